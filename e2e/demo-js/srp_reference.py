@@ -95,6 +95,7 @@ def vector(name, pool_name, user_id, password, salt, a, b):
         # Java's and JavaScript's number printing both drop leading zeros; a server may keep them. Both must be understood.
         "salt": f"{salt:032x}",
         "a": f"{a:x}",
+        "b": f"{b:x}",
         "A": f"{big_a:x}",
         "B": f"{big_b:x}",
         "u": f"{scramble(big_a, big_b):x}",
