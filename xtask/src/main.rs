@@ -1,1 +1,58 @@
-fn main() {}
+//! The project's own chores, as one program: `cargo xtask <chore>`.
+//!
+//! It reads the repository and writes into it; it must not depend on a crate that it generates, so that a broken
+//! generated file can always be generated anew.
+
+mod codegen;
+mod coverage;
+mod repository;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own chores")]
+struct CommandLine {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Generate the wire types in crates/api from aws/*.json
+    Codegen {
+        /// Write nothing; fail when a generated file is stale
+        #[arg(long)]
+        check: bool,
+    },
+    /// Generate docs/coverage.md: which operations are built
+    Coverage {
+        /// Write nothing; fail when the page is stale
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check crate edges, banned crates, invariants of the source text and everything that is generated
+    Tidy,
+}
+
+fn run(chore: &Chore) -> Result<()> {
+    let root = repository::root();
+    match chore {
+        Chore::Codegen { check } => codegen::run(&root, *check),
+        Chore::Coverage { check } => coverage::run(&root, *check),
+        Chore::Tidy => tidy::run(&root),
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&CommandLine::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            repository::say(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The one error that operations answer with: a code, a sentence for the caller, and a cause for the log.
+
+mod codes;
+mod sentences;
+
+use std::fmt;
+
+pub use codes::ErrorCode;
+
+/// Why an operation failed, as its caller is told.
+///
+/// It is not a [`std::error::Error`] itself, so that any such error becomes one with `?`: an unforeseen failure is an
+/// `InternalErrorException` whose cause is kept for the log and never sent.
+#[derive(Debug)]
+pub struct Error {
+    /// What kind of failure.
+    pub code: ErrorCode,
+    /// What the caller reads.
+    pub message: String,
+    /// The member `reasonCode` of an `InvalidParameterException`.
+    pub reason_code: Option<&'static str>,
+    /// What lies behind it, for the log.
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of that kind in those words. Prefer a named constructor: one for each sentence.
+    #[must_use]
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            reason_code: None,
+            source: None,
+        }
+    }
+
+    /// The same, with what lies behind it for the log.
+    #[must_use]
+    pub fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The same, with a reason that a program can read.
+    #[must_use]
+    pub fn with_reason_code(mut self, reason_code: &'static str) -> Self {
+        self.reason_code = Some(reason_code);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.name(), self.message)
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
+    fn from(source: E) -> Self {
+        Self::internal().with_source(source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    #[test]
+    fn an_unforeseen_failure_is_internal_and_tells_its_cause_to_the_log_alone() {
+        fn fails() -> Result<(), Error> {
+            Err(std::io::Error::other("disk on fire at /var/lib"))?;
+            Ok(())
+        }
+        let error = fails().unwrap_err();
+        assert_eq!(error.code, ErrorCode::InternalError);
+        assert!(!error.to_string().contains("fire"));
+        assert!(error.source.unwrap().to_string().contains("fire"));
+    }
+
+    #[test]
+    fn codes_have_the_names_and_statuses_of_the_wire() {
+        for (code, name, status) in [
+            (ErrorCode::NotAuthorized, "NotAuthorizedException", 400),
+            (ErrorCode::InternalError, "InternalErrorException", 500),
+            (ErrorCode::Forbidden, "ForbiddenException", 403),
+            (ErrorCode::TooManyRequests, "TooManyRequestsException", 400),
+            (ErrorCode::IDPRejectedClaim, "IDPRejectedClaim", 403),
+            (
+                ErrorCode::RequestEntityTooLarge,
+                "RequestEntityTooLargeException",
+                413,
+            ),
+        ] {
+            assert_eq!((code.name(), code.status()), (name, status));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What an operation is: a name of a service, with its input, its output and the errors that it may answer.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::ErrorCode;
+use crate::shape::Shape;
+use crate::{identity, idp, sts};
+
+/// One of the AWS services whose operations Cognate answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Service {
+    /// User pools.
+    CognitoIdp,
+    /// Identity pools.
+    CognitoIdentity,
+    /// Temporary credentials.
+    Sts,
+}
+
+impl Service {
+    /// Every service.
+    pub const ALL: [Self; 3] = [Self::CognitoIdp, Self::CognitoIdentity, Self::Sts];
+
+    /// The name that requests are signed for (the credential scope of Signature Version 4), that ARNs carry and that
+    /// policies put before the operation's name.
+    #[must_use]
+    pub const fn signing_name(self) -> &'static str {
+        match self {
+            Self::CognitoIdp => "cognito-idp",
+            Self::CognitoIdentity => "cognito-identity",
+            Self::Sts => "sts",
+        }
+    }
+
+    /// What stands before the dot in X-Amz-Target; `None` for the service of the query protocol.
+    #[must_use]
+    pub const fn target_prefix(self) -> Option<&'static str> {
+        match self {
+            Self::CognitoIdp => Some("AWSCognitoIdentityProviderService"),
+            Self::CognitoIdentity => Some("AWSCognitoIdentityService"),
+            Self::Sts => None,
+        }
+    }
+
+    /// Every operation of the service, in the order of their names.
+    #[must_use]
+    pub const fn operations(self) -> &'static [OperationInfo] {
+        match self {
+            Self::CognitoIdp => idp::OPERATIONS,
+            Self::CognitoIdentity => identity::OPERATIONS,
+            Self::Sts => sts::OPERATIONS,
+        }
+    }
+}
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Auth {
+    /// Anybody: what the request itself carries (a token, a password) decides.
+    Public,
+    /// The holder of an access key, by Signature Version 4.
+    Signed,
+}
+
+/// An operation as a type; the generated modules `op` hold one for each.
+pub trait Operation: 'static {
+    /// The service that it belongs to.
+    const SERVICE: Service;
+    /// Its name, as in X-Amz-Target.
+    const NAME: &'static str;
+    /// Who may call it.
+    const AUTH: Auth;
+    /// The errors that its model lists; see [`OperationInfo::may_answer`] for those that go without saying.
+    const ERRORS: &'static [ErrorCode];
+    /// What validation knows of its input.
+    const INPUT: &'static Shape;
+    /// What it takes.
+    type Input: DeserializeOwned + Send + 'static;
+    /// What it gives; `()` when the answer has no body.
+    type Output: Serialize + Send + 'static;
+
+    /// All of it but the types.
+    const INFO: OperationInfo = OperationInfo {
+        service: Self::SERVICE,
+        name: Self::NAME,
+        auth: Self::AUTH,
+        errors: Self::ERRORS,
+        input: Self::INPUT,
+    };
+}
+
+/// An operation as a value, for dispatch and for lists.
+#[derive(Clone, Copy, Debug)]
+pub struct OperationInfo {
+    /// The service that it belongs to.
+    pub service: Service,
+    /// Its name.
+    pub name: &'static str,
+    /// Who may call it.
+    pub auth: Auth,
+    /// The errors that its model lists.
+    pub errors: &'static [ErrorCode],
+    /// What validation knows of its input.
+    pub input: &'static Shape,
+}
+
+/// What any operation may answer although no model says so: the protocol's own errors, and that it is not built.
+const UNSPOKEN: &[ErrorCode] = &[
+    ErrorCode::AccessDenied,
+    ErrorCode::ExpiredToken,
+    ErrorCode::IncompleteSignature,
+    ErrorCode::InternalError,
+    ErrorCode::InvalidParameter,
+    ErrorCode::InvalidSignature,
+    ErrorCode::MissingAuthenticationToken,
+    ErrorCode::RequestEntityTooLarge,
+    ErrorCode::RequestTimeout,
+    ErrorCode::Serialization,
+    ErrorCode::ServiceUnavailable,
+    ErrorCode::Throttling,
+    ErrorCode::TooManyRequests,
+    ErrorCode::UnknownOperation,
+    ErrorCode::UnrecognizedClient,
+    ErrorCode::UnsupportedOperation,
+    ErrorCode::Validation,
+];
+
+impl OperationInfo {
+    /// Whether a client has to expect that error of this operation: its model lists it, or every operation has it.
+    #[must_use]
+    pub fn may_answer(&self, code: ErrorCode) -> bool {
+        self.errors.contains(&code) || UNSPOKEN.contains(&code)
+    }
+}
+
+/// Every operation of every service.
+pub fn operations() -> impl Iterator<Item = &'static OperationInfo> {
+    Service::ALL.into_iter().flat_map(Service::operations)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    fn public(service: Service) -> Vec<&'static str> {
+        let all = service.operations().iter();
+        all.filter(|o| o.auth == Auth::Public)
+            .map(|o| o.name)
+            .collect()
+    }
+
+    #[test]
+    fn every_operation_is_there_and_signed_unless_the_model_says_otherwise() {
+        assert_eq!(Service::CognitoIdp.operations().len(), 141);
+        assert_eq!(Service::CognitoIdentity.operations().len(), 23);
+        assert_eq!(public(Service::CognitoIdp).len(), 34);
+        assert_eq!(
+            public(Service::CognitoIdentity),
+            [
+                "GetCredentialsForIdentity",
+                "GetId",
+                "GetOpenIdToken",
+                "UnlinkIdentity"
+            ]
+        );
+        assert_eq!(public(Service::Sts), ["AssumeRoleWithWebIdentity"]);
+    }
+
+    #[test]
+    fn an_operation_answers_what_its_model_lists_and_the_protocols_own_errors() {
+        let sign_up = idp::op::SignUp::INFO;
+        assert!(sign_up.may_answer(ErrorCode::UsernameExists));
+        assert!(sign_up.may_answer(ErrorCode::Serialization));
+        assert!(!sign_up.may_answer(ErrorCode::GroupExists));
+    }
+}
