@@ -1,0 +1,159 @@
+"""Fixtures: one development server for the whole run, a pool for each test that asks, clients as people write them."""
+
+import base64
+import hashlib
+import hmac
+import itertools
+import os
+import types
+
+import boto3
+import pytest
+from botocore.config import Config
+
+import cognate
+
+# Only what a test passes may sign a request: no profile and no instance role of the machine that runs the tests.
+for variable in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[variable]
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+os.environ["AWS_CONFIG_FILE"] = os.devnull
+os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+PASSWORD = "Corr3ct-horse battery"
+
+_names = itertools.count(1)
+
+
+def boto3_client(url, key_id="development", secret="development"):
+    """A boto3 client that tries once, so that a test sees the first answer."""
+    return boto3.client(
+        "cognito-idp",
+        endpoint_url=url,
+        region_name=cognate.REGION,
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+@pytest.fixture(scope="session")
+def server():
+    running = cognate.Server("shared")
+    try:
+        yield running.start()
+        assert running.stop() == 0, "the server must end in order when it is asked to"
+        assert PASSWORD not in running.log_text(), "a password stands in the log"
+    finally:
+        running.remove()
+
+
+@pytest.fixture
+def idp(server):
+    return boto3_client(server.url)
+
+
+@pytest.fixture
+def address():
+    """An e-mail address that no other test uses."""
+    return f"user{next(_names)}@example.com"
+
+
+@pytest.fixture
+def make_pool(server, idp):
+    """Makes a user pool with an app client: `make_pool(client={...}, **settings of the pool)`."""
+
+    def make(client=None, **settings):
+        name = settings.pop("PoolName", f"pool-{next(_names)}")
+        pool = idp.create_user_pool(PoolName=name, **settings)["UserPool"]
+        wanted = {
+            "ClientName": "app",
+            "ExplicitAuthFlows": [
+                "ALLOW_USER_SRP_AUTH",
+                "ALLOW_USER_PASSWORD_AUTH",
+                "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+                "ALLOW_REFRESH_TOKEN_AUTH",
+            ],
+        } | (client or {})
+        made = idp.create_user_pool_client(UserPoolId=pool["Id"], **wanted)["UserPoolClient"]
+        return types.SimpleNamespace(
+            id=pool["Id"], client=made["ClientId"], secret=made.get("ClientSecret"), issuer=f"{server.url}/{pool['Id']}"
+        )
+
+    return make
+
+
+@pytest.fixture
+def pool(make_pool):
+    """The everyday pool: user names, an e-mail address verified by code, no client secret."""
+    return make_pool(AutoVerifiedAttributes=["email"])
+
+
+@pytest.fixture
+def sign_up(server, idp, address):
+    """Signs a user up and confirms the code from the mail: `sign_up(pool)` gives the user name."""
+
+    def do(pool, username=None):
+        username = username or f"user-{next(_names)}"
+        idp.sign_up(
+            ClientId=pool.client,
+            Username=username,
+            Password=PASSWORD,
+            UserAttributes=[{"Name": "email", "Value": address}],
+        )
+        idp.confirm_sign_up(ClientId=pool.client, Username=username, ConfirmationCode=server.code(address))
+        return username
+
+    return do
+
+
+@pytest.fixture
+def sign_in(idp):
+    """Signs in with user name and password and gives the tokens."""
+
+    def do(pool, username, password=PASSWORD, **parameters):
+        answer = idp.initiate_auth(
+            ClientId=pool.client,
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": username, "PASSWORD": password} | parameters,
+        )
+        return answer["AuthenticationResult"]
+
+    return do
+
+
+def secret_hash(pool, username):
+    digest = hmac.new(pool.secret.encode(), (username + pool.client).encode(), hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+class Refused:
+    """What `refused` fills in: the code and the message of the error that was answered."""
+
+    code = None
+    message = None
+
+
+class refused:
+    """`with refused("CodeMismatchException") as error:` holds when the call inside is answered with that error."""
+
+    def __init__(self, code, message=None):
+        self.code, self.message = code, message
+
+    def __enter__(self):
+        self.answer = Refused()
+        return self.answer
+
+    def __exit__(self, kind, error, traceback):
+        from botocore.exceptions import ClientError
+
+        if error is None:
+            pytest.fail(f"the call was answered, where {self.code} was due")
+        if not isinstance(error, ClientError):
+            return False
+        self.answer.code = error.response["Error"]["Code"]
+        self.answer.message = error.response["Error"]["Message"]
+        assert self.answer.code == self.code, f"{self.answer.code}: {self.answer.message}"
+        if self.message is not None:
+            assert self.answer.message == self.message
+        return True
