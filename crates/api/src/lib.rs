@@ -8,6 +8,7 @@ mod blob;
 pub mod error;
 pub mod identity;
 pub mod idp;
+pub mod json;
 pub mod operation;
 pub mod shape;
 pub mod sts;

@@ -1,11 +1,214 @@
-//! The sentences that AWS answers with, each by a name of its own.
+//! Every sentence that a caller may read, each by a name of its own, grouped by its code.
+//!
+//! Clients match on many of them, so those that AWS has are AWS's to the letter, full stops and their absence
+//! included. Sentences of our own are marked so.
+
+use std::fmt::Display;
 
 use super::{Error, ErrorCode};
 
-impl Error {
-    /// An unforeseen failure; what it was is for the log alone.
-    #[must_use]
-    pub fn internal() -> Self {
-        Self::new(ErrorCode::InternalError, "Internal error.")
+/// Declares constructors under the code that they share. The sentence is the documentation as well; a name in braces
+/// is an argument.
+macro_rules! sentences {
+    ($($code:ident {
+        $($(#[$note:meta])* $name:ident($($argument:ident),*) $sentence:literal;)*
+    })*) => {
+        impl Error {$($(
+            #[doc = concat!("`", stringify!($code), "`: ", $sentence)]
+            $(#[$note])*
+            #[must_use]
+            pub fn $name($($argument: impl Display),*) -> Self {
+                Self::new(ErrorCode::$code, format!($sentence))
+            }
+        )*)*}
+    };
+}
+
+// Who signs in, and with what.
+sentences! {
+    NotAuthorized {
+        incorrect_username_or_password() "Incorrect username or password.";
+        password_attempts_exceeded() "Password attempts exceeded";
+        user_is_disabled() "User is disabled.";
+        temporary_password_expired() "Temporary password has expired and must be reset by an administrator.";
+        invalid_session() "Invalid session for the user.";
+        session_expired() "Invalid session for the user, session is expired.";
+        unable_to_verify_secret_hash(client_id) "Unable to verify secret hash for client {client_id}";
+        secret_hash_missing(client_id) "Client {client_id} is configured with secret but SECRET_HASH was not received";
+        user_cannot_be_confirmed(status) "User cannot be confirmed. Current status is {status}";
+        sign_up_not_permitted() "SignUp is not permitted for this user pool";
+        unauthorized_attribute() "A client attempted to write unauthorized attribute";
+        password_cannot_be_reset() "User password cannot be reset in the current state.";
+    }
+    UserNotFound {
+        user_does_not_exist() "User does not exist.";
+        username_client_id_not_found() "Username/client id combination not found.";
+    }
+    UserNotConfirmed {
+        user_is_not_confirmed() "User is not confirmed.";
+    }
+    PasswordResetRequired {
+        password_reset_required() "Password reset required for the user";
+    }
+    InvalidParameter {
+        user_password_auth_not_enabled() "USER_PASSWORD_AUTH flow not enabled for this client";
+        auth_flow_not_enabled() "Auth flow not enabled for this client";
+        missing_required_parameter(name) "Missing required parameter {name}";
+    }
+}
+
+// Tokens.
+sentences! {
+    NotAuthorized {
+        invalid_access_token() "Invalid Access Token";
+        access_token_expired() "Access Token has expired";
+        access_token_revoked() "Access Token has been revoked";
+        access_token_lacks_scopes() "Access Token does not have required scopes";
+        invalid_refresh_token() "Invalid Refresh Token";
+        refresh_token_expired() "Refresh Token has expired";
+        refresh_token_revoked() "Refresh Token has been revoked";
+    }
+}
+
+// Accounts, their attributes, passwords and codes.
+sentences! {
+    UsernameExists {
+        user_already_exists() "User already exists";
+        user_account_already_exists() "User account already exists";
+    }
+    AliasExists {
+        alias_exists(attribute) "An account with the given {attribute} already exists.";
+    }
+    CodeMismatch {
+        code_mismatch() "Invalid verification code provided, please try again.";
+    }
+    ExpiredCode {
+        code_expired() "Invalid code provided, please request a code again.";
+    }
+    LimitExceeded {
+        attempt_limit_exceeded() "Attempt limit exceeded, please try after some time.";
+        /// The words are ours.
+        limit_exceeded(what) "The limit is reached: {what}";
+    }
+    InvalidPassword {
+        /// One of the reasons `Password not long enough`, `Password must have uppercase characters` and so on.
+        password_does_not_conform(reason) "Password did not conform with policy: {reason}";
+    }
+    InvalidParameter {
+        user_is_already_confirmed() "User is already confirmed.";
+        username_should_be_an_email() "Username should be an email.";
+        username_should_be_a_phone_number() "Username should be a phone number.";
+        username_should_be_an_email_or_phone_number() "Username should be either an email or a phone number.";
+        username_cannot_be_of_email_format() "Username cannot be of email format, since user pool is configured for email alias.";
+        invalid_email_address() "Invalid email address format.";
+        invalid_phone_number() "Invalid phone number format.";
+        /// For example `email: The attribute is required`; AWS ends each with a line feed.
+        attributes_do_not_conform(reasons) "Attributes did not conform to the schema: {reasons}";
+        cannot_reset_password() "Cannot reset password for the user as there is no registered/verified email or phone_number";
+    }
+}
+
+// What an operator configures.
+sentences! {
+    ResourceNotFound {
+        user_pool_does_not_exist(user_pool_id) "User pool {user_pool_id} does not exist.";
+        user_pool_client_does_not_exist(client_id) "User pool client {client_id} does not exist.";
+        group_not_found() "Group not found.";
+    }
+    InvalidParameter {
+        deletion_protection_is_active() "The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.";
+        user_pool_has_a_domain() "User pool cannot be deleted. It has a domain configured that should be deleted first.";
+        /// In words of the caller's own; prefer a constructor with a name for what AWS says.
+        invalid_parameter(message) "{message}";
+        /// The words are ours: a member that the model has and Cognate does not honour is refused, never ignored.
+        parameter_not_built(member) "Cognate does not support {member} yet";
+    }
+}
+
+// The protocol and the signed API.
+sentences! {
+    InternalError {
+        /// The words are ours, and all that is told: what happened is for the log.
+        internal() "Internal error.";
+    }
+    UnsupportedOperation {
+        /// The words are ours.
+        not_built(operation) "Cognate does not offer {operation} yet";
+    }
+    UnknownOperation {
+        /// The words are ours.
+        unknown_operation() "The request names no operation that this server knows";
+    }
+    Serialization {
+        /// The words are ours; AWS gives none.
+        malformed_json() "The request body is not a JSON object";
+        /// `found` is the JSON type in capitals, as in NUMBER_VALUE; `expected` the type of the member.
+        wrong_type(found, expected) "{found} can not be converted to {expected}";
+        list_not_expected() "Start of list found where not expected";
+        structure_not_expected() "Start of structure or map found where not expected.";
+    }
+    RequestEntityTooLarge {
+        /// The words are ours.
+        request_too_large(limit_in_bytes) "The request body is larger than {limit_in_bytes} bytes";
+    }
+    RequestTimeout {
+        /// The words are ours.
+        request_timeout() "The request did not arrive in time";
+    }
+    ServiceUnavailable {
+        /// The words are ours.
+        service_unavailable() "The service cannot answer at the moment; try again";
+    }
+    TooManyRequests {
+        too_many_requests() "Too many requests";
+    }
+    Throttling {
+        rate_exceeded() "Rate exceeded";
+    }
+    MissingAuthenticationToken {
+        missing_authentication_token() "Missing Authentication Token";
+    }
+    IncompleteSignature {
+        /// What the Authorization header lacks, for example `Authorization header requires 'Credential' parameter.`
+        incomplete_signature(what) "{what}";
+    }
+    UnrecognizedClient {
+        security_token_invalid() "The security token included in the request is invalid.";
+    }
+    ExpiredToken {
+        security_token_expired() "The security token included in the request is expired";
+    }
+    InvalidSignature {
+        signature_does_not_match() "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
+        /// Times as in X-Amz-Date.
+        signature_expired(signed, earliest, now) "Signature expired: {signed} is now earlier than {earliest} ({now} - 5 min.)";
+        /// Times as in X-Amz-Date.
+        signature_not_yet_current(signed, latest, now) "Signature not yet current: {signed} is still later than {latest} ({now} + 5 min.)";
+    }
+    AccessDenied {
+        /// `action` with its service, as in `cognito-idp:ListUsers`.
+        access_not_allowed(caller, action, resource) "User: {caller} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action";
+        /// `action` with its service, as in `cognito-idp:ListUsers`.
+        access_denied(caller, action, resource) "User: {caller} is not authorized to perform: {action} on resource: {resource} with an explicit deny in an identity-based policy";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_told_with_its_code_and_its_names() {
+        let error = Error::unable_to_verify_secret_hash("3n4b5urk1ft4fl3mg5e62d9ado");
+        assert_eq!(
+            error.to_string(),
+            "NotAuthorizedException: Unable to verify secret hash for client 3n4b5urk1ft4fl3mg5e62d9ado"
+        );
+        let error =
+            Error::access_not_allowed("arn:aws:iam::1:user/ana", "cognito-idp:ListUsers", "*");
+        assert_eq!(error.code, ErrorCode::AccessDenied);
+        assert!(error.message.ends_with(
+            "on resource: * because no identity-based policy allows the cognito-idp:ListUsers action"
+        ));
     }
 }

@@ -65,14 +65,8 @@ fn escape(out: &mut String, escaped: char, letters: &mut std::iter::Peekable<std
             {
                 digits.push(digit);
             }
-            // A surrogate is no character of ours: the range that the models split around them is closed up.
-            let digits = match digits.as_str() {
-                "D800" => "E000",
-                "DFFF" => "D7FF",
-                other => other,
-            };
             out.push_str(r"\u{");
-            out.push_str(digits);
+            out.push_str(&digits);
             out.push('}');
         }
         other => {
