@@ -13,3 +13,4 @@ pub mod random;
 pub mod seal;
 pub mod secret;
 pub mod secret_hash;
+pub mod srp;
