@@ -1,16 +1,74 @@
 //! All that leaves the process: mail by SMTP and text messages by HTTP.
 //!
+//! The service writes what is to be sent into its outbox, and a background job hands each entry to [`Outbound::deliver`],
+//! whose error says whether another attempt makes sense and [`retry_after`] when. This crate knows nothing of pools,
+//! users, the database or the configuration: it is given an address, a finished message and the operator's URLs.
 //! [`templates`] and [`destination`] are pure: they turn a pool's message template into text, and an address into what
 //! may be shown of it.
+//!
+//! Errors never hold a message, a code or a password, so they may be logged and stored.
 
 mod destination;
 mod html_text;
+mod http;
+mod inbox;
 mod layout;
+mod mail;
 mod retry;
+mod sms;
+mod smtp;
 mod templates;
+
+use serde::{Deserialize, Serialize};
 
 pub use crate::{
     destination::{mask_email, mask_phone_number},
+    inbox::{Inbox, Received},
+    mail::{EmailMessage, Mailer},
     retry::retry_after,
+    sms::{HttpSms, SmsMessage, SmsSender, SmsUrlError},
+    smtp::{SmtpMailer, SmtpUrlError, TimeLimits},
     templates::{Purpose, Rendered, Values, render_email, render_sms},
 };
+
+/// Where mail and text messages go. One of these is made at start and shared.
+#[derive(Debug)]
+pub struct Outbound {
+    /// Where mail goes.
+    pub mail: Mailer,
+    /// Where text messages go.
+    pub sms: SmsSender,
+}
+
+/// One message to one person; the payload of an outbox entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// A mail.
+    Email(EmailMessage),
+    /// A text message to a phone.
+    Sms(SmsMessage),
+}
+
+/// Why a message was not handed over. The texts are for operators; they hold no message, code or password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Another attempt may succeed: the server was busy, slow, away, or is misconfigured and will be put right.
+    #[error("{0}")]
+    Temporary(String),
+    /// Another attempt would fail in the same way: the address or the message was refused.
+    #[error("{0}")]
+    Permanent(String),
+}
+
+impl Outbound {
+    /// Hands one message to the mail server or the SMS endpoint. `Ok` means that the other side took it over.
+    ///
+    /// After `Temporary` the message may all the same have arrived (an answer can be lost), so a repeat may show up twice.
+    pub async fn deliver(&self, delivery: &Delivery) -> Result<(), SendError> {
+        match delivery {
+            Delivery::Email(message) => self.mail.send(message).await,
+            Delivery::Sms(message) => self.sms.send(message).await,
+        }
+    }
+}

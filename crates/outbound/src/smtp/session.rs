@@ -1,0 +1,238 @@
+//! One dialogue with a mail server, and what its refusals mean.
+//!
+//! A negative answer counts by the phase in which it comes. Before a sender is named it is about the server or the
+//! operator's settings, so every such failure is worth another attempt: a mistyped password must not cost anyone a code.
+//! From then on it is about the message, and the server's own word, 4xx or 5xx, decides.
+
+use std::{error::Error as _, time::Duration};
+
+use lettre::transport::smtp::{
+    Error,
+    authentication::DEFAULT_MECHANISMS,
+    client::{AsyncSmtpConnection, TlsParameters},
+    commands::{Data, Mail as MailFrom, Rcpt},
+    extension::{Extension, MailParameter},
+};
+
+use super::{
+    message::Mail,
+    too_slow,
+    url::{Encryption, SmtpUrl},
+};
+use crate::SendError;
+
+/// How much of a server's own sentence goes into an error.
+const MAX_REPLY_CHARS: usize = 200;
+
+/// Why a dialogue ended early.
+pub(super) enum Failure {
+    /// The server refused, or the connection broke.
+    Smtp(Phase, Error),
+    /// The connection took longer than this.
+    Slow(Duration),
+    /// STARTTLS is required and not offered.
+    NoStartTls,
+    /// A password would have to be sent in clear.
+    PasswordInClear,
+    /// The address has letters beyond ASCII before the `@`, and the server lacks SMTPUTF8 (RFC 6531).
+    NoInternationalAddresses,
+}
+
+/// Where in the dialogue something failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Connect,
+    StartTls,
+    Authenticate,
+    Sender,
+    Recipient,
+    Content,
+}
+
+/// Opens a connection: greeting, encryption, authentication.
+pub(super) async fn open(
+    server: &SmtpUrl,
+    tls: &TlsParameters,
+    limit: Duration,
+) -> Result<AsyncSmtpConnection, Failure> {
+    let implicit = (server.encryption == Encryption::Implicit).then(|| tls.clone());
+    let mut connection = AsyncSmtpConnection::connect_tokio1(
+        (server.host.as_str(), server.port),
+        Some(limit),
+        &server.hello,
+        implicit,
+        None,
+    )
+    .await
+    .map_err(|error| Failure::Smtp(Phase::Connect, error))?;
+    start_tls(&mut connection, server, tls).await?;
+    authenticate(&mut connection, server).await?;
+    Ok(connection)
+}
+
+async fn start_tls(
+    connection: &mut AsyncSmtpConnection,
+    server: &SmtpUrl,
+    tls: &TlsParameters,
+) -> Result<(), Failure> {
+    let offered = connection.can_starttls();
+    match server.encryption {
+        Encryption::Implicit | Encryption::Never => Ok(()),
+        Encryption::WhenOffered if !offered => Ok(()),
+        Encryption::Required if !offered => Err(Failure::NoStartTls),
+        // A handshake that fails is never followed by going on in clear.
+        Encryption::WhenOffered | Encryption::Required => connection
+            .starttls(tls.clone(), &server.hello)
+            .await
+            .map_err(|error| Failure::Smtp(Phase::StartTls, error)),
+    }
+}
+
+async fn authenticate(
+    connection: &mut AsyncSmtpConnection,
+    server: &SmtpUrl,
+) -> Result<(), Failure> {
+    let Some(credentials) = &server.credentials else {
+        return Ok(());
+    };
+    if !connection.is_encrypted() && !server.may_send_password_in_clear() {
+        return Err(Failure::PasswordInClear);
+    }
+    connection
+        .auth(DEFAULT_MECHANISMS, credentials)
+        .await
+        .map(drop)
+        .map_err(|error| Failure::Smtp(Phase::Authenticate, error))
+}
+
+/// Hands one message over. `Ok` means that the server has acknowledged it.
+pub(super) async fn deliver(
+    connection: &mut AsyncSmtpConnection,
+    mail: &Mail,
+) -> Result<(), Failure> {
+    let mut options = Vec::new();
+    let plain = |address: &lettre::Address| AsRef::<str>::as_ref(address).is_ascii();
+    if !plain(&mail.from) || !plain(&mail.to) {
+        if !connection
+            .server_info()
+            .supports_feature(Extension::SmtpUtfEight)
+        {
+            return Err(Failure::NoInternationalAddresses);
+        }
+        options.push(MailParameter::SmtpUtfEight);
+    }
+    connection
+        .command(MailFrom::new(Some(mail.from.clone()), options))
+        .await
+        .map_err(|error| Failure::Smtp(Phase::Sender, error))?;
+    connection
+        .command(Rcpt::new(mail.to.clone(), Vec::new()))
+        .await
+        .map_err(|error| Failure::Smtp(Phase::Recipient, error))?;
+    connection
+        .command(Data)
+        .await
+        .map_err(|error| Failure::Smtp(Phase::Content, error))?;
+    connection
+        .message(&mail.bytes)
+        .await
+        .map(drop)
+        .map_err(|error| Failure::Smtp(Phase::Content, error))
+}
+
+impl From<Failure> for SendError {
+    fn from(failure: Failure) -> Self {
+        let (phase, error) = match failure {
+            Failure::Smtp(phase, error) => (phase, error),
+            Failure::Slow(limit) => return too_slow("accept the connection", limit),
+            Failure::NoStartTls => {
+                return Self::Temporary(
+                    "the mail server does not offer STARTTLS, which the SMTP URL requires"
+                        .to_owned(),
+                );
+            }
+            Failure::PasswordInClear => {
+                return Self::Temporary(
+                    "the mail server does not offer STARTTLS, and the password is not sent in clear \
+                     (the option starttls=never in the SMTP URL allows it)"
+                        .to_owned(),
+                );
+            }
+            Failure::NoInternationalAddresses => {
+                return Self::Permanent(
+                    "the address is not ASCII, and the mail server does not offer SMTPUTF8"
+                        .to_owned(),
+                );
+            }
+        };
+        let text = describe(phase, &error);
+        if error.is_permanent() && phase.is_about_the_message() && !asks_for_authentication(&error)
+        {
+            Self::Permanent(text)
+        } else {
+            Self::Temporary(text)
+        }
+    }
+}
+
+impl Phase {
+    fn is_about_the_message(self) -> bool {
+        matches!(self, Self::Sender | Self::Recipient | Self::Content)
+    }
+
+    /// Whether the server's sentence may be repeated. It could hold a password after AUTH and lines of the message
+    /// after its content (spam filters quote).
+    fn allows_quoting(self) -> bool {
+        !matches!(self, Self::Authenticate | Self::Content)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "the connection",
+            Self::StartTls => "STARTTLS",
+            Self::Authenticate => "the authentication",
+            Self::Sender => "the sender",
+            Self::Recipient => "the recipient",
+            Self::Content => "the message",
+        }
+    }
+}
+
+/// Answers of RFC 4954 §6 that stand for missing or wrong credentials, wherever they come: the operator's to put right.
+fn asks_for_authentication(error: &Error) -> bool {
+    error
+        .status()
+        .is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538))
+}
+
+fn describe(phase: Phase, error: &Error) -> String {
+    let what = phase.name();
+    if let Some(code) = error.status() {
+        let code = u16::from(code);
+        let refusal = format!("the mail server refused {what}: {code}");
+        return match error.source() {
+            Some(reply) if phase.allows_quoting() => {
+                format!("{refusal} {}", printable(&reply.to_string()))
+            }
+            _ => refusal,
+        };
+    }
+    // An answer that is no SMTP is not repeated: it can be anything.
+    let cause = if error.is_response() {
+        "an answer that is no SMTP".to_owned()
+    } else {
+        error.source().map_or_else(
+            || error.to_string(),
+            |source| printable(&source.to_string()),
+        )
+    };
+    format!("{what} failed at the mail server: {cause}")
+}
+
+/// One line of bounded length, without control characters.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(MAX_REPLY_CHARS)
+        .collect()
+}
