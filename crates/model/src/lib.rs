@@ -1,1 +1,29 @@
-//! Cognate: model.
+//! What the words mean: user pool, app client, user, attribute schema, password policy, claims, policies of access keys, and the sign-in machine.
+//!
+//! Pure: nothing here does IO, reads a clock or makes randomness; the time and a [`cognate_crypto::random::Random`] are passed in. Values that
+//! exist are valid: what comes from outside is parsed by the constructors here, once, and then trusted.
+
+pub mod access_key;
+pub mod app_client;
+pub mod attribute;
+mod bytes;
+pub mod claims;
+pub mod code;
+pub mod ids;
+pub mod lockout;
+pub mod name;
+pub mod password;
+pub mod policy;
+pub mod session;
+pub mod sign_in;
+pub mod time;
+pub mod user;
+pub mod user_pool;
+
+pub use app_client::AppClient;
+pub use ids::{ClientId, SessionId, Sub, UserPoolId};
+pub use name::NormalName;
+pub use session::TokenSession;
+pub use time::Timestamp;
+pub use user::{User, UserStatus};
+pub use user_pool::UserPool;

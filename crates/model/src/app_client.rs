@@ -1,0 +1,317 @@
+//! An app client: what an application signs users in with.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::attribute::{self, is_verified_flag};
+use crate::ids::{ClientId, UserPoolId};
+use crate::time::Timestamp;
+use crate::user_pool::UserPool;
+
+/// An app client without its secrets, which are kept sealed beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppClient {
+    /// The pool that it belongs to.
+    pub pool: UserPoolId,
+    /// The id.
+    pub id: ClientId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub modified_at: Timestamp,
+    /// Counts the changes; an update names the revision that it has read.
+    pub revision: i64,
+    /// Whether it has a secret, so that every request must carry a secret hash.
+    pub has_secret: bool,
+    /// What an operator can change.
+    #[serde(flatten)]
+    pub settings: ClientSettings,
+}
+
+/// The settings of an app client that UpdateUserPoolClient sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientSettings {
+    /// The operator's name for it.
+    pub name: String,
+    /// How long access tokens live.
+    pub access_validity: Validity,
+    /// How long ID tokens live.
+    pub id_validity: Validity,
+    /// How long refresh tokens live.
+    pub refresh_validity: Validity,
+    /// Whether the owner named units, which Describe then shows.
+    pub units_named: bool,
+    /// The attributes that its users may read; none is the default set.
+    pub read_attributes: Option<BTreeSet<String>>,
+    /// The attributes that its users may write; none is the default set.
+    pub write_attributes: Option<BTreeSet<String>>,
+    /// The sign-in flows, as the owner wrote them; none is the default set.
+    pub explicit_auth_flows: Option<Vec<AuthFlow>>,
+    /// Whether answers hide which users exist.
+    pub prevent_user_existence_errors: bool,
+    /// Whether RevokeToken ends its sessions.
+    pub token_revocation: bool,
+    /// How long a sign-in may take from one challenge to its answer, in minutes: 3 to 15.
+    pub auth_session_minutes: u32,
+    /// Whether each refresh gives a new refresh token and ends the old one.
+    pub rotation: Option<Rotation>,
+    /// The identity providers that it supports, as the owner wrote them: only `COGNITO` so far.
+    pub supported_identity_providers: Option<Vec<String>>,
+}
+
+/// RefreshTokenRotation, switched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rotation {
+    /// How long the token before the newest still works, in seconds: 0 to 60.
+    pub grace_seconds: u32,
+}
+
+/// A span in the unit that its owner wrote it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validity {
+    /// How many.
+    pub value: u32,
+    /// Of what.
+    pub unit: TimeUnit,
+}
+
+/// A unit of a token's validity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeUnit {
+    /// One second.
+    Seconds,
+    /// Sixty.
+    Minutes,
+    /// 3,600.
+    Hours,
+    /// 86,400.
+    Days,
+}
+
+/// A sign-in flow that an app client allows, by the name that its owner wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AuthFlow {
+    /// The old name of ALLOW_ADMIN_USER_PASSWORD_AUTH.
+    AdminNoSrpAuth,
+    /// The old name of ALLOW_CUSTOM_AUTH (and of nothing else beside it).
+    CustomAuthFlowOnly,
+    /// The old name of ALLOW_USER_PASSWORD_AUTH.
+    UserPasswordAuth,
+    /// Operators sign users in with a password.
+    AllowAdminUserPasswordAuth,
+    /// Custom challenges.
+    AllowCustomAuth,
+    /// Users sign in with a password in the request.
+    AllowUserPasswordAuth,
+    /// Users sign in with SRP.
+    AllowUserSrpAuth,
+    /// Sessions are refreshed.
+    AllowRefreshTokenAuth,
+    /// Choice-based sign-in.
+    AllowUserAuth,
+}
+
+impl AuthFlow {
+    const ALL: [Self; 9] = [
+        Self::AdminNoSrpAuth,
+        Self::CustomAuthFlowOnly,
+        Self::UserPasswordAuth,
+        Self::AllowAdminUserPasswordAuth,
+        Self::AllowCustomAuth,
+        Self::AllowUserPasswordAuth,
+        Self::AllowUserSrpAuth,
+        Self::AllowRefreshTokenAuth,
+        Self::AllowUserAuth,
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AdminNoSrpAuth => "ADMIN_NO_SRP_AUTH",
+            Self::CustomAuthFlowOnly => "CUSTOM_AUTH_FLOW_ONLY",
+            Self::UserPasswordAuth => "USER_PASSWORD_AUTH",
+            Self::AllowAdminUserPasswordAuth => "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+            Self::AllowCustomAuth => "ALLOW_CUSTOM_AUTH",
+            Self::AllowUserPasswordAuth => "ALLOW_USER_PASSWORD_AUTH",
+            Self::AllowUserSrpAuth => "ALLOW_USER_SRP_AUTH",
+            Self::AllowRefreshTokenAuth => "ALLOW_REFRESH_TOKEN_AUTH",
+            Self::AllowUserAuth => "ALLOW_USER_AUTH",
+        }
+    }
+
+    /// The flow of a name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|flow| flow.as_str() == name)
+    }
+
+    /// Whether this is a name from before the ALLOW_ prefix.
+    #[must_use]
+    pub fn is_legacy(self) -> bool {
+        matches!(
+            self,
+            Self::AdminNoSrpAuth | Self::CustomAuthFlowOnly | Self::UserPasswordAuth
+        )
+    }
+}
+
+impl Validity {
+    /// A span of so many units.
+    #[must_use]
+    pub const fn new(value: u32, unit: TimeUnit) -> Self {
+        Self { value, unit }
+    }
+
+    /// The span itself.
+    #[must_use]
+    pub fn span(self) -> Duration {
+        let unit = match self.unit {
+            TimeUnit::Seconds => 1,
+            TimeUnit::Minutes => 60,
+            TimeUnit::Hours => 3_600,
+            TimeUnit::Days => 86_400,
+        };
+        Duration::from_secs(u64::from(self.value) * unit)
+    }
+}
+
+impl AppClient {
+    /// Whether a flow is allowed. With names from before the ALLOW_ prefix, and with none at all, refresh and SRP are always allowed, as
+    /// they were when those names were given (but CUSTOM_AUTH_FLOW_ONLY, which excludes SRP).
+    #[must_use]
+    pub fn allows(&self, flow: AuthFlow) -> bool {
+        let Some(flows) = self
+            .settings
+            .explicit_auth_flows
+            .as_deref()
+            .filter(|flows| !flows.is_empty())
+        else {
+            return matches!(
+                flow,
+                AuthFlow::AllowRefreshTokenAuth
+                    | AuthFlow::AllowUserSrpAuth
+                    | AuthFlow::AllowCustomAuth
+            );
+        };
+        let legacy = flows.iter().any(|flow| flow.is_legacy());
+        let custom_only = flows.contains(&AuthFlow::CustomAuthFlowOnly);
+        flows.contains(&flow)
+            || match flow {
+                AuthFlow::AllowAdminUserPasswordAuth => flows.contains(&AuthFlow::AdminNoSrpAuth),
+                AuthFlow::AllowUserPasswordAuth => flows.contains(&AuthFlow::UserPasswordAuth),
+                AuthFlow::AllowCustomAuth => legacy,
+                AuthFlow::AllowRefreshTokenAuth => legacy,
+                AuthFlow::AllowUserSrpAuth => legacy && !custom_only,
+                _ => false,
+            }
+    }
+
+    /// How long a sign-in may take from one challenge to its answer.
+    #[must_use]
+    pub fn auth_session_validity(&self) -> Duration {
+        Duration::from_secs(u64::from(self.settings.auth_session_minutes) * 60)
+    }
+
+    /// Whether users of this client may read an attribute. The default set is every standard attribute; custom ones must be named.
+    #[must_use]
+    pub fn may_read(&self, name: &str) -> bool {
+        // A user's sub is in every token; it is no secret of any client.
+        name == "sub"
+            || self.settings.read_attributes.as_ref().map_or_else(
+                || attribute::is_standard(name),
+                |names| names.contains(name),
+            )
+    }
+
+    /// Whether users of this client may write an attribute. What says that an address is verified is never theirs to write, nor is what
+    /// the pool keeps for operators, whatever the list says.
+    #[must_use]
+    pub fn may_write(&self, pool: &UserPool, name: &str) -> bool {
+        let developer_only = pool
+            .schema
+            .find(name)
+            .is_some_and(|attribute| attribute.developer_only);
+        let listed = self.settings.write_attributes.as_ref().map_or_else(
+            || attribute::is_standard(name),
+            |names| names.contains(name),
+        );
+        listed && name != "sub" && !is_verified_flag(name) && !developer_only
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn client(flows: Option<Vec<AuthFlow>>) -> AppClient {
+        AppClient {
+            pool: UserPoolId::parse("us-east-1_abc").unwrap(),
+            id: ClientId::parse("client").unwrap(),
+            created_at: Timestamp(0),
+            modified_at: Timestamp(0),
+            revision: 0,
+            has_secret: false,
+            settings: ClientSettings {
+                name: "web".into(),
+                access_validity: Validity::new(1, TimeUnit::Hours),
+                id_validity: Validity::new(1, TimeUnit::Hours),
+                refresh_validity: Validity::new(30, TimeUnit::Days),
+                units_named: false,
+                read_attributes: None,
+                write_attributes: None,
+                explicit_auth_flows: flows,
+                prevent_user_existence_errors: true,
+                token_revocation: true,
+                auth_session_minutes: 3,
+                rotation: None,
+                supported_identity_providers: None,
+            },
+        }
+    }
+
+    #[test]
+    fn a_client_that_names_no_flow_allows_srp_and_refresh_and_no_password() {
+        let client = client(None);
+        assert!(client.allows(AuthFlow::AllowUserSrpAuth));
+        assert!(client.allows(AuthFlow::AllowRefreshTokenAuth));
+        assert!(!client.allows(AuthFlow::AllowUserPasswordAuth));
+        assert!(!client.allows(AuthFlow::AllowAdminUserPasswordAuth));
+    }
+
+    #[test]
+    fn the_old_name_of_the_admin_flow_allows_it_and_keeps_srp_and_refresh() {
+        let client = client(Some(vec![AuthFlow::AdminNoSrpAuth]));
+        assert!(client.allows(AuthFlow::AllowAdminUserPasswordAuth));
+        assert!(client.allows(AuthFlow::AllowUserSrpAuth));
+        assert!(client.allows(AuthFlow::AllowRefreshTokenAuth));
+        assert!(!client.allows(AuthFlow::AllowUserPasswordAuth));
+    }
+
+    #[test]
+    fn a_client_that_names_one_flow_allows_no_other() {
+        let client = client(Some(vec![AuthFlow::AllowUserPasswordAuth]));
+        assert!(client.allows(AuthFlow::AllowUserPasswordAuth));
+        assert!(!client.allows(AuthFlow::AllowUserSrpAuth));
+        assert!(!client.allows(AuthFlow::AllowRefreshTokenAuth));
+    }
+
+    #[test]
+    fn custom_attributes_are_read_only_where_they_are_named() {
+        let mut client = client(None);
+        assert!(
+            client.may_read("email")
+                && client.may_read("email_verified")
+                && !client.may_read("custom:role")
+        );
+        client.settings.read_attributes = Some(BTreeSet::from(["custom:role".to_owned()]));
+        assert!(
+            client.may_read("custom:role") && !client.may_read("email") && client.may_read("sub")
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! The claims of ID and access tokens, in Cognito's own names (cognito-facts §4). A claim that no member here carries is not in a token.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::app_client::AppClient;
+use crate::attribute::is_verified_flag;
+use crate::session::TokenSession;
+use crate::time::Timestamp;
+use crate::user::User;
+
+/// The scope of every access token that a sign-in through the API gives: the user's own operations.
+pub const SIGN_IN_SCOPE: &str = "aws.cognito.signin.user.admin";
+
+/// What a token is for; its key, too, is of that use only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenUse {
+    /// Tells an application who signed in.
+    Id,
+    /// Lets an application act for the user.
+    Access,
+}
+
+impl TokenUse {
+    /// The value of `token_use`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Access => "access",
+        }
+    }
+}
+
+/// The claims of an access token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessClaims {
+    /// The user.
+    pub sub: String,
+    /// The pool's issuer.
+    pub iss: String,
+    /// The app client; an access token has no `aud`.
+    pub client_id: String,
+    /// The session.
+    pub origin_jti: String,
+    /// The sign-in's event.
+    pub event_id: String,
+    /// `access`
+    pub token_use: TokenUse,
+    /// Scopes, separated by spaces.
+    pub scope: String,
+    /// When the user signed in, in seconds.
+    pub auth_time: i64,
+    /// When the token runs out, in seconds.
+    pub exp: i64,
+    /// When it was issued, in seconds.
+    pub iat: i64,
+    /// The token's own id.
+    pub jti: String,
+    /// The user name.
+    pub username: String,
+}
+
+/// What one issue of tokens has in common.
+pub struct Issue<'a> {
+    /// The pool's issuer, as the server's configuration gives it.
+    pub issuer: &'a str,
+    /// The user.
+    pub user: &'a User,
+    /// The app client.
+    pub client: &'a AppClient,
+    /// The session.
+    pub session: &'a TokenSession,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Issue<'_> {
+    /// The claims of an access token with this `jti`.
+    #[must_use]
+    pub fn access(&self, jti: String) -> AccessClaims {
+        AccessClaims {
+            sub: self.user.sub.to_string(),
+            iss: self.issuer.to_owned(),
+            client_id: self.client.id.to_string(),
+            origin_jti: self.session.id.to_string(),
+            event_id: self.session.event_id.clone(),
+            token_use: TokenUse::Access,
+            scope: SIGN_IN_SCOPE.to_owned(),
+            auth_time: self.session.auth_time.seconds(),
+            exp: self
+                .now
+                .plus(self.client.settings.access_validity.span())
+                .seconds(),
+            iat: self.now.seconds(),
+            jti,
+            username: self.user.username.clone(),
+        }
+    }
+
+    /// The claims of an ID token with this `jti`: the user's attributes that the client may read, and who signed in where and when.
+    ///
+    /// The fixed claims are put in last, so that no attribute takes the place of one.
+    #[must_use]
+    pub fn id(&self, jti: String) -> Map<String, Value> {
+        let mut claims = Map::new();
+        for (name, value) in &self.user.attributes {
+            if !value.is_empty() && self.client.may_read(name) {
+                claims.insert(name.clone(), attribute_claim(name, value));
+            }
+        }
+        let fixed: [(&str, Value); 11] = [
+            ("sub", self.user.sub.as_str().into()),
+            ("iss", self.issuer.into()),
+            ("cognito:username", self.user.username.as_str().into()),
+            ("origin_jti", self.session.id.as_str().into()),
+            ("aud", self.client.id.as_str().into()),
+            ("event_id", self.session.event_id.as_str().into()),
+            ("token_use", TokenUse::Id.as_str().into()),
+            ("auth_time", self.session.auth_time.seconds().into()),
+            (
+                "exp",
+                self.now
+                    .plus(self.client.settings.id_validity.span())
+                    .seconds()
+                    .into(),
+            ),
+            ("iat", self.now.seconds().into()),
+            ("jti", jti.into()),
+        ];
+        claims.extend(fixed.map(|(name, value)| (name.to_owned(), value)));
+        claims
+    }
+}
+
+/// An attribute as a claim: the verified flags as booleans and `address` as the object that OpenID Connect Core §5.1.1 makes of it.
+fn attribute_claim(name: &str, value: &str) -> Value {
+    match name {
+        _ if is_verified_flag(name) => (value == "true").into(),
+        "address" => serde_json::json!({ "formatted": value }),
+        "updated_at" => value
+            .parse::<i64>()
+            .map_or_else(|_| value.into(), Value::from),
+        _ => value.into(),
+    }
+}

@@ -1,0 +1,89 @@
+//! The lock against guessing passwords: after five failures in a row each further one locks for twice as long, up to fifteen minutes.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// How many failures are free.
+const FREE_FAILURES: u32 = 5;
+/// The longest lock, and the quiet time after which failures are forgotten.
+pub const FORGET_AFTER: Duration = Duration::from_secs(15 * 60);
+
+/// The failures of one user name (known or not), as the database keeps them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lockout {
+    /// Failures in a row.
+    pub failures: u32,
+    /// When the last one was.
+    pub last_failure: Timestamp,
+    /// Until when all attempts are refused.
+    pub locked_until: Timestamp,
+}
+
+impl Lockout {
+    /// Whether attempts are refused now.
+    #[must_use]
+    pub fn is_locked(&self, now: Timestamp) -> bool {
+        now < self.locked_until
+    }
+
+    /// The state after one more failure. An attempt while locked is refused before it comes here, so it extends nothing.
+    #[must_use]
+    pub fn after_failure(self, now: Timestamp) -> Self {
+        let quiet = now.since(self.last_failure) >= FORGET_AFTER;
+        let failures = if quiet {
+            1
+        } else {
+            self.failures.saturating_add(1)
+        };
+        let lock = failures
+            .checked_sub(FREE_FAILURES)
+            .map_or(Duration::ZERO, |over| {
+                Duration::from_secs(1 << over.min(10)).min(FORGET_AFTER)
+            });
+        Self {
+            failures,
+            last_failure: now,
+            locked_until: now.plus(lock),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn four_failures_do_not_lock() {
+        let now = Timestamp(1_000_000);
+        let lockout = (0..4).fold(Lockout::default(), |lockout, _| lockout.after_failure(now));
+        assert!(!lockout.is_locked(now));
+    }
+
+    #[test]
+    fn the_lock_doubles_from_one_second_to_fifteen_minutes() {
+        let now = Timestamp(1_000_000);
+        let mut lockout = (0..4).fold(Lockout::default(), |lockout, _| lockout.after_failure(now));
+        for expected in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
+            lockout = lockout.after_failure(now);
+            assert!(lockout.is_locked(now.plus(seconds(expected)).minus(Duration::from_millis(1))));
+            assert!(
+                !lockout.is_locked(now.plus(seconds(expected))),
+                "{expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn fifteen_quiet_minutes_forget_the_failures() {
+        let now = Timestamp(1_000_000);
+        let lockout = (0..6).fold(Lockout::default(), |lockout, _| lockout.after_failure(now));
+        assert_eq!(lockout.after_failure(now.plus(FORGET_AFTER)).failures, 1);
+    }
+}

@@ -1,0 +1,147 @@
+//! The normal form of sign-in names. Two spellings of one name must meet in the same row, or an attacker sprays passwords over the variants
+//! and registers look-alikes of a victim's name.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::user_pool::UserPool;
+
+/// A sign-in name (user name, e-mail address, phone number or preferred user name) in the one form that is looked up and kept unique:
+/// NFKC, and lower case unless the pool's names are case-sensitive.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NormalName(String);
+
+impl NormalName {
+    /// The normal form of a name in a pool. The caller has checked the length (at most 2,048 characters) before.
+    #[must_use]
+    pub fn new(pool: &UserPool, name: &str) -> Self {
+        Self::with_case_rule(name, pool.case_sensitive)
+    }
+
+    /// The normal form under a case rule.
+    #[must_use]
+    pub fn with_case_rule(name: &str, case_sensitive: bool) -> Self {
+        let composed: String = name.nfkc().collect();
+        if case_sensitive {
+            return Self(composed);
+        }
+        // Lower-casing can leave a composed form (U+0130 gives i and a combining dot), so the form is taken once more.
+        Self(composed.to_lowercase().nfkc().collect())
+    }
+
+    /// The normal form as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the name is written like an e-mail address.
+    #[must_use]
+    pub fn is_email(&self) -> bool {
+        is_email(&self.0)
+    }
+
+    /// Whether the name is written like a phone number.
+    #[must_use]
+    pub fn is_phone_number(&self) -> bool {
+        is_phone_number(&self.0)
+    }
+}
+
+/// Whether a text is an e-mail address as Cognito takes one: one `@` with something before it, and after it a domain with a dot inside;
+/// no white space, no control characters, at most 2,048 characters. Deliverability is proved by a code, not by a pattern.
+#[must_use]
+pub fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return false;
+    };
+    text.len() <= 2048
+        && !local.is_empty()
+        && !local.contains('@')
+        && !text.chars().any(|c| {
+            c.is_whitespace()
+                || c.is_control()
+                || matches!(c, '<' | '>' | ',' | ';' | '"' | '(' | ')' | '\\')
+        })
+        && domain.split('.').count() > 1
+        && domain
+            .split('.')
+            .all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
+}
+
+/// Whether a text is a phone number in E.164 form: `+`, a first digit that is not zero, at most fifteen digits.
+#[must_use]
+pub fn is_phone_number(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (2..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn look_alike_spellings_meet_in_one_name() {
+        let plain = NormalName::with_case_rule("ana@example.com", false);
+        for variant in ["Ana@Example.COM", "ａｎａ@example.com", "ANA@EXAMPLE.COM"] {
+            assert_eq!(
+                NormalName::with_case_rule(variant, false),
+                plain,
+                "{variant}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_normal_form_is_its_own_normal_form() {
+        for name in ["İstanbul", "ﬁ", "Å", "ß", "ǅ", "Ω"] {
+            let once = NormalName::with_case_rule(name, false);
+            assert_eq!(
+                NormalName::with_case_rule(once.as_str(), false),
+                once,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn case_stays_where_the_pool_is_case_sensitive() {
+        assert_ne!(
+            NormalName::with_case_rule("Ana", true),
+            NormalName::with_case_rule("ana", true)
+        );
+    }
+
+    #[test]
+    fn addresses_that_would_break_a_mail_header_are_no_addresses() {
+        for text in [
+            "a@b",
+            "@b.c",
+            "a@b..c",
+            "a b@c.d",
+            "a@c.d\r\nBcc: x@y.z",
+            "a@b@c.d",
+            "<a@c.d>",
+            "a,b@c.d",
+        ] {
+            assert!(!is_email(text), "{text:?}");
+        }
+        assert!(is_email("ana+tag@mail.example.com"));
+    }
+
+    #[test]
+    fn phone_numbers_are_e164() {
+        assert!(is_phone_number("+14155550123"));
+        for text in [
+            "14155550123",
+            "+04155550123",
+            "+1415555012345678",
+            "+1 415",
+            "+",
+        ] {
+            assert!(!is_phone_number(text), "{text}");
+        }
+    }
+}

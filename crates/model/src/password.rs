@@ -1,0 +1,202 @@
+//! Password policy, the password's verifier, and temporary passwords.
+
+use std::time::Duration;
+
+use cognate_crypto::random::{Alphabet, Random};
+use cognate_crypto::secret::SecretString;
+use cognate_crypto::srp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::UserPoolId;
+use crate::time::Timestamp;
+
+/// What a pool asks of passwords.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordPolicy {
+    /// Least length, in characters: 6 to 99.
+    pub minimum_length: u32,
+    /// Whether an upper-case letter is needed.
+    pub require_uppercase: bool,
+    /// Whether a lower-case letter is needed.
+    pub require_lowercase: bool,
+    /// Whether a digit is needed.
+    pub require_numbers: bool,
+    /// Whether a symbol is needed.
+    pub require_symbols: bool,
+    /// How long a temporary password can be used, in days: 1 to 365.
+    pub temporary_validity_days: u32,
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self {
+            minimum_length: 8,
+            require_uppercase: true,
+            require_lowercase: true,
+            require_numbers: true,
+            require_symbols: true,
+            temporary_validity_days: 7,
+        }
+    }
+}
+
+/// The part of the policy that a password does not meet, in the words that clients show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyViolation {
+    /// Too short.
+    #[error("Password not long enough")]
+    Length,
+    /// No upper-case letter.
+    #[error("Password must have uppercase characters")]
+    Uppercase,
+    /// No lower-case letter.
+    #[error("Password must have lowercase characters")]
+    Lowercase,
+    /// No digit.
+    #[error("Password must have numeric characters")]
+    Number,
+    /// No symbol.
+    #[error("Password must have symbol characters")]
+    Symbol,
+}
+
+/// The symbols that count (Developer Guide, "Adding user pool password requirements"); a space counts too where it neither leads nor trails.
+const SYMBOLS: &str = "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+-";
+
+impl PasswordPolicy {
+    /// Checks a password.
+    ///
+    /// # Errors
+    /// The first part of the policy that it does not meet.
+    pub fn check(&self, password: &str) -> Result<(), PolicyViolation> {
+        if password.chars().count() < self.minimum_length as usize {
+            return Err(PolicyViolation::Length);
+        }
+        if self.require_uppercase && !password.chars().any(|c| c.is_ascii_uppercase()) {
+            return Err(PolicyViolation::Uppercase);
+        }
+        if self.require_lowercase && !password.chars().any(|c| c.is_ascii_lowercase()) {
+            return Err(PolicyViolation::Lowercase);
+        }
+        if self.require_numbers && !password.chars().any(|c| c.is_ascii_digit()) {
+            return Err(PolicyViolation::Number);
+        }
+        if self.require_symbols
+            && !password.chars().any(|c| SYMBOLS.contains(c))
+            && !password.trim().contains(' ')
+        {
+            return Err(PolicyViolation::Symbol);
+        }
+        Ok(())
+    }
+
+    /// How long a temporary password can be used.
+    #[must_use]
+    pub fn temporary_validity(&self) -> Duration {
+        Duration::from_secs(u64::from(self.temporary_validity_days) * 86_400)
+    }
+
+    /// A temporary password that meets the policy: one character of each kind and random ones up to the least length or twelve, shuffled.
+    /// Letters and digits that look alike are left out, because people type it from a mail.
+    #[must_use]
+    pub fn temporary_password(&self, random: &mut Random) -> String {
+        const KINDS: [Alphabet; 4] = [
+            Alphabet::new(b"ABCDEFGHJKLMNPQRSTUVWXYZ"),
+            Alphabet::new(b"abcdefghijkmnpqrstuvwxyz"),
+            Alphabet::new(b"23456789"),
+            Alphabet::new(b"!@#%*+-_?=:"),
+        ];
+        const ANY: Alphabet =
+            Alphabet::new(b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789");
+        let length = (self.minimum_length as usize).max(12);
+        let mut password: Vec<char> = KINDS
+            .iter()
+            .flat_map(|kind| random.from_alphabet(1, *kind).chars().collect::<Vec<_>>())
+            .collect();
+        password.extend(random.from_alphabet(length - password.len(), ANY).chars());
+        // Shuffled, so that the place of each kind tells nothing.
+        random.shuffle(&mut password);
+        password.into_iter().collect()
+    }
+}
+
+/// What is kept of a password: SRP salt and verifier, never the password or a hash of it (architecture, invariant 5). Sealed at rest.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Credentials {
+    /// The SRP salt: 16 random bytes.
+    #[serde(with = "crate::bytes")]
+    pub salt: Vec<u8>,
+    /// The SRP verifier g^x mod N: 384 bytes, big-endian.
+    #[serde(with = "crate::bytes")]
+    pub verifier: Vec<u8>,
+    /// The user id that went into x (`USER_ID_FOR_SRP`).
+    pub user_id: String,
+    /// When a temporary password runs out; none for the user's own password.
+    pub temporary_until: Option<Timestamp>,
+}
+
+impl Credentials {
+    /// The credentials of a new password: a fresh salt and its verifier. Costs a power of g (about 0.1 ms).
+    #[must_use]
+    pub fn new(
+        pool: &UserPoolId,
+        username: &str,
+        password: &SecretString,
+        temporary_until: Option<Timestamp>,
+        random: &mut Random,
+    ) -> Self {
+        let salt = srp::new_salt(random);
+        let verifier = srp::verifier(pool.srp_name(), username, password, &salt);
+        Self {
+            salt: salt.to_vec(),
+            verifier: verifier.expose().to_vec(),
+            user_id: username.to_owned(),
+            temporary_until,
+        }
+    }
+
+    /// Whether a password is the one that these were made of; constant-time.
+    #[must_use]
+    pub fn match_password(&self, pool: &UserPoolId, password: &SecretString) -> bool {
+        srp::Verifier::from_bytes(&self.verifier).is_ok_and(|verifier| {
+            srp::password_matches(
+                pool.srp_name(),
+                &self.user_id,
+                password,
+                &self.salt,
+                &verifier,
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_missing_kind_is_named() {
+        let policy = PasswordPolicy::default();
+        assert_eq!(policy.check("Aa1!"), Err(PolicyViolation::Length));
+        assert_eq!(policy.check("aaaaaa1!"), Err(PolicyViolation::Uppercase));
+        assert_eq!(policy.check("AAAAAA1!"), Err(PolicyViolation::Lowercase));
+        assert_eq!(policy.check("AAAAaaa!"), Err(PolicyViolation::Number));
+        assert_eq!(policy.check("AAAAaaa1"), Err(PolicyViolation::Symbol));
+        assert_eq!(policy.check("AAAaaa1!"), Ok(()));
+    }
+
+    #[test]
+    fn temporary_passwords_meet_the_policy_and_differ() {
+        let mut random = Random::from_seed([3; 32]);
+        let policy = PasswordPolicy {
+            minimum_length: 20,
+            ..PasswordPolicy::default()
+        };
+        let first = policy.temporary_password(&mut random);
+        for _ in 0..200 {
+            let password = policy.temporary_password(&mut random);
+            assert_eq!(policy.check(&password), Ok(()), "{password}");
+            assert_ne!(password, first);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Who a sign-in name belongs to: a user, or nobody, which must look the same.
+
+use cognate_crypto::digest::hmac_sha256;
+use cognate_crypto::srp;
+
+use crate::ids::Sub;
+use crate::name::NormalName;
+use crate::password::Credentials;
+use crate::user::User;
+use crate::user_pool::{SignInNames, UserPool};
+
+/// The account behind a sign-in name.
+pub enum Account<'a> {
+    /// A user with a password.
+    Known(&'a User, &'a Credentials),
+    /// A user without a password, and credentials that nobody can meet.
+    WithoutPassword(&'a User, Decoy),
+    /// Nobody, and credentials that nobody can meet.
+    Unknown(NormalName, Decoy),
+}
+
+/// Credentials made up for a name that has none: the same at each call and on each node, and without the server's secret not to be told
+/// from real ones.
+pub struct Decoy {
+    salt: [u8; srp::SALT_LENGTH],
+    verifier: srp::Verifier,
+    user_id: String,
+}
+
+impl Decoy {
+    /// The decoy of a name. `secret` is the server's own, for this purpose only; `given` is the name as the client wrote it.
+    #[must_use]
+    pub fn new(secret: &[u8; 32], pool: &UserPool, name: &NormalName, given: &str) -> Self {
+        let (salt, verifier) = srp::made_up(secret, pool.id.as_str(), name.as_str());
+        // Where a real user's id would not be what the client wrote, a made-up one takes its place.
+        let real_would_differ = match &pool.sign_in_names {
+            SignInNames::Attributes(_) => Sub::parse(given).is_err(),
+            SignInNames::Username { .. } => name.is_email() || name.is_phone_number(),
+        };
+        let user_id = if real_would_differ {
+            uuid_from(&hmac_sha256(
+                secret,
+                &[
+                    b"user id\0",
+                    pool.id.as_str().as_bytes(),
+                    b"\0",
+                    name.as_str().as_bytes(),
+                ],
+            ))
+        } else {
+            given.to_owned()
+        };
+        Self {
+            salt,
+            verifier,
+            user_id,
+        }
+    }
+}
+
+/// A UUID of version 4 made of 16 of the given bytes.
+fn uuid_from(bytes: &[u8; 32]) -> String {
+    let hex = cognate_crypto::digest::hex_encode(bytes);
+    let variant = match bytes.get(8).map_or(0, |byte| byte >> 6) {
+        0 => '8',
+        1 => '9',
+        2 => 'a',
+        _ => 'b',
+    };
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    format!(
+        "{}-{}-4{}-{variant}{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(13, 16),
+        part(17, 20),
+        part(20, 32)
+    )
+}
+
+/// The credentials that a check runs against, real or made up.
+pub(super) struct Target<'a> {
+    pub(super) salt: &'a [u8],
+    pub(super) verifier: srp::Verifier,
+    pub(super) user_id: &'a str,
+}
+
+impl Account<'_> {
+    /// The user and their credentials, if there are both.
+    pub(super) fn with_password(&self) -> Option<(&User, &Credentials)> {
+        match self {
+            Self::Known(user, credentials) => Some((user, credentials)),
+            Self::WithoutPassword(..) | Self::Unknown(..) => None,
+        }
+    }
+
+    /// The user, if there is one.
+    #[must_use]
+    pub fn user(&self) -> Option<&User> {
+        match self {
+            Self::Known(user, _) | Self::WithoutPassword(user, _) => Some(user),
+            Self::Unknown(..) => None,
+        }
+    }
+
+    /// The user's sub, if there is a user.
+    #[must_use]
+    pub fn sub(&self) -> Option<&Sub> {
+        self.user().map(|user| &user.sub)
+    }
+
+    pub(super) fn target(&self) -> Option<Target<'_>> {
+        match self {
+            Self::Known(_, credentials) => Some(Target {
+                salt: &credentials.salt,
+                verifier: srp::Verifier::from_bytes(&credentials.verifier).ok()?,
+                user_id: &credentials.user_id,
+            }),
+            Self::WithoutPassword(_, decoy) | Self::Unknown(_, decoy) => Some(Target {
+                salt: &decoy.salt,
+                verifier: decoy.verifier.clone(),
+                user_id: &decoy.user_id,
+            }),
+        }
+    }
+}

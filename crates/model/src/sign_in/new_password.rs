@@ -1,0 +1,130 @@
+//! The change of a temporary password at sign-in (NEW_PASSWORD_REQUIRED).
+
+use cognate_crypto::random::Random;
+use cognate_crypto::secret::SecretString;
+
+use super::step::NewPasswordStep;
+use super::{Facts, Outcome, Proof, Refusal};
+use crate::attribute::{Attributes, Contact};
+use crate::password::Credentials;
+use crate::user::{User, UserStatus};
+
+/// The answer to NEW_PASSWORD_REQUIRED.
+pub struct NewPasswordAnswer<'a> {
+    /// NEW_PASSWORD.
+    pub password: &'a SecretString,
+    /// `userAttributes.*`, without that prefix.
+    pub attributes: &'a Attributes,
+}
+
+/// What a sign-in has changed of the user: to be stored in the transaction that makes the session.
+pub struct PasswordChange {
+    /// The user, confirmed, with the attributes of the answer.
+    pub user: User,
+    /// The new password's credentials.
+    pub credentials: Credentials,
+}
+
+/// Takes a new password and attributes, and signs in.
+pub(super) fn accept(
+    step: &NewPasswordStep,
+    answer: &NewPasswordAnswer<'_>,
+    facts: &Facts<'_>,
+    random: &mut Random,
+) -> Outcome {
+    match change(step, answer, facts, random) {
+        Ok(change) => Outcome::SignedIn(Proof {
+            pool: facts.pool.id.clone(),
+            client: facts.client.id.clone(),
+            sub: change.user.sub.clone(),
+            at: facts.now,
+            change: Some(change),
+        }),
+        Err(refusal) => Outcome::Refuse(refusal),
+    }
+}
+
+fn change(
+    step: &NewPasswordStep,
+    answer: &NewPasswordAnswer<'_>,
+    facts: &Facts<'_>,
+    random: &mut Random,
+) -> Result<PasswordChange, Refusal> {
+    let Some((user, credentials)) = facts.account.with_password() else {
+        return Err(Refusal::NoSuchStep);
+    };
+    if !user.enabled {
+        return Err(Refusal::Disabled);
+    }
+    // The proof was of one temporary password: another one, or another state, has come since.
+    if user.status != UserStatus::ForceChangePassword || credentials.salt != step.salt {
+        return Err(Refusal::NoSuchStep);
+    }
+    facts
+        .pool
+        .settings
+        .password_policy
+        .check(answer.password.expose())
+        .map_err(Refusal::Policy)?;
+    let mut user = user.clone();
+    take_attributes(&mut user, answer.attributes, facts)?;
+    facts
+        .pool
+        .schema
+        .check_required(&user.attributes)
+        .map_err(Refusal::Attribute)?;
+    user.status = UserStatus::Confirmed;
+    user.modified_at = facts.now;
+    let credentials = Credentials::new(
+        &facts.pool.id,
+        &user.username,
+        answer.password,
+        None,
+        random,
+    );
+    Ok(PasswordChange { user, credentials })
+}
+
+fn take_attributes(
+    user: &mut User,
+    attributes: &Attributes,
+    facts: &Facts<'_>,
+) -> Result<(), Refusal> {
+    facts
+        .pool
+        .schema
+        .check_values(
+            attributes
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        )
+        .map_err(Refusal::Attribute)?;
+    for (name, value) in attributes {
+        let current = user.attribute(name).map(str::to_owned);
+        if current.as_ref() == Some(value) {
+            continue;
+        }
+        if !facts.client.may_write(facts.pool, name) {
+            return Err(Refusal::NotWritable(name.clone()));
+        }
+        if let Some(contact) = Contact::of(name) {
+            if current.is_some() {
+                return Err(Refusal::AlreadyProvided(contact.attribute()));
+            }
+            user.mark_verified(contact, false);
+        }
+        if current.is_some()
+            && facts
+                .pool
+                .schema
+                .find(name)
+                .is_some_and(|attribute| !attribute.mutable)
+        {
+            return Err(Refusal::Attribute(
+                crate::attribute::AttributeError::Immutable(name.clone()),
+            ));
+        }
+        user.attributes.insert(name.clone(), value.clone());
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Points in time, as the database and the tokens keep them.
+
+use std::time::Duration;
+
+use jiff::{civil, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since the Unix epoch. Never read from a clock here: a request reads its clock once and passes the value on.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// Whole seconds since the epoch, as JWT's NumericDate has them (RFC 7519 §2).
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This time and a span later; stays at the end of time instead of wrapping.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
+    /// This time and a span earlier.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
+    /// How long after `earlier` this is; zero when it is not after it, so that a clock set back revives nothing.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+/// Reads the TIMESTAMP of a PASSWORD_VERIFIER answer, such as `Tue Sep 5 18:20:05 UTC 2017`. Clients differ in small things (a day with a
+/// leading zero or space), which do not matter here: the text itself, byte for byte, is what the signature covers.
+#[must_use]
+pub fn parse_claim_timestamp(text: &str) -> Option<Timestamp> {
+    if text.len() > 40 {
+        return None;
+    }
+    let mut words = text.split_ascii_whitespace();
+    let (weekday, month, day, clock, zone, year) = (
+        words.next()?,
+        words.next()?,
+        words.next()?,
+        words.next()?,
+        words.next()?,
+        words.next()?,
+    );
+    if words.next().is_some()
+        || zone != "UTC"
+        || !["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].contains(&weekday)
+    {
+        return None;
+    }
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let month = i8::try_from(MONTHS.iter().position(|name| *name == month)? + 1).ok()?;
+    let mut clock = clock.split(':').map(|part| part.parse::<i8>().ok());
+    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    if clock.next().is_some() {
+        return None;
+    }
+    let civil = civil::DateTime::new(
+        year.parse().ok()?,
+        month,
+        day.parse().ok()?,
+        hour,
+        minute,
+        second,
+        0,
+    )
+    .ok()?;
+    let instant = civil.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    Some(Timestamp(instant.as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_timestamp_is_read_with_and_without_a_leading_zero() {
+        let at = Some(Timestamp(1_504_635_605_000));
+        assert_eq!(parse_claim_timestamp("Tue Sep 5 18:20:05 UTC 2017"), at);
+        assert_eq!(parse_claim_timestamp("Tue Sep 05 18:20:05 UTC 2017"), at);
+    }
+
+    #[test]
+    fn a_claim_timestamp_of_another_form_is_refused() {
+        for text in [
+            "",
+            "Tue Sep 5 18:20:05 CET 2017",
+            "Tue Sep 31 18:20:05 UTC 2017",
+            "2017-09-05T18:20:05Z",
+            "Tue Sep 5 18:20:05 UTC 2017 x",
+            "Tue Sep 5 18:20 UTC 2017",
+        ] {
+            assert_eq!(parse_claim_timestamp(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn time_that_runs_backwards_counts_as_no_time() {
+        assert_eq!(Timestamp(5).since(Timestamp(9)), Duration::ZERO);
+    }
+}

@@ -1,0 +1,178 @@
+//! A user of a pool.
+
+use serde::{Deserialize, Serialize};
+
+use crate::attribute::{Attributes, Contact};
+use crate::ids::{Sub, UserPoolId};
+use crate::name::NormalName;
+use crate::time::Timestamp;
+use crate::user_pool::{AliasAttribute, SignInNames, UserPool};
+
+/// Where an account stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum UserStatus {
+    /// Signed up, not confirmed yet.
+    Unconfirmed,
+    /// Can sign in.
+    Confirmed,
+    /// Must reset the password before signing in.
+    ResetRequired,
+    /// Has a temporary password that must be changed at sign-in.
+    ForceChangePassword,
+}
+
+impl UserStatus {
+    /// The name on the wire and in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unconfirmed => "UNCONFIRMED",
+            Self::Confirmed => "CONFIRMED",
+            Self::ResetRequired => "RESET_REQUIRED",
+            Self::ForceChangePassword => "FORCE_CHANGE_PASSWORD",
+        }
+    }
+
+    /// The status of a name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [
+            Self::Unconfirmed,
+            Self::Confirmed,
+            Self::ResetRequired,
+            Self::ForceChangePassword,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == name)
+    }
+}
+
+/// A user. The password's verifier is kept beside it, sealed, and read only by what checks a password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The pool that the user belongs to.
+    pub pool: UserPoolId,
+    /// The user's immutable id.
+    pub sub: Sub,
+    /// The user name as it was given; equal to the sub in pools whose sign-in names are attributes.
+    pub username: String,
+    /// All attributes but `sub`; `email_verified` and `phone_number_verified` as `true` or `false`.
+    pub attributes: Attributes,
+    /// Where the account stands.
+    pub status: UserStatus,
+    /// Whether an operator has not disabled it.
+    pub enabled: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub modified_at: Timestamp,
+    /// Counts the changes; an update names the revision that it has read.
+    pub revision: i64,
+}
+
+/// What a sign-in name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NameKind {
+    /// The user name.
+    Username,
+    /// An e-mail address.
+    Email,
+    /// A phone number.
+    PhoneNumber,
+    /// A preferred user name.
+    PreferredUsername,
+}
+
+impl NameKind {
+    /// The name in the database and, but for `username`, of the attribute.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Username => "username",
+            Self::Email => "email",
+            Self::PhoneNumber => "phone_number",
+            Self::PreferredUsername => "preferred_username",
+        }
+    }
+
+    /// The kind of a name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [
+            Self::Username,
+            Self::Email,
+            Self::PhoneNumber,
+            Self::PreferredUsername,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == name)
+    }
+}
+
+impl User {
+    /// The value of an attribute, if it has one.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// Whether a contact attribute is there and verified.
+    #[must_use]
+    pub fn has_verified(&self, contact: Contact) -> bool {
+        self.attribute(contact.attribute()).is_some()
+            && self.attribute(contact.verified_attribute()) == Some("true")
+    }
+
+    /// Marks a contact attribute as verified or not.
+    pub fn mark_verified(&mut self, contact: Contact, verified: bool) {
+        self.attributes.insert(
+            contact.verified_attribute().to_owned(),
+            verified.to_string(),
+        );
+    }
+
+    /// All names under which this user can be found, each of which belongs to one user of the pool only.
+    ///
+    /// In alias pools an address counts only once it is verified, so that nobody holds another's name by claiming it; in pools whose
+    /// sign-in names are attributes it counts from the start, because it is the name that the user signed up with.
+    #[must_use]
+    pub fn names(&self, pool: &UserPool) -> Vec<(NameKind, NormalName)> {
+        let mut names = vec![(NameKind::Username, NormalName::new(pool, &self.username))];
+        let mut add = |kind: NameKind, holds: bool| {
+            let value = self.attribute(kind.as_str()).filter(|_| holds);
+            names.extend(value.map(|value| (kind, NormalName::new(pool, value))));
+        };
+        match &pool.sign_in_names {
+            SignInNames::Username { aliases } => {
+                add(
+                    NameKind::Email,
+                    aliases.contains(&AliasAttribute::Email) && self.has_verified(Contact::Email),
+                );
+                add(
+                    NameKind::PhoneNumber,
+                    aliases.contains(&AliasAttribute::PhoneNumber)
+                        && self.has_verified(Contact::PhoneNumber),
+                );
+                add(
+                    NameKind::PreferredUsername,
+                    aliases.contains(&AliasAttribute::PreferredUsername),
+                );
+            }
+            SignInNames::Attributes(contacts) => {
+                add(NameKind::Email, contacts.contains(&Contact::Email));
+                add(
+                    NameKind::PhoneNumber,
+                    contacts.contains(&Contact::PhoneNumber),
+                );
+            }
+        }
+        // A preferred name equal to the user's own user name is one name, not two.
+        names.dedup_by(|later, earlier| later.1 == earlier.1);
+        names
+    }
+}

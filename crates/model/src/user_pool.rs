@@ -1,0 +1,198 @@
+//! A user pool and its settings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::attribute::{Contact, Schema};
+use crate::ids::UserPoolId;
+use crate::password::PasswordPolicy;
+use crate::time::Timestamp;
+
+/// A user pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserPool {
+    /// The id.
+    pub id: UserPoolId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub modified_at: Timestamp,
+    /// Counts the changes; an update names the revision that it has read.
+    pub revision: i64,
+    /// What users sign in with; fixed when the pool is made.
+    pub sign_in_names: SignInNames,
+    /// Whether `Ana` and `ana` are two names; fixed when the pool is made.
+    pub case_sensitive: bool,
+    /// The attributes that its users can have.
+    pub schema: Schema,
+    /// What an operator can change.
+    #[serde(flatten)]
+    pub settings: Settings,
+}
+
+/// The settings of a pool that UpdateUserPool sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The operator's name for it.
+    pub name: String,
+    /// Whether it cannot be deleted.
+    pub deletion_protection: bool,
+    /// What it asks of passwords.
+    pub password_policy: PasswordPolicy,
+    /// The contact attributes that sign-up sends a code to.
+    pub auto_verified: BTreeSet<Contact>,
+    /// The contact attributes whose new value counts only once it is verified.
+    pub verified_before_update: BTreeSet<Contact>,
+    /// The messages' texts.
+    pub messages: Messages,
+    /// How mail is sent.
+    pub email: EmailSettings,
+    /// What the owner wrote of SMS delivery; messages go to the server's own SMS endpoint.
+    pub sms: Option<SmsSettings>,
+    /// The owner's tags.
+    pub tags: BTreeMap<String, String>,
+    /// Whether only operators make users.
+    pub admin_create_user_only: bool,
+    /// How passwords are recovered, first choice first; none is AWS's older rule: SMS before mail.
+    pub recovery: Option<Vec<RecoveryMechanism>>,
+    /// The feature plan that the owner chose.
+    pub tier: Tier,
+}
+
+/// What users sign in with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInNames {
+    /// A user name, and these aliases beside it.
+    Username {
+        /// AliasAttributes.
+        aliases: BTreeSet<AliasAttribute>,
+    },
+    /// An address in place of a user name (UsernameAttributes); the user name is then the sub.
+    Attributes(BTreeSet<Contact>),
+}
+
+/// An attribute that can be signed in with beside the user name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AliasAttribute {
+    /// `email`, once verified.
+    Email,
+    /// `phone_number`, once verified.
+    PhoneNumber,
+    /// `preferred_username`.
+    PreferredUsername,
+}
+
+/// The texts of a pool's messages; what is absent is written in our own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// SMS with a verification code.
+    pub verification_sms: Option<String>,
+    /// Mail with a verification code.
+    pub verification_email: Option<String>,
+    /// Its subject.
+    pub verification_email_subject: Option<String>,
+    /// Mail with a verification link.
+    pub link_email: Option<String>,
+    /// Its subject.
+    pub link_email_subject: Option<String>,
+    /// Whether sign-up mails a link in place of a code.
+    pub confirm_with_link: bool,
+    /// SMS of an invitation.
+    pub invitation_sms: Option<String>,
+    /// Mail of an invitation.
+    pub invitation_email: Option<String>,
+    /// Its subject.
+    pub invitation_email_subject: Option<String>,
+}
+
+/// EmailConfiguration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmailSettings {
+    /// The address that answers go to.
+    pub reply_to: Option<String>,
+    /// The sender, as an address or `Name <address>`; the server's own where absent.
+    pub from: Option<String>,
+    /// The SES identity that the owner named; its address is the sender where `from` is absent.
+    pub source_arn: Option<String>,
+    /// Whether the owner chose DEVELOPER rather than COGNITO_DEFAULT.
+    pub developer_account: bool,
+}
+
+/// SmsConfiguration, kept as it was written: the role means nothing here (docs/differences.md).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SmsSettings {
+    /// SnsCallerArn.
+    pub caller_arn: Option<String>,
+    /// ExternalId.
+    pub external_id: Option<String>,
+    /// SnsRegion.
+    pub region: Option<String>,
+}
+
+/// A way to recover a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecoveryMechanism {
+    /// A code to a verified address.
+    VerifiedEmail,
+    /// A code to a verified phone number.
+    VerifiedPhoneNumber,
+    /// Only an operator can.
+    AdminOnly,
+}
+
+/// The feature plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Tier {
+    /// The least.
+    Lite,
+    /// What a pool has unless its owner says otherwise.
+    #[default]
+    Essentials,
+    /// The most.
+    Plus,
+}
+
+impl UserPool {
+    /// Whether sign-in names are addresses and user names are made here.
+    #[must_use]
+    pub fn names_are_attributes(&self) -> bool {
+        matches!(self.sign_in_names, SignInNames::Attributes(_))
+    }
+
+    /// The contact attribute that a sign-up name is in a pool whose names are addresses; none where it is not one that the pool allows.
+    #[must_use]
+    pub fn contact_of_name(&self, name: &str) -> Option<Contact> {
+        let SignInNames::Attributes(contacts) = &self.sign_in_names else {
+            return None;
+        };
+        let written_as = if crate::name::is_phone_number(name) {
+            Contact::PhoneNumber
+        } else if crate::name::is_email(name) {
+            Contact::Email
+        } else {
+            return None;
+        };
+        contacts.contains(&written_as).then_some(written_as)
+    }
+
+    /// The contact attributes to try for a password reset, in the pool's order; empty when only operators can.
+    #[must_use]
+    pub fn recovery_order(&self) -> Vec<Contact> {
+        let Some(mechanisms) = &self.settings.recovery else {
+            return vec![Contact::PhoneNumber, Contact::Email];
+        };
+        mechanisms
+            .iter()
+            .filter_map(|mechanism| match mechanism {
+                RecoveryMechanism::VerifiedEmail => Some(Contact::Email),
+                RecoveryMechanism::VerifiedPhoneNumber => Some(Contact::PhoneNumber),
+                RecoveryMechanism::AdminOnly => None,
+            })
+            .collect()
+    }
+}
