@@ -6,6 +6,7 @@
 mod codegen;
 mod coverage;
 mod repository;
+mod test;
 mod tidy;
 
 use std::process::ExitCode;
@@ -34,6 +35,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Run everything that must hold before a change lands, end-to-end tests with real clients among it
+    Test(test::Wanted),
     /// Check crate edges, banned crates, invariants of the source text and everything that is generated
     Tidy,
 }
@@ -43,6 +46,7 @@ fn run(chore: &Chore) -> Result<()> {
     match chore {
         Chore::Codegen { check } => codegen::run(&root, *check),
         Chore::Coverage { check } => coverage::run(&root, *check),
+        Chore::Test(wanted) => test::run(&root, wanted),
         Chore::Tidy => tidy::run(&root),
     }
 }
