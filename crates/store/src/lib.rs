@@ -1,1 +1,25 @@
-//! Cognate: store.
+//! Cognate's store: one SQL text, two thin drivers, one file a resource.
+//!
+//! [`Db`] opens SQLite or PostgreSQL. [`Db::write`] runs a function as one transaction, whole or not at all, and answers when it is durable;
+//! [`Db::read`] gives a reader. All statements pass one function of [`Tx`]. Secrets are sealed before they come into a column, each for its
+//! own place. This crate holds all the SQL there is, and knows nothing of requests, mail or HTTP. Times are handed in.
+
+mod db;
+mod error;
+mod fault;
+mod keyring;
+mod migrations;
+mod postgres;
+mod sqlite;
+mod statements;
+mod tx;
+mod value;
+
+pub mod leases;
+
+pub use db::{Db, DbOptions};
+pub use error::{Error, OpenError};
+pub use fault::{Fault, FaultPlan};
+pub use statements::StatementLog;
+pub use tx::Tx;
+pub use value::{Param, Row};

@@ -1,0 +1,224 @@
+//! The database as the rest of the product sees it: open, write, read, seal.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use cognate_crypto::{random::Random, seal::MasterKey, secret::SecretBytes};
+
+use crate::{
+    Error, FaultPlan, OpenError, StatementLog, Tx, keyring, migrations,
+    postgres::Postgres,
+    sqlite::{Place, Sqlite},
+    tx::{Gate, Link},
+};
+
+/// What `Db::open` needs.
+pub struct DbOptions {
+    /// `sqlite:PATH`, `sqlite::memory:` (gone with the process) or `postgres://…`.
+    pub url: String,
+    /// The operator's key, under which the data keys are wrapped.
+    pub master_key: MasterKey,
+    /// For nonces, salts and the pauses between retries; a stream of its own.
+    pub random: Random,
+    /// Connections to PostgreSQL at most; SQLite opens as many as there are threads that read.
+    pub max_connections: usize,
+    /// Faults on order, for tests.
+    pub faults: FaultPlan,
+    /// Collects the texts of all statements, for tests.
+    pub statements: Option<StatementLog>,
+}
+
+impl DbOptions {
+    /// Options with no faults, no log and at most 16 connections.
+    #[must_use]
+    pub fn new(url: impl Into<String>, master_key: MasterKey, random: Random) -> Self {
+        Self {
+            url: url.into(),
+            master_key,
+            random,
+            max_connections: 16,
+            faults: FaultPlan::default(),
+            statements: None,
+        }
+    }
+}
+
+/// An open database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    driver: Driver,
+    gate: Arc<Gate>,
+    /// For the pauses between retries.
+    random: Mutex<Random>,
+}
+
+enum Driver {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Db {
+    /// Opens the database, brings its schema up to date and opens its keyring, which is made at the first start.
+    ///
+    /// # Errors
+    /// [`OpenError`]; a wrong master key and a newer schema are found before anything is written.
+    pub async fn open(options: DbOptions) -> Result<Db, OpenError> {
+        let DbOptions {
+            url,
+            master_key,
+            mut random,
+            max_connections,
+            faults,
+            statements,
+        } = options;
+        let gate = Arc::new(Gate {
+            faults,
+            log: statements,
+            vault: OnceLock::new(),
+        });
+        let driver = Driver::open(&url, max_connections, &gate)?;
+        let db = Db(Arc::new(Inner {
+            driver,
+            gate: Arc::clone(&gate),
+            random: Mutex::new(random.derive()),
+        }));
+        migrations::check(&db, &master_key).await?;
+        migrations::run(&db, &random.uuid_v4()).await?;
+        let vault = keyring::open(&db, &master_key, random).await?;
+        // Nobody else holds this gate yet, so it was empty.
+        let _ = gate.vault.set(vault);
+        Ok(db)
+    }
+
+    /// Runs a function as one transaction and gives its value once that is durable. `name` is for logs and the fault plan.
+    ///
+    /// The function may run several times, so it is `Clone` and changes nothing outside; inside it nothing but the database is awaited. An `Err`
+    /// rolls back, and so does a failed statement, whatever the function makes of it. The transaction runs to its end even if the future
+    /// returned here is dropped.
+    ///
+    /// # Errors
+    /// The function's own, or [`Error`] turned into it. [`Error::OutcomeUnknown`] is the only one after which the work may stand.
+    pub async fn write<T, E, F>(&self, name: &'static str, function: F) -> Result<T, E>
+    where
+        F: Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<T, E>,
+        E: From<Error> + Send + 'static,
+        T: Send + 'static,
+    {
+        match &self.0.driver {
+            Driver::Sqlite(sqlite) => sqlite.writer.write(name, function).await,
+            Driver::Postgres(postgres) => {
+                let jitter = self
+                    .0
+                    .random
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .derive();
+                postgres.write(name, function, jitter).await
+            }
+        }
+    }
+
+    /// A reader: each statement sees what is committed when it begins, and stands alone. It takes SELECT only.
+    ///
+    /// # Errors
+    /// None today; a database that can't be reached is told by the first statement.
+    #[allow(
+        clippy::unused_async,
+        reason = "a driver may have to wait for a connection here"
+    )]
+    pub async fn read(&self) -> Result<Tx, Error> {
+        let link = match &self.0.driver {
+            Driver::Sqlite(sqlite) => Link::SqliteReader(Arc::clone(&sqlite.readers)),
+            Driver::Postgres(postgres) => Link::PostgresReader(postgres.pool.clone()),
+        };
+        Ok(Tx::new(link, "read", Arc::clone(&self.0.gate)))
+    }
+
+    /// A reader all of whose statements see the database as it is now. It holds a connection: use it briefly.
+    ///
+    /// # Errors
+    /// [`Error`] when the database can't be reached.
+    pub async fn snapshot(&self) -> Result<Tx, Error> {
+        let link = match &self.0.driver {
+            Driver::Sqlite(sqlite) => Link::SqliteSnapshot(sqlite.readers.snapshot()?),
+            Driver::Postgres(postgres) => Link::PostgresSnapshot(postgres.snapshot().await?),
+        };
+        Ok(Tx::new(link, "snapshot", Arc::clone(&self.0.gate)))
+    }
+
+    /// Seals a secret for its place (`context`: table, key, column), under the newest data key.
+    ///
+    /// # Errors
+    /// [`Error::Sealed`] when the plain text is too large to seal.
+    pub fn seal(&self, context: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, Error> {
+        self.0.gate.vault()?.seal(context, plain)
+    }
+
+    /// Opens what was sealed for the same place.
+    ///
+    /// # Errors
+    /// [`Error::Sealed`].
+    pub fn open_sealed(&self, context: &[&[u8]], sealed: &[u8]) -> Result<SecretBytes, Error> {
+        self.0.gate.vault()?.open(context, sealed)
+    }
+
+    /// A secret of this installation for one purpose: made-up salts, paging tokens, hashes of single-use things. The same on every node and
+    /// after every restart, and not to be had from the database without the master key.
+    ///
+    /// # Errors
+    /// [`Error::Sealed`], which doesn't happen after `open`.
+    pub fn server_secret(&self, purpose: &str) -> Result<[u8; 32], Error> {
+        Ok(self.0.gate.vault()?.server_secret(purpose))
+    }
+
+    /// Ends the work that runs, then closes the connections. Later calls are [`Error::Closed`].
+    pub async fn close(&self) {
+        match &self.0.driver {
+            Driver::Sqlite(sqlite) => {
+                sqlite.readers.close();
+                sqlite.writer.close().await;
+            }
+            Driver::Postgres(postgres) => postgres.close().await,
+        }
+    }
+
+    /// Whether a table stands. It is asked before the schema is known, so each database is asked in its own words.
+    pub(crate) async fn has_table(&self, tx: &mut Tx, name: &str) -> Result<bool, Error> {
+        let sql = match &self.0.driver {
+            Driver::Sqlite(_) => {
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = $1"
+            }
+            Driver::Postgres(_) => {
+                "SELECT table_name::text FROM information_schema.tables
+                 WHERE table_schema = current_schema() AND table_name = $1"
+            }
+        };
+        Ok(tx.query_optional(sql, &[name.into()]).await?.is_some())
+    }
+}
+
+impl Driver {
+    fn open(url: &str, max_connections: usize, gate: &Arc<Gate>) -> Result<Self, OpenError> {
+        let gate = Arc::clone(gate);
+        if url == "sqlite::memory:" {
+            return Sqlite::open(&Place::Memory, gate).map(Self::Sqlite);
+        }
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            if path.is_empty() {
+                return Err(OpenError::Url("sqlite: is followed by no path".to_owned()));
+            }
+            return Sqlite::open(&Place::File(&PathBuf::from(path)), gate).map(Self::Sqlite);
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Postgres::open(url, max_connections, gate).map(Self::Postgres);
+        }
+        // The URL itself is not repeated: it may hold a password.
+        Err(OpenError::Url(
+            "it begins with none of sqlite:, postgres:// and postgresql://".to_owned(),
+        ))
+    }
+}

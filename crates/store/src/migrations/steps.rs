@@ -1,0 +1,64 @@
+//! The migrations themselves. One that has been released is never changed.
+
+use super::Migration;
+
+/// In rising order of their numbers.
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1,
+    name: "ground floor",
+    steps: GROUND_FLOOR,
+}];
+
+/// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a model type, and a column that holds a
+/// secret holds it sealed.
+const GROUND_FLOOR: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS meta(name TEXT NOT NULL, value BYTES NOT NULL, PRIMARY KEY (name))",
+    "CREATE TABLE IF NOT EXISTS data_keys(id BIGINT NOT NULL, wrapped BYTES NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (id))",
+    // The secret of an access key is sealed: SigV4 needs it in the clear, so a hash would not do.
+    "CREATE TABLE IF NOT EXISTS access_keys(
+        id TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL, secret BYTES NOT NULL, created_at BIGINT NOT NULL,
+        PRIMARY KEY (id))",
+    "CREATE UNIQUE INDEX IF NOT EXISTS access_keys_name ON access_keys(name)",
+    "CREATE TABLE IF NOT EXISTS user_pools(
+        id TEXT NOT NULL, doc TEXT NOT NULL, revision BIGINT NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (id))",
+    "CREATE TABLE IF NOT EXISTS signing_keys(
+        pool TEXT NOT NULL, kid TEXT NOT NULL, token_use TEXT NOT NULL, private BYTES NOT NULL, public TEXT NOT NULL,
+        created_at BIGINT NOT NULL, retires_at BIGINT, PRIMARY KEY (pool, kid))",
+    "CREATE TABLE IF NOT EXISTS app_clients(
+        pool TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL, secret BYTES, revision BIGINT NOT NULL, created_at BIGINT NOT NULL,
+        PRIMARY KEY (pool, id))",
+    // Public operations name the client only.
+    "CREATE UNIQUE INDEX IF NOT EXISTS app_clients_id ON app_clients(id)",
+    "CREATE TABLE IF NOT EXISTS users(
+        pool TEXT NOT NULL, sub TEXT NOT NULL, username TEXT NOT NULL, doc TEXT NOT NULL, status TEXT NOT NULL,
+        enabled BOOLEAN NOT NULL, credentials BYTES, revision BIGINT NOT NULL, created_at BIGINT NOT NULL,
+        modified_at BIGINT NOT NULL, PRIMARY KEY (pool, sub))",
+    // Every name that finds a user, in its normal form: one table, so that no two users answer to one name of any kind.
+    "CREATE TABLE IF NOT EXISTS aliases(
+        pool TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, sub TEXT NOT NULL, PRIMARY KEY (pool, name))",
+    "CREATE INDEX IF NOT EXISTS aliases_sub ON aliases(pool, sub)",
+    // A token session; `id` is the origin_jti of its tokens. Ending it deletes the row.
+    "CREATE TABLE IF NOT EXISTS sessions(
+        pool TEXT NOT NULL, id TEXT NOT NULL, sub TEXT NOT NULL, client TEXT NOT NULL, doc TEXT NOT NULL, refresh_hash BYTES NOT NULL,
+        created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, PRIMARY KEY (pool, id))",
+    "CREATE INDEX IF NOT EXISTS sessions_sub ON sessions(pool, sub)",
+    "CREATE INDEX IF NOT EXISTS sessions_client ON sessions(pool, client)",
+    "CREATE INDEX IF NOT EXISTS sessions_expiry ON sessions(expires_at)",
+    // A step of a sign-in under the hash of its Session string.
+    "CREATE TABLE IF NOT EXISTS challenges(
+        id BYTES NOT NULL, pool TEXT NOT NULL, sealed BYTES NOT NULL, expires_at BIGINT NOT NULL, PRIMARY KEY (id))",
+    "CREATE INDEX IF NOT EXISTS challenges_expiry ON challenges(expires_at)",
+    "CREATE TABLE IF NOT EXISTS codes(
+        pool TEXT NOT NULL, sub TEXT NOT NULL, purpose TEXT NOT NULL, sealed BYTES NOT NULL, attempts BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL, PRIMARY KEY (pool, sub, purpose))",
+    "CREATE INDEX IF NOT EXISTS codes_expiry ON codes(expires_at)",
+    // Counters of lockout and of limits per hour; `subject` is a sub, or the hash of a name that belongs to nobody.
+    "CREATE TABLE IF NOT EXISTS attempts(
+        pool TEXT NOT NULL, subject TEXT NOT NULL, kind TEXT NOT NULL, count BIGINT NOT NULL, since BIGINT NOT NULL,
+        locked_until BIGINT NOT NULL, expires_at BIGINT NOT NULL, PRIMARY KEY (pool, subject, kind))",
+    "CREATE INDEX IF NOT EXISTS attempts_expiry ON attempts(expires_at)",
+    "CREATE TABLE IF NOT EXISTS outbox(
+        id TEXT NOT NULL, kind TEXT NOT NULL, sealed BYTES NOT NULL, attempts BIGINT NOT NULL, next_at BIGINT NOT NULL,
+        lease_until BIGINT NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (id))",
+    "CREATE INDEX IF NOT EXISTS outbox_next ON outbox(next_at)",
+];

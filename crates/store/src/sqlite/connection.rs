@@ -1,0 +1,232 @@
+//! One SQLite connection: its settings, its statements, its errors in our words.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use rusqlite::{
+    ErrorCode, OpenFlags, ffi,
+    types::{ToSqlOutput, ValueRef},
+};
+
+use super::Readers;
+use crate::{
+    Error, OpenError, Param, Row,
+    statements::SqliteTexts,
+    value::{Answer, Value},
+};
+
+/// How long a statement waits for another process that holds the lock.
+const BUSY: Duration = Duration::from_secs(10);
+/// Prepared statements kept by each connection; there are fewer in the whole product.
+const PREPARED: usize = 512;
+
+/// A connection that is used by one thread at a time.
+pub(crate) struct Connection {
+    inner: rusqlite::Connection,
+    texts: SqliteTexts,
+}
+
+impl Connection {
+    /// Opens or creates the database for writing. Without `durable` a commit doesn't wait for the disk.
+    pub(super) fn open_writer(file: &Path, durable: bool) -> Result<Self, OpenError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        create_private(file)?;
+        let connection = Self::open(file, flags)?;
+        let synchronous = if durable { "FULL" } else { "OFF" };
+        // The cache is in KiB when negative. The log is cut back to its limit after a checkpoint. Foreign keys are off: the portable
+        // subset has none.
+        connection.batch(&format!(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = OFF;
+             PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 2000;"
+        ))?;
+        Ok(connection)
+    }
+
+    pub(super) fn open_reader(file: &Path) -> Result<Self, Error> {
+        let connection = Self::open(
+            file,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        connection.batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192;")?;
+        Ok(connection)
+    }
+
+    fn open(file: &Path, flags: OpenFlags) -> Result<Self, Error> {
+        let inner = rusqlite::Connection::open_with_flags(file, flags).map_err(failure)?;
+        inner.busy_timeout(BUSY).map_err(failure)?;
+        inner.set_prepared_statement_cache_capacity(PREPARED);
+        Ok(Self {
+            inner,
+            texts: SqliteTexts::default(),
+        })
+    }
+
+    /// Runs one statement to its end.
+    pub(crate) fn run(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Answer, Error> {
+        let text = self.texts.translate(sql);
+        let mut statement = self.inner.prepare_cached(text).map_err(failure)?;
+        if statement.parameter_count() != params.len() {
+            return Err(Error::Statement(format!(
+                "{} parameters for a statement that takes {}",
+                params.len(),
+                statement.parameter_count()
+            )));
+        }
+        for (index, param) in params.iter().enumerate() {
+            statement
+                .raw_bind_parameter(index + 1, param)
+                .map_err(failure)?;
+        }
+        let columns = statement.column_count();
+        let mut answer = Answer::default();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(failure)? {
+            let values = (0..columns).map(|column| value(row.get_ref(column).map_err(failure)?));
+            answer.rows.push(Row(values.collect::<Result<_, _>>()?));
+        }
+        drop(rows);
+        if !statement.readonly() {
+            answer.affected = self.inner.changes();
+        }
+        Ok(answer)
+    }
+
+    /// Runs statements that take nothing and give nothing.
+    pub(crate) fn batch(&self, sql: &str) -> Result<(), Error> {
+        self.inner.execute_batch(sql).map_err(failure)
+    }
+
+    /// Runs a transaction control statement that is used again and again.
+    pub(super) fn control(&self, sql: &'static str) -> Result<(), Error> {
+        let mut statement = self.inner.prepare_cached(sql).map_err(failure)?;
+        statement.raw_execute().map(drop).map_err(failure)
+    }
+
+    /// Commits. When the disk fails under it the outcome is unknown: the frames may lie in the log, where a restart after a crash would
+    /// find them. A full disk is known: the frame that commits was not written.
+    pub(super) fn commit(&self) -> Result<(), Error> {
+        let mut statement = self.inner.prepare_cached("COMMIT").map_err(failure)?;
+        statement
+            .raw_execute()
+            .map(drop)
+            .map_err(|error| match error.sqlite_error_code() {
+                Some(ErrorCode::SystemIoFailure) => Error::OutcomeUnknown(error.to_string()),
+                _ => failure(error),
+            })
+    }
+
+    /// Whether a transaction is open; SQLite ends one by itself when the disk is full or fails.
+    pub(super) fn in_transaction(&self) -> bool {
+        !self.inner.is_autocommit()
+    }
+
+    /// Copies the log into the database and cuts it, if no reader is in the way.
+    pub(super) fn checkpoint(&self) -> Result<(), Error> {
+        self.inner.busy_timeout(Duration::ZERO).map_err(failure)?;
+        let mode = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let outcome = self.inner.query_row(mode, [], |_| Ok(())).map_err(failure);
+        self.inner.busy_timeout(BUSY).map_err(failure)?;
+        outcome
+    }
+}
+
+/// A consistent view on a connection of its own, which goes back to the readers afterwards.
+pub(crate) struct Snapshot {
+    connection: Option<Connection>,
+    readers: Arc<Readers>,
+}
+
+impl Snapshot {
+    pub(super) fn begin(connection: Connection, readers: Arc<Readers>) -> Result<Self, Error> {
+        connection.batch("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1")?;
+        Ok(Self {
+            connection: Some(connection),
+            readers,
+        })
+    }
+
+    pub(crate) fn run(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Answer, Error> {
+        self.connection
+            .as_mut()
+            .ok_or(Error::Closed)?
+            .run(sql, params)
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take()
+            && connection.batch("ROLLBACK").is_ok()
+        {
+            self.readers.give_back(connection);
+        }
+    }
+}
+
+impl rusqlite::ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Param::Null => ValueRef::Null,
+            Param::Text(text) => ValueRef::Text(text.as_bytes()),
+            Param::Int(number) => ValueRef::Integer(*number),
+            Param::Bytes(bytes) => ValueRef::Blob(bytes),
+            Param::Bool(truth) => ValueRef::Integer(i64::from(*truth)),
+        }))
+    }
+}
+
+fn value(found: ValueRef<'_>) -> Result<Value, Error> {
+    Ok(match found {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Int(number),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+        ValueRef::Text(text) => Value::Text(
+            std::str::from_utf8(text)
+                .map_err(|_| Error::Unreadable("a text that is not UTF-8".to_owned()))?
+                .to_owned(),
+        ),
+        ValueRef::Real(_) => return Err(Error::Unreadable("a floating-point value".to_owned())),
+    })
+}
+
+/// Creates the file for this user only, before SQLite would with the process's mask; its log and index take over the mode.
+fn create_private(file: &Path) -> Result<(), OpenError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(file)
+        .map(drop)
+        .map_err(|source| OpenError::File {
+            what: format!("opening the database {}", file.display()),
+            source,
+        })
+}
+
+/// SQLite's error in our words. The text never holds bound values.
+pub(super) fn failure(error: rusqlite::Error) -> Error {
+    let rusqlite::Error::SqliteFailure(code, message) = &error else {
+        return Error::Statement(error.to_string());
+    };
+    let text = message.clone().unwrap_or_else(|| code.to_string());
+    match (code.extended_code, code.code) {
+        (ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY, _) => {
+            Error::UniqueViolation(text)
+        }
+        (_, ErrorCode::DiskFull) => Error::Unavailable(format!("the disk is full ({text})")),
+        (
+            _,
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::OutOfMemory
+            | ErrorCode::PermissionDenied
+            | ErrorCode::OperationInterrupted,
+        ) => Error::Unavailable(text),
+        _ => Error::Statement(text),
+    }
+}

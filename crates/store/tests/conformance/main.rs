@@ -1,0 +1,17 @@
+//! What every database must do for Cognate, whichever it is: run on SQLite, as a file and in memory, and on every URL in the environment
+//! variable TEST_DATABASES (separated by spaces), where each test makes a schema of its own and drops it afterwards.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+mod engine;
+mod faults;
+mod killed;
+mod opening;
+mod place;
+mod postgres_path;
