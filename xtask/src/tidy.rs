@@ -1,10 +1,30 @@
 //! `cargo xtask tidy`: the invariants of the house that a program can check.
+//!
+//! Each check gives its findings as sentences; all are told before the chore fails.
+
+mod dependencies;
+mod source;
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
 
-/// Not written yet.
-pub(crate) fn run(_root: &Path) -> Result<()> {
-    bail!("tidy comes with the next commit")
+use crate::repository::say;
+use crate::{codegen, coverage};
+
+/// Runs every check and fails when one finds something.
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let mut findings = dependencies::check(root)?;
+    findings.extend(source::check(root)?);
+    for result in [codegen::run(root, true), coverage::run(root, true)] {
+        findings.extend(result.err().map(|error| format!("{error:#}")));
+    }
+    for finding in &findings {
+        say(finding);
+    }
+    match findings.len() {
+        0 => Ok(()),
+        1 => bail!("tidy: 1 finding"),
+        count => bail!("tidy: {count} findings"),
+    }
 }

@@ -1,0 +1,288 @@
+//! Who may know whom among our crates, who alone may use some crates of others, and which nobody may.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+
+/// The edges of the house: each crate with all that it may know. `server` wires, so it knows everything below it.
+const EDGES: &[(&str, &[&str])] = &[
+    ("cognate-api", &[]),
+    ("cognate-crypto", &[]),
+    ("cognate-model", &["cognate-crypto"]),
+    ("cognate-store", &["cognate-model", "cognate-crypto"]),
+    ("cognate-outbound", &["cognate-model", "cognate-crypto"]),
+    (
+        "cognate-service",
+        &[
+            "cognate-store",
+            "cognate-outbound",
+            "cognate-api",
+            "cognate-model",
+            "cognate-crypto",
+        ],
+    ),
+    (
+        "cognate-web",
+        &["cognate-service", "cognate-api", "cognate-model"],
+    ),
+    (
+        "cognate-server",
+        &[
+            "cognate-web",
+            "cognate-service",
+            "cognate-store",
+            "cognate-outbound",
+            "cognate-api",
+            "cognate-model",
+            "cognate-crypto",
+        ],
+    ),
+    (
+        "cognate-testkit",
+        &[
+            "cognate-server",
+            "cognate-web",
+            "cognate-service",
+            "cognate-store",
+            "cognate-outbound",
+            "cognate-api",
+            "cognate-model",
+            "cognate-crypto",
+        ],
+    ),
+    ("xtask", &[]),
+];
+
+/// Crates of others that only these of ours may use outside tests: only outbound opens connections, only store has a
+/// database, only web and server speak HTTP, and what is pure has no runtime.
+const RESERVED: &[(&str, &[&str])] = &[
+    (
+        "axum",
+        &["cognate-web", "cognate-server", "cognate-testkit"],
+    ),
+    ("deadpool-postgres", &["cognate-store"]),
+    (
+        "hyper",
+        &["cognate-web", "cognate-server", "cognate-testkit", "xtask"],
+    ),
+    ("lettre", &["cognate-outbound"]),
+    ("reqwest", &["cognate-outbound", "cognate-testkit", "xtask"]),
+    ("rusqlite", &["cognate-store"]),
+    (
+        "tokio",
+        &[
+            "cognate-store",
+            "cognate-outbound",
+            "cognate-service",
+            "cognate-web",
+            "cognate-server",
+            "cognate-testkit",
+            "xtask",
+        ],
+    ),
+    ("tokio-postgres", &["cognate-store"]),
+];
+
+/// Crates that must not be in what we build, by name or by the beginning of it.
+const BANNED: &[&str] = &[
+    "aws-sdk-",
+    "diesel",
+    "native-tls",
+    "openssl",
+    "openssl-sys",
+    "ring",
+    "sea-orm",
+    "serde_yml",
+    "sqlx",
+];
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
+    kind: Option<String>,
+}
+
+/// All findings.
+pub(super) fn check(root: &Path) -> Result<Vec<String>> {
+    let metadata = cargo(root, &["metadata", "--format-version=1", "--no-deps"])?;
+    let Metadata { packages } = serde_json::from_str(&metadata)?;
+    let mut findings = edges(&packages);
+    findings.extend(reserved(&packages));
+    // The tree knows which features are on; the metadata lists optional crates that are never built.
+    let tree = cargo(
+        root,
+        &[
+            "tree",
+            "--workspace",
+            "--edges=normal,build",
+            "--prefix=none",
+            "--format={p}",
+        ],
+    )?;
+    findings.extend(banned(&tree));
+    Ok(findings)
+}
+
+fn cargo(root: &Path, arguments: &[&str]) -> Result<String> {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(root)
+        .output()
+        .context("start cargo")?;
+    if !output.status.success() {
+        bail!(
+            "cargo {}: {}",
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn is_ours(name: &str) -> bool {
+    name.starts_with("cognate-") || name == "xtask"
+}
+
+fn edges(packages: &[Package]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for package in packages {
+        let Some((_, allowed)) = EDGES.iter().find(|(name, _)| *name == package.name) else {
+            findings.push(format!(
+                "{} has no place in xtask/src/tidy/dependencies.rs",
+                package.name
+            ));
+            continue;
+        };
+        for dependency in package.dependencies.iter().filter(|d| is_ours(&d.name)) {
+            let for_tests = dependency.kind.as_deref() == Some("dev");
+            let fine = match for_tests {
+                true => dependency.name == "cognate-testkit",
+                false => allowed.contains(&dependency.name.as_str()),
+            };
+            if !fine {
+                let how = if for_tests { " in its tests" } else { "" };
+                findings.push(format!(
+                    "{} must not know {}{how}",
+                    package.name, dependency.name
+                ));
+            }
+        }
+    }
+    findings
+}
+
+fn reserved(packages: &[Package]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for package in packages {
+        for dependency in package.dependencies.iter().filter(|d| d.kind.is_none()) {
+            let rule = RESERVED.iter().find(|(name, _)| *name == dependency.name);
+            if let Some((name, users)) = rule
+                && !users.contains(&package.name.as_str())
+            {
+                findings.push(format!(
+                    "{} must not use {name}; {} may",
+                    package.name,
+                    users.join(", ")
+                ));
+            }
+        }
+    }
+    findings
+}
+
+/// `tree` has one crate a line: its name, its version, and more.
+fn banned(tree: &str) -> Vec<String> {
+    let mut found: Vec<&str> = tree
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| {
+            BANNED.iter().any(|banned| match banned.strip_suffix('-') {
+                Some(_) => name.starts_with(banned),
+                None => name == banned,
+            })
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+        .iter()
+        .map(|name| format!("{name} is banned: docs/dependencies.md"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(name: &str, dependencies: &[(&str, Option<&str>)]) -> Package {
+        let dependencies = dependencies.iter().map(|(name, kind)| Dependency {
+            name: (*name).to_owned(),
+            kind: kind.map(str::to_owned),
+        });
+        Package {
+            name: name.to_owned(),
+            dependencies: dependencies.collect(),
+        }
+    }
+
+    #[test]
+    fn an_edge_that_the_house_does_not_have_is_found() {
+        let web = package(
+            "cognate-web",
+            &[("cognate-service", None), ("cognate-store", None)],
+        );
+        assert_eq!(edges(&[web]), ["cognate-web must not know cognate-store"]);
+        let model = package(
+            "cognate-model",
+            &[("cognate-testkit", Some("dev")), ("serde", None)],
+        );
+        assert!(edges(&[model]).is_empty());
+        let api = package("cognate-api", &[("cognate-model", Some("dev"))]);
+        assert_eq!(
+            edges(&[api]),
+            ["cognate-api must not know cognate-model in its tests"]
+        );
+        let testkit = package("cognate-store", &[("cognate-testkit", None)]);
+        assert_eq!(edges(&[testkit]).len(), 1);
+    }
+
+    #[test]
+    fn a_crate_without_a_place_is_found() {
+        assert_eq!(edges(&[package("cognate-utils", &[])]).len(), 1);
+    }
+
+    #[test]
+    fn a_database_outside_store_is_found_unless_only_tests_use_it() {
+        let service = package("cognate-service", &[("rusqlite", None)]);
+        assert_eq!(
+            reserved(&[service]),
+            ["cognate-service must not use rusqlite; cognate-store may"]
+        );
+        let service = package("cognate-service", &[("rusqlite", Some("dev"))]);
+        assert!(reserved(&[service]).is_empty());
+    }
+
+    #[test]
+    fn a_banned_crate_is_found_by_its_whole_name_or_its_beginning() {
+        let tree = "xtask v0.1.0\nring v0.17.1 (*)\nring v0.17.1\nopenssl-probe v0.1.6\naws-sdk-sts v1\nstring v0.3.0";
+        let found = banned(tree);
+        assert_eq!(found.len(), 2);
+        assert!(
+            found.concat().contains("ring is banned") && found.concat().contains("aws-sdk-sts")
+        );
+    }
+}
