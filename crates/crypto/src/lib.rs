@@ -9,6 +9,8 @@
 //! the only unsafe code is `srp::modular`.
 
 pub mod digest;
+pub mod jwk;
+pub mod jwt;
 pub mod random;
 pub mod seal;
 pub mod secret;

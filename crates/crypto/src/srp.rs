@@ -377,7 +377,7 @@ fn parse_number(hex: &str) -> Result<[u8; LENGTH], SrpError> {
     if hex.is_empty() {
         return Err(SrpError::NotHex);
     }
-    let even = if hex.len() % 2 == 0 {
+    let even = if hex.len().is_multiple_of(2) {
         hex.to_owned()
     } else {
         format!("0{hex}")

@@ -40,7 +40,7 @@ impl ClientKey {
     ) -> Result<[u8; 16], SrpError> {
         let server = ServerPublic(parse_number(server_hex)?);
         let u = scramble(&self.public_value(), &server)?;
-        let even = if salt_hex.len() % 2 == 0 {
+        let even = if salt_hex.len().is_multiple_of(2) {
             salt_hex.to_owned()
         } else {
             format!("0{salt_hex}")
