@@ -152,6 +152,20 @@ fn secrets_are_not_repeated_by_what_holds_them() {
 }
 
 #[test]
+fn a_map_that_holds_tokens_is_not_repeated() {
+    let logins: Map<String, Value> = (0..11)
+        .map(|n| (format!("provider{n}"), "t0ken".into()))
+        .collect();
+    assert_eq!(
+        refusal::<crate::identity::op::GetOpenIdToken>(
+            json!({"IdentityId": "eu-west-1:0a", "Logins": logins})
+        ),
+        "1 validation error detected: Value at 'logins' failed to satisfy constraint: Member must have length less \
+         than or equal to 10"
+    );
+}
+
+#[test]
 fn a_wrong_type_cannot_be_read_whatever_else_is_wrong() {
     for (body, message) in [
         (
