@@ -3,7 +3,7 @@
 //! The service writes what is to be sent into its outbox, and a background job hands each entry to [`Outbound::deliver`],
 //! whose error says whether another attempt makes sense and [`retry_after`] when. This crate knows nothing of pools,
 //! users, the database or the configuration: it is given an address, a finished message and the operator's URLs.
-//! [`templates`] and [`destination`] are pure: they turn a pool's message template into text, and an address into what
+//! Templates and masked destinations are pure: they turn a pool's message template into text, and an address into what
 //! may be shown of it.
 //!
 //! Errors never hold a message, a code or a password, so they may be logged and stored.

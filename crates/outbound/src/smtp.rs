@@ -4,6 +4,7 @@
 //! limit goes back there half way through a dialogue, and the next message would read the answer meant for this one.
 //! Here a connection goes back only after a delivery that was acknowledged whole; any other is closed.
 
+mod line_stream;
 mod message;
 mod session;
 mod url;

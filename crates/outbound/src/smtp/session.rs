@@ -12,9 +12,11 @@ use lettre::transport::smtp::{
     client::{AsyncSmtpConnection, TlsParameters},
     commands::{Data, Mail as MailFrom, Rcpt},
     extension::{Extension, MailParameter},
+    response::Severity,
 };
 
 use super::{
+    line_stream::LineStream,
     message::Mail,
     too_slow,
     url::{Encryption, SmtpUrl},
@@ -28,6 +30,10 @@ const MAX_REPLY_CHARS: usize = 200;
 pub(super) enum Failure {
     /// The server refused, or the connection broke.
     Smtp(Phase, Error),
+    /// There is no connection.
+    Unreachable(std::io::Error),
+    /// A positive answer came that belongs to another command: question and answer are no longer in step.
+    OutOfStep,
     /// The connection took longer than this.
     Slow(Duration),
     /// STARTTLS is required and not offered.
@@ -55,16 +61,25 @@ pub(super) async fn open(
     tls: &TlsParameters,
     limit: Duration,
 ) -> Result<AsyncSmtpConnection, Failure> {
-    let implicit = (server.encryption == Encryption::Implicit).then(|| tls.clone());
-    let mut connection = AsyncSmtpConnection::connect_tokio1(
-        (server.host.as_str(), server.port),
-        Some(limit),
-        &server.hello,
-        implicit,
-        None,
-    )
-    .await
-    .map_err(|error| Failure::Smtp(Phase::Connect, error))?;
+    let failed = |error| Failure::Smtp(Phase::Connect, error);
+    let mut connection = if server.encryption == Encryption::Implicit {
+        AsyncSmtpConnection::connect_tokio1(
+            (server.host.as_str(), server.port),
+            Some(limit),
+            &server.hello,
+            Some(tls.clone()),
+            None,
+        )
+        .await
+        .map_err(failed)?
+    } else {
+        let stream = LineStream::connect(&server.host, server.port)
+            .await
+            .map_err(Failure::Unreachable)?;
+        AsyncSmtpConnection::connect_with_transport(Box::new(stream), &server.hello)
+            .await
+            .map_err(failed)?
+    };
     start_tls(&mut connection, server, tls).await?;
     authenticate(&mut connection, server).await?;
     Ok(connection)
@@ -129,21 +144,34 @@ pub(super) async fn deliver(
         .command(Rcpt::new(mail.to.clone(), Vec::new()))
         .await
         .map_err(|error| Failure::Smtp(Phase::Recipient, error))?;
-    connection
+    let go_on = connection
         .command(Data)
         .await
         .map_err(|error| Failure::Smtp(Phase::Content, error))?;
-    connection
+    if !go_on.has_code(354) {
+        return Err(Failure::OutOfStep);
+    }
+    let taken = connection
         .message(&mail.bytes)
         .await
-        .map(drop)
-        .map_err(|error| Failure::Smtp(Phase::Content, error))
+        .map_err(|error| Failure::Smtp(Phase::Content, error))?;
+    if taken.code().severity == Severity::PositiveCompletion {
+        Ok(())
+    } else {
+        Err(Failure::OutOfStep)
+    }
 }
 
 impl From<Failure> for SendError {
     fn from(failure: Failure) -> Self {
         let (phase, error) = match failure {
             Failure::Smtp(phase, error) => (phase, error),
+            Failure::Unreachable(error) => {
+                return Self::Temporary(format!("no connection to the mail server: {error}"));
+            }
+            Failure::OutOfStep => {
+                return Self::Temporary("the mail server answered out of step".to_owned());
+            }
             Failure::Slow(limit) => return too_slow("accept the connection", limit),
             Failure::NoStartTls => {
                 return Self::Temporary(

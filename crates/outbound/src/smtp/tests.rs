@@ -383,6 +383,32 @@ async fn a_certificate_that_is_not_trusted_ends_the_dialogue_before_anything_is_
 }
 
 #[tokio::test]
+async fn answers_sent_ahead_of_the_encryption_are_not_believed() {
+    let certificate = TestCertificate::new();
+    let forged = "220 go on\r\n250 forged EHLO\r\n250 forged MAIL\r\n250 forged RCPT\r\n\
+         354 forged DATA\r\n250 forged content";
+    let script = Script::offering(&["STARTTLS"])
+        .with_tls(&certificate)
+        .and_answering("STARTTLS", forged)
+        .and_answering("RCPT", "550 no such user");
+    let server = TestServer::start(script).await;
+    let mailer = mailer(&server, "smtp", "", "")
+        .trusting_only(certificate.pem.as_bytes())
+        .unwrap();
+    let text = temporary(mailer.send(&message()).await);
+    assert!(text.contains("STARTTLS"), "{text}");
+}
+
+#[tokio::test]
+async fn an_answer_to_another_command_does_not_pass_for_an_acknowledgement() {
+    for (command, answer) in [("DATA", "250 ok"), ("content", "354 go on")] {
+        let server = TestServer::start(Script::answering(command, answer)).await;
+        let text = temporary(plain(&server).send(&message()).await);
+        assert_eq!(text, "the mail server answered out of step", "{command}");
+    }
+}
+
+#[tokio::test]
 async fn smtps_is_encrypted_from_the_start_and_checks_the_certificate() {
     let certificate = TestCertificate::new();
     let script = Script {
