@@ -244,3 +244,20 @@ fn a_text_message_is_plain_and_escapes_nothing() {
     );
     assert_eq!(message, "o'neil: a&<b>");
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_value_reaches_the_reader_letter_for_letter(name in "[^\\p{C}]{0,40}", code in "[ -~]{0,40}") {
+        let values = Values { username: Some(&name), code: Some(&code), link: None };
+        let mail = email("<p>for [{username}] it is [{####}]</p>", &values);
+        proptest::prop_assert_eq!(&mail.text, &format!("for [{name}] it is [{code}]"));
+        let tags = mail.html.replace("<span style=\"white-space:pre-wrap\">", "").replace("</span>", "");
+        proptest::prop_assert_eq!(tags.matches('<').count(), 2);
+    }
+
+    #[test]
+    fn no_template_makes_rendering_fail(template in "([<>{}#/a-z'\"=&; !-]|\\{####\\}|\\{username\\}|<a href=|&#|<style>|é){0,60}") {
+        let mail = email(&template, &values());
+        let _ = (mail.text, render_sms(Purpose::SignInCode, Some(&template), &values()));
+    }
+}
