@@ -1,0 +1,102 @@
+//! `/demo/`: a small site of our own on which a newcomer registers, verifies and signs in against their own server.
+//!
+//! It is a client like any other. Its pages are static files that call the public operations from the browser, so nothing here
+//! knows the service; `/demo/config.json` tells the pages which pool and app client to use.
+
+use axum::{
+    Json, Router,
+    response::{IntoResponse, Redirect},
+    routing::get,
+};
+use serde::Serialize;
+
+use crate::pages::{
+    PAGE_POLICY,
+    asset::{self, Asset},
+    with_page_headers,
+};
+
+const ASSETS: &[Asset] = &[
+    Asset {
+        path: "/demo/",
+        content_type: asset::HTML,
+        body: include_bytes!("static/index.html"),
+    },
+    Asset {
+        path: "/demo/demo.css",
+        content_type: asset::CSS,
+        body: include_bytes!("static/demo.css"),
+    },
+    Asset {
+        path: "/demo/icon.svg",
+        content_type: asset::SVG,
+        body: include_bytes!("static/icon.svg"),
+    },
+    script("/demo/app.js", include_bytes!("static/app.js")),
+    script("/demo/claims.js", include_bytes!("static/claims.js")),
+    script("/demo/cognate.js", include_bytes!("static/cognate.js")),
+    script("/demo/forms.js", include_bytes!("static/forms.js")),
+    script("/demo/home.js", include_bytes!("static/home.js")),
+    script("/demo/messages.js", include_bytes!("static/messages.js")),
+    script("/demo/outside.js", include_bytes!("static/outside.js")),
+    script("/demo/session.js", include_bytes!("static/session.js")),
+    script("/demo/srp.js", include_bytes!("static/srp.js")),
+    script("/demo/views.js", include_bytes!("static/views.js")),
+];
+
+/// What the site needs to know; printed as `/demo/config.json` with camel-case names.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DemoConfig {
+    /// Address of the service without a path; empty means the origin that the page came from.
+    pub endpoint: String,
+    /// The region, for display.
+    pub region: String,
+    /// The user pool's id.
+    pub user_pool_id: String,
+    /// An app client of the pool: without a secret, and with USER_SRP_AUTH and REFRESH_TOKEN_AUTH.
+    pub client_id: String,
+    /// Where codes can be read, `/dev/inbox`; none when they are really sent.
+    pub inbox_url: Option<String>,
+    /// The pool's rules for passwords, told before a password is chosen. The service decides.
+    pub password_policy: DemoPasswordPolicy,
+}
+
+/// The pool's rules for passwords, for display.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DemoPasswordPolicy {
+    /// In characters.
+    pub minimum_length: u32,
+    /// At least one of A–Z.
+    pub require_uppercase: bool,
+    /// At least one of a–z.
+    pub require_lowercase: bool,
+    /// At least one of 0–9.
+    pub require_numbers: bool,
+    /// At least one symbol.
+    pub require_symbols: bool,
+}
+
+/// The demo site. Needs `pages::asset_routes` beside it, whose stylesheet it builds on.
+pub fn demo_routes(config: DemoConfig) -> Router {
+    let config = move || {
+        let response = Json(&config).into_response();
+        async { with_page_headers(response, PAGE_POLICY) }
+    };
+    Router::new()
+        .route("/demo", get(|| async { Redirect::permanent("/demo/") }))
+        .route("/demo/config.json", get(config))
+        .merge(asset::routes(ASSETS))
+}
+
+const fn script(path: &'static str, body: &'static [u8]) -> Asset {
+    Asset {
+        path,
+        content_type: asset::JAVASCRIPT,
+        body,
+    }
+}
+
+#[cfg(test)]
+mod tests;

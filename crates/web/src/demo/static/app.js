@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Starts the demo: asks the server which pool to use, and opens the view that the address names. Talking to the service is
+// cognate.js's part, keeping tokens session.js's, the forms outside.js's and the signed-in page home.js's.
+
+import { Cognate } from './cognate.js';
+import { tell } from './forms.js';
+import { openHome, stopCountdown, wireHome } from './home.js';
+import { passwordRules } from './messages.js';
+import { isNewPasswordAsked, wireForms } from './outside.js';
+import { savedTokens } from './session.js';
+import { byId, startViews } from './views.js';
+
+start();
+
+async function start() {
+  if (!Cognate.isSupported) {
+    const address = `http://localhost:${location.port || 80}/demo/`;
+    tell(byId('trouble'), {
+      text: `Browsers allow the cryptography that signing in needs on https and on localhost only. Open this page as ${address} or behind TLS.`,
+    });
+    return;
+  }
+  let config;
+  let cognate;
+  try {
+    const response = await fetch('./config.json', { cache: 'no-store' });
+    config = await response.json();
+    cognate = new Cognate({ endpoint: config.endpoint, clientId: config.clientId, poolId: config.userPoolId });
+  } catch {
+    tell(byId('trouble'), { text: 'The server did not say which pool to use. Is it still running? Reload to try again.' });
+    return;
+  }
+  showConfig(config);
+  wireForms(cognate);
+  wireHome(cognate);
+  startViews({
+    viewFor,
+    opened: (view) => (view === 'home' ? openHome() : stopCountdown()),
+  });
+}
+
+function showConfig(config) {
+  byId('foot-pool').textContent = config.userPoolId;
+  byId('foot-client').textContent = config.clientId;
+  byId('foot').hidden = false;
+  for (const rules of document.querySelectorAll('[data-rules]')) rules.textContent = passwordRules(config.passwordPolicy);
+  if (!config.inboxUrl) return;
+  for (const link of document.querySelectorAll('[data-inbox-link]')) link.href = config.inboxUrl;
+  for (const hint of document.querySelectorAll('[data-inbox]')) hint.hidden = false;
+}
+
+/** The view that may be shown: not the signed-in page to strangers, nor the sign-in to who is signed in. */
+function viewFor(asked) {
+  if (savedTokens()) return 'home';
+  if (asked === 'home' || (asked === 'new-password' && !isNewPasswordAsked())) return 'sign-in';
+  return asked;
+}
