@@ -15,4 +15,5 @@ pub mod random;
 pub mod seal;
 pub mod secret;
 pub mod secret_hash;
+pub mod sigv4;
 pub mod srp;
