@@ -131,10 +131,10 @@ def test_pycognito_signs_in_by_srp_without_sending_a_session(server, idp, make_p
             **more,
         )
 
-    newcomer = client()
+    newcomer = client(username="ana")
     newcomer.set_base_attributes(email=address)
     newcomer.register("ana", PASSWORD)
-    newcomer.confirm_sign_up(server.code(address), username="ana")
+    newcomer.confirm_sign_up(server.code(address))
 
     user = client(username="ana")
     # Verifies signature, issuer, audience and use of both tokens against the pool's keys.
