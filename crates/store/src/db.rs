@@ -8,7 +8,9 @@ use std::{
 use cognate_crypto::{random::Random, seal::MasterKey, secret::SecretBytes};
 
 use crate::{
-    Error, FaultPlan, OpenError, StatementLog, Tx, keyring, migrations,
+    Error, FaultPlan, OpenError, StatementLog, Tx,
+    keyring::{self, Vault},
+    migrations,
     postgres::Postgres,
     sqlite::{Place, Sqlite},
     tx::{Gate, Link},
@@ -47,9 +49,13 @@ impl DbOptions {
 
 /// An open database. Cheap to clone.
 #[derive(Clone)]
-pub struct Db(Arc<Inner>);
+pub struct Db {
+    core: Arc<Core>,
+    vault: Arc<Vault>,
+}
 
-struct Inner {
+/// A database whose keyring is not open yet: what migrations and the keyring itself work with.
+pub(crate) struct Core {
     driver: Driver,
     gate: Arc<Gate>,
     /// For the pauses between retries.
@@ -81,17 +87,20 @@ impl Db {
             vault: OnceLock::new(),
         });
         let driver = Driver::open(&url, max_connections, &gate)?;
-        let db = Db(Arc::new(Inner {
+        let core = Core {
             driver,
             gate: Arc::clone(&gate),
             random: Mutex::new(random.derive()),
-        }));
-        migrations::check(&db, &master_key).await?;
-        migrations::run(&db, &random.uuid_v4()).await?;
-        let vault = keyring::open(&db, &master_key, random).await?;
-        // Nobody else holds this gate yet, so it was empty.
-        let _ = gate.vault.set(vault);
-        Ok(db)
+        };
+        migrations::check(&core, &master_key).await?;
+        migrations::run(&core, &random.uuid_v4()).await?;
+        let vault = Arc::new(keyring::open(&core, &master_key, random).await?);
+        // It was empty: it is set here only, once.
+        let _ = gate.vault.set(Arc::clone(&vault));
+        Ok(Db {
+            core: Arc::new(core),
+            vault,
+        })
     }
 
     /// Runs a function as one transaction and gives its value once that is durable. `name` is for logs and the fault plan.
@@ -108,18 +117,7 @@ impl Db {
         E: From<Error> + Send + 'static,
         T: Send + 'static,
     {
-        match &self.0.driver {
-            Driver::Sqlite(sqlite) => sqlite.writer.write(name, function).await,
-            Driver::Postgres(postgres) => {
-                let jitter = self
-                    .0
-                    .random
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .derive();
-                postgres.write(name, function, jitter).await
-            }
-        }
+        self.core.write(name, function).await
     }
 
     /// A reader: each statement sees what is committed when it begins, and stands alone. It takes SELECT only.
@@ -131,11 +129,7 @@ impl Db {
         reason = "a driver may have to wait for a connection here"
     )]
     pub async fn read(&self) -> Result<Tx, Error> {
-        let link = match &self.0.driver {
-            Driver::Sqlite(sqlite) => Link::SqliteReader(Arc::clone(&sqlite.readers)),
-            Driver::Postgres(postgres) => Link::PostgresReader(postgres.pool.clone()),
-        };
-        Ok(Tx::new(link, "read", Arc::clone(&self.0.gate)))
+        Ok(self.core.read())
     }
 
     /// A reader all of whose statements see the database as it is now. It holds a connection: use it briefly.
@@ -143,11 +137,11 @@ impl Db {
     /// # Errors
     /// [`Error`] when the database can't be reached.
     pub async fn snapshot(&self) -> Result<Tx, Error> {
-        let link = match &self.0.driver {
+        let link = match &self.core.driver {
             Driver::Sqlite(sqlite) => Link::SqliteSnapshot(sqlite.readers.snapshot()?),
             Driver::Postgres(postgres) => Link::PostgresSnapshot(postgres.snapshot().await?),
         };
-        Ok(Tx::new(link, "snapshot", Arc::clone(&self.0.gate)))
+        Ok(Tx::new(link, "snapshot", Arc::clone(&self.core.gate)))
     }
 
     /// Seals a secret for its place (`context`: table, key, column), under the newest data key.
@@ -155,7 +149,7 @@ impl Db {
     /// # Errors
     /// [`Error::Sealed`] when the plain text is too large to seal.
     pub fn seal(&self, context: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, Error> {
-        self.0.gate.vault()?.seal(context, plain)
+        self.vault.seal(context, plain)
     }
 
     /// Opens what was sealed for the same place.
@@ -163,21 +157,19 @@ impl Db {
     /// # Errors
     /// [`Error::Sealed`].
     pub fn open_sealed(&self, context: &[&[u8]], sealed: &[u8]) -> Result<SecretBytes, Error> {
-        self.0.gate.vault()?.open(context, sealed)
+        self.vault.open(context, sealed)
     }
 
     /// A secret of this installation for one purpose: made-up salts, paging tokens, hashes of single-use things. The same on every node and
     /// after every restart, and not to be had from the database without the master key.
-    ///
-    /// # Errors
-    /// [`Error::Sealed`], which doesn't happen after `open`.
-    pub fn server_secret(&self, purpose: &str) -> Result<[u8; 32], Error> {
-        Ok(self.0.gate.vault()?.server_secret(purpose))
+    #[must_use]
+    pub fn server_secret(&self, purpose: &str) -> [u8; 32] {
+        self.vault.server_secret(purpose)
     }
 
     /// Ends the work that runs, then closes the connections. Later calls are [`Error::Closed`].
     pub async fn close(&self) {
-        match &self.0.driver {
+        match &self.core.driver {
             Driver::Sqlite(sqlite) => {
                 sqlite.readers.close();
                 sqlite.writer.close().await;
@@ -185,10 +177,41 @@ impl Db {
             Driver::Postgres(postgres) => postgres.close().await,
         }
     }
+}
+
+impl Core {
+    /// As [`Db::write`].
+    pub(crate) async fn write<T, E, F>(&self, name: &'static str, function: F) -> Result<T, E>
+    where
+        F: Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<T, E>,
+        E: From<Error> + Send + 'static,
+        T: Send + 'static,
+    {
+        match &self.driver {
+            Driver::Sqlite(sqlite) => sqlite.writer.write(name, function).await,
+            Driver::Postgres(postgres) => {
+                let jitter = self
+                    .random
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .derive();
+                postgres.write(name, function, jitter).await
+            }
+        }
+    }
+
+    /// As [`Db::read`].
+    pub(crate) fn read(&self) -> Tx {
+        let link = match &self.driver {
+            Driver::Sqlite(sqlite) => Link::SqliteReader(Arc::clone(&sqlite.readers)),
+            Driver::Postgres(postgres) => Link::PostgresReader(postgres.pool.clone()),
+        };
+        Tx::new(link, "read", Arc::clone(&self.gate))
+    }
 
     /// Whether a table stands. It is asked before the schema is known, so each database is asked in its own words.
     pub(crate) async fn has_table(&self, tx: &mut Tx, name: &str) -> Result<bool, Error> {
-        let sql = match &self.0.driver {
+        let sql = match &self.driver {
             Driver::Sqlite(_) => {
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = $1"
             }

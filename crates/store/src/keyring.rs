@@ -15,7 +15,7 @@ use cognate_crypto::{
     secret::SecretBytes,
 };
 
-use crate::{Db, Error, OpenError, Tx};
+use crate::{Error, OpenError, Tx, db::Core};
 
 const ROOT_SECRET: &str = "root_secret";
 
@@ -71,11 +71,11 @@ pub(crate) async fn stored(tx: &mut Tx, master: &MasterKey) -> Result<Option<Key
 
 /// Opens the keyring, and makes it at the first start.
 pub(crate) async fn open(
-    db: &Db,
+    db: &Core,
     master: &MasterKey,
     mut random: Random,
 ) -> Result<Vault, OpenError> {
-    let mut reader = db.read().await?;
+    let mut reader = db.read();
     let keyring = match stored(&mut reader, master).await? {
         Some(keyring) => keyring,
         None => {
@@ -93,7 +93,7 @@ pub(crate) async fn open(
 }
 
 /// When two nodes start at once the first one's key stays.
-async fn make_first_key(db: &Db, master: &MasterKey, random: &mut Random) -> Result<(), Error> {
+async fn make_first_key(db: &Core, master: &MasterKey, random: &mut Random) -> Result<(), Error> {
     let wrapped = DataKey::generate(1, random)
         .wrap(master, random)
         .map_err(refused)?;
@@ -109,7 +109,7 @@ async fn make_first_key(db: &Db, master: &MasterKey, random: &mut Random) -> Res
 }
 
 async fn root_secret(
-    db: &Db,
+    db: &Core,
     keyring: &Keyring,
     random: &mut Random,
 ) -> Result<SecretBytes, Error> {
@@ -136,8 +136,8 @@ async fn root_secret(
     keyring.open(context, &sealed).map_err(refused)
 }
 
-async fn meta(db: &Db, name: &str) -> Result<Option<Vec<u8>>, Error> {
-    let mut reader = db.read().await?;
+async fn meta(db: &Core, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    let mut reader = db.read();
     let row = reader
         .query_optional("SELECT value FROM meta WHERE name = $1", &[name.into()])
         .await?;

@@ -5,6 +5,7 @@
 //! own place. This crate holds all the SQL there is, and knows nothing of requests, mail or HTTP. Times are handed in.
 
 mod db;
+mod document;
 mod error;
 mod fault;
 mod keyring;
@@ -15,7 +16,18 @@ mod statements;
 mod tx;
 mod value;
 
+pub mod access_keys;
+pub mod app_clients;
+pub mod attempts;
+pub mod challenges;
+pub mod codes;
+pub mod expiry;
 pub mod leases;
+pub mod outbox;
+pub mod sessions;
+pub mod signing_keys;
+pub mod user_pools;
+pub mod users;
 
 pub use db::{Db, DbOptions};
 pub use error::{Error, OpenError};

@@ -7,7 +7,8 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    Db, Error, OpenError, Tx,
+    Error, OpenError, Tx,
+    db::Core,
     keyring::{self, wall_clock_ms},
     leases,
 };
@@ -37,10 +38,10 @@ pub(crate) struct Migration {
 
 /// Refuses a database that is newer than this binary or sealed under another master key, before anything is written.
 pub(crate) async fn check(
-    db: &Db,
+    db: &Core,
     master: &cognate_crypto::seal::MasterKey,
 ) -> Result<(), OpenError> {
-    let mut reader = db.read().await?;
+    let mut reader = db.read();
     if db.has_table(&mut reader, "schema_migrations").await? {
         let row = reader
             .query_one(
@@ -63,8 +64,8 @@ pub(crate) async fn check(
 }
 
 /// Brings the schema up to date. Any number of nodes may call this at once; one does the work.
-pub(crate) async fn run(db: &Db, node: &str) -> Result<(), OpenError> {
-    let mut reader = db.read().await?;
+pub(crate) async fn run(db: &Core, node: &str) -> Result<(), OpenError> {
+    let mut reader = db.read();
     if !db.has_table(&mut reader, "leases").await? {
         lay_foundation(db).await?;
     }
@@ -82,7 +83,7 @@ pub(crate) async fn run(db: &Db, node: &str) -> Result<(), OpenError> {
 }
 
 /// PostgreSQL may refuse CREATE TABLE IF NOT EXISTS when two nodes say it at the same moment; so it is said again.
-async fn lay_foundation(db: &Db) -> Result<(), Error> {
+async fn lay_foundation(db: &Core) -> Result<(), Error> {
     for statement in FOUNDATION {
         let mut attempts_left = 5;
         loop {
@@ -119,13 +120,13 @@ async fn pending(tx: &mut Tx) -> Result<Vec<(&'static Migration, i64, &'static s
         .collect())
 }
 
-async fn apply_pending(db: &Db, node: &str) -> Result<(), OpenError> {
-    let mut reader = db.read().await?;
+async fn apply_pending(db: &Core, node: &str) -> Result<(), OpenError> {
+    let mut reader = db.read();
     for (migration, step, statement) in pending(&mut reader).await? {
         let holder = node.to_owned();
         db.write("migrate", async move |tx| {
             let now = wall_clock_ms();
-            if !leases::take(tx, LEASE, &holder, now, LEASE_TIME_MS).await? {
+            if !leases::acquire(tx, LEASE, &holder, now, now.saturating_add(LEASE_TIME_MS)).await? {
                 return Err(Error::Unavailable("the migration lease was lost".to_owned()));
             }
             tx.define(statement).await?;
@@ -146,13 +147,14 @@ async fn apply_pending(db: &Db, node: &str) -> Result<(), OpenError> {
     Ok(())
 }
 
-async fn take_lease(db: &Db, node: &str) -> Result<(), OpenError> {
+async fn take_lease(db: &Core, node: &str) -> Result<(), OpenError> {
     let started = Instant::now();
     loop {
         let holder = node.to_owned();
         let taken = db
             .write("take_migration_lease", async move |tx| {
-                leases::take(tx, LEASE, &holder, wall_clock_ms(), LEASE_TIME_MS).await
+                let now = wall_clock_ms();
+                leases::acquire(tx, LEASE, &holder, now, now.saturating_add(LEASE_TIME_MS)).await
             })
             .await?;
         if taken {

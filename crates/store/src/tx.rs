@@ -38,12 +38,12 @@ pub(crate) struct Gate {
     pub(crate) faults: FaultPlan,
     pub(crate) log: Option<StatementLog>,
     /// Set once the database is open; nothing is sealed before that.
-    pub(crate) vault: OnceLock<Vault>,
+    pub(crate) vault: OnceLock<Arc<Vault>>,
 }
 
 impl Gate {
     pub(crate) fn vault(&self) -> Result<&Vault, Error> {
-        self.vault.get().ok_or(Error::Sealed)
+        self.vault.get().map(Arc::as_ref).ok_or(Error::Sealed)
     }
 }
 

@@ -21,6 +21,7 @@ const GROUND_FLOOR: &[&str] = &[
     "CREATE UNIQUE INDEX IF NOT EXISTS access_keys_name ON access_keys(name)",
     "CREATE TABLE IF NOT EXISTS user_pools(
         id TEXT NOT NULL, doc TEXT NOT NULL, revision BIGINT NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (id))",
+    "CREATE UNIQUE INDEX IF NOT EXISTS user_pools_page ON user_pools(created_at, id)",
     "CREATE TABLE IF NOT EXISTS signing_keys(
         pool TEXT NOT NULL, kid TEXT NOT NULL, token_use TEXT NOT NULL, private BYTES NOT NULL, public TEXT NOT NULL,
         created_at BIGINT NOT NULL, retires_at BIGINT, PRIMARY KEY (pool, kid))",
@@ -40,7 +41,7 @@ const GROUND_FLOOR: &[&str] = &[
     // A token session; `id` is the origin_jti of its tokens. Ending it deletes the row.
     "CREATE TABLE IF NOT EXISTS sessions(
         pool TEXT NOT NULL, id TEXT NOT NULL, sub TEXT NOT NULL, client TEXT NOT NULL, doc TEXT NOT NULL, refresh_hash BYTES NOT NULL,
-        created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, PRIMARY KEY (pool, id))",
+        generation BIGINT NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, PRIMARY KEY (pool, id))",
     "CREATE INDEX IF NOT EXISTS sessions_sub ON sessions(pool, sub)",
     "CREATE INDEX IF NOT EXISTS sessions_client ON sessions(pool, client)",
     "CREATE INDEX IF NOT EXISTS sessions_expiry ON sessions(expires_at)",
@@ -59,6 +60,6 @@ const GROUND_FLOOR: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS attempts_expiry ON attempts(expires_at)",
     "CREATE TABLE IF NOT EXISTS outbox(
         id TEXT NOT NULL, kind TEXT NOT NULL, sealed BYTES NOT NULL, attempts BIGINT NOT NULL, next_at BIGINT NOT NULL,
-        lease_until BIGINT NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (id))",
+        created_at BIGINT NOT NULL, PRIMARY KEY (id))",
     "CREATE INDEX IF NOT EXISTS outbox_next ON outbox(next_at)",
 ];

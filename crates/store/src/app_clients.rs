@@ -1,0 +1,139 @@
+//! App clients and their secrets. Secrets are sealed, not hashed: a secret hash is an HMAC under the secret itself, and
+//! DescribeUserPoolClient shows it.
+
+use cognate_crypto::secret::SecretString;
+use cognate_model::{AppClient, ClientId, UserPoolId};
+
+use crate::{Error, Row, Tx, document, sessions};
+
+/// Stores a new client, with its secret if it has one.
+///
+/// # Errors
+/// [`Error`] of the database, as everywhere in this module.
+pub async fn insert(
+    tx: &mut Tx,
+    client: &AppClient,
+    secret: Option<&SecretString>,
+) -> Result<(), Error> {
+    let sealed = secret
+        .map(|secret| tx.seal(&context(client), secret.expose().as_bytes()))
+        .transpose()?;
+    tx.execute(
+        "INSERT INTO app_clients(pool, id, doc, secret, revision, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            client.pool.as_str().into(),
+            client.id.as_str().into(),
+            (&document::write(client)?).into(),
+            sealed.as_deref().into(),
+            client.revision.into(),
+            client.created_at.0.into(),
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// A client with its secret, by its id alone: public operations name no pool.
+///
+/// # Errors
+/// [`Error`] of the database; [`Error::Sealed`] when the secret can't be opened.
+pub async fn find(
+    tx: &mut Tx,
+    id: &ClientId,
+) -> Result<Option<(AppClient, Option<SecretString>)>, Error> {
+    let sql = "SELECT doc, secret FROM app_clients WHERE id = $1";
+    let Some(row) = tx.query_optional(sql, &[id.as_str().into()]).await? else {
+        return Ok(None);
+    };
+    let client = read(&row)?;
+    let secret = match row.opt_bytes(1)? {
+        Some(sealed) => Some(open_secret(tx, &client, sealed)?),
+        None => None,
+    };
+    Ok(Some((client, secret)))
+}
+
+/// Stores a changed client under the next revision; its secret stays. `client.revision` is the one that was read; false when the stored
+/// one has moved on or the client is gone, and nothing is written.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn update(tx: &mut Tx, client: &AppClient) -> Result<bool, Error> {
+    let next = AppClient {
+        revision: client.revision + 1,
+        ..client.clone()
+    };
+    let changed = tx
+        .execute(
+            "UPDATE app_clients SET doc = $4, revision = $5 WHERE pool = $1 AND id = $2 AND revision = $3",
+            &[
+                client.pool.as_str().into(),
+                client.id.as_str().into(),
+                client.revision.into(),
+                (&document::write(&next)?).into(),
+                next.revision.into(),
+            ],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Deletes a client and ends its sessions; false when the pool has no such client.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn delete(tx: &mut Tx, pool: &UserPoolId, id: &ClientId) -> Result<bool, Error> {
+    let sql = "DELETE FROM app_clients WHERE pool = $1 AND id = $2";
+    let deleted = tx
+        .execute(sql, &[pool.as_str().into(), id.as_str().into()])
+        .await?
+        == 1;
+    if deleted {
+        sessions::end_all_of_client(tx, pool, id).await?;
+    }
+    Ok(deleted)
+}
+
+/// Clients of a pool in the order of their ids, beginning after one.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn page(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<AppClient>, Error> {
+    let sql = "SELECT doc FROM app_clients WHERE pool = $1 AND id > $2 ORDER BY id LIMIT $3";
+    let rows = tx
+        .query(
+            sql,
+            &[
+                pool.as_str().into(),
+                after.unwrap_or("").into(),
+                limit.into(),
+            ],
+        )
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<AppClient, Error> {
+    document::read(row.text(0)?)
+}
+
+fn open_secret(tx: &Tx, client: &AppClient, sealed: &[u8]) -> Result<SecretString, Error> {
+    let plain = tx.open_sealed(&context(client), sealed)?;
+    let text = std::str::from_utf8(plain.expose())
+        .map_err(|_| Error::Unreadable("a client secret".to_owned()))?;
+    Ok(SecretString::new(text.to_owned()))
+}
+
+fn context(client: &AppClient) -> [&[u8]; 4] {
+    [
+        b"app_clients",
+        client.pool.as_str().as_bytes(),
+        client.id.as_str().as_bytes(),
+        b"secret",
+    ]
+}

@@ -1,0 +1,128 @@
+//! Messages to be delivered, written in the transaction that needs them. What is sent may hold codes and addresses, so it is sealed.
+//!
+//! Taking a message moves the time at which it is next due to the end of the taker's time: if the taker dies, another takes it
+//! then. So a message is delivered at least once, and twice only when the first delivery outlives its time or its acknowledgement is lost.
+
+use cognate_crypto::secret::SecretBytes;
+use cognate_model::Timestamp;
+
+use crate::{Error, Row, Tx};
+
+/// A message to be stored.
+#[derive(Debug)]
+pub struct NewMessage<'a> {
+    /// Unique; the caller draws it.
+    pub id: String,
+    /// What kind of message, for whoever delivers it.
+    pub kind: &'a str,
+    /// What is to be sent.
+    pub payload: &'a [u8],
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When it is due.
+    pub next_at: Timestamp,
+}
+
+/// A message that was taken to be delivered.
+pub struct OutboxMessage {
+    /// Its id.
+    pub id: String,
+    /// What kind of message.
+    pub kind: String,
+    /// What is to be sent.
+    pub payload: SecretBytes,
+    /// How often it has been taken, this time included.
+    pub attempts: i64,
+    /// When it was written.
+    pub created_at: Timestamp,
+}
+
+/// Stores a message.
+///
+/// # Errors
+/// [`Error`] of the database, as everywhere in this module.
+pub async fn enqueue(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), Error> {
+    let sealed = tx.seal(&context(&message.id, message.kind), message.payload)?;
+    tx.execute(
+        "INSERT INTO outbox(id, kind, sealed, attempts, next_at, created_at) VALUES ($1, $2, $3, 0, $4, $5)",
+        &[
+            (&message.id).into(),
+            message.kind.into(),
+            (&sealed).into(),
+            message.next_at.0.into(),
+            message.created_at.0.into(),
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// Takes messages that are due, the oldest first; until `lease_until` nobody else gets them.
+///
+/// # Errors
+/// [`Error`] of the database; [`Error::Sealed`] when one can't be opened.
+pub async fn take_due(
+    tx: &mut Tx,
+    now: Timestamp,
+    lease_until: Timestamp,
+    limit: i64,
+) -> Result<Vec<OutboxMessage>, Error> {
+    let sql = "UPDATE outbox SET next_at = $2, attempts = attempts + 1
+               WHERE id IN (SELECT id FROM outbox WHERE next_at <= $1 ORDER BY next_at LIMIT $3)
+               RETURNING id, kind, sealed, attempts, created_at";
+    let rows = tx
+        .query(sql, &[now.0.into(), lease_until.0.into(), limit.into()])
+        .await?;
+    let mut messages = rows
+        .iter()
+        .map(|row| read(tx, row))
+        .collect::<Result<Vec<_>, Error>>()?;
+    // RETURNING promises no order.
+    messages.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
+    Ok(messages)
+}
+
+/// Takes a message out: it was delivered, or is given up. False when it was out already.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn done(tx: &mut Tx, id: &str) -> Result<bool, Error> {
+    Ok(tx
+        .execute("DELETE FROM outbox WHERE id = $1", &[id.into()])
+        .await?
+        == 1)
+}
+
+/// Puts a message that could not be delivered back, to be due at a time. False when it was out already.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn retry(tx: &mut Tx, id: &str, next_at: Timestamp) -> Result<bool, Error> {
+    let sql = "UPDATE outbox SET next_at = $2 WHERE id = $1";
+    Ok(tx.execute(sql, &[id.into(), next_at.0.into()]).await? == 1)
+}
+
+/// When the next message is due; None when there is none. What is under way counts at the end of its taker's time.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT next_at FROM outbox WHERE next_at >= $1 ORDER BY next_at LIMIT 1";
+    let row = tx.query_optional(sql, &[i64::MIN.into()]).await?;
+    row.map(|row| row.int(0).map(Timestamp)).transpose()
+}
+
+fn read(tx: &Tx, row: &Row) -> Result<OutboxMessage, Error> {
+    let (id, kind) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+    Ok(OutboxMessage {
+        payload: tx.open_sealed(&context(&id, &kind), row.bytes(2)?)?,
+        id,
+        kind,
+        attempts: row.int(3)?,
+        created_at: Timestamp(row.int(4)?),
+    })
+}
+
+fn context<'a>(id: &'a str, kind: &'a str) -> [&'a [u8]; 3] {
+    [b"outbox", id.as_bytes(), kind.as_bytes()]
+}

@@ -1,0 +1,151 @@
+//! Token sessions. A row stands as long as its tokens are worth something: ending a session deletes it. Whether its time is over the
+//! caller tells from `expires_at`.
+
+use cognate_model::{ClientId, SessionId, Sub, TokenSession, User, UserPoolId};
+
+use crate::{Error, Tx, document};
+
+/// Stores a new session. `refresh_hash` is the hash of its refresh token.
+///
+/// # Errors
+/// [`Error`] of the database, as everywhere in this module.
+pub async fn insert(
+    tx: &mut Tx,
+    session: &TokenSession,
+    refresh_hash: &[u8; 32],
+) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO sessions(pool, id, sub, client, doc, refresh_hash, generation, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        &[
+            session.pool.as_str().into(),
+            session.id.as_str().into(),
+            session.sub.as_str().into(),
+            session.client.as_str().into(),
+            (&document::write(session)?).into(),
+            refresh_hash.into(),
+            session.generation.into(),
+            session.auth_time.0.into(),
+            session.expires_at.0.into(),
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// A session by its id.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn find(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    id: &SessionId,
+) -> Result<Option<TokenSession>, Error> {
+    let sql = "SELECT doc FROM sessions WHERE pool = $1 AND id = $2";
+    let row = tx
+        .query_optional(sql, &[pool.as_str().into(), id.as_str().into()])
+        .await?;
+    row.map(|row| document::read(row.text(0)?)).transpose()
+}
+
+/// A session and its user, in one statement: every operation of a signed-in user begins with this.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn find_with_user(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    id: &SessionId,
+) -> Result<Option<(TokenSession, User)>, Error> {
+    let sql = "SELECT sessions.doc, users.doc FROM sessions
+               JOIN users ON users.pool = sessions.pool AND users.sub = sessions.sub
+               WHERE sessions.pool = $1 AND sessions.id = $2";
+    let row = tx
+        .query_optional(sql, &[pool.as_str().into(), id.as_str().into()])
+        .await?;
+    row.map(|row| Ok((document::read(row.text(0)?)?, document::read(row.text(1)?)?)))
+        .transpose()
+}
+
+/// A session and the hash of its newest refresh token.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn find_with_hash(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    id: &SessionId,
+) -> Result<Option<(TokenSession, Vec<u8>)>, Error> {
+    let sql = "SELECT doc, refresh_hash FROM sessions WHERE pool = $1 AND id = $2";
+    let row = tx
+        .query_optional(sql, &[pool.as_str().into(), id.as_str().into()])
+        .await?;
+    row.map(|row| Ok((document::read(row.text(0)?)?, row.bytes(1)?.to_vec())))
+        .transpose()
+}
+
+/// Stores a session whose refresh token was replaced. False when its generation is no longer the expected one, or it is gone: another
+/// request was first.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn rotate(
+    tx: &mut Tx,
+    session: &TokenSession,
+    refresh_hash: &[u8; 32],
+    expected_generation: i64,
+) -> Result<bool, Error> {
+    let changed = tx
+        .execute(
+            "UPDATE sessions SET doc = $4, refresh_hash = $5, generation = $6, expires_at = $7
+             WHERE pool = $1 AND id = $2 AND generation = $3",
+            &[
+                session.pool.as_str().into(),
+                session.id.as_str().into(),
+                expected_generation.into(),
+                (&document::write(session)?).into(),
+                refresh_hash.into(),
+                session.generation.into(),
+                session.expires_at.0.into(),
+            ],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Ends a session; false when there is none.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn end(tx: &mut Tx, pool: &UserPoolId, id: &SessionId) -> Result<bool, Error> {
+    let sql = "DELETE FROM sessions WHERE pool = $1 AND id = $2";
+    Ok(tx
+        .execute(sql, &[pool.as_str().into(), id.as_str().into()])
+        .await?
+        == 1)
+}
+
+/// Ends all sessions of a user, and tells how many there were.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn end_all_of_user(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<u64, Error> {
+    let sql = "DELETE FROM sessions WHERE pool = $1 AND sub = $2";
+    tx.execute(sql, &[pool.as_str().into(), sub.as_str().into()])
+        .await
+}
+
+/// Ends all sessions of an app client, and tells how many there were.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn end_all_of_client(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    client: &ClientId,
+) -> Result<u64, Error> {
+    let sql = "DELETE FROM sessions WHERE pool = $1 AND client = $2";
+    tx.execute(sql, &[pool.as_str().into(), client.as_str().into()])
+        .await
+}

@@ -1,0 +1,404 @@
+//! Users, the names that find them, and their sealed credentials.
+//!
+//! A name in its normal form belongs to one user of a pool, of whatever kind it is: the table `aliases` holds them all. The document is the
+//! truth about a user; `status` and `enabled` stand beside it to be searched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cognate_model::{NormalName, Sub, User, UserPoolId, password::Credentials, user::NameKind};
+
+use crate::{Error, Row, Tx, document};
+
+/// So many users of a pool are counted; beyond them the number is estimated.
+const COUNTED: i64 = 2_500;
+
+/// A name of this kind belongs to another user already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameTaken(pub NameKind);
+
+/// Why a changed user was not stored; nothing was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateRefused {
+    /// A name of this kind belongs to another user.
+    NameTaken(NameKind),
+    /// The user was changed since it was read, or is gone.
+    Conflict,
+}
+
+/// A user's names, as [`User::names`] gives them. A name that stands twice counts once, as its first kind.
+pub type Names<'a> = &'a [(NameKind, NormalName)];
+
+/// Stores a new user with all names, or nothing when one of them is taken.
+///
+/// # Errors
+/// [`Error`] of the database, as everywhere in this module.
+pub async fn insert(
+    tx: &mut Tx,
+    user: &User,
+    names: Names<'_>,
+    credentials: Option<&Credentials>,
+) -> Result<Result<(), NameTaken>, Error> {
+    for (name, kind) in wanted(names) {
+        if !claim(tx, user, kind, name).await? {
+            let sql = "DELETE FROM aliases WHERE pool = $1 AND sub = $2";
+            tx.execute(sql, &[user.pool.as_str().into(), user.sub.as_str().into()])
+                .await?;
+            return Ok(Err(NameTaken(kind)));
+        }
+    }
+    let sealed = seal_credentials(tx, &user.pool, &user.sub, credentials)?;
+    tx.execute(
+        "INSERT INTO users(pool, sub, username, doc, status, enabled, credentials, revision, created_at, modified_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        &[
+            user.pool.as_str().into(),
+            user.sub.as_str().into(),
+            (&user.username).into(),
+            (&document::write(user)?).into(),
+            user.status.as_str().into(),
+            user.enabled.into(),
+            sealed.as_deref().into(),
+            user.revision.into(),
+            user.created_at.0.into(),
+            user.modified_at.0.into(),
+        ],
+    )
+    .await?;
+    Ok(Ok(()))
+}
+
+/// A user by the sub.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn find(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<Option<User>, Error> {
+    let sql = "SELECT doc FROM users WHERE pool = $1 AND sub = $2";
+    let row = tx
+        .query_optional(sql, &[pool.as_str().into(), sub.as_str().into()])
+        .await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+/// The user who has a name.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn find_by_name(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    name: &NormalName,
+) -> Result<Option<User>, Error> {
+    let sql = "SELECT users.doc FROM aliases
+               JOIN users ON users.pool = aliases.pool AND users.sub = aliases.sub
+               WHERE aliases.pool = $1 AND aliases.name = $2";
+    let row = tx
+        .query_optional(sql, &[pool.as_str().into(), name.as_str().into()])
+        .await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+/// The user who has a name, and what is kept of the password.
+///
+/// # Errors
+/// [`Error`] of the database; [`Error::Sealed`] when the credentials can't be opened.
+pub async fn find_with_credentials_by_name(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    name: &NormalName,
+) -> Result<Option<(User, Option<Credentials>)>, Error> {
+    let sql = "SELECT users.doc, users.credentials FROM aliases
+               JOIN users ON users.pool = aliases.pool AND users.sub = aliases.sub
+               WHERE aliases.pool = $1 AND aliases.name = $2";
+    let row = tx
+        .query_optional(sql, &[pool.as_str().into(), name.as_str().into()])
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let user = read(&row)?;
+    let credentials = open_credentials(tx, pool, &user.sub, row.opt_bytes(1)?)?;
+    Ok(Some((user, credentials)))
+}
+
+/// What is kept of a user's password; None when there is no such user, or no password.
+///
+/// # Errors
+/// As [`find_with_credentials_by_name`].
+pub async fn credentials(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+) -> Result<Option<Credentials>, Error> {
+    let sql = "SELECT credentials FROM users WHERE pool = $1 AND sub = $2";
+    let row = tx
+        .query_optional(sql, &[pool.as_str().into(), sub.as_str().into()])
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    open_credentials(tx, pool, sub, row.opt_bytes(0)?)
+}
+
+/// Who has a name.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn holder_of(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    name: &NormalName,
+) -> Result<Option<Sub>, Error> {
+    let sql = "SELECT sub FROM aliases WHERE pool = $1 AND name = $2";
+    let row = tx
+        .query_optional(sql, &[pool.as_str().into(), name.as_str().into()])
+        .await?;
+    row.map(|row| read_sub(row.text(0)?)).transpose()
+}
+
+/// Stores a changed user under the next revision, with `names` in place of the names before; or nothing. `user.revision` is the one
+/// that was read.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn update(
+    tx: &mut Tx,
+    user: &User,
+    names: Names<'_>,
+) -> Result<Result<(), UpdateRefused>, Error> {
+    let wanted = wanted(names);
+    let held = held(tx, user).await?;
+    for (name, kind) in &wanted {
+        if !held.contains_key(name.as_str()) && holder_of(tx, &user.pool, name).await?.is_some() {
+            return Ok(Err(UpdateRefused::NameTaken(*kind)));
+        }
+    }
+    if !replace(tx, user).await? {
+        return Ok(Err(UpdateRefused::Conflict));
+    }
+    let kept: BTreeSet<(&str, &str)> = wanted
+        .iter()
+        .map(|(name, kind)| (name.as_str(), kind.as_str()))
+        .collect();
+    for (name, kind) in &held {
+        if !kept.contains(&(name.as_str(), kind.as_str())) {
+            let sql = "DELETE FROM aliases WHERE pool = $1 AND name = $2 AND sub = $3";
+            let params = [
+                user.pool.as_str().into(),
+                name.into(),
+                user.sub.as_str().into(),
+            ];
+            tx.execute(sql, &params).await?;
+        }
+    }
+    for (name, kind) in wanted {
+        let stands = held
+            .get(name.as_str())
+            .is_some_and(|held| held == kind.as_str());
+        if !stands && !claim(tx, user, kind, name).await? {
+            // It was free a moment ago, in this same transaction.
+            return Err(Error::UniqueViolation("aliases".to_owned()));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Stores what is kept of a new password, or removes it; false when there is no such user. The revision stays.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn set_credentials(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+    credentials: Option<&Credentials>,
+) -> Result<bool, Error> {
+    let sealed = seal_credentials(tx, pool, sub, credentials)?;
+    let sql = "UPDATE users SET credentials = $3 WHERE pool = $1 AND sub = $2";
+    let params = [
+        pool.as_str().into(),
+        sub.as_str().into(),
+        sealed.as_deref().into(),
+    ];
+    Ok(tx.execute(sql, &params).await? == 1)
+}
+
+/// Takes a name from whoever has it, and tells who that was. Their attributes stay as they are.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn release_name(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    name: &NormalName,
+) -> Result<Option<Sub>, Error> {
+    let sql = "DELETE FROM aliases WHERE pool = $1 AND name = $2 RETURNING sub";
+    let row = tx
+        .query_optional(sql, &[pool.as_str().into(), name.as_str().into()])
+        .await?;
+    row.map(|row| read_sub(row.text(0)?)).transpose()
+}
+
+/// Deletes a user with names, codes, sessions and counters; false when there is none.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn delete(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<bool, Error> {
+    const DELETIONS: [&str; 5] = [
+        "DELETE FROM sessions WHERE pool = $1 AND sub = $2",
+        "DELETE FROM codes WHERE pool = $1 AND sub = $2",
+        "DELETE FROM attempts WHERE pool = $1 AND subject = $2",
+        "DELETE FROM aliases WHERE pool = $1 AND sub = $2",
+        "DELETE FROM users WHERE pool = $1 AND sub = $2",
+    ];
+    let mut deleted = 0;
+    for sql in DELETIONS {
+        deleted = tx
+            .execute(sql, &[pool.as_str().into(), sub.as_str().into()])
+            .await?;
+    }
+    Ok(deleted == 1)
+}
+
+/// Users of a pool in the order of their subs, beginning after one.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn page(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<User>, Error> {
+    let sql = "SELECT doc FROM users WHERE pool = $1 AND sub > $2 ORDER BY sub LIMIT $3";
+    let rows = tx
+        .query(
+            sql,
+            &[
+                pool.as_str().into(),
+                after.unwrap_or("").into(),
+                limit.into(),
+            ],
+        )
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+/// How many users a pool has: exact up to [`COUNTED`], beyond that within some two percent. No count of all rows and no counter that
+/// sign-ups would contend for: subs are random, so the place of the 2,500th among all possible ones tells how many there are.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn estimated_number(tx: &mut Tx, pool: &UserPoolId) -> Result<i64, Error> {
+    let sql = "SELECT COUNT(*), MAX(first.sub)
+               FROM (SELECT sub FROM users WHERE pool = $1 ORDER BY sub LIMIT $2) AS first";
+    let row = tx
+        .query_one(sql, &[pool.as_str().into(), COUNTED.into()])
+        .await?;
+    let counted = row.int(0)?;
+    let last = row.opt_text(1)?.filter(|_| counted >= COUNTED);
+    Ok(last.map_or(counted, |last| estimate(last).max(counted)))
+}
+
+/// The estimate from the 2,500th sub: its first eight hex digits as a share of all values.
+fn estimate(last: &str) -> i64 {
+    let digits = last
+        .get(..8)
+        .and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let place = i64::from(digits.unwrap_or(u32::MAX)) + 1;
+    COUNTED.saturating_mul(1 << 32) / place
+}
+
+/// Each name once, with its first kind.
+fn wanted<'a>(names: Names<'a>) -> Vec<(&'a NormalName, NameKind)> {
+    let mut seen = BTreeSet::new();
+    names
+        .iter()
+        .filter(|(_, name)| seen.insert(name))
+        .map(|(kind, name)| (name, *kind))
+        .collect()
+}
+
+/// The names that stand now, with the names of their kinds.
+async fn held(tx: &mut Tx, user: &User) -> Result<BTreeMap<String, String>, Error> {
+    let sql = "SELECT name, kind FROM aliases WHERE pool = $1 AND sub = $2";
+    let rows = tx
+        .query(sql, &[user.pool.as_str().into(), user.sub.as_str().into()])
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))
+        .collect()
+}
+
+/// Gives a name to a user, unless somebody has it.
+async fn claim(tx: &mut Tx, user: &User, kind: NameKind, name: &NormalName) -> Result<bool, Error> {
+    let sql = "INSERT INTO aliases(pool, name, kind, sub) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (pool, name) DO NOTHING RETURNING sub";
+    let params = [
+        user.pool.as_str().into(),
+        name.as_str().into(),
+        kind.as_str().into(),
+        user.sub.as_str().into(),
+    ];
+    Ok(tx.query_optional(sql, &params).await?.is_some())
+}
+
+/// Writes the row of a changed user, if the revision is still the one that was read.
+async fn replace(tx: &mut Tx, user: &User) -> Result<bool, Error> {
+    let next = User {
+        revision: user.revision + 1,
+        ..user.clone()
+    };
+    let changed = tx
+        .execute(
+            "UPDATE users SET username = $4, doc = $5, status = $6, enabled = $7, revision = $8, modified_at = $9
+             WHERE pool = $1 AND sub = $2 AND revision = $3",
+            &[
+                user.pool.as_str().into(),
+                user.sub.as_str().into(),
+                user.revision.into(),
+                (&user.username).into(),
+                (&document::write(&next)?).into(),
+                user.status.as_str().into(),
+                user.enabled.into(),
+                next.revision.into(),
+                user.modified_at.0.into(),
+            ],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+fn read(row: &Row) -> Result<User, Error> {
+    document::read(row.text(0)?)
+}
+
+fn read_sub(text: &str) -> Result<Sub, Error> {
+    Sub::parse(text).map_err(|error| Error::Unreadable(error.to_string()))
+}
+
+fn seal_credentials(
+    tx: &Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+    credentials: Option<&Credentials>,
+) -> Result<Option<Vec<u8>>, Error> {
+    credentials
+        .map(|credentials| document::seal(tx, &context(pool, sub), credentials))
+        .transpose()
+}
+
+fn open_credentials(
+    tx: &Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+    sealed: Option<&[u8]>,
+) -> Result<Option<Credentials>, Error> {
+    sealed
+        .map(|sealed| document::open(tx, &context(pool, sub), sealed))
+        .transpose()
+}
+
+fn context<'a>(pool: &'a UserPoolId, sub: &'a Sub) -> [&'a [u8]; 4] {
+    [
+        b"users",
+        pool.as_str().as_bytes(),
+        sub.as_str().as_bytes(),
+        b"credentials",
+    ]
+}
