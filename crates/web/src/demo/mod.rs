@@ -1,7 +1,8 @@
 //! `/demo/`: a small site of our own on which a newcomer registers, verifies and signs in against their own server.
 //!
 //! It is a client like any other. Its pages are static files that call the public operations from the browser, so nothing here
-//! knows the service; `/demo/config.json` tells the pages which pool and app client to use.
+//! knows the service; `/demo/config.json` tells the pages which pool and app client to use. The service is at the origin that the
+//! page came from: the pages' policy allows no other.
 
 use axum::{
     Json, Router,
@@ -48,8 +49,6 @@ const ASSETS: &[Asset] = &[
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DemoConfig {
-    /// Address of the service without a path; empty means the origin that the page came from.
-    pub endpoint: String,
     /// The region, for display.
     pub region: String,
     /// The user pool's id.

@@ -7,7 +7,6 @@ use crate::pages::answers::answer;
 
 fn site() -> axum::Router {
     demo_routes(DemoConfig {
-        endpoint: String::new(),
         region: "us-east-1".to_owned(),
         user_pool_id: "us-east-1_AbC123".to_owned(),
         client_id: "client".to_owned(),
@@ -29,7 +28,7 @@ async fn the_configuration_names_the_pool_and_the_client() {
     assert_eq!(
         serde_json::from_str::<serde_json::Value>(&answer.body).unwrap(),
         serde_json::json!({
-            "endpoint": "", "region": "us-east-1", "userPoolId": "us-east-1_AbC123", "clientId": "client",
+            "region": "us-east-1", "userPoolId": "us-east-1_AbC123", "clientId": "client",
             "inboxUrl": "/dev/inbox",
             "passwordPolicy": {"minimumLength": 8, "requireUppercase": true, "requireLowercase": true,
                 "requireNumbers": true, "requireSymbols": false},

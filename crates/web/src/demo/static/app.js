@@ -26,7 +26,8 @@ async function start() {
   try {
     const response = await fetch('./config.json', { cache: 'no-store' });
     config = await response.json();
-    cognate = new Cognate({ endpoint: config.endpoint, clientId: config.clientId, poolId: config.userPoolId });
+    // The page's own origin serves the API too.
+    cognate = new Cognate({ endpoint: '', clientId: config.clientId, poolId: config.userPoolId });
   } catch {
     tell(byId('trouble'), { text: 'The server did not say which pool to use. Is it still running? Reload to try again.' });
     return;

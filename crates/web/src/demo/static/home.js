@@ -67,7 +67,10 @@ async function signOut() {
 
 async function signOutEverywhere() {
   try {
-    await cognate.globalSignOut(savedTokens());
+    let tokens = savedTokens();
+    // The server wants a living access token for this; merely forgetting a dead one would leave the other devices signed in.
+    if (hasRunOut(tokens)) tokens = await cognate.refresh(tokens);
+    await cognate.globalSignOut(tokens);
   } catch (error) {
     return homeTrouble(error);
   }
