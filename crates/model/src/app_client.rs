@@ -41,8 +41,8 @@ pub struct ClientSettings {
     pub id_validity: Validity,
     /// How long refresh tokens live.
     pub refresh_validity: Validity,
-    /// Whether the owner named units, which Describe then shows.
-    pub units_named: bool,
+    /// The units that the owner named, which Describe then shows.
+    pub units_named: UnitsNamed,
     /// The attributes that its users may read; none is the default set.
     pub read_attributes: Option<BTreeSet<String>>,
     /// The attributes that its users may write; none is the default set.
@@ -59,6 +59,17 @@ pub struct ClientSettings {
     pub rotation: Option<Rotation>,
     /// The identity providers that it supports, as the owner wrote them: only `COGNITO` so far.
     pub supported_identity_providers: Option<Vec<String>>,
+}
+
+/// For which validities the owner named a unit (TokenValidityUnits).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitsNamed {
+    /// For access tokens.
+    pub access: bool,
+    /// For ID tokens.
+    pub id: bool,
+    /// For refresh tokens.
+    pub refresh: bool,
 }
 
 /// RefreshTokenRotation, switched on.
@@ -262,7 +273,7 @@ mod tests {
                 access_validity: Validity::new(1, TimeUnit::Hours),
                 id_validity: Validity::new(1, TimeUnit::Hours),
                 refresh_validity: Validity::new(30, TimeUnit::Days),
-                units_named: false,
+                units_named: UnitsNamed::default(),
                 read_attributes: None,
                 write_attributes: None,
                 explicit_auth_flows: flows,

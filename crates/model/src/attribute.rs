@@ -281,6 +281,7 @@ impl Schema {
     /// # Errors
     /// [`AttributeError::Schema`] as for [`Schema::with_changes`].
     pub fn add_custom(&mut self, attribute: SchemaAttribute) -> Result<(), AttributeError> {
+        check_limits(&attribute)?;
         if attribute.required {
             return Err(AttributeError::Schema(
                 "Required custom attributes are not supported currently.".to_owned(),
