@@ -52,6 +52,7 @@ impl Connection {
         Ok(connection)
     }
 
+    #[allow(clippy::disallowed_methods, reason = "this is the one place")]
     fn open(file: &Path, flags: OpenFlags) -> Result<Self, Error> {
         let inner = rusqlite::Connection::open_with_flags(file, flags).map_err(failure)?;
         inner.busy_timeout(BUSY).map_err(failure)?;

@@ -60,6 +60,10 @@ fn key(line: String) -> Option<String> {
 
 /// Not a test of its own: the process that is killed.
 #[test]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "how the killing test speaks to its child"
+)]
 fn child_that_writes() {
     let Ok(order) = std::env::var(CHILD) else {
         return;

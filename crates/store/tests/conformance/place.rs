@@ -63,6 +63,10 @@ fn places() -> Vec<Place> {
     places
 }
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "cargo xtask test names the databases there"
+)]
 fn servers() -> Vec<Place> {
     let urls = std::env::var("TEST_DATABASES").unwrap_or_default();
     urls.split_whitespace().map(Place::server).collect()
