@@ -27,6 +27,12 @@ fn time<T>(name: &str, work: impl Fn() -> T) {
 }
 
 fn main() {
+    let start = Instant::now();
+    srp::prepare();
+    println!(
+        "SRP table, once: {:.1} ms",
+        start.elapsed().as_secs_f64() * 1e3
+    );
     let mut random = Random::from_seed([1; 32]);
     let (salt, password) = (srp::new_salt(&mut random), "x".into());
     let verifier = srp::verifier("pool", "user", &password, &salt);

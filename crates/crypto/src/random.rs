@@ -189,6 +189,14 @@ mod tests {
     }
 
     #[test]
+    fn a_derivation_leaves_the_old_stream_behind() {
+        let (mut kept, mut derived) = (random(), random());
+        kept.bytes::<64>();
+        derived.derive();
+        assert_ne!(kept.bytes::<16>(), derived.bytes::<16>());
+    }
+
+    #[test]
     fn digits_are_all_equally_likely() {
         let mut counts = BTreeMap::new();
         for digit in random().digits(100_000).chars() {

@@ -111,6 +111,11 @@ impl fmt::Debug for Verifier {
     }
 }
 
+/// Builds the table for powers of g now (some milliseconds) and not in the first sign-in. Optional.
+pub fn prepare() {
+    fixed_base::prepare();
+}
+
 /// The verifier of a password. For a device, its group key stands for the pool name and its key for the user id.
 pub fn verifier(pool_name: &str, user_id: &str, password: &SecretString, salt: &[u8]) -> Verifier {
     let x = password_exponent(pool_name, user_id, password, salt);

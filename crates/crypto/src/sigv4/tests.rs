@@ -366,6 +366,14 @@ fn the_date_header_stands_in_when_there_is_no_x_amz_date() {
         request.sign();
         assert!(request.verify().is_ok(), "{date}");
     }
+    request.set_authorization(
+        "SignedHeaders=content-type;date;",
+        "SignedHeaders=content-type;",
+    );
+    assert_eq!(
+        request.verify(),
+        Err(Invalid::NotSigned("date".into()).into())
+    );
     // A Date beside X-Amz-Date decides nothing.
     let mut both = Owned::signed();
     both.headers.push(("date".into(), "rubbish".into()));

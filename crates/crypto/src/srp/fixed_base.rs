@@ -26,6 +26,11 @@ type Window = [Entry; DIGITS];
 
 static TABLE: LazyLock<Vec<Window>> = LazyLock::new(build);
 
+/// Builds the table, if it is not there yet.
+pub(super) fn prepare() {
+    LazyLock::force(&TABLE);
+}
+
 /// g to the power of the exponent (big endian), modulo N.
 pub(super) fn power_of_g(exponent: &[u8; 32]) -> Residue {
     let mut product: Option<Product> = None;

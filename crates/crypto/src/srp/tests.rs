@@ -245,6 +245,11 @@ fn a_public_value_that_is_too_long_not_reduced_or_no_number_is_refused() {
         ClientPublic::parse(&"f".repeat(768)),
         Err(SrpError::NotReduced)
     );
+    // Length comes before content: nothing is decoded first.
+    assert_eq!(
+        ClientPublic::parse(&"g".repeat(771)),
+        Err(SrpError::TooLong)
+    );
     for wrong in ["", "-1", "0x1", "1 ", "g", "+f", "é"] {
         assert_eq!(ClientPublic::parse(wrong), Err(SrpError::NotHex), "{wrong}");
     }
@@ -356,14 +361,24 @@ fn a_made_up_user_is_stable_and_has_the_shape_of_a_real_one() {
         assert_ne!(salt, other_salt);
         assert_ne!(verifier.0, other.0);
     }
-    assert_eq!(number_hex(&salt).len(), 32);
-    assert_eq!(number_hex(&new_salt(&mut random())).len(), 32);
     assert!(
         ServerKey::generate(&mut random())
             .public_value(&verifier)
             .is_ok()
     );
     assert!(Verifier::from_bytes(verifier.expose()).is_ok());
+}
+
+#[test]
+fn salts_real_and_made_up_have_one_form_in_hex_bytes_and_pad() {
+    let mut random = random();
+    for n in 0..100 {
+        let (made_up, _) = made_up(&[1; 32], POOL, &format!("nobody{n}"));
+        for salt in [new_salt(&mut random), made_up] {
+            assert_eq!(number_hex(&salt).len(), 32);
+            assert_eq!(*padded(&salt), salt);
+        }
+    }
 }
 
 #[test]
