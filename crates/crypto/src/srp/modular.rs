@@ -8,7 +8,7 @@
 //! * an output may be the same object as an input in the calls where that is done (aws-lc does the same in its own code).
 //!
 //! What makes each call constant in time: a number read from bytes keeps as many words as the bytes had, so that leading zeros
-//! do not shorten the work; exponents are always 32 bytes; every value is below N, so that no reduction by division happens.
+//! do not shorten the work; exponents keep their leading zeros too; every value is below N, so that no reduction by division happens.
 //!
 //! With inputs of fixed width these calls fail only for want of memory. That panics, as an allocation in Rust would abort.
 #![allow(unsafe_code)]
@@ -195,8 +195,8 @@ impl Residue {
         Self(product.number)
     }
 
-    /// `self ^ exponent` modulo N, in a time that doesn't depend on the exponent.
-    pub(super) fn to_the(&self, exponent: &[u8; 32]) -> Self {
+    /// `self ^ exponent` modulo N, in a time that depends on the exponent's length in bytes only.
+    pub(super) fn to_the(&self, exponent: &[u8]) -> Self {
         let (mut power, exponent, mut context) =
             (Number::new(), Number::from_bytes(exponent), Context::new());
         // SAFETY: live numbers and scratch space; the base is below the modulus.
