@@ -22,6 +22,7 @@ pub mod attempts;
 pub mod challenges;
 pub mod codes;
 pub mod expiry;
+pub mod installation;
 pub mod leases;
 pub mod outbox;
 pub mod sessions;

@@ -85,6 +85,31 @@ pub async fn find_with_hash(
         .transpose()
 }
 
+/// A session, the hash of its newest refresh token, and its user, in one statement: every refresh begins with this.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn find_for_refresh(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    id: &SessionId,
+) -> Result<Option<(TokenSession, Vec<u8>, User)>, Error> {
+    let sql = "SELECT sessions.doc, sessions.refresh_hash, users.doc FROM sessions
+               JOIN users ON users.pool = sessions.pool AND users.sub = sessions.sub
+               WHERE sessions.pool = $1 AND sessions.id = $2";
+    let row = tx
+        .query_optional(sql, &[pool.as_str().into(), id.as_str().into()])
+        .await?;
+    row.map(|row| {
+        Ok((
+            document::read(row.text(0)?)?,
+            row.bytes(1)?.to_vec(),
+            document::read(row.text(2)?)?,
+        ))
+    })
+    .transpose()
+}
+
 /// Stores a session whose refresh token was replaced. False when its generation is no longer the expected one, or it is gone: another
 /// request was first.
 ///
@@ -134,6 +159,25 @@ pub async fn end_all_of_user(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Resul
     let sql = "DELETE FROM sessions WHERE pool = $1 AND sub = $2";
     tx.execute(sql, &[pool.as_str().into(), sub.as_str().into()])
         .await
+}
+
+/// Ends all sessions of a user but one, and tells how many there were.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn end_others_of_user(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+    stays: &SessionId,
+) -> Result<u64, Error> {
+    let sql = "DELETE FROM sessions WHERE pool = $1 AND sub = $2 AND id <> $3";
+    let params = [
+        pool.as_str().into(),
+        sub.as_str().into(),
+        stays.as_str().into(),
+    ];
+    tx.execute(sql, &params).await
 }
 
 /// Ends all sessions of an app client, and tells how many there were.

@@ -9,9 +9,14 @@
     reason = "tests"
 )]
 
+mod accounts;
 mod engine;
 mod faults;
+mod fixtures;
 mod killed;
 mod opening;
 mod place;
+mod plans;
+mod pools;
 mod postgres_path;
+mod sign_ins;

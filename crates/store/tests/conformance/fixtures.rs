@@ -1,0 +1,154 @@
+//! Model values to store.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cognate_crypto::random::Random;
+use cognate_model::{
+    AppClient, ClientId, NormalName, SessionId, Sub, Timestamp, TokenSession, User, UserPool,
+    UserPoolId, UserStatus,
+    app_client::{ClientSettings, TimeUnit, Validity},
+    attribute::Contact,
+    code::PendingCode,
+    password::{Credentials, PasswordPolicy},
+    user::NameKind,
+    user_pool::{EmailSettings, Messages, Settings, SignInNames, Tier},
+};
+use cognate_store::{Db, Error, Tx, users};
+
+use crate::place::fresh_random;
+
+pub(crate) fn random() -> Random {
+    fresh_random()
+}
+
+pub(crate) fn user_pool(created_at: i64) -> UserPool {
+    UserPool {
+        id: UserPoolId::random("eu-west-1", &mut random()),
+        created_at: Timestamp(created_at),
+        modified_at: Timestamp(created_at),
+        revision: 1,
+        sign_in_names: SignInNames::Username {
+            aliases: BTreeSet::new(),
+        },
+        case_sensitive: false,
+        schema: Default::default(),
+        settings: Settings {
+            name: "pool".to_owned(),
+            deletion_protection: false,
+            password_policy: PasswordPolicy::default(),
+            auto_verified: BTreeSet::from([Contact::Email]),
+            verified_before_update: BTreeSet::new(),
+            messages: Messages::default(),
+            email: EmailSettings::default(),
+            sms: None,
+            tags: BTreeMap::new(),
+            admin_create_user_only: false,
+            recovery: None,
+            tier: Tier::Essentials,
+        },
+    }
+}
+
+pub(crate) fn app_client(pool: &UserPoolId) -> AppClient {
+    let hour = Validity::new(1, TimeUnit::Hours);
+    AppClient {
+        pool: pool.clone(),
+        id: ClientId::random(&mut random()),
+        created_at: Timestamp(5),
+        modified_at: Timestamp(5),
+        revision: 1,
+        has_secret: true,
+        settings: ClientSettings {
+            name: "client".to_owned(),
+            access_validity: hour,
+            id_validity: hour,
+            refresh_validity: hour,
+            units_named: Default::default(),
+            read_attributes: None,
+            write_attributes: None,
+            explicit_auth_flows: None,
+            prevent_user_existence_errors: true,
+            token_revocation: true,
+            auth_session_minutes: 3,
+            rotation: None,
+            supported_identity_providers: None,
+        },
+    }
+}
+
+pub(crate) fn user(pool: &UserPoolId, username: &str) -> User {
+    User {
+        pool: pool.clone(),
+        sub: Sub::random(&mut random()),
+        username: username.to_owned(),
+        attributes: BTreeMap::from([("email".to_owned(), format!("{username}@example.com"))]),
+        status: UserStatus::Confirmed,
+        enabled: true,
+        created_at: Timestamp(7),
+        modified_at: Timestamp(8),
+        revision: 1,
+    }
+}
+
+pub(crate) fn name(text: &str) -> NormalName {
+    NormalName::with_case_rule(text, false)
+}
+
+pub(crate) fn names(username: &str) -> Vec<(NameKind, NormalName)> {
+    vec![
+        (NameKind::Username, name(username)),
+        (NameKind::Email, name(&format!("{username}@example.com"))),
+    ]
+}
+
+pub(crate) fn credentials(byte: u8) -> Credentials {
+    Credentials {
+        salt: vec![byte; 16],
+        verifier: vec![byte; 384],
+        user_id: "id".to_owned(),
+        temporary_until: None,
+    }
+}
+
+pub(crate) fn session(user: &User, client: &ClientId, expires_at: i64) -> TokenSession {
+    TokenSession {
+        pool: user.pool.clone(),
+        id: SessionId::random(&mut random()),
+        sub: user.sub.clone(),
+        client: client.clone(),
+        auth_time: Timestamp(9),
+        expires_at: Timestamp(expires_at),
+        event_id: "event".to_owned(),
+        generation: 0,
+        rotated_at: None,
+    }
+}
+
+pub(crate) fn code(byte: u8) -> PendingCode {
+    PendingCode {
+        hash: vec![byte; 32],
+        contact: Contact::Email,
+        address: "ana@example.com".to_owned(),
+    }
+}
+
+/// A new user with names and credentials.
+pub(crate) async fn signed_up(db: &Db, pool: &UserPoolId, username: &str) -> User {
+    let user = user(pool, username);
+    let (stored, names) = (user.clone(), names(username));
+    let outcome = write(db, async move |tx| {
+        users::insert(tx, &stored, &names, Some(&credentials(1))).await
+    })
+    .await;
+    outcome.unwrap();
+    user
+}
+
+/// A write that is expected to succeed.
+pub(crate) async fn write<T, F>(db: &Db, function: F) -> T
+where
+    F: Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<T, Error>,
+    T: Send + 'static,
+{
+    db.write("test", function).await.unwrap()
+}

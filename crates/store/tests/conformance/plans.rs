@@ -1,0 +1,295 @@
+//! No statement scans a large table: every statement that the product's functions run is shown to the database's own EXPLAIN.
+
+use std::collections::BTreeSet;
+
+use cognate_model::{SessionId, Timestamp, code::CodePurpose, lockout::Lockout};
+use cognate_store::{
+    Tx, access_keys, app_clients, attempts, challenges, codes, expiry, outbox, sessions,
+    user_pools, users,
+};
+
+use crate::{
+    fixtures::{app_client, code, name, names, random, session, user, user_pool, write},
+    place::{Place, ask_server, everywhere},
+};
+
+/// The tables that grow with the users. The rest hold as much as operators make.
+const LARGE: [&str; 7] = [
+    "users",
+    "aliases",
+    "sessions",
+    "challenges",
+    "codes",
+    "attempts",
+    "outbox",
+];
+
+/// What the engine says to itself, and what is not a statement of rows.
+fn is_asked(sql: &str) -> bool {
+    !sql.contains("sqlite_schema") && !sql.contains("information_schema")
+}
+
+#[test]
+fn no_statement_scans_a_large_table() {
+    everywhere(async |place: &Place| {
+        if place.is_memory() {
+            return;
+        }
+        let db = place.open().await;
+        write(&db, run_everything).await;
+        write(&db, run_deletions).await;
+        db.close().await;
+        let statements: BTreeSet<&str> = place
+            .log
+            .seen()
+            .into_iter()
+            .filter(|sql| is_asked(sql))
+            .collect();
+        assert_every_statement_in_the_source_was_run(&statements);
+        let mut scans = Vec::new();
+        for sql in statements {
+            let plan = if place.is_sqlite() {
+                sqlite_plan(place, sql)
+            } else {
+                postgres_plan(place, sql).await
+            };
+            scans.extend(
+                scans_in(&plan)
+                    .into_iter()
+                    .map(|step| format!("{step}\n    in {sql}")),
+            );
+        }
+        assert!(scans.is_empty(), "{}", scans.join("\n"));
+    });
+}
+
+#[test]
+fn a_scan_would_be_noticed() {
+    everywhere(async |place: &Place| {
+        if place.is_memory() {
+            return;
+        }
+        place.open().await.close().await;
+        for sql in [
+            "SELECT doc FROM users WHERE username = $1",
+            "DELETE FROM sessions WHERE client = $1",
+            "SELECT users.doc FROM users ORDER BY created_at LIMIT 1",
+            "SELECT COUNT(*) FROM outbox",
+            "SELECT aliases.name FROM user_pools JOIN aliases ON aliases.sub = user_pools.doc WHERE user_pools.id = $1",
+        ] {
+            let plan = if place.is_sqlite() {
+                sqlite_plan(place, sql)
+            } else {
+                postgres_plan(place, sql).await
+            };
+            assert!(!scans_in(&plan).is_empty(), "{sql}: {plan:?}");
+        }
+    });
+}
+
+async fn run_everything(tx: &mut Tx) -> Result<(), cognate_store::Error> {
+    let pool = user_pool(1);
+    let (id, client) = (pool.id.clone(), app_client(&pool.id));
+    user_pools::insert(tx, &pool).await?;
+    user_pools::update(tx, &pool).await?;
+    user_pools::find(tx, &id).await?;
+    user_pools::page(tx, None, 1).await?;
+    app_clients::insert(tx, &client, None).await?;
+    app_clients::find(tx, &client.id).await?;
+    app_clients::update(tx, &client).await?;
+    app_clients::page(tx, &id, None, 1).await?;
+    let (ana, bea) = (user(&id, "ana"), user(&id, "bea"));
+    users::insert(tx, &ana, &names("ana"), None).await?.unwrap();
+    users::insert(tx, &bea, &names("ana"), None)
+        .await?
+        .unwrap_err();
+    users::find(tx, &id, &ana.sub).await?;
+    users::find_by_name(tx, &id, &name("ana")).await?;
+    users::find_with_credentials_by_name(tx, &id, &name("ana")).await?;
+    users::credentials(tx, &id, &ana.sub).await?;
+    users::update(tx, &ana, &names("new")).await?.unwrap();
+    users::set_credentials(tx, &id, &ana.sub, None).await?;
+    users::release_name(tx, &id, &name("new")).await?;
+    users::page(tx, &id, None, 1).await?;
+    users::estimated_number(tx, &id).await?;
+    let session = session(&ana, &client.id, 10);
+    sessions::insert(tx, &session, &[0; 32]).await?;
+    sessions::find(tx, &id, &session.id).await?;
+    sessions::find_with_user(tx, &id, &session.id).await?;
+    sessions::find_with_hash(tx, &id, &session.id).await?;
+    sessions::find_for_refresh(tx, &id, &session.id).await?;
+    sessions::rotate(tx, &session, &[0; 32], 0).await?;
+    challenges::insert(tx, &[0; 32], &id, b"", Timestamp(1)).await?;
+    challenges::find(tx, &[0; 32]).await?;
+    codes::put(
+        tx,
+        &id,
+        &ana.sub,
+        CodePurpose::VerifyEmail,
+        &code(1),
+        Timestamp(1),
+    )
+    .await?;
+    codes::count_attempt(tx, &id, &ana.sub, CodePurpose::VerifyEmail).await?;
+    attempts::put_lockout(tx, &id, "s", &Lockout::default(), Timestamp(1)).await?;
+    attempts::find_lockout(tx, &id, "s").await?;
+    attempts::count(
+        tx,
+        &id,
+        "s",
+        "k",
+        Timestamp(1),
+        std::time::Duration::from_secs(1),
+    )
+    .await?;
+    let (created_at, next_at) = (Timestamp(1), Timestamp(1));
+    outbox::enqueue(
+        tx,
+        &outbox::NewMessage {
+            id: "m".to_owned(),
+            kind: "k",
+            payload: b"",
+            created_at,
+            next_at,
+        },
+    )
+    .await?;
+    outbox::take_due(tx, Timestamp(1), Timestamp(2), 1).await?;
+    outbox::next_due(tx).await?;
+    outbox::retry(tx, "m", Timestamp(3)).await?;
+    access_keys::list(tx).await?;
+    access_keys::find(tx, "k").await?;
+    Ok(())
+}
+
+async fn run_deletions(tx: &mut Tx) -> Result<(), cognate_store::Error> {
+    let pool = user_pool(1).id;
+    let (ana, client) = (user(&pool, "ana"), app_client(&pool));
+    app_clients::insert(tx, &client, None).await?;
+    app_clients::delete(tx, &pool, &client.id).await?;
+    challenges::consume(tx, &[0; 32]).await?;
+    codes::put(
+        tx,
+        &pool,
+        &ana.sub,
+        CodePurpose::VerifyEmail,
+        &code(1),
+        Timestamp(1),
+    )
+    .await?;
+    codes::consume(tx, &pool, &ana.sub, CodePurpose::VerifyEmail, &[1; 32]).await?;
+    attempts::clear_lockout(tx, &pool, "s").await?;
+    sessions::end(tx, &pool, &SessionId::random(&mut random())).await?;
+    sessions::end_all_of_user(tx, &pool, &ana.sub).await?;
+    sessions::end_others_of_user(tx, &pool, &ana.sub, &SessionId::random(&mut random())).await?;
+    outbox::done(tx, "m").await?;
+    expiry::delete_expired(tx, Timestamp(1), 1).await?;
+    access_keys::delete_by_name_or_id(tx, "k").await?;
+    users::delete(tx, &pool, &ana.sub).await?;
+    user_pools::delete(tx, &pool).await?;
+    Ok(())
+}
+
+/// A statement on a large table that stands in the source and was not run here would escape the check.
+fn assert_every_statement_in_the_source_was_run(run: &BTreeSet<&str>) {
+    let folded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let run: BTreeSet<String> = run.iter().map(|sql| folded(sql)).collect();
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in std::fs::read_dir(source).unwrap() {
+        let path = file.unwrap().path();
+        let Some("rs") = path.extension().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        let text = std::fs::read_to_string(&path).unwrap();
+        for literal in text.split('"').skip(1).step_by(2) {
+            let sql = folded(literal);
+            let is_statement = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM "]
+                .iter()
+                .any(|verb| sql.starts_with(verb));
+            if is_statement && words(&sql).any(|word| LARGE.contains(&word)) {
+                assert!(
+                    run.contains(&sql),
+                    "{}: not run by the check of plans: {sql}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+}
+
+fn sqlite_plan(place: &Place, sql: &str) -> Vec<String> {
+    let connection =
+        rusqlite::Connection::open(place.url.strip_prefix("sqlite:").unwrap()).unwrap();
+    let mut statement = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+        .unwrap();
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get::<_, String>(3).unwrap());
+    }
+    steps
+}
+
+/// The generic plan, as the store's connections use it, with sequential scans as the last resort.
+async fn postgres_plan(place: &Place, sql: &str) -> Vec<String> {
+    let highest = (1..20)
+        .rev()
+        .find(|number| sql.contains(&format!("${number}")))
+        .unwrap_or(0);
+    let nulls = vec!["NULL"; highest].join(", ");
+    let arguments = if highest == 0 {
+        String::new()
+    } else {
+        format!("({nulls})")
+    };
+    let script = format!(
+        "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan;
+         PREPARE asked AS {sql}; EXPLAIN (COSTS OFF) EXECUTE asked{arguments}"
+    );
+    ask_server(&place.url, &script).await
+}
+
+/// The steps of a plan that read a large table without a condition on the first column of an index. An index read from end to end is a
+/// scan too, and PostgreSQL calls a condition on a later column an index condition.
+fn scans_in(plan: &[String]) -> Vec<String> {
+    let mut scans = Vec::new();
+    for (at, step) in plan.iter().enumerate() {
+        let Some(table) = large_table_of(step) else {
+            continue;
+        };
+        let sqlite_scan = step.starts_with("SCAN");
+        let postgres_scan = step.contains("Seq Scan on");
+        let by_index = step.contains("Index") && step.contains("Scan");
+        let condition = plan
+            .get(at + 1)
+            .filter(|next| next.contains("Index Cond"))
+            .map_or("", String::as_str);
+        let begins_with: &[&str] = match table {
+            "challenges" | "outbox" => &["id", "expires_at", "next_at"],
+            _ => &["pool", "expires_at"],
+        };
+        let whole_index = by_index && !words(condition).any(|word| begins_with.contains(&word));
+        if sqlite_scan || postgres_scan || whole_index {
+            scans.push(step.clone());
+        }
+    }
+    scans
+}
+
+/// The large table that a step reads, by its own name or by that of an index (`sessions_expiry`).
+fn large_table_of(step: &str) -> Option<&'static str> {
+    let is_of = |word: &str, table: &str| {
+        word == table
+            || word
+                .strip_prefix(table)
+                .is_some_and(|rest| rest.starts_with('_'))
+    };
+    LARGE
+        .into_iter()
+        .find(|table| words(step).any(|word| is_of(word, table)))
+}
