@@ -215,8 +215,7 @@ impl AppClient {
             || match flow {
                 AuthFlow::AllowAdminUserPasswordAuth => flows.contains(&AuthFlow::AdminNoSrpAuth),
                 AuthFlow::AllowUserPasswordAuth => flows.contains(&AuthFlow::UserPasswordAuth),
-                AuthFlow::AllowCustomAuth => legacy,
-                AuthFlow::AllowRefreshTokenAuth => legacy,
+                AuthFlow::AllowCustomAuth | AuthFlow::AllowRefreshTokenAuth => legacy,
                 AuthFlow::AllowUserSrpAuth => legacy && !custom_only,
                 _ => false,
             }

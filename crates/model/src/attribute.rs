@@ -92,8 +92,15 @@ pub const MAX_VALUE_LENGTH: usize = 2048;
 /// The most custom attributes a pool can have.
 pub const MAX_CUSTOM_ATTRIBUTES: usize = 50;
 
+type Standard = (
+    &'static str,
+    DataType,
+    bool,
+    Option<(&'static str, &'static str)>,
+);
+
 /// The standard attributes: name, type, whether mutable by default, and the length limits that pools start with.
-const STANDARD: [(&str, DataType, bool, Option<(&str, &str)>); 20] = [
+const STANDARD: [Standard; 20] = [
     ("sub", DataType::String, false, Some(("1", "2048"))),
     ("name", DataType::String, true, Some(("0", "2048"))),
     ("given_name", DataType::String, true, Some(("0", "2048"))),

@@ -110,6 +110,23 @@ impl Sub {
     }
 }
 
+impl Sub {
+    /// A sub that no user has, made of bytes that were derived from a name: it stands in for the sub of a user who does not exist.
+    #[must_use]
+    pub fn made_up(bytes: &[u8; 32]) -> Self {
+        let hex = cognate_crypto::digest::hex_encode(bytes);
+        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+        Self(format!(
+            "{}-{}-4{}-a{}-{}",
+            part(0, 8),
+            part(8, 12),
+            part(13, 16),
+            part(17, 20),
+            part(20, 32)
+        ))
+    }
+}
+
 impl SessionId {
     /// A new token session's id.
     #[must_use]

@@ -1,1 +1,38 @@
-//! Cognate: service.
+//! What the product does: one file for each resource, one async function for each operation, and the flows that they share.
+//!
+//! An operation reads, decides (in the model, which is pure) and writes, in this order; inside a transaction nothing but the database is
+//! called. Nothing here knows HTTP: doors (crate web) hand over parsed input and a [`Cx`] and get output or an [`Error`].
+
+pub mod access_keys;
+mod admin_users;
+mod app;
+mod app_clients;
+mod background;
+mod caller;
+mod clock;
+mod cx;
+pub mod flows;
+pub mod health;
+mod initiate_auth;
+mod operations;
+mod page_token;
+mod passwords;
+mod profile;
+mod registry;
+mod settings;
+mod sign_out;
+mod sign_up;
+mod user_pools;
+pub mod well_known;
+
+pub use app::{App, Config, ConfigError};
+pub use background::{Background, deliver_due};
+pub use caller::{AuthorizeError, Caller};
+pub use clock::{Clock, Entropy};
+pub use cognate_api::{Error, ErrorCode};
+pub use cx::{Arrival, Cx};
+pub use operations::operations;
+pub use registry::{Entry, Operations};
+
+/// What an operation gives.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -39,6 +39,9 @@ sentences! {
         sign_up_not_permitted() "SignUp is not permitted for this user pool";
         unauthorized_attribute() "A client attempted to write unauthorized attribute";
         password_cannot_be_reset() "User password cannot be reset in the current state.";
+        recovery_by_operators_only() "Contact administrator to reset password.";
+        /// The words are ours.
+        invalid_client_secret(client_id) "Invalid client secret for client {client_id}";
     }
     UserNotFound {
         user_does_not_exist() "User does not exist.";
@@ -67,6 +70,25 @@ sentences! {
         invalid_refresh_token() "Invalid Refresh Token";
         refresh_token_expired() "Refresh Token has expired";
         refresh_token_revoked() "Refresh Token has been revoked";
+        /// The words are ours: another request with the same token was faster.
+        refresh_token_in_use() "Refresh Token is being used by another request";
+    }
+}
+
+sentences! {
+    RefreshTokenReuse {
+        refresh_token_reused() "Refresh token has been invalidated";
+    }
+    Unauthorized {
+        /// The words are ours.
+        unauthorized_client(client_id) "The token or the secret is not one of client {client_id}";
+    }
+    UnsupportedTokenType {
+        unsupported_token_type() "Unsupported token type";
+    }
+    UnsupportedOperation {
+        /// The words are ours.
+        token_revocation_not_enabled() "Token revocation is not enabled for this client";
     }
 }
 
@@ -74,6 +96,8 @@ sentences! {
 sentences! {
     UsernameExists {
         user_already_exists() "User already exists";
+        /// The words of AliasExistsException, in pools whose sign-in names are attributes.
+        username_exists_with(attribute) "An account with the given {attribute} already exists.";
         user_account_already_exists() "User account already exists";
     }
     AliasExists {
@@ -81,6 +105,14 @@ sentences! {
     }
     CodeMismatch {
         code_mismatch() "Invalid verification code provided, please try again.";
+    }
+    UnsupportedUserState {
+        /// The words are ours.
+        resend_not_possible(status) "Resend not possible. {status} status is not FORCE_CHANGE_PASSWORD";
+    }
+    CodeDeliveryFailure {
+        /// The words are ours.
+        code_delivery_failure(why) "The message cannot be sent: {why}";
     }
     ExpiredCode {
         code_expired() "Invalid code provided, please request a code again.";
@@ -100,6 +132,12 @@ sentences! {
         username_should_be_a_phone_number() "Username should be a phone number.";
         username_should_be_an_email_or_phone_number() "Username should be either an email or a phone number.";
         username_cannot_be_of_email_format() "Username cannot be of email format, since user pool is configured for email alias.";
+        username_cannot_be_of_phone_number_format() "Username cannot be of phone number format, since user pool is configured for phone number alias.";
+        auto_verification_not_turned_on() "Auto verification not turned on.";
+        cannot_modify_provided(attribute) "Cannot modify an already provided {attribute}";
+        auth_method_not_supported() "Initiate Auth method not supported.";
+        /// The words are ours.
+        verified_without_address(attribute, flag) "The attribute {flag} cannot be true without the attribute {attribute}.";
         invalid_email_address() "Invalid email address format.";
         invalid_phone_number() "Invalid phone number format.";
         /// For example `email: The attribute is required`; AWS ends each with a line feed.

@@ -38,7 +38,7 @@ impl Decoy {
             SignInNames::Username { .. } => name.is_email() || name.is_phone_number(),
         };
         let user_id = if real_would_differ {
-            uuid_from(&hmac_sha256(
+            Sub::made_up(&hmac_sha256(
                 secret,
                 &[
                     b"user id\0",
@@ -47,6 +47,7 @@ impl Decoy {
                     name.as_str().as_bytes(),
                 ],
             ))
+            .to_string()
         } else {
             given.to_owned()
         };
@@ -56,26 +57,6 @@ impl Decoy {
             user_id,
         }
     }
-}
-
-/// A UUID of version 4 made of 16 of the given bytes.
-fn uuid_from(bytes: &[u8; 32]) -> String {
-    let hex = cognate_crypto::digest::hex_encode(bytes);
-    let variant = match bytes.get(8).map_or(0, |byte| byte >> 6) {
-        0 => '8',
-        1 => '9',
-        2 => 'a',
-        _ => 'b',
-    };
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    format!(
-        "{}-{}-4{}-{variant}{}-{}",
-        part(0, 8),
-        part(8, 12),
-        part(13, 16),
-        part(17, 20),
-        part(20, 32)
-    )
 }
 
 /// The credentials that a check runs against, real or made up.

@@ -49,7 +49,7 @@ pub struct Facts<'a> {
 /// How a sign-in begins.
 pub enum Flow<'a> {
     /// USER_SRP_AUTH with the client's public value.
-    Srp(srp::ClientPublic),
+    Srp(&'a srp::ClientPublic),
     /// USER_PASSWORD_AUTH and ADMIN_USER_PASSWORD_AUTH.
     Password(&'a SecretString),
 }
@@ -178,7 +178,7 @@ pub fn start(flow: Flow<'_>, facts: &Facts<'_>, random: &mut Random) -> Outcome 
         return Outcome::Refuse(Refusal::Locked);
     }
     match flow {
-        Flow::Srp(client_public) => password::challenge(&client_public, facts, random),
+        Flow::Srp(client_public) => password::challenge(client_public, facts, random),
         Flow::Password(password) => {
             if password::matches(password, facts) {
                 after_password(facts)

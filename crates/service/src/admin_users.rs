@@ -1,0 +1,325 @@
+//! Users in an operator's hands: AdminCreateUser, AdminGetUser, AdminDeleteUser, passwords, attributes, ListUsers.
+
+use std::sync::Arc;
+
+use cognate_api::Timestamp;
+use cognate_api::idp::{
+    AdminCreateUserRequest, AdminCreateUserResponse, AdminDeleteUserAttributesRequest, AdminDeleteUserAttributesResponse, AdminDeleteUserRequest,
+    AdminDisableUserRequest, AdminDisableUserResponse, AdminEnableUserRequest, AdminEnableUserResponse, AdminGetUserRequest, AdminGetUserResponse,
+    AdminResetUserPasswordRequest, AdminResetUserPasswordResponse, AdminSetUserPasswordRequest, AdminSetUserPasswordResponse,
+    AdminUpdateUserAttributesRequest, AdminUpdateUserAttributesResponse, DeliveryMediumType, ListUsersRequest, ListUsersResponse, MessageActionType,
+    UserStatusType, UserType,
+};
+use cognate_crypto::secret::SecretString;
+use cognate_model::attribute::{Attributes, Contact};
+use cognate_model::code::{CodePurpose, LimitedAction};
+use cognate_model::user::NameKind;
+use cognate_model::{Sub, User, UserPool, UserStatus};
+use cognate_outbound::{Purpose, Values};
+use cognate_store::{Tx, attempts, sessions, users as stored_users};
+
+use crate::flows::accounts::user_for_operator;
+use crate::flows::codes::{self, Form, NewCode};
+use crate::flows::messages::{Draft, Message};
+use crate::flows::{attributes, users};
+use crate::passwords::recovery_contact;
+use crate::profile::delete_attributes;
+use crate::sign_up::{new_credentials, new_user, username_for};
+use crate::{Cx, Error, Result, page_token};
+
+pub(crate) async fn admin_create_user(cx: Cx, input: AdminCreateUserRequest) -> Result<AdminCreateUserResponse> {
+    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    if matches!(input.message_action, Some(MessageActionType::Resend)) {
+        return resend_invitation(&cx, &pool, input).await;
+    }
+    let mut given = attributes::parse(input.user_attributes.as_ref())?;
+    attributes::check_values(&pool, &given)?;
+    check_verified_flags(&given)?;
+    let sub = Sub::random(&mut cx.random());
+    let username = username_for(&pool, &input.username, &sub, &mut given)?;
+    let user = new_user(&cx, &pool, sub, username, given, UserStatus::ForceChangePassword);
+    let password = temporary_password(&cx, &pool, input.temporary_password.as_deref())?;
+    let invitations = match input.message_action {
+        Some(MessageActionType::Suppress) => Vec::new(),
+        _ => invitations(&cx, &pool, &user, &input.username, &password, input.desired_delivery_mediums.as_deref())?,
+    };
+    let until = cx.now.plus(pool.settings.password_policy.temporary_validity());
+    let credentials = new_credentials(&cx, &pool, &user, password, Some(until)).await?;
+    let (stored, take_over, pool) = (user.clone(), input.force_alias_creation.unwrap_or(false), Arc::clone(&pool));
+    let create = async move |tx: &mut Tx| -> Result<()> {
+        if take_over {
+            users::release_names(tx, &pool, &stored).await?;
+        }
+        match stored_users::insert(tx, &stored, &stored.names(&pool), Some(&credentials)).await? {
+            Ok(()) => {}
+            Err(taken) if taken.0 == NameKind::Username => return Err(Error::user_account_already_exists()),
+            Err(taken) => return Err(Error::username_exists_with(taken.0.as_str())),
+        }
+        for invitation in &invitations {
+            invitation.enqueue(tx).await?;
+        }
+        Ok(())
+    };
+    cx.app.db.write("admin_create_user", create).await?;
+    cx.app.outbox_filled.notify_one();
+    Ok(AdminCreateUserResponse { user: Some(user_type(&user, |_| true)) })
+}
+
+/// RESEND: a new temporary password, and the invitation once more.
+async fn resend_invitation(cx: &Cx, pool: &Arc<UserPool>, input: AdminCreateUserRequest) -> Result<AdminCreateUserResponse> {
+    let user = user_for_operator(cx, pool, &input.username).await?;
+    if user.status != UserStatus::ForceChangePassword {
+        return Err(Error::resend_not_possible(user.status.as_str()));
+    }
+    let password = temporary_password(cx, pool, input.temporary_password.as_deref())?;
+    let invitations = invitations(cx, pool, &user, &input.username, &password, input.desired_delivery_mediums.as_deref())?;
+    let until = cx.now.plus(pool.settings.password_policy.temporary_validity());
+    let credentials = new_credentials(cx, pool, &user, password, Some(until)).await?;
+    let (pool, sub, now) = (Arc::clone(pool), user.sub.clone(), cx.now);
+    let resend = async move |tx: &mut Tx| -> Result<User> {
+        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        if user.status != UserStatus::ForceChangePassword {
+            return Err(Error::resend_not_possible(user.status.as_str()));
+        }
+        user.modified_at = now;
+        users::store(tx, &pool, &user, false).await?;
+        stored_users::set_credentials(tx, &pool.id, &sub, Some(&credentials)).await?;
+        for invitation in &invitations {
+            invitation.enqueue(tx).await?;
+        }
+        Ok(user)
+    };
+    let user = cx.app.db.write("resend_invitation", resend).await?;
+    cx.app.outbox_filled.notify_one();
+    Ok(AdminCreateUserResponse { user: Some(user_type(&user, |_| true)) })
+}
+
+/// The temporary password of the request, or a random one.
+fn temporary_password(cx: &Cx, pool: &UserPool, given: Option<&str>) -> Result<SecretString> {
+    let policy = &pool.settings.password_policy;
+    match given.filter(|given| !given.is_empty()) {
+        Some(given) => {
+            policy.check(given).map_err(Error::password_does_not_conform)?;
+            Ok(SecretString::from(given))
+        }
+        None => Ok(SecretString::from(policy.temporary_password(&mut cx.random()))),
+    }
+}
+
+/// The invitations of a new user: by SMS unless the request says otherwise, as AWS has it; to what the user has.
+fn invitations(
+    cx: &Cx,
+    pool: &UserPool,
+    user: &User,
+    name: &str,
+    password: &SecretString,
+    mediums: Option<&[DeliveryMediumType]>,
+) -> Result<Vec<Message>> {
+    let mut messages = Vec::new();
+    for medium in mediums.unwrap_or(&[DeliveryMediumType::Sms]) {
+        let contact = match medium {
+            DeliveryMediumType::Email => Contact::Email,
+            DeliveryMediumType::Sms | DeliveryMediumType::Unknown(_) => Contact::PhoneNumber,
+        };
+        let Some(address) = user.attribute(contact.attribute()) else {
+            if mediums.is_some() {
+                return Err(Error::invalid_parameter(format!("User has no {} that an invitation could be sent to.", contact.attribute())));
+            }
+            continue;
+        };
+        let values = Values { code: Some(password.expose()), username: Some(name), link: None };
+        messages.push(Message::render(cx, &Draft { pool, purpose: Purpose::Invitation, contact, address, values })?);
+    }
+    Ok(messages)
+}
+
+/// Operators may say that an address is verified, but not of one that is absent.
+fn check_verified_flags(attributes: &Attributes) -> Result<()> {
+    for contact in [Contact::Email, Contact::PhoneNumber] {
+        let verified = attributes.get(contact.verified_attribute()).is_some_and(|value| value == "true");
+        if verified && attributes.get(contact.attribute()).is_none_or(String::is_empty) {
+            return Err(Error::verified_without_address(contact.attribute(), contact.verified_attribute()));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn admin_get_user(cx: Cx, input: AdminGetUserRequest) -> Result<AdminGetUserResponse> {
+    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    let user = user_for_operator(&cx, &pool, &input.username).await?;
+    Ok(AdminGetUserResponse {
+        user_attributes: Some(attributes::all(&user)),
+        user_create_date: Some(Timestamp(user.created_at.0)),
+        user_last_modified_date: Some(Timestamp(user.modified_at.0)),
+        enabled: Some(user.enabled),
+        user_status: Some(UserStatusType::from(user.status.as_str())),
+        username: user.username,
+        mfa_options: None,
+        preferred_mfa_setting: None,
+        user_mfa_setting_list: None,
+    })
+}
+
+pub(crate) async fn admin_delete_user(cx: Cx, input: AdminDeleteUserRequest) -> Result<()> {
+    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    let user = user_for_operator(&cx, &pool, &input.username).await?;
+    let delete = async move |tx: &mut Tx| -> Result<bool> { Ok(stored_users::delete(tx, &user.pool, &user.sub).await?) };
+    if cx.app.db.write("admin_delete_user", delete).await? { Ok(()) } else { Err(Error::user_does_not_exist()) }
+}
+
+/// Changes a user in a transaction and stores it.
+async fn change<F>(cx: &Cx, pool_id: &str, username: &str, name: &'static str, apply: F) -> Result<()>
+where
+    F: Fn(&mut User) -> Result<()> + Clone + Send + 'static,
+{
+    let pool = cx.app.pool_named(pool_id).await?;
+    let sub = user_for_operator(cx, &pool, username).await?.sub;
+    let now = cx.now;
+    let change = async move |tx: &mut Tx| -> Result<()> {
+        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        apply(&mut user)?;
+        user.modified_at = now;
+        users::store(tx, &pool, &user, false).await?;
+        if !user.enabled {
+            sessions::end_all_of_user(tx, &pool.id, &sub).await?;
+        }
+        Ok(())
+    };
+    cx.app.db.write(name, change).await
+}
+
+pub(crate) async fn admin_disable_user(cx: Cx, input: AdminDisableUserRequest) -> Result<AdminDisableUserResponse> {
+    let disable = |user: &mut User| {
+        user.enabled = false;
+        Ok(())
+    };
+    change(&cx, &input.user_pool_id, &input.username, "admin_disable_user", disable).await?;
+    Ok(AdminDisableUserResponse {})
+}
+
+pub(crate) async fn admin_enable_user(cx: Cx, input: AdminEnableUserRequest) -> Result<AdminEnableUserResponse> {
+    let enable = |user: &mut User| {
+        user.enabled = true;
+        Ok(())
+    };
+    change(&cx, &input.user_pool_id, &input.username, "admin_enable_user", enable).await?;
+    Ok(AdminEnableUserResponse {})
+}
+
+/// Sets a password: for good, or a temporary one that the user has to change. Sessions that the old one began end.
+pub(crate) async fn admin_set_user_password(cx: Cx, input: AdminSetUserPasswordRequest) -> Result<AdminSetUserPasswordResponse> {
+    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    pool.settings.password_policy.check(&input.password).map_err(Error::password_does_not_conform)?;
+    let user = user_for_operator(&cx, &pool, &input.username).await?;
+    let permanent = input.permanent.unwrap_or(false);
+    let until = (!permanent).then(|| cx.now.plus(pool.settings.password_policy.temporary_validity()));
+    let credentials = new_credentials(&cx, &pool, &user, SecretString::from(input.password), until).await?;
+    let (sub, now) = (user.sub, cx.now);
+    let set = async move |tx: &mut Tx| -> Result<()> {
+        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        user.status = if permanent { UserStatus::Confirmed } else { UserStatus::ForceChangePassword };
+        user.modified_at = now;
+        users::store(tx, &pool, &user, false).await?;
+        stored_users::set_credentials(tx, &pool.id, &sub, Some(&credentials)).await?;
+        sessions::end_all_of_user(tx, &pool.id, &sub).await?;
+        attempts::clear_lockout(tx, &pool.id, sub.as_str()).await?;
+        Ok(())
+    };
+    cx.app.db.write("admin_set_user_password", set).await?;
+    Ok(AdminSetUserPasswordResponse {})
+}
+
+/// Sends a reset code; until it has come back nobody signs in with the old password.
+pub(crate) async fn admin_reset_user_password(cx: Cx, input: AdminResetUserPasswordRequest) -> Result<AdminResetUserPasswordResponse> {
+    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    let user = user_for_operator(&cx, &pool, &input.username).await?;
+    let (contact, address) = recovery_contact(&pool, &user)?;
+    let code = NewCode::make(&cx, &pool, &user, CodePurpose::ResetPassword, contact, &address, &Form::Digits(Purpose::ForgotPassword))?;
+    let (sub, now) = (user.sub, cx.now);
+    let reset = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        if let Some(error) = codes::count_action(tx, &pool.id, &sub, LimitedAction::ForgotPassword, now).await? {
+            return Ok(Some(error));
+        }
+        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        user.status = UserStatus::ResetRequired;
+        user.modified_at = now;
+        users::store(tx, &pool, &user, false).await?;
+        sessions::end_all_of_user(tx, &pool.id, &sub).await?;
+        code.put(tx).await?;
+        Ok(None)
+    };
+    match cx.app.db.write("admin_reset_user_password", reset).await? {
+        Some(error) => Err(error),
+        None => {
+            cx.app.outbox_filled.notify_one();
+            Ok(AdminResetUserPasswordResponse {})
+        }
+    }
+}
+
+/// Sets attributes; operators may say that an address is verified. An address that changes without such word is unverified.
+pub(crate) async fn admin_update_user_attributes(cx: Cx, input: AdminUpdateUserAttributesRequest) -> Result<AdminUpdateUserAttributesResponse> {
+    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    let user = user_for_operator(&cx, &pool, &input.username).await?;
+    let given = attributes::parse(Some(&input.user_attributes))?;
+    attributes::check_values(&pool, &given)?;
+    attributes::check_mutable(&pool, &user, &given)?;
+    let apply = move |user: &mut User| {
+        for contact in [Contact::Email, Contact::PhoneNumber] {
+            let changes = given.get(contact.attribute()).is_some_and(|address| user.attribute(contact.attribute()) != Some(address));
+            if changes && !given.contains_key(contact.verified_attribute()) {
+                user.mark_verified(contact, false);
+            }
+        }
+        user.attributes.extend(given.clone());
+        user.attributes.retain(|_, value| !value.is_empty());
+        check_verified_flags(&user.attributes)?;
+        pool.schema.check_required(&user.attributes).map_err(attributes::refused)
+    };
+    change(&cx, &input.user_pool_id, &input.username, "admin_update_user_attributes", apply).await?;
+    Ok(AdminUpdateUserAttributesResponse {})
+}
+
+pub(crate) async fn admin_delete_user_attributes(cx: Cx, input: AdminDeleteUserAttributesRequest) -> Result<AdminDeleteUserAttributesResponse> {
+    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    let user = user_for_operator(&cx, &pool, &input.username).await?;
+    let empty: Attributes = input.user_attribute_names.iter().map(|name| (name.clone(), String::new())).collect();
+    attributes::check_values(&pool, &empty)?;
+    delete_attributes(&cx, &pool, &user, empty, "admin_delete_user_attributes").await?;
+    Ok(AdminDeleteUserAttributesResponse {})
+}
+
+/// The users of a pool, 60 at most a page, in the order of their subs.
+pub(crate) async fn list_users(cx: Cx, input: ListUsersRequest) -> Result<ListUsersResponse> {
+    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    if input.filter.as_ref().is_some_and(|filter| !filter.is_empty()) {
+        return Err(Error::parameter_not_built("Filter"));
+    }
+    let limit = match input.limit {
+        None | Some(0) => 60,
+        Some(limit) => i64::from(limit).clamp(1, 60),
+    };
+    let query = format!("ListUsers {}", pool.id);
+    let after: Option<String> = input.pagination_token.as_deref().map(|token| page_token::open(&cx.app, &query, token)).transpose()?;
+    let mut page = stored_users::page(&mut cx.app.db.read().await?, &pool.id, after.as_deref(), limit + 1).await?;
+    let limit = usize::try_from(limit)?;
+    let more = page.len() > limit;
+    page.truncate(limit);
+    let last = page.last().filter(|_| more).map(|user| user.sub.as_str());
+    let pagination_token = last.map(|sub| page_token::seal(&cx.app, &query, &sub)).transpose()?;
+    let wanted = input.attributes_to_get.filter(|names| !names.is_empty());
+    let passes = |name: &str| wanted.as_ref().is_none_or(|names| names.iter().any(|wanted| wanted == name));
+    Ok(ListUsersResponse { users: Some(page.iter().map(|user| user_type(user, passes)).collect()), pagination_token })
+}
+
+fn user_type(user: &User, passes: impl Fn(&str) -> bool) -> UserType {
+    UserType {
+        username: Some(user.username.clone()),
+        attributes: Some(attributes::readable(user, passes)),
+        user_create_date: Some(Timestamp(user.created_at.0)),
+        user_last_modified_date: Some(Timestamp(user.modified_at.0)),
+        enabled: Some(user.enabled),
+        user_status: Some(UserStatusType::from(user.status.as_str())),
+        mfa_options: None,
+    }
+}

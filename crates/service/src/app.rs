@@ -1,0 +1,165 @@
+//! What all requests of a node share.
+
+use std::sync::Arc;
+
+use cognate_model::UserPoolId;
+use cognate_outbound::Outbound;
+use cognate_store::Db;
+use tokio::sync::{Notify, Semaphore};
+
+use crate::clock::{Clock, Entropy};
+use crate::flows::failures::FailureLimits;
+use crate::settings::Settings;
+
+/// A node's shared state: made once, by the server.
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// What leaves the process.
+    pub outbound: Outbound,
+    /// The configuration.
+    pub config: Config,
+    /// The clock.
+    pub clock: Clock,
+    /// Where randomness comes from.
+    pub entropy: Entropy,
+    pub(crate) settings: Settings,
+    pub(crate) failures: FailureLimits,
+    pub(crate) outbox_filled: Notify,
+    pub(crate) secrets: Secrets,
+    compute: Semaphore,
+}
+
+/// Secrets of the server, the same on every node, each for one use only.
+pub(crate) struct Secrets {
+    /// Keys the hashes of codes.
+    pub(crate) codes: [u8; 32],
+    /// Makes credentials up for names that nobody has.
+    pub(crate) decoy: [u8; 32],
+    /// Makes a sub up for names that nobody has.
+    pub(crate) nobody: [u8; 32],
+    /// Makes addresses up for them.
+    pub(crate) made_up_address: [u8; 32],
+    /// Hides the addresses under which messages are counted.
+    pub(crate) address: [u8; 32],
+}
+
+impl Secrets {
+    fn of(db: &Db) -> Self {
+        let secret = |purpose| db.server_secret(purpose);
+        Self {
+            codes: secret("codes"),
+            decoy: secret("decoy"),
+            nobody: secret("nobody"),
+            made_up_address: secret("made-up address"),
+            address: secret("address"),
+        }
+    }
+}
+
+/// What the server's configuration says that operations need to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Under what address this server is reached, without a slash at the end.
+    pub public_url: String,
+    /// The issuer of tokens, with `{region}` and `{pool}` to be filled in; the public URL and the pool where absent.
+    pub issuer: Option<String>,
+    /// The region of new pools, and the one that requests are signed for.
+    pub region: String,
+    /// The twelve digits that stand for an AWS account in ARNs.
+    pub account_id: String,
+    /// The sender of mail where a pool names none.
+    pub mail_from: String,
+}
+
+/// A configuration that cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// An issuer without `{pool}`: all pools would have one.
+    #[error("the issuer «{0}» must hold {{pool}}, so that each pool has an issuer of its own")]
+    Issuer(String),
+    /// A public URL that is none.
+    #[error("the public URL «{0}» must begin with http:// or https:// and have no query and no fragment")]
+    PublicUrl(String),
+    /// An account id that is none.
+    #[error("the account id «{0}» must be twelve digits")]
+    AccountId(String),
+    /// A region that is none.
+    #[error("the region «{0}» must be letters, digits and hyphens, as us-east-1")]
+    Region(String),
+}
+
+impl Config {
+    /// Checks the values.
+    ///
+    /// # Errors
+    /// [`ConfigError`], in words for the operator.
+    pub fn check(mut self) -> Result<Self, ConfigError> {
+        let trimmed = self.public_url.trim_end_matches('/').to_owned();
+        if !(trimmed.starts_with("http://") || trimmed.starts_with("https://")) || trimmed.contains(['?', '#']) {
+            return Err(ConfigError::PublicUrl(self.public_url));
+        }
+        self.public_url = trimmed;
+        if self.issuer.as_ref().is_some_and(|issuer| !issuer.ends_with("{pool}")) {
+            return Err(ConfigError::Issuer(self.issuer.unwrap_or_default()));
+        }
+        if self.account_id.len() != 12 || !self.account_id.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(ConfigError::AccountId(self.account_id));
+        }
+        if UserPoolId::parse(&format!("{}_x", self.region)).is_err() || !(5..=32).contains(&self.region.len()) {
+            return Err(ConfigError::Region(self.region));
+        }
+        Ok(self)
+    }
+
+    /// The issuer of a pool's tokens.
+    #[must_use]
+    pub fn issuer_of(&self, pool: &UserPoolId) -> String {
+        match &self.issuer {
+            Some(template) => template.replace("{region}", &self.region).replace("{pool}", pool.as_str()),
+            None => format!("{}/{pool}", self.public_url),
+        }
+    }
+
+    /// The ARN of a pool.
+    #[must_use]
+    pub fn arn_of(&self, pool: &UserPoolId) -> String {
+        format!("arn:aws:cognito-idp:{}:{}:userpool/{pool}", self.region, self.account_id)
+    }
+}
+
+impl App {
+    /// Puts a node together.
+    #[must_use]
+    pub fn new(
+        db: Db,
+        outbound: Outbound,
+        config: Config,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Arc<Self> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Arc::new(Self {
+            secrets: Secrets::of(&db),
+            db,
+            outbound,
+            config,
+            clock,
+            entropy,
+            settings: Settings::new(),
+            failures: FailureLimits::new(),
+            outbox_filled: Notify::new(),
+            compute: Semaphore::new(cores),
+        })
+    }
+
+    /// Runs costly pure work (SRP, RSA) on a blocking thread, as many at once as there are cores, so that no flood of sign-ins starves
+    /// what is cheap.
+    ///
+    /// # Errors
+    /// When the work panicked or the runtime is stopping.
+    pub(crate) async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> crate::Result<T> {
+        let _permit = self.compute.acquire().await?;
+        Ok(tokio::task::spawn_blocking(work).await?)
+    }
+}

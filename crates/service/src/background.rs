@@ -1,0 +1,144 @@
+//! Work beside the requests: delivery of the outbox, and the end of what has run out.
+//!
+//! Every node runs it. A message is leased before it is sent, so that one node sends it; what a node that died had leased comes back when
+//! the lease runs out. Expiry deletes what no request would accept any more, in small steps, by one node at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cognate_outbound::{Delivery, SendError, retry_after};
+use cognate_store::{Tx, expiry, leases, outbox};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::Result;
+use crate::app::App;
+
+/// How often the outbox is looked at when nothing wakes this node up.
+const OUTBOX_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a message belongs to the node that is sending it.
+const MESSAGE_LEASE: Duration = Duration::from_secs(120);
+/// How many messages are taken at once, and sent side by side.
+const MESSAGES_AT_ONCE: i64 = 16;
+/// How often expired rows are deleted.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
+/// How many rows go in one transaction.
+const ROWS_AT_ONCE: i64 = 500;
+
+/// The jobs of a node; they end with [`Background::stop`].
+pub struct Background {
+    stop: watch::Sender<bool>,
+    jobs: JoinSet<()>,
+}
+
+impl Background {
+    /// Starts the jobs.
+    #[must_use]
+    pub fn start(app: &Arc<App>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut jobs = JoinSet::new();
+        jobs.spawn(deliver_messages(Arc::clone(app), stopped.clone()));
+        jobs.spawn(delete_expired(Arc::clone(app), stopped));
+        Self { stop, jobs }
+    }
+
+    /// Stops the jobs, each at its next pause.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while self.jobs.join_next().await.is_some() {}
+    }
+}
+
+async fn deliver_messages(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        match deliver_due(&app).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "the outbox could not be worked off"),
+        }
+        tokio::select! {
+            () = app.outbox_filled.notified() => {}
+            () = tokio::time::sleep(OUTBOX_INTERVAL) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+/// Sends the messages that are due; gives how many were taken.
+///
+/// # Errors
+/// Only what the database gives.
+pub async fn deliver_due(app: &Arc<App>) -> Result<usize> {
+    let now = app.clock.now();
+    let lease_until = now.plus(MESSAGE_LEASE);
+    // A look costs nothing; a transaction that finds nothing would be a COMMIT a second.
+    let next = outbox::next_due(&mut app.db.read().await?).await?;
+    if next.is_none_or(|next| next > now) {
+        return Ok(0);
+    }
+    let take = async move |tx: &mut Tx| -> Result<_> { Ok(outbox::take_due(tx, now, lease_until, MESSAGES_AT_ONCE).await?) };
+    let messages = app.db.write("take_messages", take).await?;
+    let taken = messages.len();
+    let mut sending = JoinSet::new();
+    for message in messages {
+        sending.spawn(deliver(Arc::clone(app), message));
+    }
+    while let Some(sent) = sending.join_next().await {
+        sent??;
+    }
+    Ok(taken)
+}
+
+async fn deliver(app: Arc<App>, message: outbox::OutboxMessage) -> Result<()> {
+    let delivery: Delivery = serde_json::from_slice(message.payload.expose())?;
+    let attempt = u32::try_from(message.attempts).unwrap_or(u32::MAX);
+    let next = match app.outbound.deliver(&delivery).await {
+        Ok(()) => None,
+        Err(SendError::Temporary(why)) => {
+            let next = retry_after(attempt);
+            tracing::warn!(message = %message.id, attempt, again_in = ?next, why, "a message could not be delivered");
+            next
+        }
+        Err(SendError::Permanent(why)) => {
+            tracing::error!(message = %message.id, attempt, why, "a message cannot be delivered and is given up");
+            None
+        }
+    };
+    let (id, again_at) = (message.id, next.map(|wait| app.clock.now().plus(wait)));
+    let settle = async move |tx: &mut Tx| -> Result<()> {
+        match again_at {
+            Some(at) => outbox::retry(tx, &id, at).await?,
+            None => outbox::done(tx, &id).await?,
+        };
+        Ok(())
+    };
+    app.db.write("settle_message", settle).await
+}
+
+async fn delete_expired(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let holder = app.entropy.generator().uuid_v4();
+    while !*stopped.borrow() {
+        match delete_some(&app, &holder).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "expired rows could not be deleted"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EXPIRY_INTERVAL) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+/// Deletes some of what has run out; whether there may be more.
+async fn delete_some(app: &Arc<App>, holder: &str) -> Result<bool> {
+    let now = app.clock.now();
+    let (holder, until) = (holder.to_owned(), now.plus(EXPIRY_INTERVAL));
+    let delete = async move |tx: &mut Tx| -> Result<bool> {
+        if !leases::acquire(tx, "expiry", &holder, now.0, until.0).await? {
+            return Ok(false);
+        }
+        Ok(expiry::delete_expired(tx, now, ROWS_AT_ONCE).await? >= u64::try_from(ROWS_AT_ONCE).unwrap_or(u64::MAX))
+    };
+    app.db.write("delete_expired", delete).await
+}

@@ -1,0 +1,57 @@
+//! Who calls an operation, and whether they may.
+
+use cognate_api::{Auth, OperationInfo};
+use cognate_model::UserPoolId;
+use cognate_model::policy::{Decision, Policy};
+use serde_json::Value;
+
+use crate::{Config, Error, ErrorCode};
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// Anybody: the request itself carries what counts.
+    Public,
+    /// The holder of an access key, proved by signature.
+    AccessKey {
+        /// The key's name.
+        name: String,
+        /// What it may do.
+        policy: Policy,
+    },
+    /// Anybody with any credentials, in development mode.
+    Development,
+}
+
+/// A caller who may not do what they ask for, in AWS's sentence.
+pub type AuthorizeError = Error;
+
+impl Caller {
+    /// Whether this caller may call an operation with this (validated) input.
+    ///
+    /// The resource is built from the pool id of the input, which names the same row here and in the database: ids are compared byte for
+    /// byte. Operations without a pool id have the resource `*`.
+    ///
+    /// # Errors
+    /// `AccessDeniedException`.
+    pub fn authorize(&self, operation: &OperationInfo, input: &Value, config: &Config) -> Result<(), AuthorizeError> {
+        if operation.auth == Auth::Public {
+            return Ok(());
+        }
+        let (name, policy) = match self {
+            Self::Development => return Ok(()),
+            Self::AccessKey { name, policy } => (name.as_str(), Some(policy)),
+            Self::Public => ("anonymous", None),
+        };
+        let action = format!("{}:{}", operation.service.signing_name(), operation.name);
+        let pool = input.get("UserPoolId").and_then(Value::as_str).and_then(|id| UserPoolId::parse(id).ok());
+        let resource = pool.map_or_else(|| "*".to_owned(), |pool| config.arn_of(&pool));
+        let because = match policy.map_or(Decision::NotAllowed, |policy| policy.decide(&action, &resource)) {
+            Decision::Allowed => return Ok(()),
+            Decision::NotAllowed => format!("because no identity-based policy allows the {action} action"),
+            Decision::Denied => "with an explicit deny in an identity-based policy".to_owned(),
+        };
+        let user = format!("arn:aws:iam::{}:user/{name}", config.account_id);
+        Err(Error::new(ErrorCode::AccessDenied, format!("User: {user} is not authorized to perform: {action} on resource: {resource} {because}")))
+    }
+}

@@ -1,0 +1,82 @@
+//! What one request carries: the node, the time, its randomness, who calls and from where.
+
+use std::net::IpAddr;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cognate_crypto::random::Random;
+use cognate_model::Timestamp;
+
+use crate::app::App;
+use crate::caller::Caller;
+
+/// A request's context; a clone is the same request.
+#[derive(Clone)]
+pub struct Cx(Arc<Request>);
+
+/// The request behind a [`Cx`].
+pub struct Request {
+    /// The node.
+    pub app: Arc<App>,
+    /// Now, read once.
+    pub now: Timestamp,
+    /// The request's id, a UUID, which answers carry.
+    pub request_id: String,
+    /// Who calls.
+    pub caller: Caller,
+    /// The address that the request came from, where there is one.
+    pub address: Option<IpAddr>,
+    random: Mutex<Random>,
+}
+
+impl Deref for Cx {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        &self.0
+    }
+}
+
+impl Cx {
+    /// A context for a request that has just come in: reads the clock and makes its id.
+    #[must_use]
+    pub fn new(app: &Arc<App>, caller: Caller, address: Option<IpAddr>) -> Self {
+        Arrival::new(app, address).called_by(caller)
+    }
+}
+
+/// A request that has just come in, of which it is not known yet who calls: a door tells that by its time.
+pub struct Arrival {
+    /// Now, read once.
+    pub now: Timestamp,
+    /// The request's id, a UUID, which answers carry.
+    pub request_id: String,
+    /// The address that the request came from, where there is one.
+    pub address: Option<IpAddr>,
+    app: Arc<App>,
+    random: Random,
+}
+
+impl Arrival {
+    /// Reads the clock and makes the request's id.
+    #[must_use]
+    pub fn new(app: &Arc<App>, address: Option<IpAddr>) -> Self {
+        let mut random = app.entropy.generator();
+        Self { now: app.clock.now(), request_id: random.uuid_v4(), address, app: Arc::clone(app), random }
+    }
+
+    /// The context of the request, now that it is known who calls.
+    #[must_use]
+    pub fn called_by(self, caller: Caller) -> Cx {
+        let Self { now, request_id, address, app, random } = self;
+        Cx(Arc::new(Request { app, now, request_id, caller, address, random: Mutex::new(random) }))
+    }
+}
+
+impl Request {
+    /// A generator of this request's own.
+    #[must_use]
+    pub fn random(&self) -> Random {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).derive()
+    }
+}

@@ -1,0 +1,131 @@
+//! From the name in a request to an account: a user, or nobody, which must look the same from outside.
+
+use std::sync::Arc;
+
+use cognate_crypto::digest::hmac_sha256;
+use cognate_model::lockout::Lockout;
+use cognate_model::password::Credentials;
+use cognate_model::sign_in::{Account, Decoy, Facts};
+use cognate_model::{NormalName, Sub, Timestamp, User, UserPool};
+use cognate_store::{attempts, users};
+
+use crate::app::App;
+use crate::settings::ClientEntry;
+use crate::{Cx, Error, Result};
+
+/// The longest name that is looked up; validation allows less for user names, and aliases are attribute values.
+const MAX_NAME_LENGTH: usize = 2048;
+
+/// A pool and one of its app clients.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) pool: Arc<UserPool>,
+    pub(crate) entry: Arc<ClientEntry>,
+}
+
+impl Door {
+    /// The app client of an id, with its pool.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`.
+    pub(crate) async fn of_client(app: &App, client_id: &str) -> Result<Self> {
+        let entry = app.client_named(client_id).await?;
+        let pool = app.pool(&entry.client.pool).await?;
+        Ok(Self { pool, entry })
+    }
+
+    /// The app client of an id in a pool that the request names as well.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`, also for a client of another pool.
+    pub(crate) async fn of_pool(app: &App, pool_id: &str, client_id: &str) -> Result<Self> {
+        let pool = app.pool_named(pool_id).await?;
+        let entry = app.client_named(client_id).await?;
+        if entry.client.pool != pool.id {
+            return Err(Error::user_pool_client_does_not_exist(client_id));
+        }
+        Ok(Self { pool, entry })
+    }
+
+    /// Whether answers hide which users exist.
+    pub(crate) fn hides_users(&self) -> bool {
+        self.entry.client.settings.prevent_user_existence_errors
+    }
+}
+
+/// A sign-in name of a request and what belongs to it.
+pub(crate) struct Found {
+    pub(crate) name: NormalName,
+    /// As the request writes it.
+    pub(crate) given: String,
+    pub(crate) user: Option<User>,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) lockout: Lockout,
+}
+
+impl Found {
+    /// Looks a name up, with the password's credentials and the failures so far.
+    ///
+    /// # Errors
+    /// Only what the database gives.
+    pub(crate) async fn with_password(app: &App, pool: &UserPool, given: &str) -> Result<Self> {
+        let name = normal_name(pool, given)?;
+        let mut tx = app.db.read().await?;
+        let (user, credentials) = match users::find_with_credentials_by_name(&mut tx, &pool.id, &name).await? {
+            Some((user, credentials)) => (Some(user), credentials),
+            None => (None, None),
+        };
+        let subject = sub_of(app, pool, user.as_ref(), &name);
+        let lockout = attempts::find_lockout(&mut tx, &pool.id, subject.as_str()).await?;
+        Ok(Self { name, given: given.to_owned(), user, credentials, lockout })
+    }
+
+    /// What failures are counted under.
+    pub(crate) fn subject(&self, app: &App, pool: &UserPool) -> Sub {
+        sub_of(app, pool, self.user.as_ref(), &self.name)
+    }
+
+    /// The facts that the sign-in machine decides on.
+    pub(crate) fn facts<'a>(&'a self, app: &App, door: &'a Door, now: Timestamp) -> Facts<'a> {
+        let decoy = || Decoy::new(&app.secrets.decoy, &door.pool, &self.name, &self.given);
+        let account = match (&self.user, &self.credentials) {
+            (Some(user), Some(credentials)) => Account::Known(user, credentials),
+            (Some(user), None) => Account::WithoutPassword(user, decoy()),
+            (None, _) => Account::Unknown(self.name.clone(), decoy()),
+        };
+        Facts { pool: &door.pool, client: &door.entry.client, account, lockout: self.lockout, now }
+    }
+}
+
+/// The normal form of a name in a request.
+///
+/// # Errors
+/// `InvalidParameterException` for a name that is longer than any name is.
+pub(crate) fn normal_name(pool: &UserPool, given: &str) -> Result<NormalName> {
+    if given.len() > MAX_NAME_LENGTH {
+        return Err(Error::invalid_parameter("The user name is too long."));
+    }
+    Ok(NormalName::new(pool, given))
+}
+
+/// The sub of a user, or one made up for a name that nobody has: what codes, limits and failures are kept under, so that all spellings
+/// and aliases of one user count together, an unknown name goes the same way as a known one, and the tables tell nobody's name.
+pub(crate) fn sub_of(app: &App, pool: &UserPool, user: Option<&User>, name: &NormalName) -> Sub {
+    user.map_or_else(
+        || {
+            let secret = &app.secrets.nobody;
+            Sub::made_up(&hmac_sha256(secret, &[pool.id.as_str().as_bytes(), b"\0", name.as_str().as_bytes()]))
+        },
+        |user| user.sub.clone(),
+    )
+}
+
+/// The user of a name in an operator's request.
+///
+/// # Errors
+/// `UserNotFoundException`: operators are told the truth.
+pub(crate) async fn user_for_operator(cx: &Cx, pool: &UserPool, given: &str) -> Result<User> {
+    let name = normal_name(pool, given)?;
+    let found = users::find_by_name(&mut cx.app.db.read().await?, &pool.id, &name).await?;
+    found.ok_or_else(Error::user_does_not_exist)
+}

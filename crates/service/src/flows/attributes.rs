@@ -1,0 +1,78 @@
+//! Attributes between the wire and the model.
+
+use cognate_api::idp::AttributeType;
+use cognate_model::attribute::{self, AttributeError, Attributes};
+use cognate_model::{AppClient, User, UserPool};
+
+use crate::{Error, Result};
+
+/// Reads an attribute list.
+///
+/// # Errors
+/// `InvalidParameterException` when a name stands twice.
+pub(crate) fn parse(list: Option<&Vec<AttributeType>>) -> Result<Attributes> {
+    let pairs = list.into_iter().flatten().map(|attribute| (attribute.name.as_str(), attribute.value.as_deref()));
+    attribute::collect(pairs).map_err(refused)
+}
+
+/// Checks attributes that a user writes through an app client: in the schema, of their type, and the client's to write.
+///
+/// # Errors
+/// `NotAuthorizedException` for what the client may not write, `InvalidParameterException` for what the schema refuses.
+pub(crate) fn check_written_by_user(pool: &UserPool, client: &AppClient, attributes: &Attributes) -> Result<()> {
+    check_values(pool, attributes)?;
+    if attributes.keys().any(|name| !client.may_write(pool, name)) {
+        return Err(Error::unauthorized_attribute());
+    }
+    Ok(())
+}
+
+/// Checks that attributes are in the schema and of their type.
+///
+/// # Errors
+/// `InvalidParameterException`.
+pub(crate) fn check_values(pool: &UserPool, attributes: &Attributes) -> Result<()> {
+    let pairs = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    pool.schema.check_values(pairs).map_err(refused)
+}
+
+/// Checks that nothing changes what cannot change once set.
+///
+/// # Errors
+/// `InvalidParameterException`.
+pub(crate) fn check_mutable(pool: &UserPool, user: &User, attributes: &Attributes) -> Result<()> {
+    for (name, value) in attributes {
+        let changes = user.attribute(name).is_some_and(|current| current != value);
+        if changes && pool.schema.find(name).is_some_and(|attribute| !attribute.mutable) {
+            return Err(refused(AttributeError::Immutable(name.clone())));
+        }
+    }
+    Ok(())
+}
+
+/// The error of a rule for attributes.
+pub(crate) fn refused(error: AttributeError) -> Error {
+    match error {
+        AttributeError::Email => Error::invalid_email_address(),
+        AttributeError::PhoneNumber => Error::invalid_phone_number(),
+        other => Error::invalid_parameter(other),
+    }
+}
+
+/// All attributes of a user, `sub` first, as operators see them.
+pub(crate) fn all(user: &User) -> Vec<AttributeType> {
+    readable(user, |_| true)
+}
+
+/// The attributes of a user that an app client may read, `sub` first.
+pub(crate) fn readable_by(user: &User, client: &AppClient) -> Vec<AttributeType> {
+    readable(user, |name| client.may_read(name))
+}
+
+/// Those attributes of a user whose names pass, `sub` first.
+pub(crate) fn readable(user: &User, passes: impl Fn(&str) -> bool) -> Vec<AttributeType> {
+    let attribute = |name: &str, value: &str| AttributeType { name: name.to_owned(), value: Some(value.to_owned()) };
+    let sub = passes("sub").then(|| attribute("sub", user.sub.as_str()));
+    let others = user.attributes.iter().filter(|(name, value)| !value.is_empty() && passes(name));
+    sub.into_iter().chain(others.map(|(name, value)| attribute(name, value))).collect()
+}

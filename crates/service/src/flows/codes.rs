@@ -1,0 +1,188 @@
+//! Codes: made, sent, guessed at, used once.
+
+use cognate_crypto::digest::{ct_eq, hmac_sha256};
+use cognate_crypto::random::Alphabet;
+use cognate_model::attribute::Contact;
+use cognate_model::code::{CodePurpose, LimitedAction, MAX_GUESSES, PendingCode};
+use cognate_model::{Sub, Timestamp, User, UserPool, UserPoolId};
+use cognate_outbound::{Purpose, Values};
+use cognate_store::{Tx, attempts, codes};
+use std::time::Duration;
+
+use super::messages::{Draft, Message};
+use crate::app::App;
+use crate::{Cx, Error, Result};
+
+/// How many messages one address gets in an hour from one pool, whoever asks for them.
+const MESSAGES_PER_ADDRESS_AND_HOUR: i64 = 20;
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// How a code reaches its user.
+pub(crate) enum Form<'a> {
+    /// Six digits to be typed.
+    Digits(Purpose),
+    /// A link to be opened, at this app client.
+    Link(&'a cognate_model::ClientId),
+}
+
+/// A code that is made and not yet out: to be put into the database with its message, in one transaction.
+#[derive(Clone)]
+pub(crate) struct NewCode {
+    pool: UserPoolId,
+    sub: Sub,
+    purpose: CodePurpose,
+    pending: PendingCode,
+    message: Message,
+    expires_at: Timestamp,
+    destination: String,
+    now: Timestamp,
+}
+
+impl NewCode {
+    /// Makes a code for a user's address and the message that carries it.
+    ///
+    /// # Errors
+    /// `CodeDeliveryFailureException` when this server cannot send there.
+    pub(crate) fn make(cx: &Cx, pool: &UserPool, user: &User, purpose: CodePurpose, contact: Contact, address: &str, form: &Form<'_>) -> Result<Self> {
+        let mut random = cx.random();
+        let (code, link, words) = match form {
+            Form::Digits(words) => (random.digits(6), None, *words),
+            Form::Link(client) => {
+                let code = random.from_alphabet(24, Alphabet::ALPHANUMERIC);
+                let user_name = percent_encode(&user.username);
+                let link = format!("{}/confirmUser?client_id={client}&user_name={user_name}&confirmation_code={code}", cx.app.config.public_url);
+                (code, Some(link), Purpose::LinkVerification)
+            }
+        };
+        let values = Values { code: Some(&code), username: Some(&user.username), link: link.as_deref() };
+        let message = Message::render(cx, &Draft { pool, purpose: words, contact, address, values })?;
+        Ok(Self {
+            pool: pool.id.clone(),
+            sub: user.sub.clone(),
+            purpose,
+            pending: PendingCode { hash: hash(&cx.app, &pool.id, &user.sub, purpose, &code).to_vec(), contact, address: address.to_owned() },
+            message,
+            expires_at: cx.now.plus(purpose.validity()),
+            destination: destination_subject(&cx.app, address),
+            now: cx.now,
+        })
+    }
+
+    /// Puts code and message into the database; a code of the same purpose that was out before is worth nothing from then on.
+    ///
+    /// # Errors
+    /// `LimitExceededException` when the address got too many messages.
+    pub(crate) async fn put(&self, tx: &mut Tx) -> Result<()> {
+        let sent = attempts::count(tx, &self.pool, &self.destination, "message", self.now, HOUR).await?;
+        if sent > MESSAGES_PER_ADDRESS_AND_HOUR {
+            return Err(Error::attempt_limit_exceeded());
+        }
+        codes::put(tx, &self.pool, &self.sub, self.purpose, &self.pending, self.expires_at).await?;
+        self.message.enqueue(tx).await
+    }
+}
+
+/// What a guess comes to.
+pub(crate) enum Guess {
+    /// Right; the code is used up.
+    Right(PendingCode),
+    /// Refused. The guess is counted, so the transaction has to be committed.
+    Refused(Error),
+}
+
+/// A try at a code.
+#[derive(Clone)]
+pub(crate) struct Attempt {
+    pub(crate) pool: UserPoolId,
+    /// The user's sub, or the made-up one of a name that nobody has.
+    pub(crate) sub: Sub,
+    pub(crate) purpose: CodePurpose,
+    /// Keyed hash of the code that was sent in.
+    hash: [u8; 32],
+    /// What stands in where no code is out and that must not show: a hash that no code has.
+    stand_in: Option<[u8; 32]>,
+    now: Timestamp,
+}
+
+impl Attempt {
+    /// A try at the code of a user. With `hide`, a code that was never sent is refused, and its guesses counted, like one that was.
+    pub(crate) fn new(cx: &Cx, pool: &UserPoolId, sub: Sub, purpose: CodePurpose, code: &str, hide: bool) -> Self {
+        let hash = hash(&cx.app, pool, &sub, purpose, code);
+        let stand_in = hide.then(|| cx.random().bytes::<32>());
+        Self { pool: pool.clone(), sub, purpose, hash, stand_in, now: cx.now }
+    }
+
+    /// Tries it. Each wrong guess is counted in the row; after five nothing is right any more.
+    ///
+    /// # Errors
+    /// Only what the database gives.
+    pub(crate) async fn guess(&self, tx: &mut Tx) -> Result<Guess> {
+        let (pool, sub, purpose) = (&self.pool, &self.sub, self.purpose);
+        let Some((pending, guesses, expires_at)) = codes::find(tx, pool, sub, purpose).await? else {
+            return self.guess_at_nothing(tx).await;
+        };
+        if guesses >= MAX_GUESSES {
+            return Ok(Guess::Refused(Error::attempt_limit_exceeded()));
+        }
+        if !ct_eq(&pending.hash, &self.hash) {
+            codes::count_attempt(tx, pool, sub, purpose).await?;
+            return Ok(Guess::Refused(Error::code_mismatch()));
+        }
+        // Expiry shows only to one who has the right code.
+        if expires_at <= self.now || !codes::consume(tx, pool, sub, purpose, &pending.hash).await? {
+            return Ok(Guess::Refused(Error::code_expired()));
+        }
+        Ok(Guess::Right(pending))
+    }
+
+    async fn guess_at_nothing(&self, tx: &mut Tx) -> Result<Guess> {
+        let Some(stand_in) = self.stand_in else { return Ok(Guess::Refused(Error::code_expired())) };
+        let pending = PendingCode { hash: stand_in.to_vec(), contact: Contact::Email, address: String::new() };
+        codes::put(tx, &self.pool, &self.sub, self.purpose, &pending, self.now.plus(self.purpose.validity())).await?;
+        codes::count_attempt(tx, &self.pool, &self.sub, self.purpose).await?;
+        Ok(Guess::Refused(Error::code_mismatch()))
+    }
+}
+
+/// Counts an action against its limit per user and hour.
+///
+/// # Errors
+/// Only what the database gives; `Some` holds the refusal, which must be committed with the count.
+pub(crate) async fn count_action(tx: &mut Tx, pool: &UserPoolId, subject: &Sub, action: LimitedAction, now: Timestamp) -> Result<Option<Error>> {
+    let count = attempts::count(tx, pool, subject.as_str(), action.as_str(), now, HOUR).await?;
+    Ok((count > action.per_hour()).then(Error::attempt_limit_exceeded))
+}
+
+/// A code as it is kept: a hash keyed by a secret of the server, over all that the code is bound to. Six digits are too few for a plain
+/// hash to hide; without the key they cannot be tried.
+fn hash(app: &App, pool: &UserPoolId, sub: &Sub, purpose: CodePurpose, code: &str) -> [u8; 32] {
+    let parts = [pool.as_str(), sub.as_str(), purpose.as_str(), code.trim()];
+    let lengths = parts.map(|part| (part.len() as u64).to_be_bytes());
+    let bytes: Vec<&[u8]> = lengths.iter().zip(&parts).flat_map(|(length, part)| [length.as_slice(), part.as_bytes()]).collect();
+    hmac_sha256(&app.secrets.codes, &bytes)
+}
+
+fn destination_subject(app: &App, address: &str) -> String {
+    let hash = hmac_sha256(&app.secrets.address, &[address.to_lowercase().as_bytes()]);
+    format!("address:{}", cognate_crypto::digest::base64url_encode(&hash))
+}
+
+/// RFC 3986 §2.1 for a query value.
+fn percent_encode(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+        encoded
+    })
+}
+
+/// Confirms a sign-up by the link of a mail: what ConfirmSignUp does, but the link itself names the client and carries no secret hash.
+///
+/// # Errors
+/// As ConfirmSignUp.
+pub async fn confirm_by_link(cx: Cx, client_id: &str, user_name: &str, confirmation_code: &str) -> Result<()> {
+    crate::sign_up::confirm_by_link(cx, client_id, user_name, confirmation_code).await
+}

@@ -1,0 +1,124 @@
+//! Messages to users: rendered from the pool's texts, put into the outbox in the transaction that needs them.
+
+use cognate_api::idp::{CodeDeliveryDetailsType, DeliveryMediumType};
+use cognate_model::attribute::Contact;
+use cognate_model::{Timestamp, UserPool};
+use cognate_outbound::{Delivery, EmailMessage, Mailer, Purpose, SmsMessage, SmsSender, Values, mask_email, mask_phone_number, render_email, render_sms};
+use cognate_store::{Tx, outbox};
+
+use crate::app::App;
+use crate::{Cx, Error, Result};
+
+/// A message that is ready to be put into the outbox.
+#[derive(Clone)]
+pub(crate) struct Message {
+    id: String,
+    payload: Vec<u8>,
+    at: Timestamp,
+}
+
+/// What a message says and to whom.
+pub(crate) struct Draft<'a> {
+    pub(crate) pool: &'a UserPool,
+    pub(crate) purpose: Purpose,
+    pub(crate) contact: Contact,
+    pub(crate) address: &'a str,
+    pub(crate) values: Values<'a>,
+}
+
+impl Message {
+    /// Renders a draft.
+    ///
+    /// # Errors
+    /// `CodeDeliveryFailureException` when this server can send nothing of the kind: better told now than never delivered.
+    pub(crate) fn render(cx: &Cx, draft: &Draft<'_>) -> Result<Self> {
+        check_configured(&cx.app, draft.contact)?;
+        let delivery = match draft.contact {
+            Contact::Email => Delivery::Email(email(draft)),
+            Contact::PhoneNumber => Delivery::Sms(SmsMessage {
+                to: draft.address.to_owned(),
+                message: render_sms(draft.purpose, sms_template(draft), &draft.values),
+                user_pool_id: draft.pool.id.to_string(),
+            }),
+        };
+        Ok(Self { id: cx.random().uuid_v4(), payload: serde_json::to_vec(&delivery)?, at: cx.now })
+    }
+
+    /// Puts it into the outbox: from the commit on it is delivered, whatever happens to this process.
+    pub(crate) async fn enqueue(&self, tx: &mut Tx) -> Result<()> {
+        let message = outbox::NewMessage { id: self.id.clone(), kind: "message", payload: &self.payload, created_at: self.at, next_at: self.at };
+        outbox::enqueue(tx, &message).await?;
+        Ok(())
+    }
+}
+
+/// Whether this server can send to a kind of address.
+///
+/// # Errors
+/// `CodeDeliveryFailureException`.
+pub(crate) fn check_configured(app: &App, contact: Contact) -> Result<()> {
+    match contact {
+        Contact::Email if matches!(app.outbound.mail, Mailer::None) => Err(Error::code_delivery_failure("no mail server is configured (--smtp-url)")),
+        Contact::PhoneNumber if matches!(app.outbound.sms, SmsSender::None) => Err(Error::code_delivery_failure("no SMS endpoint is configured (--sms-url)")),
+        Contact::Email | Contact::PhoneNumber => Ok(()),
+    }
+}
+
+fn email(draft: &Draft<'_>) -> EmailMessage {
+    let messages = &draft.pool.settings.messages;
+    let (template, subject) = match draft.purpose {
+        Purpose::LinkVerification => (&messages.link_email, &messages.link_email_subject),
+        Purpose::Invitation => (&messages.invitation_email, &messages.invitation_email_subject),
+        Purpose::Verification | Purpose::ForgotPassword | Purpose::AttributeVerification | Purpose::SignInCode => {
+            (&messages.verification_email, &messages.verification_email_subject)
+        }
+    };
+    let rendered = render_email(draft.purpose, template.as_deref(), subject.as_deref(), &draft.values);
+    let settings = &draft.pool.settings.email;
+    // arn:aws:ses:us-east-1:123456789012:identity/no-reply@example.com
+    let identity = settings.source_arn.as_deref().and_then(|arn| arn.rsplit_once('/')).map(|(_, identity)| identity.to_owned());
+    EmailMessage {
+        to: draft.address.to_owned(),
+        from: settings.from.clone().or_else(|| identity.filter(|identity| identity.contains('@'))),
+        reply_to: settings.reply_to.clone(),
+        subject: rendered.subject,
+        text: rendered.text,
+        html: Some(rendered.html),
+    }
+}
+
+fn sms_template<'a>(draft: &Draft<'a>) -> Option<&'a str> {
+    let messages = &draft.pool.settings.messages;
+    match draft.purpose {
+        Purpose::Invitation => messages.invitation_sms.as_deref(),
+        _ => messages.verification_sms.as_deref(),
+    }
+}
+
+/// What an answer tells of where a code has gone.
+pub(crate) fn details(contact: Contact, address: &str) -> CodeDeliveryDetailsType {
+    let (destination, medium) = match contact {
+        Contact::Email => (mask_email(address), DeliveryMediumType::Email),
+        Contact::PhoneNumber => (mask_phone_number(address), DeliveryMediumType::Sms),
+    };
+    CodeDeliveryDetailsType { destination: Some(destination), delivery_medium: Some(medium), attribute_name: Some(contact.attribute().to_owned()) }
+}
+
+/// The same for a user who does not exist or cannot be written to: an address made up from the name, the same each time.
+pub(crate) fn made_up_details(app: &App, pool: &UserPool, name: &cognate_model::NormalName) -> CodeDeliveryDetailsType {
+    if name.is_phone_number() {
+        return details(Contact::PhoneNumber, name.as_str());
+    }
+    if name.is_email() {
+        return details(Contact::Email, name.as_str());
+    }
+    let secret = &app.secrets.made_up_address;
+    let hash = cognate_crypto::digest::hmac_sha256(secret, &[pool.id.as_str().as_bytes(), b"\0", name.as_str().as_bytes()]);
+    let letter = |byte: u8| char::from(b'a' + byte % 26);
+    let [first, second, third, ..] = hash;
+    let by_phone = pool.recovery_order().first() == Some(&Contact::PhoneNumber) && pool.settings.recovery.is_some();
+    if by_phone {
+        return details(Contact::PhoneNumber, &format!("+1555555{:04}", u16::from_be_bytes([second, third]) % 10_000));
+    }
+    details(Contact::Email, &format!("{}x@{}x.com", letter(first), letter(second)))
+}

@@ -1,0 +1,15 @@
+//! What several operations and every door share: finding accounts, signing in, tokens, codes, messages.
+
+pub(crate) mod access_token;
+pub(crate) mod accounts;
+pub(crate) mod attributes;
+pub(crate) mod codes;
+pub(crate) mod failures;
+pub(crate) mod messages;
+pub(crate) mod refresh_token;
+pub(crate) mod secret_hash;
+pub(crate) mod sign_in;
+pub(crate) mod tokens;
+pub(crate) mod users;
+
+pub use codes::confirm_by_link;

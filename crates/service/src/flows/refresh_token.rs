@@ -1,0 +1,139 @@
+//! Refresh tokens: opaque to everybody but this server, in the five parts that clients expect of Cognito's.
+//!
+//! The content is sealed and bound to pool and app client, so a token of another client does not open. It names a session and a place in
+//! the session's row of rotations; whether that still stands is read from the database each time.
+
+use cognate_crypto::digest::{base64url_decode, base64url_encode, ct_eq, sha256};
+use cognate_model::{AppClient, SessionId, Timestamp, TokenSession, User, UserPool};
+use cognate_store::sessions;
+use serde::{Deserialize, Serialize};
+
+use super::accounts::Door;
+use crate::{Cx, Error, Result};
+
+/// The first part, as a JOSE header would be (RFC 7516 §4): direct use of a shared key, which is the server's own.
+const HEADER: &str = r#"{"cty":"JWT","enc":"A256GCM","alg":"dir"}"#;
+/// The longest token that is looked at; ours have some 500 characters.
+const MAX_LENGTH: usize = 2048;
+/// Where the sealed bytes are cut into the four parts behind the header: salt, nonce, ciphertext, and 16 bytes of tag at the end.
+const SALT_ENDS: usize = 21;
+const NONCE_ENDS: usize = 33;
+const TAG_LENGTH: usize = 16;
+
+/// A token that is made and not handed out yet.
+#[derive(Clone)]
+pub(crate) struct NewToken {
+    pub(crate) text: String,
+    /// What the session's row keeps of it.
+    pub(crate) hash: [u8; 32],
+}
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    session: SessionId,
+    generation: i64,
+    expires_at: Timestamp,
+    secret: String,
+}
+
+/// Makes the refresh token of a session's current generation.
+///
+/// # Errors
+/// Only when it cannot be sealed.
+pub(crate) fn make(cx: &Cx, session: &TokenSession) -> Result<NewToken> {
+    let secret = base64url_encode(&cx.random().bytes::<32>());
+    let hash = sha256(&[secret.as_bytes()]);
+    let content = Content { session: session.id.clone(), generation: session.generation, expires_at: session.expires_at, secret };
+    let context = [b"refresh token".as_slice(), session.pool.as_str().as_bytes(), session.client.as_str().as_bytes()];
+    let sealed = cx.app.db.seal(&context, &serde_json::to_vec(&content)?)?;
+    Ok(NewToken { text: five_parts(&sealed), hash })
+}
+
+/// A refresh token that opened, and the session that it names as the database has it now.
+pub(crate) struct Presented {
+    pub(crate) session: TokenSession,
+    pub(crate) user: User,
+    generation: i64,
+    is_current: bool,
+}
+
+/// What a token's place in the row of rotations says.
+pub(crate) enum Standing {
+    /// It is the newest.
+    Current,
+    /// The newest took its place a moment ago: a client that repeats itself.
+    InGrace,
+    /// It was used again: somebody has a copy.
+    Reused,
+}
+
+impl Presented {
+    /// Opens a token and reads its session.
+    ///
+    /// # Errors
+    /// `NotAuthorizedException`: not a token of this client, run out, or of a session that has ended.
+    pub(crate) async fn open(cx: &Cx, door: &Door, token: &str) -> Result<Self> {
+        let content = content(cx, &door.pool, &door.entry.client, token)?;
+        let found = sessions::find_for_refresh(&mut cx.app.db.read().await?, &door.pool.id, &content.session).await?;
+        let (session, hash, user) = found.ok_or_else(Error::refresh_token_revoked)?;
+        if session.client != door.entry.client.id {
+            return Err(Error::invalid_refresh_token());
+        }
+        if content.expires_at <= cx.now || session.expires_at <= cx.now {
+            return Err(Error::refresh_token_expired());
+        }
+        let is_current = content.generation == session.generation;
+        if is_current && !ct_eq(&hash, &sha256(&[content.secret.as_bytes()])) {
+            return Err(Error::invalid_refresh_token());
+        }
+        if !user.enabled {
+            return Err(Error::user_is_disabled());
+        }
+        Ok(Self { session, user, generation: content.generation, is_current })
+    }
+
+    /// Where the token stands under the client's rotation.
+    pub(crate) fn standing(&self, client: &AppClient, now: Timestamp) -> Standing {
+        if self.is_current {
+            return Standing::Current;
+        }
+        let grace = client.settings.rotation.map_or(0, |rotation| rotation.grace_seconds);
+        let just_rotated = self.session.rotated_at.is_some_and(|at| now.since(at).as_secs() < u64::from(grace));
+        if just_rotated && self.generation + 1 == self.session.generation { Standing::InGrace } else { Standing::Reused }
+    }
+}
+
+/// The session that a token names, without a look at the database: for revocation, which is no error for what has ended already.
+///
+/// # Errors
+/// `NotAuthorizedException` when it is not a token of this client.
+pub(crate) fn session_named(cx: &Cx, door: &Door, token: &str) -> Result<SessionId> {
+    content(cx, &door.pool, &door.entry.client, token).map(|content| content.session)
+}
+
+fn content(cx: &Cx, pool: &UserPool, client: &AppClient, token: &str) -> Result<Content> {
+    let sealed = sealed_bytes(token).ok_or_else(Error::invalid_refresh_token)?;
+    let context = [b"refresh token".as_slice(), pool.id.as_str().as_bytes(), client.id.as_str().as_bytes()];
+    let plain = cx.app.db.open_sealed(&context, &sealed).map_err(|error| Error::invalid_refresh_token().with_source(error))?;
+    serde_json::from_slice(plain.expose()).map_err(|error| Error::invalid_refresh_token().with_source(error))
+}
+
+fn five_parts(sealed: &[u8]) -> String {
+    let (front, tag) = sealed.split_at(sealed.len().saturating_sub(TAG_LENGTH));
+    let (front, ciphertext) = front.split_at(NONCE_ENDS.min(front.len()));
+    let (salt, nonce) = front.split_at(SALT_ENDS.min(front.len()));
+    [HEADER.as_bytes(), salt, nonce, ciphertext, tag].map(base64url_encode).join(".")
+}
+
+fn sealed_bytes(token: &str) -> Option<Vec<u8>> {
+    if token.len() > MAX_LENGTH {
+        return None;
+    }
+    let mut parts = token.split('.');
+    let header = parts.next()?;
+    if base64url_decode(header).ok()? != HEADER.as_bytes() {
+        return None;
+    }
+    let parts: Vec<Vec<u8>> = parts.map(|part| base64url_decode(part).ok()).collect::<Option<_>>()?;
+    (parts.len() == 4).then(|| parts.concat())
+}

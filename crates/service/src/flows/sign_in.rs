@@ -1,0 +1,304 @@
+//! The driver of the sign-in machine: reads the facts, lets the machine decide, and does what it asks for.
+
+use std::collections::BTreeMap;
+
+use cognate_api::idp::{AuthenticationResultType, ChallengeNameType};
+use cognate_crypto::digest::{base64_decode, base64_encode, base64url_decode, base64url_encode, ct_eq, sha256};
+use cognate_crypto::random::Random;
+use cognate_crypto::secret::SecretString;
+use cognate_crypto::srp::ClientPublic;
+use cognate_model::attribute::Attributes;
+use cognate_model::lockout::FORGET_AFTER;
+use cognate_model::sign_in::{self, Answer, Flow, NewPasswordAnswer, Outcome, PasswordClaim, Pending, Proof, Refusal, Step};
+use cognate_model::{Sub, User};
+use cognate_store::{Tx, attempts, challenges, sessions, users as stored_users};
+use serde::{Deserialize, Serialize};
+
+use super::accounts::{Door, Found};
+use super::tokens::{self, NewSession};
+use super::{attributes, users};
+use crate::{Cx, Error, Result};
+
+/// What a sign-in answers: a challenge, or tokens.
+pub(crate) enum Reply {
+    Challenge { name: ChallengeNameType, session: String, parameters: BTreeMap<String, String> },
+    Tokens(AuthenticationResultType),
+}
+
+/// How a sign-in begins, with what it needs of its own.
+pub(crate) enum Opening {
+    Srp(Box<ClientPublic>),
+    Password(SecretString),
+}
+
+/// An answer to a challenge, with what it needs of its own.
+pub(crate) enum Response {
+    PasswordClaim { secret_block: String, timestamp: String, signature: String },
+    NewPassword { password: SecretString, attributes: Attributes },
+}
+
+/// A step as it is kept: with a hash of the session string, where its row is found by something else.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    pending: Pending,
+    /// The session string's hash, base64.
+    session: String,
+}
+
+/// Begins a sign-in.
+///
+/// # Errors
+/// What the operation answers.
+pub(crate) async fn begin(cx: &Cx, door: &Door, given: &str, opening: Opening) -> Result<Reply> {
+    cx.app.failures.check(cx)?;
+    let found = Found::with_password(&cx.app, &door.pool, given).await?;
+    if found.user.is_none() && !door.hides_users() {
+        cx.app.failures.count(cx);
+        return Err(Error::user_does_not_exist());
+    }
+    let run = Run { cx: cx.clone(), door: door.clone(), found };
+    let (run, outcome) = run.decide(move |run, random| {
+        let flow = match &opening {
+            Opening::Srp(public) => Flow::Srp(public),
+            Opening::Password(password) => Flow::Password(password),
+        };
+        sign_in::start(flow, &run.facts(), random)
+    }).await?;
+    run.act(outcome, None).await
+}
+
+/// Goes on with a sign-in.
+///
+/// # Errors
+/// What the operation answers.
+pub(crate) async fn answer(cx: &Cx, door: &Door, given: &str, session: Option<&str>, response: Response) -> Result<Reply> {
+    cx.app.failures.check(cx)?;
+    let row = row_of(session, &response)?;
+    let found = Found::with_password(&cx.app, &door.pool, given).await?;
+    if found.user.is_none() && !door.hides_users() {
+        return Err(Error::user_does_not_exist());
+    }
+    let Some(pending) = load(cx, &row, session).await? else { return Err(Error::invalid_session()) };
+    let run = Run { cx: cx.clone(), door: door.clone(), found };
+    let (run, outcome) = run.decide(move |run, random| {
+        let answer = match &response {
+            Response::PasswordClaim { secret_block, timestamp, signature } => {
+                Answer::PasswordClaim(PasswordClaim { secret_block, timestamp, signature })
+            }
+            Response::NewPassword { password, attributes } => Answer::NewPassword(NewPasswordAnswer { password, attributes }),
+        };
+        sign_in::answer(&pending, answer, &run.facts(), random)
+    }).await?;
+    run.act(outcome, Some(row)).await
+}
+
+/// The row that an answer belongs to: by the secret block where there is one, because some clients send no session.
+fn row_of(session: Option<&str>, response: &Response) -> Result<[u8; 32]> {
+    match response {
+        Response::PasswordClaim { secret_block, .. } => {
+            let block = base64_decode(secret_block).map_err(|_| Error::incorrect_username_or_password())?;
+            Ok(row_of_block(&block))
+        }
+        Response::NewPassword { .. } => row_of_session(session.ok_or_else(|| Error::missing_required_parameter("Session"))?),
+    }
+}
+
+fn row_of_block(block: &[u8]) -> [u8; 32] {
+    sha256(&[b"secret block", block])
+}
+
+fn row_of_session(session: &str) -> Result<[u8; 32]> {
+    let bytes = base64url_decode(session).map_err(|_| Error::invalid_session())?;
+    Ok(sha256(&[b"session", &bytes]))
+}
+
+async fn load(cx: &Cx, row: &[u8; 32], session: Option<&str>) -> Result<Option<Pending>> {
+    let Some(sealed) = challenges::find(&mut cx.app.db.read().await?, row).await? else { return Ok(None) };
+    let kept: Kept = serde_json::from_slice(sealed.expose())?;
+    // A session that is sent has to be the one of this step; one that is not sent can't be (pycognito, cognito-facts §11).
+    let is_own = match session {
+        Some(session) => ct_eq(base64_encode(&row_of_session(session)?).as_bytes(), kept.session.as_bytes()),
+        None => true,
+    };
+    Ok(is_own.then_some(kept.pending))
+}
+
+/// One request of a sign-in.
+struct Run {
+    cx: Cx,
+    door: Door,
+    found: Found,
+}
+
+impl Run {
+    fn facts(&self) -> sign_in::Facts<'_> {
+        self.found.facts(&self.cx.app, &self.door, self.cx.now)
+    }
+
+    /// Lets the machine decide, on a blocking thread: it computes powers.
+    async fn decide<F>(self, machine: F) -> Result<(Self, Outcome)>
+    where
+        F: FnOnce(&Self, &mut Random) -> Outcome + Send + 'static,
+    {
+        let app = std::sync::Arc::clone(&self.cx.app);
+        app.compute(move || {
+            let mut random = self.cx.random();
+            let outcome = machine(&self, &mut random);
+            (self, outcome)
+        })
+        .await
+    }
+
+    async fn act(self, outcome: Outcome, row: Option<[u8; 32]>) -> Result<Reply> {
+        match outcome {
+            Outcome::Ask(pending) => self.ask(pending, row).await,
+            Outcome::SignedIn(proof) => self.sign_in(proof, row).await,
+            Outcome::Refuse(refusal) => self.refuse(refusal, row).await,
+        }
+    }
+
+    /// Keeps the step and gives the challenge; the step before it is used up in the same transaction.
+    async fn ask(self, pending: Pending, row: Option<[u8; 32]>) -> Result<Reply> {
+        let session = self.cx.random().bytes::<64>();
+        let session_row = sha256(&[b"session", &session]);
+        let (name, parameters) = challenge(&pending, &self)?;
+        let new_row = match &pending.step {
+            Step::PasswordVerifier(step) => row_of_block(&step.secret_block),
+            Step::NewPasswordRequired(_) => session_row,
+        };
+        let (pool, expires_at) = (pending.pool.clone(), pending.expires_at);
+        let kept = serde_json::to_vec(&Kept { pending, session: base64_encode(&session_row) })?;
+        let keep = async move |tx: &mut Tx| -> Result<()> {
+            use_up(tx, row.as_ref()).await?;
+            challenges::insert(tx, &new_row, &pool, &kept, expires_at).await?;
+            Ok(())
+        };
+        self.cx.app.db.write("keep_sign_in_step", keep).await?;
+        Ok(Reply::Challenge { name, session: base64url_encode(&session), parameters })
+    }
+
+    /// Makes the session and issues tokens. That nobody failed too often in the meantime is checked in the same transaction, so that a
+    /// thousand guesses at once are worth no more than one after the other.
+    async fn sign_in(self, proof: Proof, row: Option<[u8; 32]>) -> Result<Reply> {
+        let Some(user) = self.found.user.as_ref().filter(|user| user.sub == *proof.sub()) else {
+            return Err(Error::internal().with_source("a proof for another user"));
+        };
+        let change = proof.into_parts().change;
+        let user = change.as_ref().map_or(user, |change| &change.user).clone();
+        let new = NewSession::begin(&self.cx, &self.door, &user)?;
+        let (now, pool, pool_id) = (self.cx.now, std::sync::Arc::clone(&self.door.pool), self.door.pool.id.clone());
+        let (sub, session) = (user.sub.clone(), new.clone());
+        let change = change.map(|change| (change.user, change.credentials));
+        let store = async move |tx: &mut Tx| -> Result<()> {
+            use_up(tx, row.as_ref()).await?;
+            let lockout = attempts::find_lockout(tx, &pool_id, sub.as_str()).await?;
+            if lockout.is_locked(now) {
+                return Err(Error::password_attempts_exceeded());
+            }
+            if lockout.failures > 0 {
+                attempts::clear_lockout(tx, &pool_id, sub.as_str()).await?;
+            }
+            if let Some((user, credentials)) = &change {
+                users::store(tx, &pool, user, false).await?;
+                stored_users::set_credentials(tx, &pool_id, &user.sub, Some(credentials)).await?;
+            }
+            sessions::insert(tx, &session.session, &session.refresh.hash).await?;
+            Ok(())
+        };
+        self.cx.app.db.write("sign_in", store).await?;
+        let tokens = tokens::issue(&self.cx, &self.door, &user, &new.session, Some(&new.refresh.text)).await?;
+        Ok(Reply::Tokens(tokens))
+    }
+
+    /// Counts the failure and uses up the step, where the refusal says so.
+    async fn refuse(self, refusal: Refusal, row: Option<[u8; 32]>) -> Result<Reply> {
+        let row = row.filter(|_| !refusal.keeps_the_step());
+        if refusal.counts_as_failure() {
+            self.cx.app.failures.count(&self.cx);
+            let sub = self.found.subject(&self.cx.app, &self.door.pool);
+            let (now, pool) = (self.cx.now, self.door.pool.id.clone());
+            let count = async move |tx: &mut Tx| -> Result<()> {
+                use_up(tx, row.as_ref()).await?;
+                count_failure(tx, &pool, &sub, now).await
+            };
+            self.cx.app.db.write("count_sign_in_failure", count).await?;
+        } else if row.is_some() {
+            let consume = async move |tx: &mut Tx| -> Result<()> { use_up(tx, row.as_ref()).await };
+            self.cx.app.db.write("end_sign_in_step", consume).await?;
+        }
+        Err(refused(refusal))
+    }
+}
+
+/// Counts a wrong password. What comes in while the lock stands does not extend it.
+pub(crate) async fn count_failure(tx: &mut Tx, pool: &cognate_model::UserPoolId, sub: &Sub, now: cognate_model::Timestamp) -> Result<()> {
+    let lockout = attempts::find_lockout(tx, pool, sub.as_str()).await?;
+    if !lockout.is_locked(now) {
+        let after = lockout.after_failure(now);
+        attempts::put_lockout(tx, pool, sub.as_str(), &after, now.plus(2 * FORGET_AFTER)).await?;
+    }
+    Ok(())
+}
+
+/// Uses a step up. Of several answers to one step only the first gets past here.
+async fn use_up(tx: &mut Tx, row: Option<&[u8; 32]>) -> Result<()> {
+    match row {
+        Some(row) if challenges::consume(tx, row).await?.is_none() => Err(Error::invalid_session()),
+        _ => Ok(()),
+    }
+}
+
+/// The challenge as clients see it.
+fn challenge(pending: &Pending, run: &Run) -> Result<(ChallengeNameType, BTreeMap<String, String>)> {
+    let own = |parameters: Vec<(&str, String)>| parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    match &pending.step {
+        Step::PasswordVerifier(step) => Ok((
+            ChallengeNameType::PasswordVerifier,
+            own(vec![
+                ("SALT", step.salt.clone()),
+                ("SRP_B", step.server_public.clone()),
+                ("SECRET_BLOCK", base64_encode(&step.secret_block)),
+                ("USERNAME", step.user_id.clone()),
+                ("USER_ID_FOR_SRP", step.user_id.clone()),
+            ]),
+        )),
+        Step::NewPasswordRequired(_) => {
+            let user = run.found.user.as_ref().ok_or_else(|| Error::internal().with_source("a challenge without a user"))?;
+            Ok((ChallengeNameType::NewPasswordRequired, own(new_password_parameters(user, run)?)))
+        }
+    }
+}
+
+fn new_password_parameters(user: &User, run: &Run) -> Result<Vec<(&'static str, String)>> {
+    let client = &run.door.entry.client;
+    let known: BTreeMap<&str, &str> = user
+        .attributes
+        .iter()
+        .filter(|(name, value)| !value.is_empty() && client.may_read(name))
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let missing = run.door.pool.schema.missing_required(&user.attributes);
+    let missing: Vec<String> = missing.into_iter().map(|name| format!("userAttributes.{name}")).collect();
+    Ok(vec![
+        ("USER_ID_FOR_SRP", user.username.clone()),
+        ("requiredAttributes", serde_json::to_string(&missing)?),
+        ("userAttributes", serde_json::to_string(&known)?),
+    ])
+}
+
+/// The error of a refusal.
+fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::WrongPassword => Error::incorrect_username_or_password(),
+        Refusal::Locked => Error::password_attempts_exceeded(),
+        Refusal::Disabled => Error::user_is_disabled(),
+        Refusal::NotConfirmed => Error::user_is_not_confirmed(),
+        Refusal::ResetRequired => Error::password_reset_required(),
+        Refusal::TemporaryPasswordExpired => Error::temporary_password_expired(),
+        Refusal::NoSuchStep | Refusal::WrongChallenge => Error::invalid_session(),
+        Refusal::Policy(violation) => Error::password_does_not_conform(violation),
+        Refusal::Attribute(error) => attributes::refused(error),
+        Refusal::NotWritable(_) => Error::unauthorized_attribute(),
+        Refusal::AlreadyProvided(attribute) => Error::cannot_modify_provided(attribute),
+    }
+}

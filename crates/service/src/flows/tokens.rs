@@ -1,0 +1,64 @@
+//! The issue of tokens: for a proof of the sign-in machine, or for a session that still stands.
+
+use cognate_api::idp::AuthenticationResultType;
+use cognate_model::claims::{Issue, TokenUse};
+use cognate_model::{SessionId, TokenSession, User};
+
+use super::accounts::Door;
+use super::refresh_token;
+use crate::{Cx, Result};
+
+/// A session that is about to begin, with its first refresh token.
+#[derive(Clone)]
+pub(crate) struct NewSession {
+    pub(crate) session: TokenSession,
+    pub(crate) refresh: refresh_token::NewToken,
+}
+
+impl NewSession {
+    /// A session of a user who has just proved who they are.
+    ///
+    /// # Errors
+    /// Only when the token cannot be sealed.
+    pub(crate) fn begin(cx: &Cx, door: &Door, user: &User) -> Result<Self> {
+        let mut random = cx.random();
+        let session = TokenSession {
+            pool: door.pool.id.clone(),
+            id: SessionId::random(&mut random),
+            sub: user.sub.clone(),
+            client: door.entry.client.id.clone(),
+            auth_time: cx.now,
+            expires_at: cx.now.plus(door.entry.client.settings.refresh_validity.span()),
+            event_id: random.uuid_v4(),
+            generation: 0,
+            rotated_at: None,
+        };
+        let refresh = refresh_token::make(cx, &session)?;
+        Ok(Self { session, refresh })
+    }
+}
+
+/// Signs an ID token and an access token for a session: two RSA signatures, on a blocking thread.
+///
+/// # Errors
+/// Only when the pool's keys cannot be used.
+pub(crate) async fn issue(cx: &Cx, door: &Door, user: &User, session: &TokenSession, refresh: Option<&str>) -> Result<AuthenticationResultType> {
+    let keys = cx.app.keys(&door.pool.id).await?;
+    let issuer = cx.app.config.issuer_of(&door.pool.id);
+    let client = &door.entry.client;
+    let issue = Issue { issuer: &issuer, user, client, session, now: cx.now };
+    let mut random = cx.random();
+    let id_claims = issue.id(random.uuid_v4());
+    let access_claims = issue.access(random.uuid_v4());
+    let (id_key, access_key) = (keys.signing(TokenUse::Id)?, keys.signing(TokenUse::Access)?);
+    let signed = cx.app.compute(move || Ok::<_, cognate_crypto::jwt::KeyError>((id_key.sign(&id_claims)?, access_key.sign(&access_claims)?)));
+    let (id_token, access_token) = signed.await??;
+    Ok(AuthenticationResultType {
+        access_token: Some(access_token),
+        expires_in: i32::try_from(client.settings.access_validity.span().as_secs()).ok(),
+        token_type: Some("Bearer".to_owned()),
+        refresh_token: refresh.map(str::to_owned),
+        id_token: Some(id_token),
+        new_device_metadata: None,
+    })
+}

@@ -1,0 +1,214 @@
+//! The sign-in operations: InitiateAuth and RespondToAuthChallenge, with their operators' forms. All lead to the one machine
+//! (flows/sign_in) or, for a session that goes on, to a refresh.
+
+use std::collections::BTreeMap;
+
+use cognate_api::idp::{
+    AdminInitiateAuthRequest, AdminInitiateAuthResponse, AdminRespondToAuthChallengeRequest, AdminRespondToAuthChallengeResponse, AuthFlowType,
+    AuthenticationResultType, ChallengeNameType, GetTokensFromRefreshTokenRequest, GetTokensFromRefreshTokenResponse, InitiateAuthRequest,
+    InitiateAuthResponse, RespondToAuthChallengeRequest, RespondToAuthChallengeResponse,
+};
+use cognate_crypto::secret::SecretString;
+use cognate_crypto::srp::ClientPublic;
+use cognate_model::app_client::AuthFlow;
+use cognate_model::attribute::{self, Attributes};
+use cognate_store::sessions;
+
+use crate::flows::accounts::Door;
+use crate::flows::refresh_token::{self, Presented, Standing};
+use crate::flows::sign_in::{self, Opening, Reply, Response};
+use crate::flows::{attributes, secret_hash, tokens};
+use crate::{Cx, Error, Result};
+
+type Parameters = BTreeMap<String, String>;
+
+/// Which operation a sign-in comes through: some flows are only for operators, some only for users.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    User,
+    Operator,
+}
+
+pub(crate) async fn initiate_auth(cx: Cx, input: InitiateAuthRequest) -> Result<InitiateAuthResponse> {
+    let door = Door::of_client(&cx.app, &input.client_id).await?;
+    let reply = begin(&cx, &door, Side::User, &input.auth_flow, &input.auth_parameters.unwrap_or_default()).await?;
+    Ok(match reply {
+        Reply::Tokens(tokens) => InitiateAuthResponse { authentication_result: Some(tokens), challenge_parameters: Some(Parameters::new()), ..Default::default() },
+        Reply::Challenge { name, session, parameters } => InitiateAuthResponse {
+            challenge_name: Some(name),
+            session: Some(session),
+            challenge_parameters: Some(parameters),
+            ..Default::default()
+        },
+    })
+}
+
+pub(crate) async fn admin_initiate_auth(cx: Cx, input: AdminInitiateAuthRequest) -> Result<AdminInitiateAuthResponse> {
+    let door = Door::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
+    let reply = begin(&cx, &door, Side::Operator, &input.auth_flow, &input.auth_parameters.unwrap_or_default()).await?;
+    Ok(match reply {
+        Reply::Tokens(tokens) => AdminInitiateAuthResponse { authentication_result: Some(tokens), challenge_parameters: Some(Parameters::new()), ..Default::default() },
+        Reply::Challenge { name, session, parameters } => AdminInitiateAuthResponse {
+            challenge_name: Some(name),
+            session: Some(session),
+            challenge_parameters: Some(parameters),
+            ..Default::default()
+        },
+    })
+}
+
+pub(crate) async fn respond_to_auth_challenge(cx: Cx, input: RespondToAuthChallengeRequest) -> Result<RespondToAuthChallengeResponse> {
+    let door = Door::of_client(&cx.app, &input.client_id).await?;
+    let responses = input.challenge_responses.unwrap_or_default();
+    let reply = respond(&cx, &door, &input.challenge_name, input.session.as_deref(), &responses).await?;
+    Ok(match reply {
+        Reply::Tokens(tokens) => RespondToAuthChallengeResponse { authentication_result: Some(tokens), challenge_parameters: Some(Parameters::new()), ..Default::default() },
+        Reply::Challenge { name, session, parameters } => RespondToAuthChallengeResponse {
+            challenge_name: Some(name),
+            session: Some(session),
+            challenge_parameters: Some(parameters),
+            ..Default::default()
+        },
+    })
+}
+
+pub(crate) async fn admin_respond_to_auth_challenge(cx: Cx, input: AdminRespondToAuthChallengeRequest) -> Result<AdminRespondToAuthChallengeResponse> {
+    let door = Door::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
+    let responses = input.challenge_responses.unwrap_or_default();
+    let reply = respond(&cx, &door, &input.challenge_name, input.session.as_deref(), &responses).await?;
+    Ok(match reply {
+        Reply::Tokens(tokens) => {
+            AdminRespondToAuthChallengeResponse { authentication_result: Some(tokens), challenge_parameters: Some(Parameters::new()), ..Default::default() }
+        }
+        Reply::Challenge { name, session, parameters } => AdminRespondToAuthChallengeResponse {
+            challenge_name: Some(name),
+            session: Some(session),
+            challenge_parameters: Some(parameters),
+            ..Default::default()
+        },
+    })
+}
+
+/// GetTokensFromRefreshToken: the refresh of clients that rotate their refresh tokens, and open to the others as well.
+pub(crate) async fn get_tokens_from_refresh_token(cx: Cx, input: GetTokensFromRefreshTokenRequest) -> Result<GetTokensFromRefreshTokenResponse> {
+    let door = Door::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check_secret(&door.entry, input.client_secret.as_deref())?;
+    let tokens = refresh(&cx, &door, &input.refresh_token, |_| Ok(())).await?;
+    Ok(GetTokensFromRefreshTokenResponse { authentication_result: Some(tokens) })
+}
+
+async fn begin(cx: &Cx, door: &Door, side: Side, flow: &AuthFlowType, parameters: &Parameters) -> Result<Reply> {
+    match flow {
+        AuthFlowType::UserSrpAuth => {
+            allowed(door, AuthFlow::AllowUserSrpAuth).ok_or_else(Error::auth_flow_not_enabled)?;
+            let username = named(door, parameters)?;
+            let public = ClientPublic::parse(required(parameters, "SRP_A")?).map_err(|error| Error::invalid_parameter("SRP_A is not a valid public value.").with_source(error))?;
+            sign_in::begin(cx, door, username, Opening::Srp(Box::new(public))).await
+        }
+        AuthFlowType::UserPasswordAuth => {
+            allowed(door, AuthFlow::AllowUserPasswordAuth).ok_or_else(Error::user_password_auth_not_enabled)?;
+            with_password(cx, door, parameters).await
+        }
+        AuthFlowType::AdminUserPasswordAuth | AuthFlowType::AdminNoSrpAuth if side == Side::Operator => {
+            allowed(door, AuthFlow::AllowAdminUserPasswordAuth).ok_or_else(Error::auth_flow_not_enabled)?;
+            with_password(cx, door, parameters).await
+        }
+        AuthFlowType::RefreshTokenAuth | AuthFlowType::RefreshToken => {
+            // With rotation each refresh has to give a new refresh token, which this flow does not.
+            let rotates = door.entry.client.settings.rotation.is_some();
+            allowed(door, AuthFlow::AllowRefreshTokenAuth).filter(|()| !rotates).ok_or_else(Error::auth_flow_not_enabled)?;
+            let hash = parameters.get("SECRET_HASH").map(String::as_str);
+            let check = |presented: &Presented| secret_hash::check_any(&door.entry, hash, &[presented.user.sub.as_str(), &presented.user.username]);
+            refresh(cx, door, required(parameters, "REFRESH_TOKEN")?, check).await.map(Reply::Tokens)
+        }
+        AuthFlowType::CustomAuth | AuthFlowType::UserAuth => Err(Error::parameter_not_built(format!("the flow {flow}"))),
+        AuthFlowType::AdminUserPasswordAuth | AuthFlowType::AdminNoSrpAuth | AuthFlowType::Unknown(_) => Err(Error::auth_method_not_supported()),
+    }
+}
+
+fn allowed(door: &Door, flow: AuthFlow) -> Option<()> {
+    door.entry.client.allows(flow).then_some(())
+}
+
+async fn with_password(cx: &Cx, door: &Door, parameters: &Parameters) -> Result<Reply> {
+    let username = named(door, parameters)?;
+    let password = SecretString::from(required(parameters, "PASSWORD")?);
+    check_password_length(&password)?;
+    sign_in::begin(cx, door, username, Opening::Password(password)).await
+}
+
+/// The longest password that is hashed at all.
+fn check_password_length(password: &SecretString) -> Result<()> {
+    if password.expose().len() > 4 * 256 { Err(Error::incorrect_username_or_password()) } else { Ok(()) }
+}
+
+/// The user name of a request, whose secret hash is right.
+fn named<'a>(door: &Door, parameters: &'a Parameters) -> Result<&'a str> {
+    let username = required(parameters, "USERNAME")?;
+    secret_hash::check(&door.entry, parameters.get("SECRET_HASH").map(String::as_str), username)?;
+    Ok(username)
+}
+
+fn required<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str> {
+    let value = parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    value.ok_or_else(|| Error::missing_required_parameter(name))
+}
+
+async fn respond(cx: &Cx, door: &Door, challenge: &ChallengeNameType, session: Option<&str>, responses: &Parameters) -> Result<Reply> {
+    let response = match challenge {
+        ChallengeNameType::PasswordVerifier => Response::PasswordClaim {
+            secret_block: required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")?.to_owned(),
+            timestamp: required(responses, "TIMESTAMP")?.to_owned(),
+            signature: required(responses, "PASSWORD_CLAIM_SIGNATURE")?.to_owned(),
+        },
+        ChallengeNameType::NewPasswordRequired => {
+            let password = SecretString::from(required(responses, "NEW_PASSWORD")?);
+            if password.expose().len() > 4 * 256 {
+                return Err(Error::invalid_parameter("The new password is too long."));
+            }
+            Response::NewPassword { password, attributes: new_attributes(responses)? }
+        }
+        other => return Err(Error::parameter_not_built(format!("the challenge {other}"))),
+    };
+    let username = named(door, responses)?;
+    sign_in::answer(cx, door, username, session, response).await
+}
+
+/// `userAttributes.email` and the like.
+fn new_attributes(responses: &Parameters) -> Result<Attributes> {
+    let pairs = responses.iter().filter_map(|(name, value)| Some((name.strip_prefix("userAttributes.")?, Some(value.as_str()))));
+    attribute::collect(pairs).map_err(attributes::refused)
+}
+
+/// New tokens for a session that still stands. Without rotation nothing is written; with it, the token takes the place of the one
+/// before, and one that comes a second time ends the session, because then two hold it.
+async fn refresh(cx: &Cx, door: &Door, token: &str, check: impl FnOnce(&Presented) -> Result<()>) -> Result<AuthenticationResultType> {
+    let presented = Presented::open(cx, door, token).await?;
+    check(&presented)?;
+    let standing = presented.standing(&door.entry.client, cx.now);
+    let Presented { mut session, user, .. } = presented;
+    if matches!(standing, Standing::Reused) {
+        let (pool, id) = (session.pool.clone(), session.id.clone());
+        let end = async move |tx: &mut cognate_store::Tx| -> Result<()> {
+            sessions::end(tx, &pool, &id).await?;
+            Ok(())
+        };
+        cx.app.db.write("end_reused_session", end).await?;
+        return Err(Error::refresh_token_reused());
+    }
+    if door.entry.client.settings.rotation.is_none() {
+        return tokens::issue(cx, door, &user, &session, None).await;
+    }
+    if matches!(standing, Standing::Current) {
+        session.generation += 1;
+        session.rotated_at = Some(cx.now);
+    }
+    let new = refresh_token::make(cx, &session)?;
+    let (rotated, hash, before) = (session.clone(), new.hash, session.generation - i64::from(matches!(standing, Standing::Current)));
+    let rotate = async move |tx: &mut cognate_store::Tx| -> Result<bool> { Ok(sessions::rotate(tx, &rotated, &hash, before).await?) };
+    if !cx.app.db.write("rotate_refresh_token", rotate).await? {
+        // Another request with the same token was faster; the client repeats itself and comes into the grace period.
+        return Err(Error::refresh_token_in_use());
+    }
+    tokens::issue(cx, door, &user, &session, Some(&new.text)).await
+}

@@ -1,0 +1,186 @@
+//! Passwords of users: ForgotPassword, ConfirmForgotPassword, ChangePassword.
+
+use std::sync::Arc;
+
+use cognate_api::idp::{
+    ChangePasswordRequest, ChangePasswordResponse, ConfirmForgotPasswordRequest, ConfirmForgotPasswordResponse, ForgotPasswordRequest, ForgotPasswordResponse,
+};
+use cognate_crypto::secret::SecretString;
+use cognate_model::attribute::Contact;
+use cognate_model::code::{CodePurpose, LimitedAction};
+use cognate_model::{User, UserPool, UserStatus};
+use cognate_outbound::Purpose;
+use cognate_store::{Tx, attempts, sessions, users as stored_users};
+
+use crate::flows::accounts::{Door, normal_name, sub_of};
+use crate::flows::codes::{self, Attempt, Form, Guess, NewCode};
+use crate::flows::sign_in::count_failure;
+use crate::flows::{access_token, messages, secret_hash, users};
+use crate::sign_up::{finish_guess, new_credentials};
+use crate::{Cx, Error, Result};
+
+pub(crate) async fn forgot_password(cx: Cx, input: ForgotPasswordRequest) -> Result<ForgotPasswordResponse> {
+    let door = Door::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
+    let pool = Arc::clone(&door.pool);
+    if pool.recovery_order().is_empty() {
+        return Err(Error::recovery_by_operators_only());
+    }
+    let name = normal_name(&pool, &input.username)?;
+    let found = stored_users::find_by_name(&mut cx.app.db.read().await?, &pool.id, &name).await?;
+    let hide = door.hides_users();
+    let (contact, refusal) = match &found {
+        None => (None, Some(Error::username_client_id_not_found())),
+        Some(user) => match recovery_contact(&pool, user) {
+            Ok(contact) => (Some(contact), None),
+            Err(error) => (None, Some(error)),
+        },
+    };
+    if let Some(refusal) = refusal.filter(|_| !hide) {
+        return Err(refusal);
+    }
+    let sub = sub_of(&cx.app, &pool, found.as_ref(), &name);
+    let code = match (&found, &contact) {
+        (Some(user), Some((contact, address))) => {
+            Some(NewCode::make(&cx, &pool, user, CodePurpose::ResetPassword, *contact, address, &Form::Digits(Purpose::ForgotPassword))?)
+        }
+        _ => None,
+    };
+    // A user without a verified address and nobody at all are told of an address that is made up.
+    let details = contact.map_or_else(|| messages::made_up_details(&cx.app, &pool, &name), |(contact, address)| messages::details(contact, &address));
+    let now = cx.now;
+    let send = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        if let Some(error) = codes::count_action(tx, &pool.id, &sub, LimitedAction::ForgotPassword, now).await? {
+            return Ok(Some(error));
+        }
+        match &code {
+            Some(code) => code.put(tx).await?,
+            None => {
+                cognate_store::codes::delete(tx, &pool.id, &sub, CodePurpose::ResetPassword).await?;
+            }
+        }
+        Ok(None)
+    };
+    match cx.app.db.write("forgot_password", send).await? {
+        Some(error) => Err(error),
+        None => {
+            cx.app.outbox_filled.notify_one();
+            Ok(ForgotPasswordResponse { code_delivery_details: Some(details) })
+        }
+    }
+}
+
+/// Where the code of a reset goes: the first verified address in the pool's order.
+///
+/// # Errors
+/// Why the password cannot be reset.
+pub(crate) fn recovery_contact(pool: &UserPool, user: &User) -> Result<(Contact, String)> {
+    if !user.enabled {
+        return Err(Error::user_is_disabled());
+    }
+    match user.status {
+        UserStatus::Confirmed | UserStatus::ResetRequired => {}
+        // Their password is another's gift, and the way to a new one leads through it.
+        UserStatus::ForceChangePassword => return Err(Error::password_cannot_be_reset()),
+        UserStatus::Unconfirmed => return Err(Error::cannot_reset_password()),
+    }
+    let contact = pool.recovery_order().into_iter().find(|contact| user.has_verified(*contact));
+    let contact = contact.ok_or_else(Error::cannot_reset_password)?;
+    Ok((contact, user.attribute(contact.attribute()).unwrap_or_default().to_owned()))
+}
+
+pub(crate) async fn confirm_forgot_password(cx: Cx, input: ConfirmForgotPasswordRequest) -> Result<ConfirmForgotPasswordResponse> {
+    let door = Door::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
+    cx.app.failures.check(&cx)?;
+    let pool = Arc::clone(&door.pool);
+    // The policy is everybody's to know: checked before the code, so that a password that is too short costs no guess.
+    pool.settings.password_policy.check(&input.password).map_err(Error::password_does_not_conform)?;
+    let name = normal_name(&pool, &input.username)?;
+    let found = stored_users::find_by_name(&mut cx.app.db.read().await?, &pool.id, &name).await?;
+    let hide = door.hides_users();
+    if found.is_none() && !hide {
+        return Err(Error::username_client_id_not_found());
+    }
+    let sub = sub_of(&cx.app, &pool, found.as_ref(), &name);
+    let stand_in = crate::sign_up::new_user(&cx, &pool, sub.clone(), input.username.clone(), Default::default(), UserStatus::Confirmed);
+    let credentials = new_credentials(&cx, &pool, found.as_ref().unwrap_or(&stand_in), SecretString::from(input.password), None).await?;
+    let attempt = Attempt::new(&cx, &pool.id, sub, CodePurpose::ResetPassword, &input.confirmation_code, hide);
+    let now = cx.now;
+    let reset = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        if let Some(error) = codes::count_action(tx, &pool.id, &attempt.sub, LimitedAction::ConfirmForgotPassword, now).await? {
+            return Ok(Some(error));
+        }
+        let pending = match attempt.guess(tx).await? {
+            Guess::Right(pending) => pending,
+            Guess::Refused(error) => return Ok(Some(error)),
+        };
+        let mut user = stored_users::find(tx, &pool.id, &attempt.sub).await?.ok_or_else(Error::code_expired)?;
+        let still_theirs = user.attribute(pending.contact.attribute()) == Some(&pending.address) && user.has_verified(pending.contact);
+        if !still_theirs || !user.enabled {
+            return Ok(Some(Error::code_expired()));
+        }
+        user.status = UserStatus::Confirmed;
+        user.modified_at = now;
+        users::store(tx, &pool, &user, false).await?;
+        stored_users::set_credentials(tx, &pool.id, &user.sub, Some(&credentials)).await?;
+        // Whoever knew the old password is out, and out of the way of the new one.
+        sessions::end_all_of_user(tx, &pool.id, &user.sub).await?;
+        attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;
+        Ok(None)
+    };
+    finish_guess(&cx, cx.app.db.write("confirm_forgot_password", reset).await?)?;
+    Ok(ConfirmForgotPasswordResponse {})
+}
+
+pub(crate) async fn change_password(cx: Cx, input: ChangePasswordRequest) -> Result<ChangePasswordResponse> {
+    let signed_in = access_token::check(&cx, &input.access_token).await?;
+    let (pool, user) = (Arc::clone(&signed_in.door.pool), signed_in.user);
+    let previous = input.previous_password.filter(|password| !password.is_empty()).ok_or_else(|| Error::missing_required_parameter("PreviousPassword"))?;
+    pool.settings.password_policy.check(&input.proposed_password).map_err(Error::password_does_not_conform)?;
+    let mut tx = cx.app.db.read().await?;
+    let credentials = stored_users::credentials(&mut tx, &pool.id, &user.sub).await?;
+    let lockout = attempts::find_lockout(&mut tx, &pool.id, user.sub.as_str()).await?;
+    drop(tx);
+    // The lock of sign-in holds here too: a stolen access token is no way round it.
+    if lockout.is_locked(cx.now) {
+        return Err(Error::attempt_limit_exceeded());
+    }
+    let (pool_id, previous) = (pool.id.clone(), SecretString::from(previous));
+    let known = credentials.clone();
+    let is_right = cx.app.compute(move || known.is_some_and(|known| known.match_password(&pool_id, &previous))).await?;
+    if !is_right {
+        return Err(count_wrong_password(&cx, &user).await?);
+    }
+    let new = new_credentials(&cx, &pool, &user, SecretString::from(input.proposed_password), None).await?;
+    let (session, now, before) = (signed_in.session.id, cx.now, credentials.map(|credentials| credentials.salt));
+    let change = async move |tx: &mut Tx| -> Result<()> {
+        let current = stored_users::credentials(tx, &pool.id, &user.sub).await?;
+        let lockout = attempts::find_lockout(tx, &pool.id, user.sub.as_str()).await?;
+        // Another change was faster, or guesses beside this one have locked the account.
+        if current.map(|current| current.salt) != before || lockout.is_locked(now) {
+            return Err(Error::incorrect_username_or_password());
+        }
+        let mut user = stored_users::find(tx, &pool.id, &user.sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        user.modified_at = now;
+        users::store(tx, &pool, &user, false).await?;
+        stored_users::set_credentials(tx, &pool.id, &user.sub, Some(&new)).await?;
+        // Whoever knew the old password is out; the session that changed it stays.
+        sessions::end_others_of_user(tx, &pool.id, &user.sub, &session).await?;
+        attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;
+        Ok(())
+    };
+    cx.app.db.write("change_password", change).await?;
+    Ok(ChangePasswordResponse {})
+}
+
+async fn count_wrong_password(cx: &Cx, user: &User) -> Result<Error> {
+    cx.app.failures.count(cx);
+    let (pool, sub, now) = (user.pool.clone(), user.sub.clone(), cx.now);
+    let count = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        count_failure(tx, &pool, &sub, now).await?;
+        codes::count_action(tx, &pool, &sub, LimitedAction::ChangePassword, now).await
+    };
+    let limit = cx.app.db.write("count_wrong_password", count).await?;
+    Ok(limit.unwrap_or_else(Error::incorrect_username_or_password))
+}

@@ -1,0 +1,209 @@
+//! What signed-in users do with their own account: GetUser, attributes and their verification, deletion.
+
+use std::sync::Arc;
+
+use cognate_api::idp::{
+    DeleteUserAttributesRequest, DeleteUserAttributesResponse, DeleteUserRequest, GetUserAttributeVerificationCodeRequest, GetUserAttributeVerificationCodeResponse,
+    GetUserRequest, GetUserResponse, UpdateUserAttributesRequest, UpdateUserAttributesResponse, VerifyUserAttributeRequest, VerifyUserAttributeResponse,
+};
+use cognate_model::attribute::{AttributeError, Attributes, Contact};
+use cognate_model::code::{CodePurpose, LimitedAction};
+use cognate_model::{User, UserPool};
+use cognate_outbound::Purpose;
+use cognate_store::{Tx, users as stored_users};
+
+use crate::flows::access_token::{self, SignedIn};
+use crate::flows::codes::{self, Attempt, Form, Guess, NewCode};
+use crate::flows::{attributes, messages, users};
+use crate::sign_up::finish_guess;
+use crate::{Cx, Error, Result};
+
+pub(crate) async fn get_user(cx: Cx, input: GetUserRequest) -> Result<GetUserResponse> {
+    let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
+    Ok(GetUserResponse {
+        user_attributes: attributes::readable_by(&user, &door.entry.client),
+        username: user.username,
+        mfa_options: None,
+        preferred_mfa_setting: None,
+        user_mfa_setting_list: None,
+    })
+}
+
+pub(crate) async fn update_user_attributes(cx: Cx, input: UpdateUserAttributesRequest) -> Result<UpdateUserAttributesResponse> {
+    let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
+    let given = attributes::parse(Some(&input.user_attributes))?;
+    attributes::check_written_by_user(&door.pool, &door.entry.client, &given)?;
+    attributes::check_mutable(&door.pool, &user, &given)?;
+    let changed = change_attributes(&cx, &door.pool, &user, given, "update_user_attributes").await?;
+    Ok(UpdateUserAttributesResponse { code_delivery_details_list: Some(changed).filter(|list| !list.is_empty()) })
+}
+
+/// Changes a user's own attributes. A changed address is unverified, and where the pool verifies such addresses a code goes to the new
+/// one; where the pool wants it verified first, the old address stays until the code has come back.
+async fn change_attributes(
+    cx: &Cx,
+    pool: &Arc<UserPool>,
+    user: &User,
+    given: Attributes,
+    name: &'static str,
+) -> Result<Vec<cognate_api::idp::CodeDeliveryDetailsType>> {
+    let mut now_given = given;
+    let mut codes_out = Vec::new();
+    let mut details = Vec::new();
+    for contact in [Contact::Email, Contact::PhoneNumber] {
+        let attribute = contact.attribute();
+        let Some(address) = now_given.get(attribute).filter(|address| user.attribute(attribute) != Some(address) && !address.is_empty()).cloned() else {
+            continue;
+        };
+        if pool.settings.auto_verified.contains(&contact) {
+            let form = Form::Digits(Purpose::AttributeVerification);
+            codes_out.push(NewCode::make(cx, pool, user, CodePurpose::verify(contact), contact, &address, &form)?);
+            details.push(messages::details(contact, &address));
+        }
+        if pool.settings.verified_before_update.contains(&contact) {
+            now_given.remove(attribute);
+        } else {
+            now_given.insert(contact.verified_attribute().to_owned(), false.to_string());
+        }
+    }
+    let (pool, sub, now) = (Arc::clone(pool), user.sub.clone(), cx.now);
+    let has_codes = !codes_out.is_empty();
+    let change = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        // The new value of an address is a guess at who has it, and a mail to a stranger: limited like any other code.
+        if !codes_out.is_empty()
+            && let Some(error) = codes::count_action(tx, &pool.id, &sub, LimitedAction::SendAttributeCode, now).await?
+        {
+            return Ok(Some(error));
+        }
+        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        user.attributes.extend(now_given.clone());
+        user.attributes.retain(|_, value| !value.is_empty());
+        user.modified_at = now;
+        pool.schema.check_required(&user.attributes).map_err(attributes::refused)?;
+        check_sign_in_name(&pool, &user)?;
+        users::store(tx, &pool, &user, false).await?;
+        for code in &codes_out {
+            code.put(tx).await?;
+        }
+        Ok(None)
+    };
+    match cx.app.db.write(name, change).await? {
+        // UpdateUserAttributes has no LimitExceededException of its own.
+        Some(_) => Err(Error::too_many_requests()),
+        None => {
+            if has_codes {
+                cx.app.outbox_filled.notify_one();
+            }
+            Ok(details)
+        }
+    }
+}
+
+/// In a pool whose sign-in names are addresses, a user keeps one at least.
+fn check_sign_in_name(pool: &UserPool, user: &User) -> Result<()> {
+    if pool.names_are_attributes() && user.names(pool).len() < 2 {
+        return Err(Error::invalid_parameter("The user needs an attribute to sign in with."));
+    }
+    Ok(())
+}
+
+pub(crate) async fn delete_user_attributes(cx: Cx, input: DeleteUserAttributesRequest) -> Result<DeleteUserAttributesResponse> {
+    let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
+    let empty: Attributes = input.user_attribute_names.iter().map(|name| (name.clone(), String::new())).collect();
+    attributes::check_written_by_user(&door.pool, &door.entry.client, &empty)?;
+    delete_attributes(&cx, &door.pool, &user, empty, "delete_user_attributes").await?;
+    Ok(DeleteUserAttributesResponse {})
+}
+
+/// Takes attributes (named, with empty values) from a user.
+///
+/// # Errors
+/// `InvalidParameterException` for required ones, and those that cannot change.
+pub(crate) async fn delete_attributes(cx: &Cx, pool: &Arc<UserPool>, user: &User, empty: Attributes, name: &'static str) -> Result<()> {
+    attributes::check_mutable(pool, user, &empty)?;
+    let required = |name: &&String| pool.schema.find(name).is_some_and(|attribute| attribute.required);
+    if let Some(required) = empty.keys().find(required) {
+        return Err(attributes::refused(AttributeError::Missing(vec![required.clone()])));
+    }
+    let (pool, sub, now) = (Arc::clone(pool), user.sub.clone(), cx.now);
+    let delete = async move |tx: &mut Tx| -> Result<()> {
+        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        user.attributes.retain(|name, _| !empty.contains_key(name));
+        for contact in [Contact::Email, Contact::PhoneNumber] {
+            if empty.contains_key(contact.attribute()) {
+                user.attributes.remove(contact.verified_attribute());
+            }
+        }
+        user.modified_at = now;
+        check_sign_in_name(&pool, &user)?;
+        users::store(tx, &pool, &user, false).await
+    };
+    cx.app.db.write(name, delete).await
+}
+
+pub(crate) async fn delete_user(cx: Cx, input: DeleteUserRequest) -> Result<()> {
+    let SignedIn { user, .. } = access_token::check(&cx, &input.access_token).await?;
+    let delete = async move |tx: &mut Tx| -> Result<()> {
+        stored_users::delete(tx, &user.pool, &user.sub).await?;
+        Ok(())
+    };
+    cx.app.db.write("delete_user", delete).await
+}
+
+pub(crate) async fn get_user_attribute_verification_code(
+    cx: Cx,
+    input: GetUserAttributeVerificationCodeRequest,
+) -> Result<GetUserAttributeVerificationCodeResponse> {
+    let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
+    let contact = Contact::of(&input.attribute_name).ok_or_else(|| Error::invalid_parameter("Only email and phone_number can be verified."))?;
+    let address = user.attribute(contact.attribute()).ok_or_else(|| Error::invalid_parameter(format!("User has no {}.", contact.attribute())))?;
+    if user.has_verified(contact) {
+        return Err(Error::invalid_parameter(format!("The {} is verified already.", contact.attribute())));
+    }
+    let code = NewCode::make(&cx, &door.pool, &user, CodePurpose::verify(contact), contact, address, &Form::Digits(Purpose::AttributeVerification))?;
+    let details = messages::details(contact, address);
+    let (pool, sub, now) = (door.pool.id.clone(), user.sub.clone(), cx.now);
+    let send = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        let limit = codes::count_action(tx, &pool, &sub, LimitedAction::SendAttributeCode, now).await?;
+        if limit.is_none() {
+            code.put(tx).await?;
+        }
+        Ok(limit)
+    };
+    match cx.app.db.write("send_attribute_code", send).await? {
+        Some(error) => Err(error),
+        None => {
+            cx.app.outbox_filled.notify_one();
+            Ok(GetUserAttributeVerificationCodeResponse { code_delivery_details: Some(details) })
+        }
+    }
+}
+
+pub(crate) async fn verify_user_attribute(cx: Cx, input: VerifyUserAttributeRequest) -> Result<VerifyUserAttributeResponse> {
+    let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
+    let contact = Contact::of(&input.attribute_name).ok_or_else(|| Error::invalid_parameter("Only email and phone_number can be verified."))?;
+    let attempt = Attempt::new(&cx, &door.pool.id, user.sub.clone(), CodePurpose::verify(contact), &input.code, false);
+    let (pool, now) = (Arc::clone(&door.pool), cx.now);
+    let verify = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        if let Some(error) = codes::count_action(tx, &pool.id, &attempt.sub, LimitedAction::VerifyUserAttribute, now).await? {
+            return Ok(Some(error));
+        }
+        let pending = match attempt.guess(tx).await? {
+            Guess::Right(pending) => pending,
+            Guess::Refused(error) => return Ok(Some(error)),
+        };
+        let mut user = stored_users::find(tx, &pool.id, &attempt.sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        let waits = pool.settings.verified_before_update.contains(&contact);
+        // A code proves the address that it was sent to. Where new addresses wait for their proof, that is the one to take now.
+        if user.attribute(contact.attribute()) != Some(&pending.address) && !waits {
+            return Ok(Some(Error::code_expired()));
+        }
+        user.attributes.insert(contact.attribute().to_owned(), pending.address);
+        user.mark_verified(contact, true);
+        user.modified_at = now;
+        users::store(tx, &pool, &user, false).await?;
+        Ok(None)
+    };
+    finish_guess(&cx, cx.app.db.write("verify_user_attribute", verify).await?)?;
+    Ok(VerifyUserAttributeResponse {})
+}

@@ -1,0 +1,62 @@
+//! The end of sessions: GlobalSignOut, AdminUserGlobalSignOut, RevokeToken.
+
+use cognate_api::idp::{
+    AdminUserGlobalSignOutRequest, AdminUserGlobalSignOutResponse, GlobalSignOutRequest, GlobalSignOutResponse, RevokeAssociatedSessionsType, RevokeTokenRequest,
+    RevokeTokenResponse,
+};
+use cognate_model::{Sub, UserPoolId};
+use cognate_store::{Tx, sessions};
+
+use crate::flows::accounts::{Door, user_for_operator};
+use crate::flows::{access_token, refresh_token, secret_hash};
+use crate::{Cx, Error, Result};
+
+pub(crate) async fn global_sign_out(cx: Cx, input: GlobalSignOutRequest) -> Result<GlobalSignOutResponse> {
+    let signed_in = access_token::check(&cx, &input.access_token).await?;
+    end_all(&cx, signed_in.user.pool, signed_in.user.sub).await?;
+    Ok(GlobalSignOutResponse {})
+}
+
+pub(crate) async fn admin_user_global_sign_out(cx: Cx, input: AdminUserGlobalSignOutRequest) -> Result<AdminUserGlobalSignOutResponse> {
+    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    let user = user_for_operator(&cx, &pool, &input.username).await?;
+    end_all(&cx, user.pool, user.sub).await?;
+    Ok(AdminUserGlobalSignOutResponse {})
+}
+
+/// Ends the session of a refresh token. A token whose session has ended already is no error (RFC 7009 §2.2).
+pub(crate) async fn revoke_token(cx: Cx, input: RevokeTokenRequest) -> Result<RevokeTokenResponse> {
+    if matches!(input.revoke_associated_sessions, Some(RevokeAssociatedSessionsType::Linked)) {
+        return Err(Error::parameter_not_built("RevokeAssociatedSessions LINKED"));
+    }
+    let door = Door::of_client(&cx.app, &input.client_id).await.map_err(|error| Error::unauthorized_client(&input.client_id).with_source(Failed(error.to_string())))?;
+    secret_hash::check_secret(&door.entry, input.client_secret.as_deref()).map_err(|_| Error::unauthorized_client(&input.client_id))?;
+    if !door.entry.client.settings.token_revocation {
+        return Err(Error::token_revocation_not_enabled());
+    }
+    // An access or ID token is a JWT of three parts.
+    if input.token.split('.').count() == 3 {
+        return Err(Error::unsupported_token_type());
+    }
+    let session = refresh_token::session_named(&cx, &door, &input.token).map_err(|_| Error::unauthorized_client(&input.client_id))?;
+    let pool = door.pool.id.clone();
+    let end = async move |tx: &mut Tx| -> Result<()> {
+        sessions::end(tx, &pool, &session).await?;
+        Ok(())
+    };
+    cx.app.db.write("revoke_token", end).await?;
+    Ok(RevokeTokenResponse {})
+}
+
+async fn end_all(cx: &Cx, pool: UserPoolId, sub: Sub) -> Result<()> {
+    let end = async move |tx: &mut Tx| -> Result<()> {
+        sessions::end_all_of_user(tx, &pool, &sub).await?;
+        Ok(())
+    };
+    cx.app.db.write("global_sign_out", end).await
+}
+
+/// Why the client was not found, for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Failed(String);

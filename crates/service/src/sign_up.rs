@@ -1,0 +1,295 @@
+//! Sign-up and its confirmation: SignUp, ConfirmSignUp, ResendConfirmationCode, AdminConfirmSignUp, and the link of a mail.
+
+use std::sync::Arc;
+
+use cognate_api::idp::{
+    AdminConfirmSignUpRequest, AdminConfirmSignUpResponse, ConfirmSignUpRequest, ConfirmSignUpResponse, ResendConfirmationCodeRequest,
+    ResendConfirmationCodeResponse, SignUpRequest, SignUpResponse,
+};
+use cognate_crypto::secret::SecretString;
+use cognate_model::attribute::{Attributes, Contact};
+use cognate_model::code::{CodePurpose, LimitedAction};
+use cognate_model::name::{is_email, is_phone_number};
+use cognate_model::password::Credentials;
+use cognate_model::user::NameKind;
+use cognate_model::user_pool::{AliasAttribute, SignInNames};
+use cognate_model::{Sub, User, UserPool, UserStatus};
+use cognate_outbound::Purpose;
+use cognate_store::{Tx, users as stored_users};
+
+use crate::flows::accounts::{Door, normal_name, sub_of, user_for_operator};
+use crate::flows::codes::{self, Attempt, Form, Guess, NewCode};
+use crate::flows::{attributes, messages, secret_hash, users};
+use crate::{Cx, Error, Result};
+
+pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpResponse> {
+    let door = Door::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
+    let pool = Arc::clone(&door.pool);
+    if pool.settings.admin_create_user_only {
+        return Err(Error::sign_up_not_permitted());
+    }
+    let password = input.password.filter(|password| !password.is_empty()).ok_or_else(|| Error::missing_required_parameter("Password"))?;
+    let password = SecretString::from(password);
+    pool.settings.password_policy.check(password.expose()).map_err(Error::password_does_not_conform)?;
+    let mut given = attributes::parse(input.user_attributes.as_ref())?;
+    attributes::check_written_by_user(&pool, &door.entry.client, &given)?;
+    if given.contains_key("preferred_username") && has_preferred_username_alias(&pool) {
+        return Err(Error::invalid_parameter("preferred_username can be set once the user is confirmed."));
+    }
+    let sub = Sub::random(&mut cx.random());
+    let username = username_for(&pool, &input.username, &sub, &mut given)?;
+    pool.schema.check_required(&given).map_err(attributes::refused)?;
+    let user = new_user(&cx, &pool, sub, username, given, UserStatus::Unconfirmed);
+    let contact = contact_to_confirm(&pool, &user);
+    let code = contact.map(|(contact, address)| sign_up_code(&cx, &door, &user, contact, &address)).transpose()?;
+    store_new_user(&cx, &pool, &user, password, code).await?;
+    Ok(SignUpResponse {
+        user_confirmed: false,
+        code_delivery_details: contact_to_confirm(&pool, &user).map(|(contact, address)| messages::details(contact, &address)),
+        user_sub: user.sub.to_string(),
+        session: None,
+    })
+}
+
+/// Puts the user, the password's credentials and the code with its mail into the database: all or nothing.
+async fn store_new_user(cx: &Cx, pool: &Arc<UserPool>, user: &User, password: SecretString, code: Option<NewCode>) -> Result<()> {
+    let credentials = new_credentials(cx, pool, user, password, None).await?;
+    let (pool, user) = (Arc::clone(pool), user.clone());
+    let store = async move |tx: &mut Tx| -> Result<()> {
+        match stored_users::insert(tx, &user, &user.names(&pool), Some(&credentials)).await? {
+            Ok(()) => {}
+            Err(taken) => return Err(name_taken(taken.0)),
+        }
+        match &code {
+            Some(code) => code.put(tx).await,
+            None => Ok(()),
+        }
+    };
+    cx.app.db.write("sign_up", store).await?;
+    cx.app.outbox_filled.notify_one();
+    Ok(())
+}
+
+fn name_taken(kind: NameKind) -> Error {
+    match kind {
+        NameKind::Username | NameKind::PreferredUsername => Error::user_already_exists(),
+        NameKind::Email | NameKind::PhoneNumber => Error::username_exists_with(kind.as_str()),
+    }
+}
+
+/// Makes the credentials of a password on a blocking thread.
+///
+/// # Errors
+/// Only when the runtime is stopping.
+pub(crate) async fn new_credentials(
+    cx: &Cx,
+    pool: &UserPool,
+    user: &User,
+    password: SecretString,
+    temporary_until: Option<cognate_model::Timestamp>,
+) -> Result<Credentials> {
+    let (pool, username, mut random) = (pool.id.clone(), user.username.clone(), cx.random());
+    cx.app.compute(move || Credentials::new(&pool, &username, &password, temporary_until, &mut random)).await
+}
+
+/// A user that is about to be stored. Addresses begin unverified.
+pub(crate) fn new_user(cx: &Cx, pool: &UserPool, sub: Sub, username: String, attributes: Attributes, status: UserStatus) -> User {
+    let mut user = User {
+        pool: pool.id.clone(),
+        sub,
+        username,
+        attributes,
+        status,
+        enabled: true,
+        created_at: cx.now,
+        modified_at: cx.now,
+        revision: 0,
+    };
+    for contact in [Contact::Email, Contact::PhoneNumber] {
+        if user.attribute(contact.attribute()).is_some() && user.attribute(contact.verified_attribute()).is_none() {
+            user.mark_verified(contact, false);
+        }
+    }
+    user
+}
+
+/// The user name of a new user. In a pool whose sign-in names are addresses it is the sub, and the name that was given becomes the
+/// attribute that it is; in a pool with aliases it cannot look like one.
+///
+/// # Errors
+/// `InvalidParameterException`.
+pub(crate) fn username_for(pool: &UserPool, given: &str, sub: &Sub, attributes: &mut Attributes) -> Result<String> {
+    match &pool.sign_in_names {
+        SignInNames::Attributes(contacts) => {
+            let contact = pool.contact_of_name(given).ok_or_else(|| {
+                match (contacts.contains(&Contact::Email), contacts.contains(&Contact::PhoneNumber)) {
+                    (true, true) => Error::username_should_be_an_email_or_phone_number(),
+                    (true, false) => Error::username_should_be_an_email(),
+                    _ => Error::username_should_be_a_phone_number(),
+                }
+            })?;
+            let name = contact.attribute();
+            if attributes.get(name).is_some_and(|value| !value.is_empty() && value != given) {
+                return Err(Error::invalid_parameter(format!("The user name and the attribute {name} differ.")));
+            }
+            attributes.insert(name.to_owned(), given.to_owned());
+            Ok(sub.to_string())
+        }
+        SignInNames::Username { aliases } => {
+            if aliases.contains(&AliasAttribute::Email) && is_email(given) {
+                return Err(Error::username_cannot_be_of_email_format());
+            }
+            if aliases.contains(&AliasAttribute::PhoneNumber) && is_phone_number(given) {
+                return Err(Error::username_cannot_be_of_phone_number_format());
+            }
+            Ok(given.to_owned())
+        }
+    }
+}
+
+fn has_preferred_username_alias(pool: &UserPool) -> bool {
+    matches!(&pool.sign_in_names, SignInNames::Username { aliases } if aliases.contains(&AliasAttribute::PreferredUsername))
+}
+
+/// Where the code of a sign-up goes: to the phone before the mailbox, among the attributes that the pool verifies.
+fn contact_to_confirm(pool: &UserPool, user: &User) -> Option<(Contact, String)> {
+    [Contact::PhoneNumber, Contact::Email]
+        .into_iter()
+        .filter(|contact| pool.settings.auto_verified.contains(contact))
+        .find_map(|contact| user.attribute(contact.attribute()).map(|address| (contact, address.to_owned())))
+}
+
+fn sign_up_code(cx: &Cx, door: &Door, user: &User, contact: Contact, address: &str) -> Result<NewCode> {
+    let by_link = contact == Contact::Email && door.pool.settings.messages.confirm_with_link;
+    let form = if by_link { Form::Link(&door.entry.client.id) } else { Form::Digits(Purpose::Verification) };
+    NewCode::make(cx, &door.pool, user, CodePurpose::ConfirmSignUp, contact, address, &form)
+}
+
+pub(crate) async fn confirm_sign_up(cx: Cx, input: ConfirmSignUpRequest) -> Result<ConfirmSignUpResponse> {
+    let door = Door::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
+    if input.session.is_some() {
+        return Err(Error::parameter_not_built("Session (sign-in straight from sign-up with USER_AUTH)"));
+    }
+    confirm(&cx, &door, &input.username, &input.confirmation_code, input.force_alias_creation.unwrap_or(false)).await?;
+    Ok(ConfirmSignUpResponse { session: None })
+}
+
+/// See [`codes::confirm_by_link`].
+pub(crate) async fn confirm_by_link(cx: Cx, client_id: &str, user_name: &str, confirmation_code: &str) -> Result<()> {
+    let door = Door::of_client(&cx.app, client_id).await?;
+    confirm(&cx, &door, user_name, confirmation_code, false).await
+}
+
+async fn confirm(cx: &Cx, door: &Door, given: &str, code: &str, take_over: bool) -> Result<()> {
+    cx.app.failures.check(cx)?;
+    let name = normal_name(&door.pool, given)?;
+    let found = stored_users::find_by_name(&mut cx.app.db.read().await?, &door.pool.id, &name).await?;
+    let hide = door.hides_users();
+    let status = found.as_ref().map(|user| user.status);
+    match status {
+        None if !hide => return Err(Error::username_client_id_not_found()),
+        Some(status) if status != UserStatus::Unconfirmed && !hide => return Err(Error::user_cannot_be_confirmed(status.as_str())),
+        _ => {}
+    }
+    let sub = sub_of(&cx.app, &door.pool, found.as_ref(), &name);
+    let attempt = Attempt::new(cx, &door.pool.id, sub, CodePurpose::ConfirmSignUp, code, hide);
+    let (pool, now) = (Arc::clone(&door.pool), cx.now);
+    let confirm = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        if let Some(error) = codes::count_action(tx, &pool.id, &attempt.sub, LimitedAction::ConfirmSignUp, now).await? {
+            return Ok(Some(error));
+        }
+        let pending = match attempt.guess(tx).await? {
+            Guess::Right(pending) => pending,
+            Guess::Refused(error) => return Ok(Some(error)),
+        };
+        let mut user = stored_users::find(tx, &pool.id, &attempt.sub).await?.ok_or_else(Error::code_expired)?;
+        // A code proves the address that it was sent to, and no other.
+        if user.attribute(pending.contact.attribute()) != Some(&pending.address) {
+            return Ok(Some(Error::code_expired()));
+        }
+        user.mark_verified(pending.contact, true);
+        user.status = UserStatus::Confirmed;
+        user.modified_at = now;
+        users::store(tx, &pool, &user, take_over).await?;
+        Ok(None)
+    };
+    finish_guess(cx, cx.app.db.write("confirm_sign_up", confirm).await?)
+}
+
+/// Answers a guess whose count is committed.
+pub(crate) fn finish_guess(cx: &Cx, refusal: Option<Error>) -> Result<()> {
+    match refusal {
+        Some(error) => {
+            cx.app.failures.count(cx);
+            Err(error)
+        }
+        None => Ok(()),
+    }
+}
+
+pub(crate) async fn resend_confirmation_code(cx: Cx, input: ResendConfirmationCodeRequest) -> Result<ResendConfirmationCodeResponse> {
+    let door = Door::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
+    let pool = Arc::clone(&door.pool);
+    if pool.settings.auto_verified.is_empty() {
+        return Err(Error::auto_verification_not_turned_on());
+    }
+    let name = normal_name(&pool, &input.username)?;
+    let found = stored_users::find_by_name(&mut cx.app.db.read().await?, &pool.id, &name).await?;
+    let hide = door.hides_users();
+    match &found {
+        None if !hide => return Err(Error::username_client_id_not_found()),
+        Some(user) if user.status != UserStatus::Unconfirmed && !hide => return Err(Error::user_is_already_confirmed()),
+        _ => {}
+    }
+    let sub = sub_of(&cx.app, &pool, found.as_ref(), &name);
+    let unconfirmed = found.filter(|user| user.status == UserStatus::Unconfirmed);
+    let contact = unconfirmed.as_ref().and_then(|user| contact_to_confirm(&pool, user));
+    let code = match (&unconfirmed, &contact) {
+        (Some(user), Some((contact, address))) => Some(sign_up_code(&cx, &door, user, *contact, address)?),
+        _ => None,
+    };
+    let details = contact.map_or_else(|| messages::made_up_details(&cx.app, &pool, &name), |(contact, address)| messages::details(contact, &address));
+    let now = cx.now;
+    let resend = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        if let Some(error) = codes::count_action(tx, &pool.id, &sub, LimitedAction::ResendConfirmationCode, now).await? {
+            return Ok(Some(error));
+        }
+        match &code {
+            Some(code) => code.put(tx).await?,
+            // For nobody nothing is out; but their guesses begin anew, as everybody's do.
+            None => {
+                cognate_store::codes::delete(tx, &pool.id, &sub, CodePurpose::ConfirmSignUp).await?;
+            }
+        }
+        Ok(None)
+    };
+    match cx.app.db.write("resend_confirmation_code", resend).await? {
+        Some(error) => Err(error),
+        None => {
+            cx.app.outbox_filled.notify_one();
+            Ok(ResendConfirmationCodeResponse { code_delivery_details: Some(details) })
+        }
+    }
+}
+
+pub(crate) async fn admin_confirm_sign_up(cx: Cx, input: AdminConfirmSignUpRequest) -> Result<AdminConfirmSignUpResponse> {
+    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    let sub = user_for_operator(&cx, &pool, &input.username).await?.sub;
+    let now = cx.now;
+    let confirm = async move |tx: &mut Tx| -> Result<()> {
+        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        if user.status != UserStatus::Unconfirmed {
+            return Err(Error::user_cannot_be_confirmed(user.status.as_str()));
+        }
+        user.status = UserStatus::Confirmed;
+        user.modified_at = now;
+        users::store(tx, &pool, &user, false).await?;
+        cognate_store::codes::delete(tx, &pool.id, &sub, CodePurpose::ConfirmSignUp).await?;
+        Ok(())
+    };
+    cx.app.db.write("admin_confirm_sign_up", confirm).await?;
+    Ok(AdminConfirmSignUpResponse {})
+}

@@ -1,0 +1,185 @@
+//! User pools: create, describe, update, delete, list, and custom attributes that join later.
+//!
+//! What a request asks for is read in [`settings`] and [`schema`]; what Cognate can't do yet is refused in [`not_built`]; what a pool
+//! looks like on the wire is written in [`describe`].
+
+mod describe;
+mod email;
+mod messages;
+mod not_built;
+mod schema;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use cognate_api::idp::{
+    AddCustomAttributesRequest, AddCustomAttributesResponse, CreateUserPoolRequest,
+    CreateUserPoolResponse, DeleteUserPoolRequest, DescribeUserPoolRequest,
+    DescribeUserPoolResponse, ListUserPoolsRequest, ListUserPoolsResponse, UpdateUserPoolRequest,
+    UpdateUserPoolResponse,
+};
+use cognate_crypto::jwt::{KeyError, SigningKey};
+use cognate_model::claims::TokenUse;
+use cognate_model::{UserPool, UserPoolId};
+use cognate_store::signing_keys::{self, NewSigningKey};
+use cognate_store::{Tx, user_pools as pools, users};
+
+use crate::{Cx, Error, ErrorCode, Result, page_token};
+
+/// The largest page.
+const MAX_PAGE: i32 = 60;
+
+/// How often an update is tried when others keep changing the same pool.
+const UPDATE_ATTEMPTS: usize = 3;
+
+pub(crate) async fn create_user_pool(cx: Cx, input: CreateUserPoolRequest) -> Result<CreateUserPoolResponse> {
+    let (asked, fixed) = settings::asked_of_new(input);
+    let pool = Arc::new(UserPool {
+        id: UserPoolId::random(&cx.app.config.region, &mut cx.random()),
+        created_at: cx.now,
+        modified_at: cx.now,
+        revision: 1,
+        sign_in_names: settings::sign_in_names(fixed.alias_attributes, fixed.username_attributes)?,
+        case_sensitive: fixed.username_configuration.is_some_and(|configuration| configuration.case_sensitive),
+        schema: schema::of_new_pool(fixed.schema.unwrap_or_default())?,
+        settings: settings::read(asked, None)?,
+    });
+    let keys = Arc::new(new_signing_keys(&cx, &pool.id).await?);
+    let written = Arc::clone(&pool);
+    cx.app
+        .db
+        .write("create_user_pool", async move |tx: &mut Tx| {
+            pools::insert(tx, &written).await?;
+            for key in keys.iter() {
+                signing_keys::insert(tx, key).await?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await?;
+    let described = describe::full(&pool, &cx.app.config.arn_of(&pool.id), 0);
+    Ok(CreateUserPoolResponse { user_pool: Some(described) })
+}
+
+/// The first two keys of a pool: ID and access tokens are never signed by the same one.
+async fn new_signing_keys(cx: &Cx, pool: &UserPoolId) -> Result<Vec<NewSigningKey>> {
+    let generate = || Ok::<_, KeyError>([SigningKey::generate()?, SigningKey::generate()?]);
+    let [id, access] = cx.app.compute(generate).await??;
+    let stored = |key: SigningKey, token_use| -> Result<NewSigningKey> {
+        Ok(NewSigningKey {
+            pool: pool.clone(),
+            kid: key.kid().to_owned(),
+            token_use,
+            private: key.to_pkcs8()?,
+            public: serde_json::to_string(key.public().jwk())?,
+            created_at: cx.now,
+        })
+    };
+    Ok(vec![stored(id, TokenUse::Id)?, stored(access, TokenUse::Access)?])
+}
+
+pub(crate) async fn describe_user_pool(cx: Cx, input: DescribeUserPoolRequest) -> Result<DescribeUserPoolResponse> {
+    let id = parse_id(&input.user_pool_id)?;
+    // Not from what is kept for sign-ins: who changes settings reads back what stands.
+    let mut reader = cx.app.db.read().await?;
+    let pool = existing(&mut reader, &id).await?;
+    let number_of_users = users::estimated_number(&mut reader, &id).await?;
+    let described = describe::full(&pool, &cx.app.config.arn_of(&id), number_of_users);
+    Ok(DescribeUserPoolResponse { user_pool: Some(described) })
+}
+
+pub(crate) async fn update_user_pool(cx: Cx, input: UpdateUserPoolRequest) -> Result<UpdateUserPoolResponse> {
+    let id = parse_id(&input.user_pool_id)?;
+    change(&cx, "update_user_pool", &id, move |pool| {
+        pool.settings = settings::read(input.clone(), Some(pool))?;
+        Ok(())
+    })
+    .await?;
+    Ok(UpdateUserPoolResponse {})
+}
+
+pub(crate) async fn add_custom_attributes(cx: Cx, input: AddCustomAttributesRequest) -> Result<AddCustomAttributesResponse> {
+    let id = parse_id(&input.user_pool_id)?;
+    let attributes = schema::custom_attributes(input.custom_attributes)?;
+    change(&cx, "add_custom_attributes", &id, move |pool| {
+        for attribute in &attributes {
+            pool.schema.add_custom(attribute.clone()).map_err(schema::refused)?;
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(AddCustomAttributesResponse {})
+}
+
+/// Reads a pool, changes it and writes it back, unless somebody else has changed it in between; then again.
+async fn change(
+    cx: &Cx,
+    name: &'static str,
+    id: &UserPoolId,
+    change: impl Fn(&mut UserPool) -> Result<()> + Send + Sync + 'static,
+) -> Result<()> {
+    let change = Arc::new(change);
+    for _ in 0..UPDATE_ATTEMPTS {
+        let (change, pool_id, now) = (Arc::clone(&change), id.clone(), cx.now);
+        let stored = cx.app.db.write(name, async move |tx: &mut Tx| {
+            let mut pool = existing(tx, &pool_id).await?;
+            change(&mut pool)?;
+            pool.modified_at = now;
+            Ok::<_, Error>(pools::update(tx, &pool).await?)
+        });
+        if stored.await? {
+            cx.app.settings.forget_pool(id);
+            return Ok(());
+        }
+    }
+    Err(changed_by_another_request())
+}
+
+pub(crate) async fn delete_user_pool(cx: Cx, input: DeleteUserPoolRequest) -> Result<()> {
+    let id = parse_id(&input.user_pool_id)?;
+    let deleted = id.clone();
+    cx.app
+        .db
+        .write("delete_user_pool", async move |tx: &mut Tx| {
+            if existing(tx, &deleted).await?.settings.deletion_protection {
+                return Err(Error::deletion_protection_is_active());
+            }
+            pools::delete(tx, &deleted).await?;
+            Ok(())
+        })
+        .await?;
+    cx.app.settings.forget_pool(&id);
+    Ok(())
+}
+
+pub(crate) async fn list_user_pools(cx: Cx, input: ListUserPoolsRequest) -> Result<ListUserPoolsResponse> {
+    const QUERY: &str = "ListUserPools";
+    let after: Option<(i64, String)> = input.next_token.map(|token| page_token::open(&cx.app, QUERY, &token)).transpose()?;
+    let limit = input.max_results.clamp(1, MAX_PAGE);
+    let mut reader = cx.app.db.read().await?;
+    let after = after.as_ref().map(|(created_at, id)| (*created_at, id.as_str()));
+    // One more than the page, to know whether another follows.
+    let mut page = pools::page(&mut reader, after, (limit + 1).into()).await?;
+    let more = page.len() > limit.unsigned_abs() as usize;
+    page.truncate(limit.unsigned_abs() as usize);
+    let last = page.last().filter(|_| more).map(|pool| (pool.created_at.0, pool.id.as_str()));
+    let next_token = last.map(|key| page_token::seal(&cx.app, QUERY, &key)).transpose()?;
+    let user_pools = page.iter().map(describe::in_list).collect();
+    Ok(ListUserPoolsResponse { user_pools: Some(user_pools), next_token })
+}
+
+fn parse_id(id: &str) -> Result<UserPoolId> {
+    UserPoolId::parse(id).map_err(|_| Error::user_pool_does_not_exist(id))
+}
+
+async fn existing(tx: &mut Tx, id: &UserPoolId) -> Result<UserPool> {
+    pools::find(tx, id).await?.ok_or_else(|| Error::user_pool_does_not_exist(id))
+}
+
+fn changed_by_another_request() -> Error {
+    Error::new(
+        ErrorCode::ConcurrentModification,
+        "The user pool was changed by another request at the same time; try again",
+    )
+}

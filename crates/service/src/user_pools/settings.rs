@@ -1,0 +1,283 @@
+//! From a request to a pool's settings: each member is honoured or refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cognate_api::idp::{
+    AccountRecoverySettingType, AdminCreateUserConfigType, AliasAttributeType,
+    CreateUserPoolRequest, DeletionProtectionType, PasswordPolicyType, RecoveryOptionNameType,
+    SchemaAttributeType, SmsConfigurationType, UpdateUserPoolRequest, UserPoolTierType,
+    UsernameAttributeType, UsernameConfigurationType, VerifiedAttributeType,
+};
+use cognate_model::UserPool;
+use cognate_model::attribute::Contact;
+use cognate_model::password::PasswordPolicy;
+use cognate_model::user_pool::{
+    AliasAttribute, RecoveryMechanism, Settings, SignInNames, SmsSettings, Tier,
+};
+
+use crate::{Error, ErrorCode, Result};
+
+use super::{email, messages, not_built};
+
+/// The most tags that a pool can have.
+const MAX_TAGS: usize = 50;
+
+/// What a request asks for: UpdateUserPool has exactly the members that a pool's settings are made of, and CreateUserPool has them and
+/// those of [`Fixed`].
+pub(super) type Asked = UpdateUserPoolRequest;
+
+/// What can only be said when a pool is made.
+pub(super) struct Fixed {
+    pub(super) alias_attributes: Option<Vec<AliasAttributeType>>,
+    pub(super) username_attributes: Option<Vec<UsernameAttributeType>>,
+    pub(super) username_configuration: Option<UsernameConfigurationType>,
+    pub(super) schema: Option<Vec<SchemaAttributeType>>,
+}
+
+/// What a new pool asks for, parted into what can change later and what can't.
+pub(super) fn asked_of_new(input: CreateUserPoolRequest) -> (Asked, Fixed) {
+    // Without `..`, so that a member which the model gains is not passed over.
+    let CreateUserPoolRequest {
+        pool_name,
+        policies,
+        deletion_protection,
+        lambda_config,
+        auto_verified_attributes,
+        alias_attributes,
+        username_attributes,
+        sms_verification_message,
+        email_verification_message,
+        email_verification_subject,
+        verification_message_template,
+        sms_authentication_message,
+        mfa_configuration,
+        user_attribute_update_settings,
+        device_configuration,
+        email_configuration,
+        sms_configuration,
+        user_pool_tags,
+        admin_create_user_config,
+        schema,
+        user_pool_add_ons,
+        dcr_configuration,
+        username_configuration,
+        account_recovery_setting,
+        user_pool_tier,
+        key_configuration,
+        issuer_configuration,
+        acr_configuration,
+    } = input;
+    let asked = Asked {
+        user_pool_id: String::new(),
+        pool_name: Some(pool_name),
+        policies,
+        deletion_protection,
+        lambda_config,
+        auto_verified_attributes,
+        sms_verification_message,
+        email_verification_message,
+        email_verification_subject,
+        verification_message_template,
+        sms_authentication_message,
+        user_attribute_update_settings,
+        mfa_configuration,
+        device_configuration,
+        email_configuration,
+        sms_configuration,
+        user_pool_tags,
+        admin_create_user_config,
+        user_pool_add_ons,
+        dcr_configuration,
+        account_recovery_setting,
+        user_pool_tier,
+        key_configuration,
+        issuer_configuration,
+        acr_configuration,
+    };
+    (asked, Fixed { alias_attributes, username_attributes, username_configuration, schema })
+}
+
+/// Reads the settings. What is not given gets its default, in an update too (documented for UpdateUserPool); only the name, which has
+/// none, stays.
+///
+/// # Errors
+/// `InvalidParameterException` for what is wrong or not built, `UserPoolTaggingException` for tags.
+pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> {
+    not_built::refuse(&asked)?;
+    let messages = messages::read(&asked)?;
+    // Without `..`: what stands here as `_` is read by the two above.
+    let Asked {
+        user_pool_id: _,
+        policies,
+        deletion_protection,
+        lambda_config: _,
+        auto_verified_attributes,
+        sms_verification_message: _,
+        email_verification_message: _,
+        email_verification_subject: _,
+        verification_message_template: _,
+        sms_authentication_message: _,
+        user_attribute_update_settings,
+        mfa_configuration: _,
+        device_configuration: _,
+        email_configuration,
+        sms_configuration,
+        user_pool_tags,
+        admin_create_user_config,
+        user_pool_add_ons: _,
+        dcr_configuration: _,
+        account_recovery_setting,
+        pool_name,
+        user_pool_tier,
+        key_configuration: _,
+        issuer_configuration: _,
+        acr_configuration: _,
+    } = asked;
+    let auto_verified = contacts(&auto_verified_attributes.unwrap_or_default());
+    let update_settings = user_attribute_update_settings.unwrap_or_default();
+    let verified_before_update = contacts(&update_settings.attributes_require_verification_before_update.unwrap_or_default());
+    if !verified_before_update.is_subset(&auto_verified) {
+        return Err(verified_before_update_but_not_automatically());
+    }
+    let admin_create_user = admin_create_user_config.unwrap_or_default();
+    let password_policy = policies.and_then(|policies| policies.password_policy);
+    Ok(Settings {
+        name: pool_name.or_else(|| before.map(|before| before.settings.name.clone())).unwrap_or_default(),
+        deletion_protection: deletion_protection == Some(DeletionProtectionType::Active),
+        password_policy: read_password_policy(password_policy, &admin_create_user)?,
+        auto_verified,
+        verified_before_update,
+        messages,
+        email: email_configuration.map(email::read).transpose()?.unwrap_or_default(),
+        sms: sms_configuration.and_then(sms),
+        tags: user_pool_tags.map(tags).transpose()?.unwrap_or_default(),
+        admin_create_user_only: admin_create_user.allow_admin_create_user_only.unwrap_or(false),
+        recovery: account_recovery_setting.map(recovery).transpose()?.flatten(),
+        tier: user_pool_tier.map(tier).transpose()?.unwrap_or_default(),
+    })
+}
+
+/// What users of a new pool sign in with.
+///
+/// # Errors
+/// `InvalidParameterException` when aliases and names that are addresses are both asked for.
+pub(super) fn sign_in_names(
+    aliases: Option<Vec<AliasAttributeType>>,
+    attributes: Option<Vec<UsernameAttributeType>>,
+) -> Result<SignInNames> {
+    let aliases: BTreeSet<_> = aliases.unwrap_or_default().iter().filter_map(alias).collect();
+    let attributes: BTreeSet<_> =
+        attributes.unwrap_or_default().iter().filter_map(|attribute| Contact::of(attribute.as_str())).collect();
+    match (aliases.is_empty(), attributes.is_empty()) {
+        (false, false) => Err(aliases_and_username_attributes()),
+        (true, false) => Ok(SignInNames::Attributes(attributes)),
+        (_, true) => Ok(SignInNames::Username { aliases }),
+    }
+}
+
+// Validation lets only the model's values in, so the unknown ones that are left out here and below never arrive.
+fn alias(alias: &AliasAttributeType) -> Option<AliasAttribute> {
+    match alias {
+        AliasAttributeType::Email => Some(AliasAttribute::Email),
+        AliasAttributeType::PhoneNumber => Some(AliasAttribute::PhoneNumber),
+        AliasAttributeType::PreferredUsername => Some(AliasAttribute::PreferredUsername),
+        AliasAttributeType::Unknown(_) => None,
+    }
+}
+
+fn contacts(attributes: &[VerifiedAttributeType]) -> BTreeSet<Contact> {
+    attributes.iter().filter_map(|attribute| Contact::of(attribute.as_str())).collect()
+}
+
+/// In a policy that is given, a requirement that is left out is none: the members are plain booleans in AWS's model. Only a policy that
+/// is left out altogether is the default one.
+fn read_password_policy(policy: Option<PasswordPolicyType>, admin_create_user: &AdminCreateUserConfigType) -> Result<PasswordPolicy> {
+    let default = PasswordPolicy::default();
+    // Zero means not given, in both.
+    let given = |days: Option<i32>| days.map(i32::unsigned_abs).filter(|days| *days != 0);
+    let temporary = given(policy.as_ref().and_then(|policy| policy.temporary_password_validity_days));
+    let unused = given(admin_create_user.unused_account_validity_days);
+    if temporary.is_some() && unused.is_some() {
+        return Err(temporary_password_validity_twice());
+    }
+    let temporary_validity_days = temporary.or(unused).unwrap_or(default.temporary_validity_days);
+    let Some(policy) = policy else { return Ok(PasswordPolicy { temporary_validity_days, ..default }) };
+    Ok(PasswordPolicy {
+        minimum_length: policy.minimum_length.map_or(default.minimum_length, i32::unsigned_abs),
+        require_uppercase: policy.require_uppercase.unwrap_or(false),
+        require_lowercase: policy.require_lowercase.unwrap_or(false),
+        require_numbers: policy.require_numbers.unwrap_or(false),
+        require_symbols: policy.require_symbols.unwrap_or(false),
+        temporary_validity_days,
+    })
+}
+
+fn recovery(setting: AccountRecoverySettingType) -> Result<Option<Vec<RecoveryMechanism>>> {
+    let mut by_priority = BTreeMap::new();
+    for option in setting.recovery_mechanisms.unwrap_or_default() {
+        let mechanism = match option.name {
+            RecoveryOptionNameType::VerifiedEmail => RecoveryMechanism::VerifiedEmail,
+            RecoveryOptionNameType::VerifiedPhoneNumber => RecoveryMechanism::VerifiedPhoneNumber,
+            RecoveryOptionNameType::AdminOnly => RecoveryMechanism::AdminOnly,
+            RecoveryOptionNameType::Unknown(name) => return Err(Error::parameter_not_built(format!("the recovery mechanism {name}"))),
+        };
+        let named_before = by_priority.values().any(|before| *before == mechanism);
+        if by_priority.insert(option.priority, mechanism).is_some() || named_before {
+            return Err(recovery_twice());
+        }
+    }
+    let mechanisms: Vec<_> = by_priority.into_values().collect();
+    if mechanisms.len() > 1 && mechanisms.contains(&RecoveryMechanism::AdminOnly) {
+        return Err(recovery_by_admins_and_others());
+    }
+    Ok((!mechanisms.is_empty()).then_some(mechanisms))
+}
+
+fn sms(configuration: SmsConfigurationType) -> Option<SmsSettings> {
+    let settings = SmsSettings {
+        caller_arn: configuration.sns_caller_arn.filter(|arn| !arn.is_empty()),
+        external_id: configuration.external_id,
+        region: configuration.sns_region,
+    };
+    (settings != SmsSettings::default()).then_some(settings)
+}
+
+fn tier(tier: UserPoolTierType) -> Result<Tier> {
+    match tier {
+        UserPoolTierType::Lite => Ok(Tier::Lite),
+        UserPoolTierType::Essentials => Ok(Tier::Essentials),
+        UserPoolTierType::Plus => Ok(Tier::Plus),
+        UserPoolTierType::Unknown(tier) => Err(Error::parameter_not_built(format!("UserPoolTier {tier}"))),
+    }
+}
+
+/// The length of keys and values is in the model; how many there may be, and whose prefix is reserved, is not.
+fn tags(tags: BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+    if tags.len() > MAX_TAGS {
+        return Err(Error::new(ErrorCode::UserPoolTagging, format!("A user pool can have {MAX_TAGS} tags at most")));
+    }
+    match tags.keys().find(|key| key.to_ascii_lowercase().starts_with("aws:")) {
+        Some(key) => Err(Error::new(ErrorCode::UserPoolTagging, format!("The tag key {key} begins with aws:, which is reserved"))),
+        None => Ok(tags),
+    }
+}
+
+fn aliases_and_username_attributes() -> Error {
+    Error::invalid_parameter("Only one of the aliasAttributes or usernameAttributes can be set in a User pool.")
+}
+
+fn verified_before_update_but_not_automatically() -> Error {
+    Error::invalid_parameter("All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes")
+}
+
+fn temporary_password_validity_twice() -> Error {
+    Error::invalid_parameter("Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays")
+}
+
+fn recovery_twice() -> Error {
+    Error::invalid_parameter("Account Recovery Setting cannot have duplicate priorities or recovery mechanisms.")
+}
+
+fn recovery_by_admins_and_others() -> Error {
+    Error::invalid_parameter("Account Recovery Setting cannot use admin_only setting with any other recovery mechanisms.")
+}

@@ -1,0 +1,45 @@
+//! What a pool tells the world: its public keys and its OpenID configuration.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::{Error, Result};
+
+/// The pool's JWK set (RFC 7517 §5).
+///
+/// # Errors
+/// `ResourceNotFoundException` when there is no such pool.
+pub async fn jwks(app: &Arc<App>, pool: &str) -> Result<String> {
+    let pool = app.pool_named(pool).await?;
+    let keys = app.keys(&pool.id).await?;
+    let keys: Vec<Value> = keys.published().into_iter().map(|key| serde_json::from_str(&key.public)).collect::<Result<_, _>>()?;
+    Ok(serde_json::to_string(&json!({ "keys": keys }))?)
+}
+
+/// The pool's OpenID provider metadata (OpenID Connect Discovery §3), as far as what it names is built.
+///
+/// # Errors
+/// `ResourceNotFoundException` when there is no such pool.
+pub async fn openid_configuration(app: &Arc<App>, pool: &str) -> Result<String> {
+    let pool = app.pool_named(pool).await?;
+    let issuer = app.config.issuer_of(&pool.id);
+    let document = json!({
+        "issuer": issuer,
+        "jwks_uri": format!("{}/{}/.well-known/jwks.json", app.config.public_url, pool.id),
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "subject_types_supported": ["public"],
+        "response_types_supported": ["code", "token"],
+        "scopes_supported": ["openid", "email", "phone", "profile"],
+    });
+    Ok(serde_json::to_string(&document)?)
+}
+
+/// Whether the database answers.
+///
+/// # Errors
+/// Why it does not, for the log.
+pub async fn check_ready(app: &Arc<App>) -> Result<()> {
+    cognate_store::user_pools::page(&mut app.db.read().await?, None, 1).await.map(drop).map_err(Error::from)
+}
