@@ -102,7 +102,7 @@ test("a newcomer registers, reads the code in the inbox, verifies, signs in, see
     assert.equal(claims.token_use, "id");
     assert.match(claims.iss, new RegExp(`^${server.url}/`));
     assert.ok((await page.locator("#claims").textContent()).includes(address), "the claims stand in the table");
-    await page.locator("#profile").getByText(address).waitFor();
+    await page.locator("#profile").getByText(address).first().waitFor();
 
     // A reload keeps the session; a refresh brings another token.
     await page.reload();
