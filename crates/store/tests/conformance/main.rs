@@ -8,6 +8,10 @@
     clippy::print_stdout,
     reason = "tests"
 )]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "TEST_DATABASES comes from the environment, and EXPLAIN is asked past the store"
+)]
 
 mod accounts;
 mod engine;

@@ -1,6 +1,6 @@
 //! Opening: first starts, wrong keys, other versions.
 
-use cognate_store::{Db, Error, OpenError};
+use cognate_store::{Db, Error, OpenError, installation};
 use futures_util::future::join_all;
 
 use crate::place::{Place, everywhere, master_key, on_lasting_places, on_sqlite, put, value_of};
@@ -143,6 +143,28 @@ fn a_folder_that_is_not_there_is_told() {
         assert!(
             error.to_string().contains("/nowhere/at/all/cognate.db"),
             "{error}"
+        );
+    });
+}
+
+#[test]
+fn what_a_database_was_made_for_is_said_once() {
+    on_lasting_places(async |place| {
+        let nodes = [place.open().await, place.open().await];
+        let mut reader = nodes[0].read().await.unwrap();
+        assert_eq!(installation::find(&mut reader).await.unwrap(), None);
+        let said = join_all(["serve", "dev"].into_iter().zip(&nodes).map(
+            |(kind, node)| async move {
+                node.write("claim", async move |tx| installation::claim(tx, kind).await)
+                    .await
+                    .unwrap()
+            },
+        ))
+        .await;
+        assert_eq!(said[0], said[1]);
+        assert_eq!(
+            installation::find(&mut reader).await.unwrap().as_ref(),
+            Some(&said[0])
         );
     });
 }

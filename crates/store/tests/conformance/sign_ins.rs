@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cognate_crypto::secret::SecretBytes;
 use cognate_model::{Timestamp, code::CodePurpose, lockout::Lockout};
 use cognate_store::{
     Error, attempts, challenges, codes, expiry, leases,
@@ -216,11 +217,7 @@ fn a_challenge_is_consumed_once_whoever_asks_and_whenever() {
             async move { write(&db, async |tx| challenges::consume(tx, &[5; 32]).await).await }
         }))
         .await;
-        let given: Vec<_> = answers
-            .iter()
-            .flatten()
-            .map(|plain| plain.expose())
-            .collect();
+        let given: Vec<_> = answers.iter().flatten().map(SecretBytes::expose).collect();
         assert_eq!(given, [b"step"]);
         assert!(
             challenges::find(&mut reader, &[5; 32])
