@@ -12,8 +12,8 @@ use cognate_model::{User, UserPool, UserStatus};
 use cognate_outbound::Purpose;
 use cognate_store::{Tx, attempts, sessions, users as stored_users};
 
-use crate::flows::accounts::{Door, normal_name, sub_of};
-use crate::flows::codes::{self, Attempt, Form, Guess, NewCode};
+use crate::flows::accounts::{Door, normal_name, stand_in};
+use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, send_code};
 use crate::flows::sign_in::count_failure;
 use crate::flows::{access_token, messages, secret_hash, users};
 use crate::sign_up::{finish_guess, new_credentials};
@@ -39,35 +39,19 @@ pub(crate) async fn forgot_password(cx: Cx, input: ForgotPasswordRequest) -> Res
     if let Some(refusal) = refusal.filter(|_| !hide) {
         return Err(refusal);
     }
-    let sub = sub_of(&cx.app, &pool, found.as_ref(), &name);
+    let form = Form::Digits(Purpose::ForgotPassword);
     let code = match (&found, &contact) {
-        (Some(user), Some((contact, address))) => {
-            Some(NewCode::make(&cx, &pool, user, CodePurpose::ResetPassword, *contact, address, &Form::Digits(Purpose::ForgotPassword))?)
+        (Some(user), Some((contact, address))) => NewCode::make(&cx, &pool, user, CodePurpose::ResetPassword, *contact, address, &form)?,
+        // A user without a verified address and nobody at all are sent, as it seems, a code to an address that is made up.
+        _ => {
+            let user = stand_in(&cx, &pool, found.as_ref(), &name);
+            let (contact, address) = messages::made_up_address(&cx.app, &pool, &name);
+            NewCode::make(&cx, &pool, &user, CodePurpose::ResetPassword, contact, &address, &form)?.addressed_to_nobody()
         }
-        _ => None,
     };
-    // A user without a verified address and nobody at all are told of an address that is made up.
-    let details = contact.map_or_else(|| messages::made_up_details(&cx.app, &pool, &name), |(contact, address)| messages::details(contact, &address));
-    let now = cx.now;
-    let send = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        if let Some(error) = codes::count_action(tx, &pool.id, &sub, LimitedAction::ForgotPassword, now).await? {
-            return Ok(Some(error));
-        }
-        match &code {
-            Some(code) => code.put(tx).await?,
-            None => {
-                cognate_store::codes::delete(tx, &pool.id, &sub, CodePurpose::ResetPassword).await?;
-            }
-        }
-        Ok(None)
-    };
-    match cx.app.db.write("forgot_password", send).await? {
-        Some(error) => Err(error),
-        None => {
-            cx.app.outbox_filled.notify_one();
-            Ok(ForgotPasswordResponse { code_delivery_details: Some(details) })
-        }
-    }
+    let details = code.details();
+    send_code(&cx, "forgot_password", LimitedAction::ForgotPassword, code).await?;
+    Ok(ForgotPasswordResponse { code_delivery_details: Some(details) })
 }
 
 /// Where the code of a reset goes: the first verified address in the pool's order.
@@ -102,10 +86,9 @@ pub(crate) async fn confirm_forgot_password(cx: Cx, input: ConfirmForgotPassword
     if found.is_none() && !hide {
         return Err(Error::username_client_id_not_found());
     }
-    let sub = sub_of(&cx.app, &pool, found.as_ref(), &name);
-    let stand_in = crate::sign_up::new_user(&cx, &pool, sub.clone(), input.username.clone(), Default::default(), UserStatus::Confirmed);
-    let credentials = new_credentials(&cx, &pool, found.as_ref().unwrap_or(&stand_in), SecretString::from(input.password), None).await?;
-    let attempt = Attempt::new(&cx, &pool.id, sub, CodePurpose::ResetPassword, &input.confirmation_code, hide);
+    let user = stand_in(&cx, &pool, found.as_ref(), &name);
+    let credentials = new_credentials(&cx, &pool, &user, SecretString::from(input.password), None).await?;
+    let attempt = Attempt::new(&cx, &pool.id, user.sub, CodePurpose::ResetPassword, &input.confirmation_code, hide);
     let now = cx.now;
     let reset = async move |tx: &mut Tx| -> Result<Option<Error>> {
         if let Some(error) = codes::count_action(tx, &pool.id, &attempt.sub, LimitedAction::ConfirmForgotPassword, now).await? {

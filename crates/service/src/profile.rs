@@ -13,7 +13,7 @@ use cognate_outbound::Purpose;
 use cognate_store::{Tx, users as stored_users};
 
 use crate::flows::access_token::{self, SignedIn};
-use crate::flows::codes::{self, Attempt, Form, Guess, NewCode};
+use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, send_code};
 use crate::flows::{attributes, messages, users};
 use crate::sign_up::finish_guess;
 use crate::{Cx, Error, Result};
@@ -162,21 +162,8 @@ pub(crate) async fn get_user_attribute_verification_code(
     }
     let code = NewCode::make(&cx, &door.pool, &user, CodePurpose::verify(contact), contact, address, &Form::Digits(Purpose::AttributeVerification))?;
     let details = messages::details(contact, address);
-    let (pool, sub, now) = (door.pool.id.clone(), user.sub.clone(), cx.now);
-    let send = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        let limit = codes::count_action(tx, &pool, &sub, LimitedAction::SendAttributeCode, now).await?;
-        if limit.is_none() {
-            code.put(tx).await?;
-        }
-        Ok(limit)
-    };
-    match cx.app.db.write("send_attribute_code", send).await? {
-        Some(error) => Err(error),
-        None => {
-            cx.app.outbox_filled.notify_one();
-            Ok(GetUserAttributeVerificationCodeResponse { code_delivery_details: Some(details) })
-        }
-    }
+    send_code(&cx, "send_attribute_code", LimitedAction::SendAttributeCode, code).await?;
+    Ok(GetUserAttributeVerificationCodeResponse { code_delivery_details: Some(details) })
 }
 
 pub(crate) async fn verify_user_attribute(cx: Cx, input: VerifyUserAttributeRequest) -> Result<VerifyUserAttributeResponse> {

@@ -17,8 +17,8 @@ use cognate_model::{Sub, User, UserPool, UserStatus};
 use cognate_outbound::Purpose;
 use cognate_store::{Tx, users as stored_users};
 
-use crate::flows::accounts::{Door, normal_name, sub_of, user_for_operator};
-use crate::flows::codes::{self, Attempt, Form, Guess, NewCode};
+use crate::flows::accounts::{Door, normal_name, stand_in, sub_of, user_for_operator};
+use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, send_code};
 use crate::flows::{attributes, messages, secret_hash, users};
 use crate::{Cx, Error, Result};
 
@@ -206,7 +206,8 @@ async fn confirm(cx: &Cx, door: &Door, given: &str, code: &str, take_over: bool)
         };
         let mut user = stored_users::find(tx, &pool.id, &attempt.sub).await?.ok_or_else(Error::code_expired)?;
         // A code proves the address that it was sent to, and no other.
-        if user.attribute(pending.contact.attribute()) != Some(&pending.address) {
+        let is_theirs = user.attribute(pending.contact.attribute()) == Some(&pending.address);
+        if user.status != UserStatus::Unconfirmed || !is_theirs {
             return Ok(Some(Error::code_expired()));
         }
         user.mark_verified(pending.contact, true);
@@ -244,35 +245,19 @@ pub(crate) async fn resend_confirmation_code(cx: Cx, input: ResendConfirmationCo
         Some(user) if user.status != UserStatus::Unconfirmed && !hide => return Err(Error::user_is_already_confirmed()),
         _ => {}
     }
-    let sub = sub_of(&cx.app, &pool, found.as_ref(), &name);
-    let unconfirmed = found.filter(|user| user.status == UserStatus::Unconfirmed);
-    let contact = unconfirmed.as_ref().and_then(|user| contact_to_confirm(&pool, user));
-    let code = match (&unconfirmed, &contact) {
-        (Some(user), Some((contact, address))) => Some(sign_up_code(&cx, &door, user, *contact, address)?),
-        _ => None,
-    };
-    let details = contact.map_or_else(|| messages::made_up_details(&cx.app, &pool, &name), |(contact, address)| messages::details(contact, &address));
-    let now = cx.now;
-    let resend = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        if let Some(error) = codes::count_action(tx, &pool.id, &sub, LimitedAction::ResendConfirmationCode, now).await? {
-            return Ok(Some(error));
-        }
-        match &code {
-            Some(code) => code.put(tx).await?,
-            // For nobody nothing is out; but their guesses begin anew, as everybody's do.
-            None => {
-                cognate_store::codes::delete(tx, &pool.id, &sub, CodePurpose::ConfirmSignUp).await?;
-            }
-        }
-        Ok(None)
-    };
-    match cx.app.db.write("resend_confirmation_code", resend).await? {
-        Some(error) => Err(error),
+    let user = stand_in(&cx, &pool, found.as_ref(), &name);
+    let contact = found.filter(|user| user.status == UserStatus::Unconfirmed).and_then(|user| contact_to_confirm(&pool, &user));
+    let code = match contact {
+        Some((contact, address)) => sign_up_code(&cx, &door, &user, contact, &address)?,
+        // Nobody, or somebody who is confirmed, is sent a code as it seems; guesses at it begin anew, as everybody's do.
         None => {
-            cx.app.outbox_filled.notify_one();
-            Ok(ResendConfirmationCodeResponse { code_delivery_details: Some(details) })
+            let (contact, address) = messages::made_up_address(&cx.app, &pool, &name);
+            sign_up_code(&cx, &door, &user, contact, &address)?.addressed_to_nobody()
         }
-    }
+    };
+    let details = code.details();
+    send_code(&cx, "resend_confirmation_code", LimitedAction::ResendConfirmationCode, code).await?;
+    Ok(ResendConfirmationCodeResponse { code_delivery_details: Some(details) })
 }
 
 pub(crate) async fn admin_confirm_sign_up(cx: Cx, input: AdminConfirmSignUpRequest) -> Result<AdminConfirmSignUpResponse> {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use cognate_crypto::digest::hmac_sha256;
+use cognate_model::attribute::Attributes;
 use cognate_model::lockout::Lockout;
 use cognate_model::password::Credentials;
 use cognate_model::sign_in::{Account, Decoy, Facts};
-use cognate_model::{NormalName, Sub, Timestamp, User, UserPool};
+use cognate_model::{NormalName, Sub, Timestamp, User, UserPool, UserStatus};
 use cognate_store::{attempts, users};
 
 use crate::app::App;
@@ -118,6 +119,21 @@ pub(crate) fn sub_of(app: &App, pool: &UserPool, user: Option<&User>, name: &Nor
         },
         |user| user.sub.clone(),
     )
+}
+
+/// The user, or one made up for a name that nobody has: to do the same work for both.
+pub(crate) fn stand_in(cx: &Cx, pool: &UserPool, user: Option<&User>, name: &NormalName) -> User {
+    user.cloned().unwrap_or_else(|| User {
+        pool: pool.id.clone(),
+        sub: sub_of(&cx.app, pool, None, name),
+        username: name.as_str().to_owned(),
+        attributes: Attributes::new(),
+        status: UserStatus::Unconfirmed,
+        enabled: true,
+        created_at: cx.now,
+        modified_at: cx.now,
+        revision: 0,
+    })
 }
 
 /// The user of a name in an operator's request.

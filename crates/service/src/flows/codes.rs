@@ -1,5 +1,6 @@
 //! Codes: made, sent, guessed at, used once.
 
+use cognate_api::idp::CodeDeliveryDetailsType;
 use cognate_crypto::digest::{ct_eq, hmac_sha256};
 use cognate_crypto::random::Alphabet;
 use cognate_model::attribute::Contact;
@@ -9,7 +10,7 @@ use cognate_outbound::{Purpose, Values};
 use cognate_store::{Tx, attempts, codes};
 use std::time::Duration;
 
-use super::messages::{Draft, Message};
+use super::messages::{self, Draft, Message};
 use crate::app::App;
 use crate::{Cx, Error, Result};
 
@@ -68,6 +69,18 @@ impl NewCode {
         })
     }
 
+    /// The same code, sent to nobody: for a name that belongs to no user who could get it. It costs what a real one costs, and what
+    /// answers tell of it cannot be told from a real one.
+    pub(crate) fn addressed_to_nobody(mut self) -> Self {
+        self.message = self.message.addressed_to_nobody();
+        self
+    }
+
+    /// Where the code goes, as answers tell it.
+    pub(crate) fn details(&self) -> CodeDeliveryDetailsType {
+        messages::details(self.pending.contact, &self.pending.address)
+    }
+
     /// Puts code and message into the database; a code of the same purpose that was out before is worth nothing from then on.
     ///
     /// # Errors
@@ -79,6 +92,27 @@ impl NewCode {
         }
         codes::put(tx, &self.pool, &self.sub, self.purpose, &self.pending, self.expires_at).await?;
         self.message.enqueue(tx).await
+    }
+}
+
+/// Puts a code and its message into the database, within the limit of the action.
+///
+/// # Errors
+/// `LimitExceededException`.
+pub(crate) async fn send_code(cx: &Cx, name: &'static str, action: LimitedAction, code: NewCode) -> Result<()> {
+    let send = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        let limit = count_action(tx, &code.pool, &code.sub, action, code.now).await?;
+        if limit.is_none() {
+            code.put(tx).await?;
+        }
+        Ok(limit)
+    };
+    match cx.app.db.write(name, send).await? {
+        Some(error) => Err(error),
+        None => {
+            cx.app.outbox_filled.notify_one();
+            Ok(())
+        }
     }
 }
 

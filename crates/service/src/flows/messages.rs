@@ -2,7 +2,8 @@
 
 use cognate_api::idp::{CodeDeliveryDetailsType, DeliveryMediumType};
 use cognate_model::attribute::Contact;
-use cognate_model::{Timestamp, UserPool};
+use cognate_crypto::digest::hmac_sha256;
+use cognate_model::{NormalName, Timestamp, UserPool};
 use cognate_outbound::{Delivery, EmailMessage, Mailer, Purpose, SmsMessage, SmsSender, Values, mask_email, mask_phone_number, render_email, render_sms};
 use cognate_store::{Tx, outbox};
 
@@ -13,9 +14,15 @@ use crate::{Cx, Error, Result};
 #[derive(Clone)]
 pub(crate) struct Message {
     id: String,
+    kind: &'static str,
     payload: Vec<u8>,
     at: Timestamp,
 }
+
+/// A message that is delivered.
+pub(crate) const TO_A_USER: &str = "message";
+/// A message that is taken from the outbox and dropped: what a name that nobody has is "sent", so that it costs what a real one costs.
+pub(crate) const TO_NOBODY: &str = "nobody";
 
 /// What a message says and to whom.
 pub(crate) struct Draft<'a> {
@@ -41,12 +48,18 @@ impl Message {
                 user_pool_id: draft.pool.id.to_string(),
             }),
         };
-        Ok(Self { id: cx.random().uuid_v4(), payload: serde_json::to_vec(&delivery)?, at: cx.now })
+        Ok(Self { id: cx.random().uuid_v4(), kind: TO_A_USER, payload: serde_json::to_vec(&delivery)?, at: cx.now })
+    }
+
+    /// The same message, to be dropped where it would be delivered.
+    pub(crate) fn addressed_to_nobody(mut self) -> Self {
+        self.kind = TO_NOBODY;
+        self
     }
 
     /// Puts it into the outbox: from the commit on it is delivered, whatever happens to this process.
     pub(crate) async fn enqueue(&self, tx: &mut Tx) -> Result<()> {
-        let message = outbox::NewMessage { id: self.id.clone(), kind: "message", payload: &self.payload, created_at: self.at, next_at: self.at };
+        let message = outbox::NewMessage { id: self.id.clone(), kind: self.kind, payload: &self.payload, created_at: self.at, next_at: self.at };
         outbox::enqueue(tx, &message).await?;
         Ok(())
     }
@@ -104,21 +117,20 @@ pub(crate) fn details(contact: Contact, address: &str) -> CodeDeliveryDetailsTyp
     CodeDeliveryDetailsType { destination: Some(destination), delivery_medium: Some(medium), attribute_name: Some(contact.attribute().to_owned()) }
 }
 
-/// The same for a user who does not exist or cannot be written to: an address made up from the name, the same each time.
-pub(crate) fn made_up_details(app: &App, pool: &UserPool, name: &cognate_model::NormalName) -> CodeDeliveryDetailsType {
+/// An address for a name that belongs to nobody, or to somebody who cannot be written to: made up from the name, the same each time.
+pub(crate) fn made_up_address(app: &App, pool: &UserPool, name: &NormalName) -> (Contact, String) {
     if name.is_phone_number() {
-        return details(Contact::PhoneNumber, name.as_str());
+        return (Contact::PhoneNumber, name.as_str().to_owned());
     }
     if name.is_email() {
-        return details(Contact::Email, name.as_str());
+        return (Contact::Email, name.as_str().to_owned());
     }
-    let secret = &app.secrets.made_up_address;
-    let hash = cognate_crypto::digest::hmac_sha256(secret, &[pool.id.as_str().as_bytes(), b"\0", name.as_str().as_bytes()]);
-    let letter = |byte: u8| char::from(b'a' + byte % 26);
+    let hash = hmac_sha256(&app.secrets.made_up_address, &[pool.id.as_str().as_bytes(), b"\0", name.as_str().as_bytes()]);
     let [first, second, third, ..] = hash;
-    let by_phone = pool.recovery_order().first() == Some(&Contact::PhoneNumber) && pool.settings.recovery.is_some();
-    if by_phone {
-        return details(Contact::PhoneNumber, &format!("+1555555{:04}", u16::from_be_bytes([second, third]) % 10_000));
+    let phone_comes_first = pool.settings.recovery.is_some() && pool.recovery_order().first() == Some(&Contact::PhoneNumber);
+    if phone_comes_first {
+        return (Contact::PhoneNumber, format!("+1555555{:04}", u16::from_be_bytes([second, third]) % 10_000));
     }
-    details(Contact::Email, &format!("{}x@{}x.com", letter(first), letter(second)))
+    let letter = |byte: u8| char::from(b'a' + byte % 26);
+    (Contact::Email, format!("{}x@{}x.com", letter(first), letter(second)))
 }
