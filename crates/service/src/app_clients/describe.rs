@@ -27,12 +27,18 @@ pub(super) fn full(client: &AppClient, secret: Option<&SecretString>) -> UserPoo
         last_modified_date: Some(Timestamp(client.modified_at.0)),
         creation_date: Some(Timestamp(client.created_at.0)),
         refresh_token_validity: value(settings.refresh_validity),
-        access_token_validity: unless_default(settings.access_validity, settings.units_named.access),
+        access_token_validity: unless_default(
+            settings.access_validity,
+            settings.units_named.access,
+        ),
         id_token_validity: unless_default(settings.id_validity, settings.units_named.id),
         token_validity_units: Some(units(settings)),
         read_attributes: settings.read_attributes.as_ref().map(in_order),
         write_attributes: settings.write_attributes.as_ref().map(in_order),
-        explicit_auth_flows: settings.explicit_auth_flows.as_ref().map(|flows| flows.iter().copied().map(flow).collect()),
+        explicit_auth_flows: settings
+            .explicit_auth_flows
+            .as_ref()
+            .map(|flows| flows.iter().copied().map(flow).collect()),
         supported_identity_providers: settings.supported_identity_providers.clone(),
         allowed_oauth_flows_user_pool_client: Some(false),
         prevent_user_existence_errors: Some(user_existence),

@@ -60,7 +60,9 @@ pub(crate) async fn create_user_pool_client(
         })
         .await?;
     let described = describe::full(&client, secret.as_ref());
-    Ok(CreateUserPoolClientResponse { user_pool_client: Some(described) })
+    Ok(CreateUserPoolClientResponse {
+        user_pool_client: Some(described),
+    })
 }
 
 pub(crate) async fn describe_user_pool_client(
@@ -71,7 +73,9 @@ pub(crate) async fn describe_user_pool_client(
     let mut reader = cx.app.db.read().await?;
     let (client, secret) = existing(&mut reader, &pool.id, &input.client_id).await?;
     let described = describe::full(&client, secret.as_ref());
-    Ok(DescribeUserPoolClientResponse { user_pool_client: Some(described) })
+    Ok(DescribeUserPoolClientResponse {
+        user_pool_client: Some(described),
+    })
 }
 
 pub(crate) async fn update_user_pool_client(
@@ -80,7 +84,7 @@ pub(crate) async fn update_user_pool_client(
 ) -> Result<UpdateUserPoolClientResponse> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?.id.clone();
     let client_id = input.client_id.clone();
-    let asked = Arc::new(settings::asked_of_existing(input));
+    let asked: Arc<Asked> = Arc::new(input);
     for _ in 0..UPDATE_ATTEMPTS {
         let (asked, pool, client_id, now) =
             (Arc::clone(&asked), pool.clone(), client_id.clone(), cx.now);
@@ -91,7 +95,11 @@ pub(crate) async fn update_user_pool_client(
                 let pool = existing_pool(tx, &pool).await?;
                 let (before, secret) = existing(tx, &pool.id, &client_id).await?;
                 let settings = settings::read(Asked::clone(&asked), &pool, Some(&before))?;
-                let client = AppClient { modified_at: now, settings, ..before };
+                let client = AppClient {
+                    modified_at: now,
+                    settings,
+                    ..before
+                };
                 let stored = clients::update(tx, &client).await?;
                 Ok::<_, Error>(stored.then_some((client, secret)))
             })
@@ -99,7 +107,9 @@ pub(crate) async fn update_user_pool_client(
         if let Some((client, secret)) = updated {
             cx.app.settings.forget_client(&client.id);
             let described = describe::full(&client, secret.as_ref());
-            return Ok(UpdateUserPoolClientResponse { user_pool_client: Some(described) });
+            return Ok(UpdateUserPoolClientResponse {
+                user_pool_client: Some(described),
+            });
         }
     }
     Err(changed_by_another_request())
@@ -130,24 +140,41 @@ pub(crate) async fn list_user_pool_clients(
     input: ListUserPoolClientsRequest,
 ) -> Result<ListUserPoolClientsResponse> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
-    let kind = input.client_type.as_ref().map_or("ALL", ClientTypeType::as_str);
+    let kind = input
+        .client_type
+        .as_ref()
+        .map_or("ALL", ClientTypeType::as_str);
     let query = format!("ListUserPoolClients {} {kind}", pool.id);
-    let after: Option<String> =
-        input.next_token.map(|token| page_token::open(&cx.app, &query, &token)).transpose()?;
+    let after: Option<String> = input
+        .next_token
+        .map(|token| page_token::open(&cx.app, &query, &token))
+        .transpose()?;
     if input.client_type == Some(ClientTypeType::Dcr) {
         // No client registers itself yet, so there is none of that type.
-        return Ok(ListUserPoolClientsResponse { user_pool_clients: Some(Vec::new()), next_token: None });
+        return Ok(ListUserPoolClientsResponse {
+            user_pool_clients: Some(Vec::new()),
+            next_token: None,
+        });
     }
     let limit = input.max_results.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
     let mut reader = cx.app.db.read().await?;
     // One more than the page, to know whether another follows.
-    let mut page = clients::page(&mut reader, &pool.id, after.as_deref(), (limit + 1).into()).await?;
+    let mut page =
+        clients::page(&mut reader, &pool.id, after.as_deref(), (limit + 1).into()).await?;
     let more = page.len() > limit.unsigned_abs() as usize;
     page.truncate(limit.unsigned_abs() as usize);
-    let last = page.last().filter(|_| more).map(|client| client.id.as_str());
-    let next_token = last.map(|id| page_token::seal(&cx.app, &query, &id)).transpose()?;
+    let last = page
+        .last()
+        .filter(|_| more)
+        .map(|client| client.id.as_str());
+    let next_token = last
+        .map(|id| page_token::seal(&cx.app, &query, &id))
+        .transpose()?;
     let user_pool_clients = page.iter().map(in_list).collect();
-    Ok(ListUserPoolClientsResponse { user_pool_clients: Some(user_pool_clients), next_token })
+    Ok(ListUserPoolClientsResponse {
+        user_pool_clients: Some(user_pool_clients),
+        next_token,
+    })
 }
 
 fn in_list(client: &AppClient) -> UserPoolClientDescription {
@@ -192,7 +219,9 @@ async fn existing(
     let missing = || Error::user_pool_client_does_not_exist(client);
     let id = ClientId::parse(client).map_err(|_| missing())?;
     let found = clients::find(tx, &id).await?;
-    found.filter(|(client, _)| client.pool == *pool).ok_or_else(missing)
+    found
+        .filter(|(client, _)| client.pool == *pool)
+        .ok_or_else(missing)
 }
 
 fn changed_by_another_request() -> Error {

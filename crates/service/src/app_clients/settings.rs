@@ -1,5 +1,8 @@
 //! From a request to an app client's settings: each member is honoured or refused.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use cognate_api::idp::{
@@ -17,10 +20,18 @@ use cognate_model::{AppClient, UserPool};
 use crate::{Error, ErrorCode, Result};
 
 /// How long access and ID tokens may live: five minutes to a day (TokenValidityUnitsType).
-const ACCESS_AND_ID: Range = Range { least: 300, most: 86_400, default: 3_600 };
+const ACCESS_AND_ID: Range = Range {
+    least: 300,
+    most: 86_400,
+    default: 3_600,
+};
 
 /// How long refresh tokens may live: an hour to ten years of 365 days.
-const REFRESH: Range = Range { least: 3_600, most: 3_650 * 86_400, default: 30 * 86_400 };
+const REFRESH: Range = Range {
+    least: 3_600,
+    most: 3_650 * 86_400,
+    default: 30 * 86_400,
+};
 
 /// AuthSessionValidity where it is not given, in minutes.
 const AUTH_SESSION_MINUTES: u32 = 3;
@@ -86,22 +97,30 @@ pub(super) fn asked_of_new(input: CreateUserPoolClientRequest) -> (Asked, Option
     (asked, client_secret, generate_secret.unwrap_or(false))
 }
 
-/// The settings that an update asks for.
-pub(super) fn asked_of_existing(input: UpdateUserPoolClientRequest) -> Asked {
-    input
-}
-
 /// Reads the settings. What is not given gets its default, in an update too (documented for UpdateUserPoolClient); only the name,
 /// which has none, stays.
 ///
 /// # Errors
 /// `InvalidParameterException` for what is wrong or not built, `FeatureUnavailableInTierException` for what the pool's tier lacks.
-pub(super) fn read(asked: Asked, pool: &UserPool, before: Option<&AppClient>) -> Result<ClientSettings> {
+pub(super) fn read(
+    asked: Asked,
+    pool: &UserPool,
+    before: Option<&AppClient>,
+) -> Result<ClientSettings> {
     refuse_what_is_not_built(&asked)?;
     let units = asked.token_validity_units.unwrap_or_default();
-    let access_validity =
-        validity(asked.access_token_validity, units.access_token.as_ref(), TimeUnit::Hours, ACCESS_AND_ID)?;
-    let id_validity = validity(asked.id_token_validity, units.id_token.as_ref(), TimeUnit::Hours, ACCESS_AND_ID)?;
+    let access_validity = validity(
+        asked.access_token_validity,
+        units.access_token.as_ref(),
+        TimeUnit::Hours,
+        ACCESS_AND_ID,
+    )?;
+    let id_validity = validity(
+        asked.id_token_validity,
+        units.id_token.as_ref(),
+        TimeUnit::Hours,
+        ACCESS_AND_ID,
+    )?;
     let refresh_validity = validity(
         // Zero means the default (RefreshTokenValidity).
         asked.refresh_token_validity.filter(|value| *value != 0),
@@ -113,19 +132,34 @@ pub(super) fn read(asked: Asked, pool: &UserPool, before: Option<&AppClient>) ->
         return Err(access_and_id_outlive_refresh());
     }
     let rotation = asked.refresh_token_rotation.and_then(rotation);
-    let explicit_auth_flows = asked.explicit_auth_flows.map(|names| auth_flows(&names, pool, rotation.is_some())).transpose()?;
+    let explicit_auth_flows = asked
+        .explicit_auth_flows
+        .map(|names| auth_flows(&names, pool, rotation.is_some()))
+        .transpose()?;
     Ok(ClientSettings {
-        name: asked.client_name.or_else(|| before.map(|before| before.settings.name.clone())).unwrap_or_default(),
+        name: asked
+            .client_name
+            .or_else(|| before.map(|before| before.settings.name.clone()))
+            .unwrap_or_default(),
         access_validity,
         id_validity,
         refresh_validity,
         units_named: units_named(&units),
-        read_attributes: asked.read_attributes.map(|names| read_attributes(names, pool)).transpose()?,
-        write_attributes: asked.write_attributes.map(|names| write_attributes(names, pool)).transpose()?,
+        read_attributes: asked
+            .read_attributes
+            .map(|names| read_attributes(names, pool))
+            .transpose()?,
+        write_attributes: asked
+            .write_attributes
+            .map(|names| write_attributes(names, pool))
+            .transpose()?,
         explicit_auth_flows,
-        prevent_user_existence_errors: asked.prevent_user_existence_errors == Some(PreventUserExistenceErrorTypes::Enabled),
+        prevent_user_existence_errors: asked.prevent_user_existence_errors
+            == Some(PreventUserExistenceErrorTypes::Enabled),
         token_revocation: asked.enable_token_revocation.unwrap_or(true),
-        auth_session_minutes: asked.auth_session_validity.map_or(AUTH_SESSION_MINUTES, i32::unsigned_abs),
+        auth_session_minutes: asked
+            .auth_session_validity
+            .map_or(AUTH_SESSION_MINUTES, i32::unsigned_abs),
         rotation,
         supported_identity_providers: asked
             .supported_identity_providers
@@ -137,22 +171,43 @@ pub(super) fn read(asked: Asked, pool: &UserPool, before: Option<&AppClient>) ->
 /// Values that switch a feature off, or are empty, pass: Terraform and the CDK send them.
 fn refuse_what_is_not_built(asked: &Asked) -> Result<()> {
     let filled = |list: &Option<Vec<String>>| list.as_ref().is_some_and(|list| !list.is_empty());
-    let analytics = asked.analytics_configuration.as_ref().is_some_and(|analytics| {
-        analytics.application_id.is_some()
-            || analytics.application_arn.is_some()
-            || analytics.role_arn.is_some()
-            || analytics.external_id.is_some()
-            || analytics.user_data_shared == Some(true)
-    });
+    let analytics = asked
+        .analytics_configuration
+        .as_ref()
+        .is_some_and(|analytics| {
+            analytics.application_id.is_some()
+                || analytics.application_arn.is_some()
+                || analytics.role_arn.is_some()
+                || analytics.external_id.is_some()
+                || analytics.user_data_shared == Some(true)
+        });
     let asked_for = [
-        ("AllowedOAuthFlowsUserPoolClient", asked.allowed_oauth_flows_user_pool_client == Some(true)),
-        ("AllowedOAuthFlows", asked.allowed_oauth_flows.as_ref().is_some_and(|flows| !flows.is_empty())),
+        (
+            "AllowedOAuthFlowsUserPoolClient",
+            asked.allowed_oauth_flows_user_pool_client == Some(true),
+        ),
+        (
+            "AllowedOAuthFlows",
+            asked
+                .allowed_oauth_flows
+                .as_ref()
+                .is_some_and(|flows| !flows.is_empty()),
+        ),
         ("AllowedOAuthScopes", filled(&asked.allowed_oauth_scopes)),
         ("CallbackURLs", filled(&asked.callback_urls)),
         ("LogoutURLs", filled(&asked.logout_urls)),
-        ("DefaultRedirectURI", asked.default_redirect_uri.as_ref().is_some_and(|uri| !uri.is_empty())),
+        (
+            "DefaultRedirectURI",
+            asked
+                .default_redirect_uri
+                .as_ref()
+                .is_some_and(|uri| !uri.is_empty()),
+        ),
         ("AnalyticsConfiguration", analytics),
-        ("EnablePropagateAdditionalUserContextData", asked.enable_propagate_additional_user_context_data == Some(true)),
+        (
+            "EnablePropagateAdditionalUserContextData",
+            asked.enable_propagate_additional_user_context_data == Some(true),
+        ),
     ];
     match asked_for.iter().find(|(_, asked)| *asked) {
         Some((member, _)) => Err(Error::parameter_not_built(member)),
@@ -169,7 +224,12 @@ struct Range {
 }
 
 /// A validity in the unit that the owner named, or the default one. Where only a unit is given, the default span is expressed in it.
-fn validity(value: Option<i32>, unit: Option<&TimeUnitsType>, default_unit: TimeUnit, range: Range) -> Result<Validity> {
+fn validity(
+    value: Option<i32>,
+    unit: Option<&TimeUnitsType>,
+    default_unit: TimeUnit,
+    range: Range,
+) -> Result<Validity> {
     let unit = unit.map_or(Ok(default_unit), time_unit)?;
     let value = match value {
         Some(value) => u32::try_from(value).map_err(|_| invalid_token_validity())?,
@@ -183,7 +243,11 @@ fn validity(value: Option<i32>, unit: Option<&TimeUnitsType>, default_unit: Time
     };
     let validity = Validity::new(value, unit);
     let in_range = (range.least..=range.most).contains(&validity.span().as_secs());
-    if in_range { Ok(validity) } else { Err(invalid_token_validity()) }
+    if in_range {
+        Ok(validity)
+    } else {
+        Err(invalid_token_validity())
+    }
 }
 
 fn time_unit(unit: &TimeUnitsType) -> Result<TimeUnit> {
@@ -192,20 +256,32 @@ fn time_unit(unit: &TimeUnitsType) -> Result<TimeUnit> {
         TimeUnitsType::Minutes => Ok(TimeUnit::Minutes),
         TimeUnitsType::Hours => Ok(TimeUnit::Hours),
         TimeUnitsType::Days => Ok(TimeUnit::Days),
-        TimeUnitsType::Unknown(unit) => Err(Error::parameter_not_built(format!("the time unit {unit}"))),
+        TimeUnitsType::Unknown(unit) => {
+            Err(Error::parameter_not_built(format!("the time unit {unit}")))
+        }
     }
 }
 
 fn units_named(units: &TokenValidityUnitsType) -> UnitsNamed {
-    UnitsNamed { access: units.access_token.is_some(), id: units.id_token.is_some(), refresh: units.refresh_token.is_some() }
+    UnitsNamed {
+        access: units.access_token.is_some(),
+        id: units.id_token.is_some(),
+        refresh: units.refresh_token.is_some(),
+    }
 }
 
 fn rotation(asked: RefreshTokenRotationType) -> Option<Rotation> {
-    let grace_seconds = asked.retry_grace_period_seconds.map_or(0, i32::unsigned_abs);
+    let grace_seconds = asked
+        .retry_grace_period_seconds
+        .map_or(0, i32::unsigned_abs);
     (asked.feature == FeatureType::Enabled).then_some(Rotation { grace_seconds })
 }
 
-fn auth_flows(names: &[ExplicitAuthFlowsType], pool: &UserPool, rotates: bool) -> Result<Vec<AuthFlow>> {
+fn auth_flows(
+    names: &[ExplicitAuthFlowsType],
+    pool: &UserPool,
+    rotates: bool,
+) -> Result<Vec<AuthFlow>> {
     let mut flows = Vec::new();
     for name in names {
         let flow = AuthFlow::parse(name.as_str())
@@ -230,7 +306,11 @@ fn auth_flows(names: &[ExplicitAuthFlowsType], pool: &UserPool, rotates: bool) -
 
 fn read_attributes(names: Vec<String>, pool: &UserPool) -> Result<BTreeSet<String>> {
     let names = BTreeSet::from_iter(names);
-    if names.iter().all(|name| pool.schema.find(name).is_some()) { Ok(names) } else { Err(invalid_read_attributes()) }
+    if names.iter().all(|name| pool.schema.find(name).is_some()) {
+        Ok(names)
+    } else {
+        Err(invalid_read_attributes())
+    }
 }
 
 /// Users never write their sub nor what says that an address is verified, nor what the pool keeps for operators; and a client through
@@ -240,9 +320,19 @@ fn write_attributes(names: Vec<String>, pool: &UserPool) -> Result<BTreeSet<Stri
     let writable = |attribute: &SchemaAttribute| {
         attribute.name != "sub" && !is_verified_flag(&attribute.name) && !attribute.developer_only
     };
-    let all_writable = names.iter().all(|name| pool.schema.find(name).is_some_and(writable));
-    let mut required = pool.schema.0.iter().filter(|attribute| attribute.required && attribute.mutable && writable(attribute));
-    if all_writable && required.all(|attribute| names.contains(&attribute.name)) { Ok(names) } else { Err(invalid_write_attributes()) }
+    let all_writable = names
+        .iter()
+        .all(|name| pool.schema.find(name).is_some_and(writable));
+    let mut required = pool
+        .schema
+        .0
+        .iter()
+        .filter(|attribute| attribute.required && attribute.mutable && writable(attribute));
+    if all_writable && required.all(|attribute| names.contains(&attribute.name)) {
+        Ok(names)
+    } else {
+        Err(invalid_write_attributes())
+    }
 }
 
 fn identity_providers(names: Vec<String>, pool: &UserPool) -> Result<Vec<String>> {
@@ -271,18 +361,28 @@ fn invalid_write_attributes() -> Error {
 }
 
 fn legacy_and_prefixed_flows() -> Error {
-    Error::invalid_parameter("Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.")
+    Error::invalid_parameter(
+        "Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.",
+    )
 }
 
 fn identity_provider_does_not_exist(name: &str, pool: &UserPool) -> Error {
-    Error::invalid_parameter(format!("The provider {name} does not exist for User Pool {}", pool.id))
+    Error::invalid_parameter(format!(
+        "The provider {name} does not exist for User Pool {}",
+        pool.id
+    ))
 }
 
 // These two in our own words.
 fn rotation_and_refresh_token_auth() -> Error {
-    Error::invalid_parameter("ALLOW_REFRESH_TOKEN_AUTH can't be in ExplicitAuthFlows while RefreshTokenRotation is ENABLED")
+    Error::invalid_parameter(
+        "ALLOW_REFRESH_TOKEN_AUTH can't be in ExplicitAuthFlows while RefreshTokenRotation is ENABLED",
+    )
 }
 
 fn user_auth_needs_essentials() -> Error {
-    Error::new(ErrorCode::FeatureUnavailableInTier, "ALLOW_USER_AUTH needs a user pool of the ESSENTIALS or PLUS tier")
+    Error::new(
+        ErrorCode::FeatureUnavailableInTier,
+        "ALLOW_USER_AUTH needs a user pool of the ESSENTIALS or PLUS tier",
+    )
 }

@@ -47,7 +47,9 @@ pub(super) fn full(pool: &UserPool, arn: &str, number_of_users: i64) -> UserPool
         email_verification_subject: settings.messages.verification_email_subject.clone(),
         verification_message_template: Some(verification_messages(&settings.messages)),
         user_attribute_update_settings: Some(UserAttributeUpdateSettingsType {
-            attributes_require_verification_before_update: Some(verified_attributes(&settings.verified_before_update)),
+            attributes_require_verification_before_update: Some(verified_attributes(
+                &settings.verified_before_update,
+            )),
         }),
         mfa_configuration: Some(UserPoolMfaType::Off),
         estimated_number_of_users: Some(i32::try_from(number_of_users).unwrap_or(i32::MAX)),
@@ -55,7 +57,9 @@ pub(super) fn full(pool: &UserPool, arn: &str, number_of_users: i64) -> UserPool
         sms_configuration: settings.sms.as_ref().map(sms),
         user_pool_tags: Some(settings.tags.clone()),
         admin_create_user_config: Some(admin_create_user(settings)),
-        username_configuration: Some(UsernameConfigurationType { case_sensitive: pool.case_sensitive }),
+        username_configuration: Some(UsernameConfigurationType {
+            case_sensitive: pool.case_sensitive,
+        }),
         arn: Some(arn.to_owned()),
         account_recovery_setting: settings.recovery.as_deref().map(recovery),
         user_pool_tier: Some(tier(settings.tier)),
@@ -91,8 +95,14 @@ pub(super) fn in_list(pool: &UserPool) -> UserPoolDescriptionType {
 }
 
 fn policies(settings: &Settings) -> UserPoolPolicyType {
-    let PasswordPolicy { minimum_length, require_uppercase, require_lowercase, require_numbers, require_symbols, temporary_validity_days } =
-        settings.password_policy;
+    let PasswordPolicy {
+        minimum_length,
+        require_uppercase,
+        require_lowercase,
+        require_numbers,
+        require_symbols,
+        temporary_validity_days,
+    } = settings.password_policy;
     let password_policy = PasswordPolicyType {
         minimum_length: i32::try_from(minimum_length).ok(),
         require_uppercase: Some(require_uppercase),
@@ -103,16 +113,29 @@ fn policies(settings: &Settings) -> UserPoolPolicyType {
         temporary_password_validity_days: i32::try_from(temporary_validity_days).ok(),
     };
     // Choice-based sign-in is no feature of the least tier.
-    let sign_in_policy = (settings.tier != Tier::Lite)
-        .then(|| SignInPolicyType { allowed_first_auth_factors: Some(vec![AuthFactorType::Password]) });
-    UserPoolPolicyType { password_policy: Some(password_policy), sign_in_policy }
+    let sign_in_policy = (settings.tier != Tier::Lite).then(|| SignInPolicyType {
+        allowed_first_auth_factors: Some(vec![AuthFactorType::Password]),
+    });
+    UserPoolPolicyType {
+        password_policy: Some(password_policy),
+        sign_in_policy,
+    }
 }
 
-fn sign_in_names(names: &SignInNames) -> (Option<Vec<AliasAttributeType>>, Option<Vec<UsernameAttributeType>>) {
+fn sign_in_names(
+    names: &SignInNames,
+) -> (
+    Option<Vec<AliasAttributeType>>,
+    Option<Vec<UsernameAttributeType>>,
+) {
     match names {
-        SignInNames::Username { aliases } => (unless_empty(aliases.iter().map(alias).collect()), None),
+        SignInNames::Username { aliases } => {
+            (unless_empty(aliases.iter().map(alias).collect()), None)
+        }
         SignInNames::Attributes(contacts) => {
-            let attributes = contacts.iter().map(|contact| UsernameAttributeType::from(contact.attribute()));
+            let attributes = contacts
+                .iter()
+                .map(|contact| UsernameAttributeType::from(contact.attribute()));
             (None, unless_empty(attributes.collect()))
         }
     }
@@ -127,12 +150,18 @@ fn alias(alias: &AliasAttribute) -> AliasAttributeType {
 }
 
 fn verified_attributes(contacts: &BTreeSet<Contact>) -> Vec<VerifiedAttributeType> {
-    contacts.iter().map(|contact| VerifiedAttributeType::from(contact.attribute())).collect()
+    contacts
+        .iter()
+        .map(|contact| VerifiedAttributeType::from(contact.attribute()))
+        .collect()
 }
 
 fn verification_messages(messages: &Messages) -> VerificationMessageTemplateType {
-    let option =
-        if messages.confirm_with_link { DefaultEmailOptionType::ConfirmWithLink } else { DefaultEmailOptionType::ConfirmWithCode };
+    let option = if messages.confirm_with_link {
+        DefaultEmailOptionType::ConfirmWithLink
+    } else {
+        DefaultEmailOptionType::ConfirmWithCode
+    };
     VerificationMessageTemplateType {
         sms_message: messages.verification_sms.clone(),
         email_message: messages.verification_email.clone(),
@@ -144,8 +173,11 @@ fn verification_messages(messages: &Messages) -> VerificationMessageTemplateType
 }
 
 fn email(settings: &EmailSettings) -> EmailConfigurationType {
-    let account =
-        if settings.developer_account { EmailSendingAccountType::Developer } else { EmailSendingAccountType::CognitoDefault };
+    let account = if settings.developer_account {
+        EmailSendingAccountType::Developer
+    } else {
+        EmailSendingAccountType::CognitoDefault
+    };
     EmailConfigurationType {
         source_arn: settings.source_arn.clone(),
         reply_to_email_address: settings.reply_to.clone(),
@@ -171,12 +203,16 @@ fn admin_create_user(settings: &Settings) -> AdminCreateUserConfigType {
         email_message: messages.invitation_email.clone(),
         email_subject: messages.invitation_email_subject.clone(),
     };
-    let has_invitation =
-        invitation.sms_message.is_some() || invitation.email_message.is_some() || invitation.email_subject.is_some();
+    let has_invitation = invitation.sms_message.is_some()
+        || invitation.email_message.is_some()
+        || invitation.email_subject.is_some();
     AdminCreateUserConfigType {
         allow_admin_create_user_only: Some(settings.admin_create_user_only),
         // The older name of the validity in the password policy, which AWS shows beside it.
-        unused_account_validity_days: i32::try_from(settings.password_policy.temporary_validity_days).ok(),
+        unused_account_validity_days: i32::try_from(
+            settings.password_policy.temporary_validity_days,
+        )
+        .ok(),
         invite_message_template: has_invitation.then_some(invitation),
     }
 }
@@ -190,7 +226,9 @@ fn recovery(mechanisms: &[RecoveryMechanism]) -> AccountRecoverySettingType {
             RecoveryMechanism::AdminOnly => RecoveryOptionNameType::AdminOnly,
         },
     };
-    AccountRecoverySettingType { recovery_mechanisms: Some((1..).zip(mechanisms).map(option).collect()) }
+    AccountRecoverySettingType {
+        recovery_mechanisms: Some((1..).zip(mechanisms).map(option).collect()),
+    }
 }
 
 fn tier(tier: Tier) -> UserPoolTierType {

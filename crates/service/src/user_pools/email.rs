@@ -15,7 +15,8 @@ const MAX_SENDER_LENGTH: usize = 900;
 /// # Errors
 /// `InvalidParameterException` for what is no sender, no address, or a DEVELOPER account without its identity.
 pub(super) fn read(configuration: EmailConfigurationType) -> Result<EmailSettings> {
-    let developer_account = configuration.email_sending_account == Some(EmailSendingAccountType::Developer);
+    let developer_account =
+        configuration.email_sending_account == Some(EmailSendingAccountType::Developer);
     if developer_account && configuration.source_arn.is_none() {
         return Err(source_arn_missing());
     }
@@ -23,11 +24,21 @@ pub(super) fn read(configuration: EmailConfigurationType) -> Result<EmailSetting
     if from.as_deref().is_some_and(|from| !is_sender(from)) {
         return Err(invalid_from());
     }
-    let reply_to = configuration.reply_to_email_address.filter(|address| !address.is_empty());
-    if reply_to.as_deref().is_some_and(|address| !is_email(address)) {
+    let reply_to = configuration
+        .reply_to_email_address
+        .filter(|address| !address.is_empty());
+    if reply_to
+        .as_deref()
+        .is_some_and(|address| !is_email(address))
+    {
         return Err(Error::invalid_email_address());
     }
-    Ok(EmailSettings { reply_to, from, source_arn: configuration.source_arn, developer_account })
+    Ok(EmailSettings {
+        reply_to,
+        from,
+        source_arn: configuration.source_arn,
+        developer_account,
+    })
 }
 
 /// Whether a text is `address` or `Name <address>`. What breaks a line is refused: it would let an operator of one pool write headers
@@ -36,7 +47,11 @@ fn is_sender(text: &str) -> bool {
     if text.len() > MAX_SENDER_LENGTH || text.chars().any(char::is_control) {
         return false;
     }
-    match text.trim().strip_suffix('>').and_then(|text| text.split_once('<')) {
+    match text
+        .trim()
+        .strip_suffix('>')
+        .and_then(|text| text.split_once('<'))
+    {
         Some((name, address)) => is_display_name(name.trim()) && is_email(address),
         None => is_email(text.trim()),
     }
@@ -45,7 +60,9 @@ fn is_sender(text: &str) -> bool {
 /// A phrase of RFC 5322 §3.2.5: words, dots where people write them, or one quoted string.
 fn is_display_name(name: &str) -> bool {
     match name.strip_prefix('"') {
-        Some(quoted) => quoted.strip_suffix('"').is_some_and(|inner| !inner.contains(['"', '\\'])),
+        Some(quoted) => quoted
+            .strip_suffix('"')
+            .is_some_and(|inner| !inner.contains(['"', '\\'])),
         None => !name.contains(['(', ')', '<', '>', '[', ']', ':', ';', '@', '\\', ',', '"']),
     }
 }

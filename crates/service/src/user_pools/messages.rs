@@ -13,10 +13,18 @@ use crate::{Error, Result};
 /// # Errors
 /// `InvalidParameterException` when the two places disagree.
 pub(super) fn read(asked: &Asked) -> Result<Messages> {
-    let template = asked.verification_message_template.clone().unwrap_or_default();
+    let template = asked
+        .verification_message_template
+        .clone()
+        .unwrap_or_default();
     let invitation = invitation(asked);
     Ok(Messages {
-        verification_sms: agreed("SmsMessage", template.sms_message, "SmsVerificationMessage", asked.sms_verification_message.as_ref())?,
+        verification_sms: agreed(
+            "SmsMessage",
+            template.sms_message,
+            "SmsVerificationMessage",
+            asked.sms_verification_message.as_ref(),
+        )?,
         verification_email: agreed(
             "EmailMessage",
             template.email_message,
@@ -31,7 +39,8 @@ pub(super) fn read(asked: &Asked) -> Result<Messages> {
         )?,
         link_email: template.email_message_by_link,
         link_email_subject: template.email_subject_by_link,
-        confirm_with_link: template.default_email_option == Some(DefaultEmailOptionType::ConfirmWithLink),
+        confirm_with_link: template.default_email_option
+            == Some(DefaultEmailOptionType::ConfirmWithLink),
         invitation_sms: invitation.sms_message,
         invitation_email: invitation.email_message,
         invitation_email_subject: invitation.email_subject,
@@ -40,10 +49,17 @@ pub(super) fn read(asked: &Asked) -> Result<Messages> {
 
 fn invitation(asked: &Asked) -> MessageTemplateType {
     let config = asked.admin_create_user_config.as_ref();
-    config.and_then(|config| config.invite_message_template.clone()).unwrap_or_default()
+    config
+        .and_then(|config| config.invite_message_template.clone())
+        .unwrap_or_default()
 }
 
-fn agreed(member: &str, in_template: Option<String>, older_member: &str, beside_it: Option<&String>) -> Result<Option<String>> {
+fn agreed(
+    member: &str,
+    in_template: Option<String>,
+    older_member: &str,
+    beside_it: Option<&String>,
+) -> Result<Option<String>> {
     match (in_template, beside_it) {
         (Some(text), Some(older)) if text != *older => Err(Error::invalid_parameter(format!(
             "{older_member} and VerificationMessageTemplate.{member} are both given and differ; give one of them"

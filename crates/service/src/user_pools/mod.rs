@@ -10,7 +10,7 @@ mod not_built;
 mod schema;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
@@ -34,7 +34,10 @@ const MAX_PAGE: i32 = 60;
 /// How often an update is tried when others keep changing the same pool.
 const UPDATE_ATTEMPTS: usize = 3;
 
-pub(crate) async fn create_user_pool(cx: Cx, input: CreateUserPoolRequest) -> Result<CreateUserPoolResponse> {
+pub(crate) async fn create_user_pool(
+    cx: Cx,
+    input: CreateUserPoolRequest,
+) -> Result<CreateUserPoolResponse> {
     let (asked, fixed) = settings::asked_of_new(input);
     let pool = Arc::new(UserPool {
         id: UserPoolId::random(&cx.app.config.region, &mut cx.random()),
@@ -42,7 +45,9 @@ pub(crate) async fn create_user_pool(cx: Cx, input: CreateUserPoolRequest) -> Re
         modified_at: cx.now,
         revision: 1,
         sign_in_names: settings::sign_in_names(fixed.alias_attributes, fixed.username_attributes)?,
-        case_sensitive: fixed.username_configuration.is_some_and(|configuration| configuration.case_sensitive),
+        case_sensitive: fixed
+            .username_configuration
+            .is_some_and(|configuration| configuration.case_sensitive),
         schema: schema::of_new_pool(fixed.schema.unwrap_or_default())?,
         settings: settings::read(asked, None)?,
     });
@@ -59,7 +64,9 @@ pub(crate) async fn create_user_pool(cx: Cx, input: CreateUserPoolRequest) -> Re
         })
         .await?;
     let described = describe::full(&pool, &cx.app.config.arn_of(&pool.id), 0);
-    Ok(CreateUserPoolResponse { user_pool: Some(described) })
+    Ok(CreateUserPoolResponse {
+        user_pool: Some(described),
+    })
 }
 
 /// The first two keys of a pool: ID and access tokens are never signed by the same one.
@@ -76,20 +83,31 @@ async fn new_signing_keys(cx: &Cx, pool: &UserPoolId) -> Result<Vec<NewSigningKe
             created_at: cx.now,
         })
     };
-    Ok(vec![stored(id, TokenUse::Id)?, stored(access, TokenUse::Access)?])
+    Ok(vec![
+        stored(id, TokenUse::Id)?,
+        stored(access, TokenUse::Access)?,
+    ])
 }
 
-pub(crate) async fn describe_user_pool(cx: Cx, input: DescribeUserPoolRequest) -> Result<DescribeUserPoolResponse> {
+pub(crate) async fn describe_user_pool(
+    cx: Cx,
+    input: DescribeUserPoolRequest,
+) -> Result<DescribeUserPoolResponse> {
     let id = parse_id(&input.user_pool_id)?;
     // Not from what is kept for sign-ins: who changes settings reads back what stands.
     let mut reader = cx.app.db.read().await?;
     let pool = existing(&mut reader, &id).await?;
     let number_of_users = users::estimated_number(&mut reader, &id).await?;
     let described = describe::full(&pool, &cx.app.config.arn_of(&id), number_of_users);
-    Ok(DescribeUserPoolResponse { user_pool: Some(described) })
+    Ok(DescribeUserPoolResponse {
+        user_pool: Some(described),
+    })
 }
 
-pub(crate) async fn update_user_pool(cx: Cx, input: UpdateUserPoolRequest) -> Result<UpdateUserPoolResponse> {
+pub(crate) async fn update_user_pool(
+    cx: Cx,
+    input: UpdateUserPoolRequest,
+) -> Result<UpdateUserPoolResponse> {
     let id = parse_id(&input.user_pool_id)?;
     change(&cx, "update_user_pool", &id, move |pool| {
         pool.settings = settings::read(input.clone(), Some(pool))?;
@@ -99,12 +117,17 @@ pub(crate) async fn update_user_pool(cx: Cx, input: UpdateUserPoolRequest) -> Re
     Ok(UpdateUserPoolResponse {})
 }
 
-pub(crate) async fn add_custom_attributes(cx: Cx, input: AddCustomAttributesRequest) -> Result<AddCustomAttributesResponse> {
+pub(crate) async fn add_custom_attributes(
+    cx: Cx,
+    input: AddCustomAttributesRequest,
+) -> Result<AddCustomAttributesResponse> {
     let id = parse_id(&input.user_pool_id)?;
     let attributes = schema::custom_attributes(input.custom_attributes)?;
     change(&cx, "add_custom_attributes", &id, move |pool| {
         for attribute in &attributes {
-            pool.schema.add_custom(attribute.clone()).map_err(schema::refused)?;
+            pool.schema
+                .add_custom(attribute.clone())
+                .map_err(schema::refused)?;
         }
         Ok(())
     })
@@ -153,20 +176,36 @@ pub(crate) async fn delete_user_pool(cx: Cx, input: DeleteUserPoolRequest) -> Re
     Ok(())
 }
 
-pub(crate) async fn list_user_pools(cx: Cx, input: ListUserPoolsRequest) -> Result<ListUserPoolsResponse> {
+pub(crate) async fn list_user_pools(
+    cx: Cx,
+    input: ListUserPoolsRequest,
+) -> Result<ListUserPoolsResponse> {
     const QUERY: &str = "ListUserPools";
-    let after: Option<(i64, String)> = input.next_token.map(|token| page_token::open(&cx.app, QUERY, &token)).transpose()?;
+    let after: Option<(i64, String)> = input
+        .next_token
+        .map(|token| page_token::open(&cx.app, QUERY, &token))
+        .transpose()?;
     let limit = input.max_results.clamp(1, MAX_PAGE);
     let mut reader = cx.app.db.read().await?;
-    let after = after.as_ref().map(|(created_at, id)| (*created_at, id.as_str()));
+    let after = after
+        .as_ref()
+        .map(|(created_at, id)| (*created_at, id.as_str()));
     // One more than the page, to know whether another follows.
     let mut page = pools::page(&mut reader, after, (limit + 1).into()).await?;
     let more = page.len() > limit.unsigned_abs() as usize;
     page.truncate(limit.unsigned_abs() as usize);
-    let last = page.last().filter(|_| more).map(|pool| (pool.created_at.0, pool.id.as_str()));
-    let next_token = last.map(|key| page_token::seal(&cx.app, QUERY, &key)).transpose()?;
+    let last = page
+        .last()
+        .filter(|_| more)
+        .map(|pool| (pool.created_at.0, pool.id.as_str()));
+    let next_token = last
+        .map(|key| page_token::seal(&cx.app, QUERY, &key))
+        .transpose()?;
     let user_pools = page.iter().map(describe::in_list).collect();
-    Ok(ListUserPoolsResponse { user_pools: Some(user_pools), next_token })
+    Ok(ListUserPoolsResponse {
+        user_pools: Some(user_pools),
+        next_token,
+    })
 }
 
 fn parse_id(id: &str) -> Result<UserPoolId> {
@@ -174,7 +213,9 @@ fn parse_id(id: &str) -> Result<UserPoolId> {
 }
 
 async fn existing(tx: &mut Tx, id: &UserPoolId) -> Result<UserPool> {
-    pools::find(tx, id).await?.ok_or_else(|| Error::user_pool_does_not_exist(id))
+    pools::find(tx, id)
+        .await?
+        .ok_or_else(|| Error::user_pool_does_not_exist(id))
 }
 
 fn changed_by_another_request() -> Error {

@@ -19,31 +19,77 @@ pub(super) fn refuse(asked: &Asked) -> Result<()> {
         check_sign_in_policy(policy)?;
     }
     if let Some(trigger) = asked.lambda_config.as_ref().and_then(named_trigger) {
-        return Err(Error::parameter_not_built(format!("LambdaConfig.{trigger}")));
+        return Err(Error::parameter_not_built(format!(
+            "LambdaConfig.{trigger}"
+        )));
     }
-    let history = policies.and_then(|policies| policies.password_policy.as_ref()?.password_history_size);
+    let history =
+        policies.and_then(|policies| policies.password_policy.as_ref()?.password_history_size);
     let devices = asked.device_configuration.as_ref();
     let asked_for = [
-        ("MfaConfiguration other than OFF", !matches!(asked.mfa_configuration, None | Some(UserPoolMfaType::Off))),
-        ("SmsAuthenticationMessage", asked.sms_authentication_message.is_some()),
+        (
+            "MfaConfiguration other than OFF",
+            !matches!(asked.mfa_configuration, None | Some(UserPoolMfaType::Off)),
+        ),
+        (
+            "SmsAuthenticationMessage",
+            asked.sms_authentication_message.is_some(),
+        ),
         ("PasswordHistorySize", history.is_some_and(|size| size != 0)),
         // Any value, even false, switches the remembering of devices on (DeviceConfigurationType).
         (
             "DeviceConfiguration",
             devices.is_some_and(|devices| {
-                devices.challenge_required_on_new_device.is_some() || devices.device_only_remembered_on_user_prompt.is_some()
+                devices.challenge_required_on_new_device.is_some()
+                    || devices.device_only_remembered_on_user_prompt.is_some()
             }),
         ),
-        ("EmailConfiguration.ConfigurationSet", asked.email_configuration.as_ref().is_some_and(|email| email.configuration_set.is_some())),
-        ("SmsConfiguration.EumsSms", asked.sms_configuration.as_ref().is_some_and(|sms| sms.eums_sms.is_some())),
-        ("UserPoolAddOns other than AdvancedSecurityMode OFF", asked.user_pool_add_ons.as_ref().is_some_and(protects_from_threats)),
-        ("DcrConfiguration", asked.dcr_configuration.as_ref().is_some_and(registers_clients)),
-        ("KeyConfiguration other than AWS_OWNED_KEY", asked.key_configuration.as_ref().is_some_and(has_own_key)),
+        (
+            "EmailConfiguration.ConfigurationSet",
+            asked
+                .email_configuration
+                .as_ref()
+                .is_some_and(|email| email.configuration_set.is_some()),
+        ),
+        (
+            "SmsConfiguration.EumsSms",
+            asked
+                .sms_configuration
+                .as_ref()
+                .is_some_and(|sms| sms.eums_sms.is_some()),
+        ),
+        (
+            "UserPoolAddOns other than AdvancedSecurityMode OFF",
+            asked
+                .user_pool_add_ons
+                .as_ref()
+                .is_some_and(protects_from_threats),
+        ),
+        (
+            "DcrConfiguration",
+            asked
+                .dcr_configuration
+                .as_ref()
+                .is_some_and(registers_clients),
+        ),
+        (
+            "KeyConfiguration other than AWS_OWNED_KEY",
+            asked.key_configuration.as_ref().is_some_and(has_own_key),
+        ),
         (
             "IssuerConfiguration other than ORIGINAL",
-            asked.issuer_configuration.as_ref().is_some_and(|issuer| !matches!(issuer.r#type, None | Some(IssuerType::Original))),
+            asked
+                .issuer_configuration
+                .as_ref()
+                .is_some_and(|issuer| !matches!(issuer.r#type, None | Some(IssuerType::Original))),
         ),
-        ("AcrConfiguration", asked.acr_configuration.as_ref().is_some_and(|levels| !levels.is_empty())),
+        (
+            "AcrConfiguration",
+            asked
+                .acr_configuration
+                .as_ref()
+                .is_some_and(|levels| !levels.is_empty()),
+        ),
     ];
     match asked_for.iter().find(|(_, asked)| *asked) {
         Some((member, _)) => Err(Error::parameter_not_built(member)),
@@ -52,12 +98,21 @@ pub(super) fn refuse(asked: &Asked) -> Result<()> {
 }
 
 fn check_sign_in_policy(policy: &SignInPolicyType) -> Result<()> {
-    let Some(factors) = &policy.allowed_first_auth_factors else { return Ok(()) };
+    let Some(factors) = &policy.allowed_first_auth_factors else {
+        return Ok(());
+    };
     if !factors.contains(&AuthFactorType::Password) {
-        return Err(Error::invalid_parameter("Password should be configured as one of the allowed first auth factors."));
+        return Err(Error::invalid_parameter(
+            "Password should be configured as one of the allowed first auth factors.",
+        ));
     }
-    match factors.iter().find(|factor| **factor != AuthFactorType::Password) {
-        Some(factor) => Err(Error::parameter_not_built(format!("{factor} in AllowedFirstAuthFactors"))),
+    match factors
+        .iter()
+        .find(|factor| **factor != AuthFactorType::Password)
+    {
+        Some(factor) => Err(Error::parameter_not_built(format!(
+            "{factor} in AllowedFirstAuthFactors"
+        ))),
         None => Ok(()),
     }
 }
@@ -89,21 +144,31 @@ fn named_trigger(config: &LambdaConfigType) -> Option<&'static str> {
         ("PostAuthentication", post_authentication.is_some()),
         ("DefineAuthChallenge", define_auth_challenge.is_some()),
         ("CreateAuthChallenge", create_auth_challenge.is_some()),
-        ("VerifyAuthChallengeResponse", verify_auth_challenge_response.is_some()),
+        (
+            "VerifyAuthChallengeResponse",
+            verify_auth_challenge_response.is_some(),
+        ),
         ("PreTokenGeneration", pre_token_generation.is_some()),
         ("UserMigration", user_migration.is_some()),
-        ("PreTokenGenerationConfig", pre_token_generation_config.is_some()),
+        (
+            "PreTokenGenerationConfig",
+            pre_token_generation_config.is_some(),
+        ),
         ("CustomSMSSender", custom_sms_sender.is_some()),
         ("CustomEmailSender", custom_email_sender.is_some()),
         ("KMSKeyID", kms_key_id.is_some()),
         ("InboundFederation", inbound_federation.is_some()),
     ];
-    named.iter().find(|(_, named)| *named).map(|(trigger, _)| *trigger)
+    named
+        .iter()
+        .find(|(_, named)| *named)
+        .map(|(trigger, _)| *trigger)
 }
 
 fn protects_from_threats(add_ons: &UserPoolAddOnsType) -> bool {
     let flows = add_ons.advanced_security_additional_flows.as_ref();
-    add_ons.advanced_security_mode != AdvancedSecurityModeType::Off || flows.is_some_and(|flows| flows.custom_auth_mode.is_some())
+    add_ons.advanced_security_mode != AdvancedSecurityModeType::Off
+        || flows.is_some_and(|flows| flows.custom_auth_mode.is_some())
 }
 
 /// A configuration without EnableStatus switches registration on (DcrConfigurationType). One that is switched off and says more would
@@ -117,5 +182,6 @@ fn registers_clients(dcr: &DcrConfigurationType) -> bool {
 }
 
 fn has_own_key(key: &KeyConfigurationType) -> bool {
-    !matches!(key.key_type, None | Some(EncryptionKeyType::AwsOwnedKey)) || key.kms_key_arn.is_some()
+    !matches!(key.key_type, None | Some(EncryptionKeyType::AwsOwnedKey))
+        || key.kms_key_arn.is_some()
 }

@@ -14,7 +14,10 @@ use crate::{Error, Result};
 /// `InvalidParameterException`.
 pub(super) fn of_new_pool(attributes: Vec<SchemaAttributeType>) -> Result<Schema> {
     let standard = Schema::default();
-    let changes: Result<Vec<_>> = attributes.into_iter().map(|attribute| read(attribute, &standard)).collect();
+    let changes: Result<Vec<_>> = attributes
+        .into_iter()
+        .map(|attribute| read(attribute, &standard))
+        .collect();
     Schema::with_changes(changes?).map_err(refused)
 }
 
@@ -23,12 +26,21 @@ pub(super) fn of_new_pool(attributes: Vec<SchemaAttributeType>) -> Result<Schema
 ///
 /// # Errors
 /// `InvalidParameterException`.
-pub(super) fn custom_attributes(attributes: Vec<SchemaAttributeType>) -> Result<Vec<SchemaAttribute>> {
+pub(super) fn custom_attributes(
+    attributes: Vec<SchemaAttributeType>,
+) -> Result<Vec<SchemaAttribute>> {
     let none = Schema(Vec::new());
     let under_full_name = |attribute| {
         let attribute = read(attribute, &none)?;
-        let prefix = if attribute.developer_only { "dev:custom:" } else { "custom:" };
-        Ok(SchemaAttribute { name: format!("{prefix}{}", attribute.name), ..attribute })
+        let prefix = if attribute.developer_only {
+            "dev:custom:"
+        } else {
+            "custom:"
+        };
+        Ok(SchemaAttribute {
+            name: format!("{prefix}{}", attribute.name),
+            ..attribute
+        })
     };
     attributes.into_iter().map(under_full_name).collect()
 }
@@ -40,9 +52,13 @@ pub(super) fn refused(error: AttributeError) -> Error {
 
 /// Reads one attribute; what is left out is as in the standard attribute of that name, or mutable, for operators and users, not required.
 fn read(attribute: SchemaAttributeType, standard: &Schema) -> Result<SchemaAttribute> {
-    let name = attribute.name.ok_or_else(|| Error::invalid_parameter("An attribute of the schema has no Name"))?;
+    let name = attribute
+        .name
+        .ok_or_else(|| Error::invalid_parameter("An attribute of the schema has no Name"))?;
     if name.starts_with("custom:") || name.starts_with("dev:") {
-        return Err(Error::invalid_parameter(format!("{name}: the name of a custom attribute is given without its prefix")));
+        return Err(Error::invalid_parameter(format!(
+            "{name}: the name of a custom attribute is given without its prefix"
+        )));
     }
     let like = standard.find(&name).filter(|_| is_standard(&name));
     let data_type = match attribute.attribute_data_type {
@@ -52,16 +68,24 @@ fn read(attribute: SchemaAttributeType, standard: &Schema) -> Result<SchemaAttri
     let text = attribute.string_attribute_constraints.unwrap_or_default();
     let number = attribute.number_attribute_constraints.unwrap_or_default();
     if data_type != DataType::String && (text.min_length.is_some() || text.max_length.is_some()) {
-        return Err(Error::invalid_parameter(format!("{name}: only an attribute of type String has StringAttributeConstraints")));
+        return Err(Error::invalid_parameter(format!(
+            "{name}: only an attribute of type String has StringAttributeConstraints"
+        )));
     }
     if data_type != DataType::Number && (number.min_value.is_some() || number.max_value.is_some()) {
-        return Err(Error::invalid_parameter(format!("{name}: only an attribute of type Number has NumberAttributeConstraints")));
+        return Err(Error::invalid_parameter(format!(
+            "{name}: only an attribute of type Number has NumberAttributeConstraints"
+        )));
     }
     Ok(SchemaAttribute {
         data_type,
         developer_only: attribute.developer_only_attribute.unwrap_or(false),
-        mutable: attribute.mutable.unwrap_or_else(|| like.is_none_or(|like| like.mutable)),
-        required: attribute.required.unwrap_or_else(|| like.is_some_and(|like| like.required)),
+        mutable: attribute
+            .mutable
+            .unwrap_or_else(|| like.is_none_or(|like| like.mutable)),
+        required: attribute
+            .required
+            .unwrap_or_else(|| like.is_some_and(|like| like.required)),
         min_length: text.min_length,
         max_length: text.max_length,
         min_value: number.min_value,
@@ -82,8 +106,14 @@ fn read_data_type(data_type: &AttributeDataType) -> Result<DataType> {
 
 /// An attribute as Describe shows it: with the constraints of its type, an empty object where it has none.
 pub(super) fn describe(attribute: &SchemaAttribute) -> SchemaAttributeType {
-    let text = || StringAttributeConstraintsType { min_length: attribute.min_length.clone(), max_length: attribute.max_length.clone() };
-    let number = || NumberAttributeConstraintsType { min_value: attribute.min_value.clone(), max_value: attribute.max_value.clone() };
+    let text = || StringAttributeConstraintsType {
+        min_length: attribute.min_length.clone(),
+        max_length: attribute.max_length.clone(),
+    };
+    let number = || NumberAttributeConstraintsType {
+        min_value: attribute.min_value.clone(),
+        max_value: attribute.max_value.clone(),
+    };
     SchemaAttributeType {
         name: Some(attribute.name.clone()),
         attribute_data_type: Some(match attribute.data_type {
@@ -101,5 +131,7 @@ pub(super) fn describe(attribute: &SchemaAttribute) -> SchemaAttributeType {
 }
 
 fn no_data_type() -> Error {
-    Error::invalid_parameter("Invalid AttributeDataType input, consider using the provided AttributeDataType enum.")
+    Error::invalid_parameter(
+        "Invalid AttributeDataType input, consider using the provided AttributeDataType enum.",
+    )
 }

@@ -1,5 +1,8 @@
 //! From a request to a pool's settings: each member is honoured or refused.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cognate_api::idp::{
@@ -94,7 +97,15 @@ pub(super) fn asked_of_new(input: CreateUserPoolRequest) -> (Asked, Fixed) {
         issuer_configuration,
         acr_configuration,
     };
-    (asked, Fixed { alias_attributes, username_attributes, username_configuration, schema })
+    (
+        asked,
+        Fixed {
+            alias_attributes,
+            username_attributes,
+            username_configuration,
+            schema,
+        },
+    )
 }
 
 /// Reads the settings. What is not given gets its default, in an update too (documented for UpdateUserPool); only the name, which has
@@ -135,24 +146,38 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
     } = asked;
     let auto_verified = contacts(&auto_verified_attributes.unwrap_or_default());
     let update_settings = user_attribute_update_settings.unwrap_or_default();
-    let verified_before_update = contacts(&update_settings.attributes_require_verification_before_update.unwrap_or_default());
+    let verified_before_update = contacts(
+        &update_settings
+            .attributes_require_verification_before_update
+            .unwrap_or_default(),
+    );
     if !verified_before_update.is_subset(&auto_verified) {
         return Err(verified_before_update_but_not_automatically());
     }
     let admin_create_user = admin_create_user_config.unwrap_or_default();
     let password_policy = policies.and_then(|policies| policies.password_policy);
     Ok(Settings {
-        name: pool_name.or_else(|| before.map(|before| before.settings.name.clone())).unwrap_or_default(),
+        name: pool_name
+            .or_else(|| before.map(|before| before.settings.name.clone()))
+            .unwrap_or_default(),
         deletion_protection: deletion_protection == Some(DeletionProtectionType::Active),
         password_policy: read_password_policy(password_policy, &admin_create_user)?,
         auto_verified,
         verified_before_update,
         messages,
-        email: email_configuration.map(email::read).transpose()?.unwrap_or_default(),
+        email: email_configuration
+            .map(email::read)
+            .transpose()?
+            .unwrap_or_default(),
         sms: sms_configuration.and_then(sms),
         tags: user_pool_tags.map(tags).transpose()?.unwrap_or_default(),
-        admin_create_user_only: admin_create_user.allow_admin_create_user_only.unwrap_or(false),
-        recovery: account_recovery_setting.map(recovery).transpose()?.flatten(),
+        admin_create_user_only: admin_create_user
+            .allow_admin_create_user_only
+            .unwrap_or(false),
+        recovery: account_recovery_setting
+            .map(recovery)
+            .transpose()?
+            .flatten(),
         tier: user_pool_tier.map(tier).transpose()?.unwrap_or_default(),
     })
 }
@@ -165,9 +190,16 @@ pub(super) fn sign_in_names(
     aliases: Option<Vec<AliasAttributeType>>,
     attributes: Option<Vec<UsernameAttributeType>>,
 ) -> Result<SignInNames> {
-    let aliases: BTreeSet<_> = aliases.unwrap_or_default().iter().filter_map(alias).collect();
-    let attributes: BTreeSet<_> =
-        attributes.unwrap_or_default().iter().filter_map(|attribute| Contact::of(attribute.as_str())).collect();
+    let aliases: BTreeSet<_> = aliases
+        .unwrap_or_default()
+        .iter()
+        .filter_map(alias)
+        .collect();
+    let attributes: BTreeSet<_> = attributes
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|attribute| Contact::of(attribute.as_str()))
+        .collect();
     match (aliases.is_empty(), attributes.is_empty()) {
         (false, false) => Err(aliases_and_username_attributes()),
         (true, false) => Ok(SignInNames::Attributes(attributes)),
@@ -186,24 +218,43 @@ fn alias(alias: &AliasAttributeType) -> Option<AliasAttribute> {
 }
 
 fn contacts(attributes: &[VerifiedAttributeType]) -> BTreeSet<Contact> {
-    attributes.iter().filter_map(|attribute| Contact::of(attribute.as_str())).collect()
+    attributes
+        .iter()
+        .filter_map(|attribute| Contact::of(attribute.as_str()))
+        .collect()
 }
 
 /// In a policy that is given, a requirement that is left out is none: the members are plain booleans in AWS's model. Only a policy that
 /// is left out altogether is the default one.
-fn read_password_policy(policy: Option<PasswordPolicyType>, admin_create_user: &AdminCreateUserConfigType) -> Result<PasswordPolicy> {
+fn read_password_policy(
+    policy: Option<PasswordPolicyType>,
+    admin_create_user: &AdminCreateUserConfigType,
+) -> Result<PasswordPolicy> {
     let default = PasswordPolicy::default();
     // Zero means not given, in both.
     let given = |days: Option<i32>| days.map(i32::unsigned_abs).filter(|days| *days != 0);
-    let temporary = given(policy.as_ref().and_then(|policy| policy.temporary_password_validity_days));
+    let temporary = given(
+        policy
+            .as_ref()
+            .and_then(|policy| policy.temporary_password_validity_days),
+    );
     let unused = given(admin_create_user.unused_account_validity_days);
     if temporary.is_some() && unused.is_some() {
         return Err(temporary_password_validity_twice());
     }
-    let temporary_validity_days = temporary.or(unused).unwrap_or(default.temporary_validity_days);
-    let Some(policy) = policy else { return Ok(PasswordPolicy { temporary_validity_days, ..default }) };
+    let temporary_validity_days = temporary
+        .or(unused)
+        .unwrap_or(default.temporary_validity_days);
+    let Some(policy) = policy else {
+        return Ok(PasswordPolicy {
+            temporary_validity_days,
+            ..default
+        });
+    };
     Ok(PasswordPolicy {
-        minimum_length: policy.minimum_length.map_or(default.minimum_length, i32::unsigned_abs),
+        minimum_length: policy
+            .minimum_length
+            .map_or(default.minimum_length, i32::unsigned_abs),
         require_uppercase: policy.require_uppercase.unwrap_or(false),
         require_lowercase: policy.require_lowercase.unwrap_or(false),
         require_numbers: policy.require_numbers.unwrap_or(false),
@@ -219,7 +270,11 @@ fn recovery(setting: AccountRecoverySettingType) -> Result<Option<Vec<RecoveryMe
             RecoveryOptionNameType::VerifiedEmail => RecoveryMechanism::VerifiedEmail,
             RecoveryOptionNameType::VerifiedPhoneNumber => RecoveryMechanism::VerifiedPhoneNumber,
             RecoveryOptionNameType::AdminOnly => RecoveryMechanism::AdminOnly,
-            RecoveryOptionNameType::Unknown(name) => return Err(Error::parameter_not_built(format!("the recovery mechanism {name}"))),
+            RecoveryOptionNameType::Unknown(name) => {
+                return Err(Error::parameter_not_built(format!(
+                    "the recovery mechanism {name}"
+                )));
+            }
         };
         let named_before = by_priority.values().any(|before| *before == mechanism);
         if by_priority.insert(option.priority, mechanism).is_some() || named_before {
@@ -247,37 +302,58 @@ fn tier(tier: UserPoolTierType) -> Result<Tier> {
         UserPoolTierType::Lite => Ok(Tier::Lite),
         UserPoolTierType::Essentials => Ok(Tier::Essentials),
         UserPoolTierType::Plus => Ok(Tier::Plus),
-        UserPoolTierType::Unknown(tier) => Err(Error::parameter_not_built(format!("UserPoolTier {tier}"))),
+        UserPoolTierType::Unknown(tier) => {
+            Err(Error::parameter_not_built(format!("UserPoolTier {tier}")))
+        }
     }
 }
 
 /// The length of keys and values is in the model; how many there may be, and whose prefix is reserved, is not.
 fn tags(tags: BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
     if tags.len() > MAX_TAGS {
-        return Err(Error::new(ErrorCode::UserPoolTagging, format!("A user pool can have {MAX_TAGS} tags at most")));
+        return Err(Error::new(
+            ErrorCode::UserPoolTagging,
+            format!("A user pool can have {MAX_TAGS} tags at most"),
+        ));
     }
-    match tags.keys().find(|key| key.to_ascii_lowercase().starts_with("aws:")) {
-        Some(key) => Err(Error::new(ErrorCode::UserPoolTagging, format!("The tag key {key} begins with aws:, which is reserved"))),
+    match tags
+        .keys()
+        .find(|key| key.to_ascii_lowercase().starts_with("aws:"))
+    {
+        Some(key) => Err(Error::new(
+            ErrorCode::UserPoolTagging,
+            format!("The tag key {key} begins with aws:, which is reserved"),
+        )),
         None => Ok(tags),
     }
 }
 
 fn aliases_and_username_attributes() -> Error {
-    Error::invalid_parameter("Only one of the aliasAttributes or usernameAttributes can be set in a User pool.")
+    Error::invalid_parameter(
+        "Only one of the aliasAttributes or usernameAttributes can be set in a User pool.",
+    )
 }
 
 fn verified_before_update_but_not_automatically() -> Error {
-    Error::invalid_parameter("All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes")
+    Error::invalid_parameter(
+        "All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes",
+    )
 }
 
 fn temporary_password_validity_twice() -> Error {
-    Error::invalid_parameter("Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays")
+    Error::invalid_parameter(
+        "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays",
+    )
 }
 
 fn recovery_twice() -> Error {
-    Error::invalid_parameter("Account Recovery Setting cannot have duplicate priorities or recovery mechanisms.")
+    Error::invalid_parameter(
+        "Account Recovery Setting cannot have duplicate priorities or recovery mechanisms.",
+    )
 }
 
 fn recovery_by_admins_and_others() -> Error {
-    Error::invalid_parameter("Account Recovery Setting cannot use admin_only setting with any other recovery mechanisms.")
+    Error::invalid_parameter(
+        "Account Recovery Setting cannot use admin_only setting with any other recovery mechanisms.",
+    )
 }
