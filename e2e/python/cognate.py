@@ -13,6 +13,7 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -56,9 +57,13 @@ def fresh_database(admin_url):
 class Server:
     """One `cognate` process with a folder and a database of its own."""
 
-    def __init__(self, name, mode="dev", options=(), environment=None):
+    def __init__(self, name, mode="dev", options=(), environment=None, certificate=None):
+        """`certificate` is a PEM file with a certificate for 127.0.0.1 and its key: the server then speaks https."""
         self.mode = mode
         self.options = list(options)
+        self.certificate = certificate
+        if certificate:
+            self.options += ["--tls-cert", str(certificate), "--tls-key", str(certificate)]
         # Settings of the machine that runs the tests must not reach the server.
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("COGNATE_")} | (environment or {})
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cognate-e2e-"))
@@ -71,10 +76,17 @@ class Server:
             self.store += ["--database-url", fresh_database(DATABASE)]
         self.process = None
         self.port = None
+        # The operators' listener; off, so that servers side by side do not ask for one port.
+        self.admin = "none"
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.port}"
+
+    def open(self, path, timeout=10):
+        """A GET that trusts the server's own certificate."""
+        context = ssl.create_default_context(cafile=str(self.certificate)) if self.certificate else None
+        return urllib.request.urlopen(f"{self.url}{path}", timeout=timeout, context=context)
 
     def start(self):
         """Starts the process and waits until it says that it is ready. A restart keeps the port, and so the issuer."""
@@ -93,7 +105,7 @@ class Server:
 
     def _start_on(self, port):
         self.port = port
-        command = [BINARY, self.mode, *self.store, "--listen", f"127.0.0.1:{port}", "--admin-listen", "none"]
+        command = [BINARY, self.mode, *self.store, "--listen", f"127.0.0.1:{port}", "--admin-listen", self.admin]
         if self.mode == "dev":
             command.append("--no-demo")
         command += self.options
@@ -108,7 +120,7 @@ class Server:
             if self.process.poll() is not None:
                 raise ServerFailed(f"ended with {self.process.returncode} at start\n{self.log_end()}")
             try:
-                with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+                with self.open("/readyz", timeout=2) as answer:
                     if answer.status == 200:
                         return
             except OSError:
@@ -131,6 +143,17 @@ class Server:
         if done.returncode != 0:
             raise ServerFailed(f"cognate {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
         return done.stdout
+
+    def refusal(self, *options, listen=None, mode=None):
+        """What a start that must fail says, for an operator to read."""
+        listen = listen or f"127.0.0.1:{free_port()}"
+        command = [BINARY, mode or self.mode, *self.store, "--listen", listen, "--admin-listen", "none", *options]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=self.environment, cwd=self.folder, timeout=START_SECONDS
+        )
+        assert done.returncode != 0, "the start was due to fail"
+        assert "panicked" not in done.stderr, done.stderr
+        return done.stderr
 
     def kill(self):
         """Ends the process as a power cut would."""
@@ -159,7 +182,7 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def json(self, path):
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:
+        with self.open(path) as answer:
             return json.load(answer)
 
     def mails(self, address):

@@ -1,8 +1,10 @@
 """Fixtures: one development server for the whole run, a pool for each test that asks, clients as people write them."""
 
 import base64
+import datetime
 import hashlib
 import hmac
+import ipaddress
 import itertools
 import os
 import types
@@ -10,6 +12,11 @@ import types
 import boto3
 import pytest
 from botocore.config import Config
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 import cognate
 
@@ -35,6 +42,31 @@ def boto3_client(url, key_id="development", secret="development"):
         aws_secret_access_key=secret,
         config=Config(retries={"total_max_attempts": 1}),
     )
+
+
+def write_certificate(file):
+    """Writes a new certificate for 127.0.0.1 and its key into one PEM file, and gives the certificate's number."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Cognate's tests")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(private + made.public_bytes(Encoding.PEM))
+    return made.serial_number
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A PEM file with a certificate for 127.0.0.1 and its key."""
+    file = tmp_path / "certificate.pem"
+    write_certificate(file)
+    return file
 
 
 @pytest.fixture(scope="session")

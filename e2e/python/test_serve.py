@@ -1,8 +1,6 @@
 """`cognate serve`, as an operator runs it: access keys and their policies, mail by SMTP, and what a power cut leaves."""
 
-import datetime
 import email.policy
-import ipaddress
 import json
 import pathlib
 import re
@@ -16,11 +14,6 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from conftest import PASSWORD, boto3_client, refused
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 MAIL_USER, MAIL_PASSWORD = b"cognate", b"p@ss/w:rd"
 
@@ -70,25 +63,6 @@ class MailServer:
             assert self.arrived.wait_for(lambda: any(address in to for to, _ in self.messages), timeout=seconds), "no mail came"
             message = next(message for to, message in self.messages if address in to)
             return cognate.six_digits(message.get_body(("plain",)).get_content())
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for 127.0.0.1 with its key, in one file that the server is told to trust."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail for the tests")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("mail") / "mail.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(private + made.public_bytes(Encoding.PEM))
-    return file
 
 
 @pytest.fixture(params=["starttls"])
