@@ -27,7 +27,7 @@ pub use crate::{
     mail::{EmailMessage, Mailer},
     retry::retry_after,
     sms::{HttpSms, SmsMessage, SmsSender, SmsUrlError},
-    smtp::{SmtpMailer, SmtpUrlError, TimeLimits},
+    smtp::{SmtpMailer, SmtpUrlError, TimeLimits, is_mailbox},
     templates::{Purpose, Rendered, Values, render_email, render_sms},
 };
 

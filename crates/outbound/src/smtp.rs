@@ -45,6 +45,13 @@ pub struct SmtpMailer {
     idle: Mutex<Vec<Idle>>,
 }
 
+/// Whether a text is `address` or `Name <address>` as mails are sent from and answered to; checked when it is set, so that no mail is
+/// refused for it later.
+#[must_use]
+pub fn is_mailbox(text: &str) -> bool {
+    message::mailbox(text).is_ok()
+}
+
 /// How long a mail server may take.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeLimits {

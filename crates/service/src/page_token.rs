@@ -43,6 +43,26 @@ pub(crate) fn open<T: DeserializeOwned>(app: &App, query: &str, token: &str) -> 
     serde_json::from_slice(plain.expose()).map_err(|_| invalid_pagination_token())
 }
 
+/// Cuts a page that was read with one row more than its limit, and gives the token of the next page where there is one.
+///
+/// # Errors
+/// As [`seal`].
+pub(crate) fn cut<T, K: Serialize>(
+    app: &App,
+    query: &str,
+    page: &mut Vec<T>,
+    limit: usize,
+    key: impl FnOnce(&T) -> K,
+) -> Result<Option<String>> {
+    if page.len() <= limit {
+        return Ok(None);
+    }
+    page.truncate(limit);
+    page.last()
+        .map(|last| seal(app, query, &key(last)))
+        .transpose()
+}
+
 fn invalid_pagination_token() -> Error {
     Error::invalid_parameter("Invalid pagination token given.")
 }

@@ -36,29 +36,35 @@ pub(crate) async fn create_user_pool_client(
     cx: Cx,
     input: CreateUserPoolClientRequest,
 ) -> Result<CreateUserPoolClientResponse> {
-    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    let pool = parse_pool_id(&input.user_pool_id)?;
     let (asked, own_secret, generate_secret) = settings::asked_of_new(input);
     let secret = new_secret(own_secret, generate_secret, &mut cx.random())?;
-    let client = Arc::new(AppClient {
-        pool: pool.id.clone(),
-        id: ClientId::random(&mut cx.random()),
-        created_at: cx.now,
-        modified_at: cx.now,
-        revision: 1,
-        has_secret: secret.is_some(),
-        settings: settings::read(asked, &pool, None)?,
-    });
-    let written = (Arc::clone(&client), secret.clone());
-    cx.app
+    let new = (
+        pool,
+        ClientId::random(&mut cx.random()),
+        Arc::new(asked),
+        secret,
+    );
+    let now = cx.now;
+    let created = cx
+        .app
         .db
         .write("create_user_pool_client", async move |tx: &mut Tx| {
-            let (client, secret) = written;
-            // The pool may have been deleted since it was looked up: its client must not outlive it.
-            existing_pool(tx, &client.pool).await?;
+            let (pool, id, asked, secret) = new;
+            let pool = existing_pool(tx, &pool).await?;
+            let client = AppClient {
+                settings: settings::read(Asked::clone(&asked), &pool, None)?,
+                pool: pool.id,
+                id,
+                created_at: now,
+                modified_at: now,
+                revision: 1,
+                has_secret: secret.is_some(),
+            };
             clients::insert(tx, &client, secret.as_ref()).await?;
-            Ok::<_, Error>(())
-        })
-        .await?;
+            Ok::<_, Error>((client, secret))
+        });
+    let (client, secret) = created.await?;
     let described = describe::full(&client, secret.as_ref());
     Ok(CreateUserPoolClientResponse {
         user_pool_client: Some(described),
@@ -69,8 +75,8 @@ pub(crate) async fn describe_user_pool_client(
     cx: Cx,
     input: DescribeUserPoolClientRequest,
 ) -> Result<DescribeUserPoolClientResponse> {
-    let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let mut reader = cx.app.db.read().await?;
+    let pool = existing_pool(&mut reader, &parse_pool_id(&input.user_pool_id)?).await?;
     let (client, secret) = existing(&mut reader, &pool.id, &input.client_id).await?;
     let described = describe::full(&client, secret.as_ref());
     Ok(DescribeUserPoolClientResponse {
@@ -82,7 +88,7 @@ pub(crate) async fn update_user_pool_client(
     cx: Cx,
     input: UpdateUserPoolClientRequest,
 ) -> Result<UpdateUserPoolClientResponse> {
-    let pool = cx.app.pool_named(&input.user_pool_id).await?.id.clone();
+    let pool = parse_pool_id(&input.user_pool_id)?;
     let client_id = input.client_id.clone();
     let asked: Arc<Asked> = Arc::new(input);
     for _ in 0..UPDATE_ATTEMPTS {
@@ -119,27 +125,26 @@ pub(crate) async fn delete_user_pool_client(
     cx: Cx,
     input: DeleteUserPoolClientRequest,
 ) -> Result<()> {
-    let pool = cx.app.pool_named(&input.user_pool_id).await?.id.clone();
-    let missing = || Error::user_pool_client_does_not_exist(&input.client_id);
-    let client = ClientId::parse(&input.client_id).map_err(|_| missing())?;
-    let key = (pool, client.clone());
+    let pool = parse_pool_id(&input.user_pool_id)?;
     let deleted = cx
         .app
         .db
         .write("delete_user_pool_client", async move |tx: &mut Tx| {
-            let (pool, client) = key;
-            Ok::<_, Error>(clients::delete(tx, &pool, &client).await?)
-        })
-        .await?;
-    cx.app.settings.forget_client(&client);
-    if deleted { Ok(()) } else { Err(missing()) }
+            let pool = existing_pool(tx, &pool).await?.id;
+            let (client, _) = existing(tx, &pool, &input.client_id).await?;
+            clients::delete(tx, &pool, &client.id).await?;
+            Ok::<_, Error>(client.id)
+        });
+    cx.app.settings.forget_client(&deleted.await?);
+    Ok(())
 }
 
 pub(crate) async fn list_user_pool_clients(
     cx: Cx,
     input: ListUserPoolClientsRequest,
 ) -> Result<ListUserPoolClientsResponse> {
-    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    let mut reader = cx.app.db.read().await?;
+    let pool = existing_pool(&mut reader, &parse_pool_id(&input.user_pool_id)?).await?;
     let kind = input
         .client_type
         .as_ref()
@@ -157,19 +162,11 @@ pub(crate) async fn list_user_pool_clients(
         });
     }
     let limit = input.max_results.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
-    let mut reader = cx.app.db.read().await?;
     // One more than the page, to know whether another follows.
     let mut page =
         clients::page(&mut reader, &pool.id, after.as_deref(), (limit + 1).into()).await?;
-    let more = page.len() > limit.unsigned_abs() as usize;
-    page.truncate(limit.unsigned_abs() as usize);
-    let last = page
-        .last()
-        .filter(|_| more)
-        .map(|client| client.id.as_str());
-    let next_token = last
-        .map(|id| page_token::seal(&cx.app, &query, &id))
-        .transpose()?;
+    let key = |client: &AppClient| client.id.to_string();
+    let next_token = page_token::cut(&cx.app, &query, &mut page, usize::try_from(limit)?, key)?;
     let user_pool_clients = page.iter().map(in_list).collect();
     Ok(ListUserPoolClientsResponse {
         user_pool_clients: Some(user_pool_clients),
@@ -202,6 +199,10 @@ fn new_secret(
         }
         (None, false) => Ok(None),
     }
+}
+
+fn parse_pool_id(id: &str) -> Result<UserPoolId> {
+    UserPoolId::parse(id).map_err(|_| Error::user_pool_does_not_exist(id))
 }
 
 async fn existing_pool(tx: &mut Tx, pool: &UserPoolId) -> Result<UserPool> {

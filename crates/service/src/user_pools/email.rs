@@ -3,6 +3,7 @@
 use cognate_api::idp::{EmailConfigurationType, EmailSendingAccountType};
 use cognate_model::name::is_email;
 use cognate_model::user_pool::EmailSettings;
+use cognate_outbound::is_mailbox;
 
 use crate::{Error, Result};
 
@@ -21,7 +22,10 @@ pub(super) fn read(configuration: EmailConfigurationType) -> Result<EmailSetting
         return Err(source_arn_missing());
     }
     let from = configuration.from.filter(|from| !from.is_empty());
-    if from.as_deref().is_some_and(|from| !is_sender(from)) {
+    if from
+        .as_deref()
+        .is_some_and(|from| from.len() > MAX_SENDER_LENGTH || !is_mailbox(from))
+    {
         return Err(invalid_from());
     }
     let reply_to = configuration
@@ -29,7 +33,7 @@ pub(super) fn read(configuration: EmailConfigurationType) -> Result<EmailSetting
         .filter(|address| !address.is_empty());
     if reply_to
         .as_deref()
-        .is_some_and(|address| !is_email(address))
+        .is_some_and(|address| !is_email(address) || !is_mailbox(address))
     {
         return Err(Error::invalid_email_address());
     }
@@ -39,32 +43,6 @@ pub(super) fn read(configuration: EmailConfigurationType) -> Result<EmailSetting
         source_arn: configuration.source_arn,
         developer_account,
     })
-}
-
-/// Whether a text is `address` or `Name <address>`. What breaks a line is refused: it would let an operator of one pool write headers
-/// into mails.
-fn is_sender(text: &str) -> bool {
-    if text.len() > MAX_SENDER_LENGTH || text.chars().any(char::is_control) {
-        return false;
-    }
-    match text
-        .trim()
-        .strip_suffix('>')
-        .and_then(|text| text.split_once('<'))
-    {
-        Some((name, address)) => is_display_name(name.trim()) && is_email(address),
-        None => is_email(text.trim()),
-    }
-}
-
-/// A phrase of RFC 5322 §3.2.5: words, dots where people write them, or one quoted string.
-fn is_display_name(name: &str) -> bool {
-    match name.strip_prefix('"') {
-        Some(quoted) => quoted
-            .strip_suffix('"')
-            .is_some_and(|inner| !inner.contains(['"', '\\'])),
-        None => !name.contains(['(', ')', '<', '>', '[', ']', ':', ';', '@', '\\', ',', '"']),
-    }
 }
 
 fn source_arn_missing() -> Error {

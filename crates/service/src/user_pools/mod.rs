@@ -109,12 +109,15 @@ pub(crate) async fn update_user_pool(
     input: UpdateUserPoolRequest,
 ) -> Result<UpdateUserPoolResponse> {
     let id = parse_id(&input.user_pool_id)?;
-    change(&cx, "update_user_pool", &id, move |pool| {
+    let read = move |pool: &mut UserPool| {
         pool.settings = settings::read(input.clone(), Some(pool))?;
         Ok(())
-    })
-    .await?;
-    Ok(UpdateUserPoolResponse {})
+    };
+    if change(&cx, "update_user_pool", &id, read).await? {
+        Ok(UpdateUserPoolResponse {})
+    } else {
+        Err(changed_by_another_request())
+    }
 }
 
 pub(crate) async fn add_custom_attributes(
@@ -123,25 +126,27 @@ pub(crate) async fn add_custom_attributes(
 ) -> Result<AddCustomAttributesResponse> {
     let id = parse_id(&input.user_pool_id)?;
     let attributes = schema::custom_attributes(input.custom_attributes)?;
-    change(&cx, "add_custom_attributes", &id, move |pool| {
-        for attribute in &attributes {
-            pool.schema
-                .add_custom(attribute.clone())
-                .map_err(schema::refused)?;
-        }
-        Ok(())
-    })
-    .await?;
-    Ok(AddCustomAttributesResponse {})
+    let add = move |pool: &mut UserPool| {
+        let mut attributes = attributes.iter().cloned();
+        attributes
+            .try_for_each(|attribute| pool.schema.add_custom(attribute).map_err(schema::refused))
+    };
+    if change(&cx, "add_custom_attributes", &id, add).await? {
+        Ok(AddCustomAttributesResponse {})
+    } else {
+        // The model gives this operation no error of its own for it; who gets this one tries again.
+        Err(Error::too_many_requests())
+    }
 }
 
-/// Reads a pool, changes it and writes it back, unless somebody else has changed it in between; then again.
+/// Reads a pool, changes it and writes it back, unless somebody else has changed it in between; then again. False when that happened
+/// each time.
 async fn change(
     cx: &Cx,
     name: &'static str,
     id: &UserPoolId,
     change: impl Fn(&mut UserPool) -> Result<()> + Send + Sync + 'static,
-) -> Result<()> {
+) -> Result<bool> {
     let change = Arc::new(change);
     for _ in 0..UPDATE_ATTEMPTS {
         let (change, pool_id, now) = (Arc::clone(&change), id.clone(), cx.now);
@@ -153,10 +158,10 @@ async fn change(
         });
         if stored.await? {
             cx.app.settings.forget_pool(id);
-            return Ok(());
+            return Ok(true);
         }
     }
-    Err(changed_by_another_request())
+    Ok(false)
 }
 
 pub(crate) async fn delete_user_pool(cx: Cx, input: DeleteUserPoolRequest) -> Result<()> {
@@ -192,15 +197,8 @@ pub(crate) async fn list_user_pools(
         .map(|(created_at, id)| (*created_at, id.as_str()));
     // One more than the page, to know whether another follows.
     let mut page = pools::page(&mut reader, after, (limit + 1).into()).await?;
-    let more = page.len() > limit.unsigned_abs() as usize;
-    page.truncate(limit.unsigned_abs() as usize);
-    let last = page
-        .last()
-        .filter(|_| more)
-        .map(|pool| (pool.created_at.0, pool.id.as_str()));
-    let next_token = last
-        .map(|key| page_token::seal(&cx.app, QUERY, &key))
-        .transpose()?;
+    let key = |pool: &UserPool| (pool.created_at.0, pool.id.to_string());
+    let next_token = page_token::cut(&cx.app, QUERY, &mut page, usize::try_from(limit)?, key)?;
     let user_pools = page.iter().map(describe::in_list).collect();
     Ok(ListUserPoolsResponse {
         user_pools: Some(user_pools),
