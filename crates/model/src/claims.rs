@@ -60,6 +60,8 @@ pub struct AccessClaims {
     pub jti: String,
     /// The user name.
     pub username: String,
+    /// 2: the form of access tokens that Cognito issues today.
+    pub version: u8,
 }
 
 /// What one issue of tokens has in common.
@@ -96,6 +98,7 @@ impl Issue<'_> {
             iat: self.now.seconds(),
             jti,
             username: self.user.username.clone(),
+            version: 2,
         }
     }
 
