@@ -12,7 +12,6 @@ mod caller;
 mod clock;
 mod cx;
 pub mod flows;
-pub mod health;
 mod initiate_auth;
 mod operations;
 mod page_token;

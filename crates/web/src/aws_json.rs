@@ -1,0 +1,204 @@
+//! `POST /`: AWS JSON 1.1, the one door of all operations.
+//!
+//! From the target header to the operation, its caller, its checked input, and back. Whatever happens is logged and counted once, in
+//! [`Exchange::finish`]; neither input nor output is ever logged.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::post;
+use bytes::Bytes;
+use cognate_api::{Error, ErrorCode, OperationInfo, json};
+use cognate_service::{App, Arrival, Operations};
+use http::StatusCode;
+use http::request::Parts;
+use tracing::{Instrument, Span};
+
+use crate::authenticate::{self, Access};
+use crate::in_flight::InFlight;
+use crate::observer::{Finished, Observer};
+use crate::peer::{self, Network};
+use crate::{answer, body, cors, target};
+
+/// What the door needs.
+pub(crate) struct Door {
+    pub(crate) app: Arc<App>,
+    pub(crate) operations: Arc<Operations>,
+    pub(crate) access: Access,
+    pub(crate) proxies: Arc<[Network]>,
+    pub(crate) observer: Observer,
+    pub(crate) in_flight: InFlight,
+}
+
+/// The door, and the answer to all paths that are none.
+pub(crate) fn routes(door: Door) -> Router {
+    Router::new()
+        .route("/", post(call).options(cors::preflight))
+        .fallback(|| async {
+            answer::sentence(StatusCode::NOT_FOUND, "There is nothing at this address")
+        })
+        .with_state(Arc::new(door))
+}
+
+/// One request. The call is a task of its own, which runs on to its end when the client hangs up: a future that is dropped half way
+/// would leave undone what has begun.
+async fn call(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let operation = target::named(&parts.headers);
+    let address = peer::client_address(&parts.extensions, &parts.headers, &door.proxies);
+    let arrival = Arrival::new(&door.app, address);
+    let exchange = Exchange::new(&door, operation, &arrival, started);
+    let body = body::read(&parts.headers, body).await;
+    let task = {
+        let exchange = exchange.clone();
+        let span = exchange.span.clone();
+        let call = async move {
+            let outcome = match (operation, body) {
+                (None, _) => Err(Error::unknown_operation()),
+                (_, Err(error)) => Err(error),
+                (Some(operation), Ok(body)) => door.perform(operation, &parts, body, arrival).await,
+            };
+            exchange.finish(outcome)
+        };
+        tokio::spawn(call.instrument(span))
+    };
+    match task.await {
+        Ok(response) => response,
+        // It panicked. The panic was rolled back where it happened; here it is an error like any other.
+        Err(error) => exchange
+            .span
+            .in_scope(|| exchange.finish(Err(error.into()))),
+    }
+}
+
+impl Door {
+    async fn perform(
+        &self,
+        operation: &'static OperationInfo,
+        parts: &Parts,
+        body: Bytes,
+        arrival: Arrival,
+    ) -> Result<Vec<u8>, Error> {
+        let _place = self
+            .in_flight
+            .enter()
+            .ok_or_else(Error::service_unavailable)?;
+        let caller =
+            authenticate::caller(&self.app, self.access, operation, arrival.now, parts, &body)
+                .await?;
+        let entry = self
+            .operations
+            .find(operation.service, operation.name)
+            .ok_or_else(|| Error::not_built(operation.name))?;
+        let input = json::parse_input(operation.input, &body::unpack(&parts.headers, body)?)?;
+        caller.authorize(operation, &input, &self.app.config)?;
+        entry.call(arrival.called_by(caller), input).await
+    }
+}
+
+/// One request and its answer: what is needed to log, count and render how it ended.
+#[derive(Clone)]
+struct Exchange {
+    operation: Option<&'static OperationInfo>,
+    request_id: String,
+    started: Instant,
+    observer: Observer,
+    span: Span,
+}
+
+impl Exchange {
+    fn new(
+        door: &Door,
+        operation: Option<&'static OperationInfo>,
+        arrival: &Arrival,
+        started: Instant,
+    ) -> Self {
+        let name = operation.map_or("-", |operation| operation.name);
+        let address = arrival.address.map(tracing::field::display::<IpAddr>);
+        let span = tracing::info_span!(
+            "call",
+            operation = name,
+            request_id = arrival.request_id,
+            address
+        );
+        Self {
+            operation,
+            request_id: arrival.request_id.clone(),
+            started,
+            observer: door.observer.clone(),
+            span,
+        }
+    }
+
+    fn finish(&self, outcome: Result<Vec<u8>, Error>) -> Response {
+        let took = self.started.elapsed();
+        let operation = self.operation.map_or("-", |operation| operation.name);
+        let milliseconds = took.as_millis();
+        let (error, response) = match outcome {
+            Ok(body) => {
+                tracing::debug!(milliseconds, "answered");
+                (None, answer::success(&self.request_id, body))
+            }
+            Err(error) => {
+                self.log(&error, milliseconds);
+                (Some(error.code), answer::failure(&self.request_id, &error))
+            }
+        };
+        self.observer.tell(Finished {
+            operation,
+            error,
+            took,
+        });
+        debug_assert!(
+            self.operation
+                .zip(error)
+                .is_none_or(|(operation, code)| operation.may_answer(code)),
+            "{operation} has no error {error:?} in its model"
+        );
+        response
+    }
+
+    /// A caller's mistake is told by its code alone, since sentences may repeat what the caller sent. Our own failures are told with all
+    /// that lies behind them, which comes from below and never holds input.
+    fn log(&self, error: &Error, milliseconds: u128) {
+        let outcome = error.code.name();
+        if answer::status_of(error.code).is_server_error() {
+            let cause = error.source.as_deref().map(chain).unwrap_or_default();
+            tracing::error!(outcome, milliseconds, cause, "failed");
+        } else if is_refusal(error.code) {
+            tracing::info!(outcome, milliseconds, "refused");
+        } else {
+            tracing::debug!(outcome, milliseconds, "answered");
+        }
+    }
+}
+
+/// Whether an error says that a signature or an access key was not good enough, which operators want to see.
+fn is_refusal(code: ErrorCode) -> bool {
+    use ErrorCode as Code;
+    matches!(
+        code,
+        Code::AccessDenied
+            | Code::ExpiredToken
+            | Code::IncompleteSignature
+            | Code::InvalidSignature
+            | Code::UnrecognizedClient
+    )
+}
+
+/// An error and all that lies behind it, in one line.
+fn chain(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,203 @@
+//! A request's body: read within limits of size and time, and unpacked when it is gzip'd.
+
+use std::io::Read;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use cognate_api::{Error, ErrorCode};
+use flate2::bufread::GzDecoder;
+use http::{HeaderMap, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+/// The largest body that is taken, as it comes and unpacked: 1 MiB.
+pub(crate) const MAX_BYTES: usize = 1 << 20;
+
+/// How long a body may take to arrive.
+const MAX_TIME: Duration = Duration::from_secs(30);
+
+/// Reads the body as it comes over the wire.
+///
+/// # Errors
+/// `RequestEntityTooLargeException` (at once, when its head says so), `RequestTimeoutException`, or `SerializationException` when it is cut.
+pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_BYTES as u64) {
+        return Err(Error::request_too_large(MAX_BYTES));
+    }
+    let reading = Limited::new(body, MAX_BYTES).collect();
+    match tokio::time::timeout(MAX_TIME, reading).await {
+        Err(_) => Err(Error::request_timeout()),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(Error::request_too_large(MAX_BYTES))
+        }
+        Ok(Err(error)) => Err(Error::malformed_json().with_source(error)),
+    }
+}
+
+/// The body as it was meant: unpacked, when its head says that it is gzip'd.
+///
+/// # Errors
+/// `RequestEntityTooLargeException` when it would be larger than [`MAX_BYTES`], of which no more is unpacked; `SerializationException` when
+/// it is no gzip or of another encoding.
+pub(crate) fn unpack(headers: &HeaderMap, raw: Bytes) -> Result<Bytes, Error> {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let Some(encoding) = encodings.next() else {
+        return Ok(raw);
+    };
+    if encodings.next().is_some() {
+        return Err(unknown_encoding());
+    }
+    match encoding.as_bytes() {
+        encoding if encoding.eq_ignore_ascii_case(b"identity") => Ok(raw),
+        encoding if encoding.eq_ignore_ascii_case(b"gzip") => gunzip(&raw),
+        _ => Err(unknown_encoding()),
+    }
+}
+
+fn gunzip(packed: &[u8]) -> Result<Bytes, Error> {
+    let mut plain = Vec::new();
+    let mut decoder = GzDecoder::new(packed);
+    // One byte beyond the limit tells that there is more; of a bomb nothing else is ever unpacked.
+    let limit = MAX_BYTES as u64 + 1;
+    decoder
+        .by_ref()
+        .take(limit)
+        .read_to_end(&mut plain)
+        .map_err(|error| Error::malformed_json().with_source(error))?;
+    if plain.len() > MAX_BYTES {
+        return Err(Error::request_too_large(MAX_BYTES));
+    }
+    // A second member is legal gzip, and nobody sends one; thousands of empty ones would cost more than they weigh.
+    if decoder.into_inner().is_empty() {
+        Ok(plain.into())
+    } else {
+        Err(Error::malformed_json())
+    }
+}
+
+fn unknown_encoding() -> Error {
+    Error::new(
+        ErrorCode::Serialization,
+        "The request body may be plain or gzip; its content encoding is neither",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use std::io::Write;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use flate2::{Compression, write::GzEncoder};
+    use hyper::body::Frame;
+
+    use super::*;
+
+    fn gzip(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn unpacked(encoding: &str, raw: Vec<u8>) -> Result<Bytes, ErrorCode> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_ENCODING, encoding.parse().unwrap());
+        unpack(&headers, raw.into()).map_err(|error| error.code)
+    }
+
+    #[test]
+    fn a_gzipd_body_is_unpacked() {
+        assert_eq!(unpacked("gzip", gzip(b"{}")).unwrap(), "{}");
+        assert_eq!(
+            unpacked("GZIP", gzip(&[b' '; MAX_BYTES])).unwrap().len(),
+            MAX_BYTES
+        );
+    }
+
+    #[test]
+    fn a_gzip_bomb_is_refused() {
+        let bomb = gzip(&vec![0; 512 * MAX_BYTES]);
+        assert!(bomb.len() < MAX_BYTES);
+        assert_eq!(
+            unpacked("gzip", bomb),
+            Err(ErrorCode::RequestEntityTooLarge)
+        );
+        assert_eq!(
+            unpacked("gzip", gzip(&[b' '; MAX_BYTES + 1])),
+            Err(ErrorCode::RequestEntityTooLarge)
+        );
+    }
+
+    #[test]
+    fn what_is_no_gzip_is_refused() {
+        let mut two = gzip(b"{}");
+        two.extend(gzip(b""));
+        let cut = gzip(b"{}")[..10].to_vec();
+        for raw in [b"{}".to_vec(), Vec::new(), two, cut] {
+            assert_eq!(unpacked("gzip", raw), Err(ErrorCode::Serialization));
+        }
+    }
+
+    #[test]
+    fn another_encoding_is_refused() {
+        for encoding in ["br", "deflate", "gzip, gzip", ""] {
+            assert_eq!(
+                unpacked(encoding, gzip(b"{}")),
+                Err(ErrorCode::Serialization),
+                "{encoding}"
+            );
+        }
+        assert_eq!(unpacked("identity", b"{}".to_vec()).unwrap(), "{}");
+    }
+
+    #[tokio::test]
+    async fn a_body_above_the_limit_is_refused_with_and_without_its_length() {
+        let body = || Body::from(vec![b' '; MAX_BYTES + 1]);
+        assert_eq!(
+            read(&HeaderMap::new(), body()).await.unwrap_err().code,
+            ErrorCode::RequestEntityTooLarge
+        );
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_LENGTH, "1048577".parse().unwrap());
+        assert_eq!(
+            read(&headers, Body::empty()).await.unwrap_err().code,
+            ErrorCode::RequestEntityTooLarge
+        );
+        assert_eq!(
+            read(&HeaderMap::new(), Body::from(vec![b' '; MAX_BYTES]))
+                .await
+                .unwrap()
+                .len(),
+            MAX_BYTES
+        );
+    }
+
+    /// A client that has fallen silent.
+    struct Silent;
+
+    impl axum::body::HttpBody for Silent {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_given_up() {
+        let error = read(&HeaderMap::new(), Body::new(Silent))
+            .await
+            .unwrap_err();
+        assert_eq!(error.code, ErrorCode::RequestTimeout);
+    }
+}

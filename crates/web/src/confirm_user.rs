@@ -1,0 +1,113 @@
+//! `/confirmUser`: the address of mailed confirmation links. The link shows a page with one button; the POST behind it confirms.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Form, FromRequest, Query, Request, State};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Router, extract::rejection::QueryRejection};
+use cognate_api::ErrorCode;
+use cognate_service::{App, Arrival, Caller, Error, flows};
+use serde::Deserialize;
+
+use crate::answer::status_of;
+use crate::pages::{ConfirmFields, ConfirmView, ErrorView, confirm_page, error_page};
+use crate::peer::{self, Network};
+
+/// The form holds three short texts.
+const MAX_FORM_BYTES: usize = 16 * 1024;
+const MAX_FORM_TIME: Duration = Duration::from_secs(30);
+
+/// What the link and the form behind the button carry.
+#[derive(Deserialize)]
+struct Fields {
+    client_id: String,
+    user_name: String,
+    confirmation_code: String,
+}
+
+#[derive(Clone)]
+struct Door {
+    app: Arc<App>,
+    proxies: Arc<[Network]>,
+}
+
+pub(crate) fn routes(app: Arc<App>, proxies: Arc<[Network]>) -> Router {
+    Router::new()
+        .route("/confirmUser", get(ask).post(confirm))
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .with_state(Door { app, proxies })
+}
+
+/// Nothing is looked up: the page is the same for a true link and a made-up one.
+async fn ask(fields: Result<Query<Fields>, QueryRejection>) -> Response {
+    match fields {
+        Ok(Query(Fields {
+            client_id,
+            user_name,
+            confirmation_code,
+        })) => confirm_page(ConfirmView::Ask(ConfirmFields {
+            client_id,
+            user_name,
+            confirmation_code,
+        })),
+        Err(_) => confirm_page(ConfirmView::InvalidOrExpired),
+    }
+}
+
+async fn confirm(State(door): State<Door>, request: Request) -> Response {
+    let address = peer::client_address(request.extensions(), request.headers(), &door.proxies);
+    let reading = Form::<Fields>::from_request(request, &());
+    let Ok(Ok(Form(fields))) = tokio::time::timeout(MAX_FORM_TIME, reading).await else {
+        return confirm_page(ConfirmView::InvalidOrExpired);
+    };
+    let arrival = Arrival::new(&door.app, address);
+    let request_id = arrival.request_id.clone();
+    let cx = arrival.called_by(Caller::Public);
+    // As every call, it runs on to its end when the browser hangs up.
+    let task = tokio::spawn(async move {
+        flows::confirm_by_link(
+            cx,
+            &fields.client_id,
+            &fields.user_name,
+            &fields.confirmation_code,
+        )
+        .await
+    });
+    match task.await.unwrap_or_else(|error| Err(error.into())) {
+        Ok(()) => confirm_page(ConfirmView::Confirmed),
+        Err(error) => refusal(&error, &request_id),
+    }
+}
+
+/// Whatever is wrong with the link is told in one sentence, or strangers could ask who has an account.
+fn refusal(error: &Error, request_id: &str) -> Response {
+    if matches!(
+        error.code,
+        ErrorCode::LimitExceeded | ErrorCode::TooManyFailedAttempts | ErrorCode::TooManyRequests
+    ) {
+        return confirm_page(ConfirmView::TooManyAttempts);
+    }
+    let status = status_of(error.code);
+    if !status.is_server_error() {
+        return confirm_page(ConfirmView::InvalidOrExpired);
+    }
+    let cause = error
+        .source
+        .as_deref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    tracing::error!(
+        request_id,
+        outcome = error.code.name(),
+        cause,
+        "an address could not be confirmed"
+    );
+    error_page(&ErrorView {
+        status,
+        title: "That did not work",
+        message: "Something went wrong here. Wait a moment and try again.",
+        request_id: Some(request_id),
+    })
+}
