@@ -1,1 +1,29 @@
-//! Cognate: server.
+//! The binary's inside: command line and configuration, wiring, listeners, telemetry.
+//!
+//! Only this crate reads configuration and environment. [`run`] is the program; [`Listening`] and [`Metrics`] serve tests too, which start
+//! a server in their own process.
+
+mod admin;
+mod command_line;
+mod commands;
+mod config_file;
+mod configuration;
+mod database;
+mod demo;
+mod inbox;
+mod limits;
+mod listener;
+mod master_key;
+mod metrics;
+mod node;
+mod options;
+mod signals;
+mod telemetry;
+mod terminal;
+mod tls;
+
+pub use command_line::{cli, run};
+pub use limits::Limits;
+pub use listener::Listening;
+pub use metrics::Metrics;
+pub use tls::Certificate;

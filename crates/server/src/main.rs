@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary `cognate`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cognate_server::run()
+}

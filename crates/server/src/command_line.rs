@@ -1,0 +1,83 @@
+//! The command line: which command, and how its failure is told.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::commands::{access_key, dev, serve};
+use crate::terminal;
+
+/// An identity service that speaks Amazon Cognito's APIs. Not affiliated with Amazon.
+#[derive(Parser)]
+#[command(
+    name = "cognate",
+    version,
+    arg_required_else_help = true,
+    infer_long_args = false
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve, for real: administrators prove themselves by access keys.
+    Serve(serve::Arguments),
+    /// Serve for development: any credentials are good, mail stays in a local inbox, a demo pool and site are there.
+    Dev(dev::Arguments),
+    /// Make, list and delete the access keys that sign administrators' requests.
+    #[command(subcommand)]
+    AccessKey(access_key::Action),
+}
+
+/// The command line as clap knows it.
+#[must_use]
+pub fn cli() -> clap::Command {
+    Cli::command()
+}
+
+/// The program: reads the command line and the environment, does what they say, and tells a failure in one line.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come here too, and are no failures. A terminal that is gone is no reason to panic.
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    match cli.command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Command {
+    fn run(self) -> Result<()> {
+        match self {
+            Self::Serve(arguments) => serve::run(arguments),
+            Self::Dev(arguments) => dev::run(arguments),
+            Self::AccessKey(action) => access_key::run(action),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        cli().debug_assert();
+    }
+}

@@ -1,0 +1,290 @@
+//! What the server is told, from flags, environment and file in that order, checked and typed.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, anyhow, bail};
+use cognate_web::Network;
+
+use crate::config_file::ConfigFile;
+use crate::limits::Limits;
+use crate::options::{DevOptions, ServerOptions, StoreOptions};
+use crate::telemetry::{LogFormat, Logging};
+
+/// The file of SQLite in the data folder.
+const DATABASE_FILE: &str = "cognate.db";
+/// The file of the master key in the data folder.
+const MASTER_KEY_FILE: &str = "master.key";
+
+/// What a database is for: one kind is never served as the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Made by `cognate serve` (or for it, by `cognate access-key`).
+    Serve,
+    /// Made by `cognate dev`.
+    Dev,
+}
+
+impl Kind {
+    /// The word for it, as the database keeps it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Serve => "serve",
+            Self::Dev => "dev",
+        }
+    }
+
+    /// Two folders, so that they are not mixed up to begin with.
+    const fn data_dir(self) -> &'static str {
+        match self {
+            Self::Serve => "cognate-data",
+            Self::Dev => "cognate-dev-data",
+        }
+    }
+}
+
+/// Where the data is.
+pub(crate) struct StoreConfiguration {
+    pub(crate) data_dir: PathBuf,
+    /// `sqlite:…` or `postgres://…`; may hold a password.
+    pub(crate) database_url: String,
+    /// Whether the database is the one in the data folder.
+    pub(crate) is_in_data_dir: bool,
+    pub(crate) master_key: MasterKeySource,
+}
+
+/// Where the master key comes from.
+pub(crate) enum MasterKeySource {
+    /// The text of the key itself, from COGNATE_MASTER_KEY.
+    Environment(String),
+    /// A file, made when it is not there.
+    File(PathBuf),
+}
+
+/// How to serve.
+pub(crate) struct ServerConfiguration {
+    pub(crate) store: StoreConfiguration,
+    pub(crate) listen: SocketAddr,
+    pub(crate) public_url: Option<String>,
+    pub(crate) region: String,
+    pub(crate) account_id: String,
+    pub(crate) issuer: Option<String>,
+    pub(crate) smtp_url: Option<String>,
+    pub(crate) mail_from: Option<String>,
+    pub(crate) sms_url: Option<String>,
+    pub(crate) tls: Option<TlsFiles>,
+    pub(crate) admin_listen: Option<SocketAddr>,
+    pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) limits: Limits,
+    /// Taken when logging begins.
+    pub(crate) logging: Option<Logging>,
+}
+
+/// The files of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TlsFiles {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// What development mode is told besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DevConfiguration {
+    pub(crate) demo: bool,
+    pub(crate) allow_remote: bool,
+}
+
+/// One setting after the other, from the flag (which has the environment's value where it was not given) or the file.
+struct Settings<'a> {
+    file: &'a ConfigFile,
+}
+
+impl Settings<'_> {
+    /// The value of a setting. An empty one is none: composed environments have many of these.
+    fn text(&self, key: &str, flag: Option<String>) -> Result<Option<String>> {
+        match flag.filter(|value| !value.is_empty()) {
+            Some(value) => Ok(Some(value)),
+            None => Ok(self.file.text(key)?.filter(|value| !value.is_empty())),
+        }
+    }
+
+    fn texts(&self, key: &str, flags: Vec<String>) -> Result<Vec<String>> {
+        let given: Vec<_> = flags
+            .into_iter()
+            .filter(|value| !value.is_empty())
+            .collect();
+        if given.is_empty() {
+            self.file.texts(key)
+        } else {
+            Ok(given)
+        }
+    }
+
+    fn truth(&self, key: &str, flag: Option<String>) -> Result<bool> {
+        match self.text(key, flag)?.as_deref() {
+            None | Some("false" | "0" | "no" | "off") => Ok(false),
+            Some("true" | "1" | "yes" | "on") => Ok(true),
+            Some(other) => bail!("{key} must be true or false, not «{other}»"),
+        }
+    }
+
+    fn address(&self, key: &str, flag: Option<String>, default: u16) -> Result<SocketAddr> {
+        match self.text(key, flag)? {
+            Some(text) => parse_address(&text).ok_or_else(|| {
+                anyhow!("{key} must be ADDRESS:PORT, as 127.0.0.1:{default}, not «{text}»")
+            }),
+            None => Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), default)),
+        }
+    }
+}
+
+impl StoreConfiguration {
+    /// Reads it. `master_key` is what COGNATE_MASTER_KEY holds.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub(crate) fn resolve(
+        options: StoreOptions,
+        file: &ConfigFile,
+        kind: Kind,
+        master_key: Option<String>,
+    ) -> Result<Self> {
+        let settings = Settings { file };
+        let data_dir = PathBuf::from(
+            settings
+                .text("data-dir", options.data_dir)?
+                .unwrap_or_else(|| kind.data_dir().to_owned()),
+        );
+        let master_key_file = settings.text("master-key-file", options.master_key_file)?;
+        let master_key = match (master_key.filter(|key| !key.is_empty()), master_key_file) {
+            (Some(_), Some(_)) => {
+                bail!("COGNATE_MASTER_KEY and a master key file are both given; give one of them")
+            }
+            (Some(key), None) => MasterKeySource::Environment(key),
+            (None, file) => MasterKeySource::File(
+                file.map_or_else(|| data_dir.join(MASTER_KEY_FILE), PathBuf::from),
+            ),
+        };
+        let given = settings.text("database-url", options.database_url)?;
+        let is_in_data_dir = given.is_none();
+        let database_url = match given {
+            Some(url) => url,
+            None => {
+                let path = data_dir.join(DATABASE_FILE);
+                let path = path.to_str().with_context(|| {
+                    format!("the data folder's name is not text: {}", path.display())
+                })?;
+                format!("sqlite:{path}")
+            }
+        };
+        Ok(Self {
+            data_dir,
+            database_url,
+            is_in_data_dir,
+            master_key,
+        })
+    }
+}
+
+impl ServerConfiguration {
+    /// Reads it. `master_key` is what COGNATE_MASTER_KEY holds.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub(crate) fn resolve(
+        options: ServerOptions,
+        file: &ConfigFile,
+        kind: Kind,
+        master_key: Option<String>,
+    ) -> Result<Self> {
+        let settings = Settings { file };
+        if settings
+            .text("lambda-endpoint", options.lambda_endpoint)?
+            .is_some()
+        {
+            bail!("lambda-endpoint is set, but triggers are not built yet: leave it out");
+        }
+        let tls = match (
+            settings.text("tls-cert", options.tls_cert)?,
+            settings.text("tls-key", options.tls_key)?,
+        ) {
+            (Some(certificate), Some(key)) => Some(TlsFiles {
+                certificate: certificate.into(),
+                key: key.into(),
+            }),
+            (None, None) => None,
+            _ => bail!("tls-cert and tls-key go together: one of them is missing"),
+        };
+        let admin_listen = match settings.text("admin-listen", options.admin_listen)? {
+            Some(text) if text == "none" => None,
+            text => Some(settings.address("admin-listen", text, 9230)?),
+        };
+        let proxies = settings.texts("trusted-proxy", options.trusted_proxy)?;
+        let proxies = proxies
+            .iter()
+            .map(|text| Network::parse(text))
+            .collect::<Result<Vec<_>, _>>();
+        let log_format = settings
+            .text("log-format", options.log_format)?
+            .map_or(Ok(LogFormat::Text), |text| LogFormat::parse(&text))?;
+        let max_connections = settings.text("max-connections", options.max_connections)?;
+        let store = StoreConfiguration::resolve(options.store, file, kind, master_key)?;
+        Ok(Self {
+            store,
+            listen: settings.address("listen", options.listen, 9229)?,
+            public_url: settings.text("public-url", options.public_url)?,
+            region: settings
+                .text("region", options.region)?
+                .unwrap_or_else(|| "us-east-1".to_owned()),
+            account_id: settings
+                .text("account-id", options.account_id)?
+                .unwrap_or_else(|| "000000000000".to_owned()),
+            issuer: settings.text("issuer", options.issuer)?,
+            smtp_url: settings.text("smtp-url", options.smtp_url)?,
+            mail_from: settings.text("mail-from", options.mail_from)?,
+            sms_url: settings.text("sms-url", options.sms_url)?,
+            tls,
+            admin_listen,
+            trusted_proxies: proxies.context("trusted-proxy")?,
+            limits: max_connections.map_or(Ok(Limits::default()), |text| Limits::parse(&text))?,
+            logging: Some(Logging::new(
+                settings
+                    .text("log", options.log)?
+                    .as_deref()
+                    .unwrap_or("info"),
+                log_format,
+            )?),
+        })
+    }
+}
+
+impl DevConfiguration {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub(crate) fn resolve(options: DevOptions, file: &ConfigFile) -> Result<Self> {
+        let settings = Settings { file };
+        let no_demo = settings.truth("no-demo", options.no_demo)?;
+        let allow_remote = settings.truth("allow-remote", options.allow_remote)?;
+        Ok(Self {
+            demo: !no_demo,
+            allow_remote,
+        })
+    }
+}
+
+/// An address with its port. `localhost` is the IPv4 one, so that nothing is looked up.
+fn parse_address(text: &str) -> Option<SocketAddr> {
+    match text.strip_prefix("localhost:") {
+        Some(port) => Some(SocketAddr::new(
+            IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port.parse().ok()?,
+        )),
+        None => SocketAddr::from_str(text).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

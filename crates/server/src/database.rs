@@ -1,0 +1,204 @@
+//! Opening the database: its folder, its master key, and what it is for.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use cognate_service::Entropy;
+use cognate_store::{Db, DbOptions, OpenError, installation};
+
+use crate::configuration::{Kind, MasterKeySource, StoreConfiguration};
+use crate::master_key::{self, Obtained};
+
+/// Opens the database, makes it at the first start, and refuses one that was made for something else.
+///
+/// # Errors
+/// In words for the operator; nothing is damaged then.
+pub(crate) async fn open(
+    configuration: &StoreConfiguration,
+    kind: Kind,
+    entropy: &Entropy,
+) -> Result<Db> {
+    let data_dir = configuration.data_dir.as_path();
+    let key_is_in_data_dir = matches!(&configuration.master_key, MasterKeySource::File(path) if path.parent() == Some(data_dir));
+    if configuration.is_in_data_dir || key_is_in_data_dir {
+        make_folder(data_dir)?;
+    }
+    let mut random = entropy.generator();
+    let Obtained { key, made } = master_key::obtain(&configuration.master_key, &mut random)?;
+    let db = match Db::open(DbOptions::new(
+        configuration.database_url.as_str(),
+        key,
+        random,
+    ))
+    .await
+    {
+        Ok(db) => db,
+        Err(error) => {
+            if let Some(path) = &made {
+                // It has sealed nothing yet. Left behind, it would be taken for the right one.
+                fs::remove_file(path).with_context(|| {
+                    format!("the master key file {} cannot be removed", path.display())
+                })?;
+            }
+            return Err(refusal(error, made.as_deref()));
+        }
+    };
+    if let Err(error) = check_kind(&db, kind).await {
+        db.close().await;
+        return Err(error);
+    }
+    Ok(db)
+}
+
+fn refusal(error: OpenError, made: Option<&Path>) -> anyhow::Error {
+    match (error, made) {
+        (OpenError::WrongMasterKey, Some(path)) => anyhow::anyhow!(
+            "the database was made with a master key, and the file {} is not there: put it back, or name the right one",
+            path.display()
+        ),
+        (error, _) => anyhow::Error::new(error).context("the database cannot be opened"),
+    }
+}
+
+async fn check_kind(db: &Db, kind: Kind) -> Result<()> {
+    let known = installation::find(&mut db.read().await?).await?;
+    let found = match known {
+        Some(found) => found,
+        None => {
+            db.write("claim_installation", async move |tx| {
+                installation::claim(tx, kind.word()).await
+            })
+            .await?
+        }
+    };
+    match (kind, found == kind.word()) {
+        (_, true) => Ok(()),
+        (Kind::Serve, false) => bail!(
+            "this database was made by cognate dev, where anybody is an administrator: serve another one"
+        ),
+        (Kind::Dev, false) => bail!(
+            "this database was made by cognate serve; cognate dev would let anybody into it: give it another one"
+        ),
+    }
+}
+
+fn make_folder(path: &Path) -> Result<()> {
+    let mut builder = DirBuilder::new();
+    builder
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("the data folder {} cannot be made", path.display()))?;
+    // Asking for permissions says little (root, read-only file systems, quotas); writing says all.
+    let probe = path.join(format!(".write-probe.{}", std::process::id()));
+    let probed = fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe));
+    probed.with_context(|| format!("the data folder {} cannot be written", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    fn in_folder(folder: &Path) -> StoreConfiguration {
+        StoreConfiguration {
+            data_dir: folder.to_owned(),
+            database_url: format!("sqlite:{}", folder.join("cognate.db").display()),
+            is_in_data_dir: true,
+            master_key: MasterKeySource::File(folder.join("master.key")),
+        }
+    }
+
+    async fn refused(configuration: &StoreConfiguration, kind: Kind) -> String {
+        format!(
+            "{:#}",
+            open(configuration, kind, &Entropy::System)
+                .await
+                .err()
+                .unwrap()
+        )
+    }
+
+    #[tokio::test]
+    async fn a_database_is_never_opened_as_the_other_kind() {
+        for (first, second) in [(Kind::Dev, Kind::Serve), (Kind::Serve, Kind::Dev)] {
+            let folder = tempfile::tempdir().unwrap();
+            let configuration = in_folder(folder.path());
+            open(&configuration, first, &Entropy::System)
+                .await
+                .unwrap()
+                .close()
+                .await;
+            assert!(
+                refused(&configuration, second)
+                    .await
+                    .contains("this database was made by cognate")
+            );
+            open(&configuration, first, &Entropy::System)
+                .await
+                .unwrap()
+                .close()
+                .await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_master_key_that_was_lost_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let configuration = in_folder(folder.path());
+        open(&configuration, Kind::Serve, &Entropy::System)
+            .await
+            .unwrap()
+            .close()
+            .await;
+        let key = folder.path().join("master.key");
+        let kept = fs::read(&key).unwrap();
+        fs::remove_file(&key).unwrap();
+        assert!(
+            refused(&configuration, Kind::Serve)
+                .await
+                .contains("put it back")
+        );
+        assert!(!key.exists());
+        fs::write(&key, kept).unwrap();
+        fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        open(&configuration, Kind::Serve, &Entropy::System)
+            .await
+            .unwrap()
+            .close()
+            .await;
+    }
+
+    #[tokio::test]
+    async fn a_wrong_master_key_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut configuration = in_folder(folder.path());
+        open(&configuration, Kind::Serve, &Entropy::System)
+            .await
+            .unwrap()
+            .close()
+            .await;
+        let other = cognate_crypto::seal::MasterKey::from_bytes(std::array::from_fn(|n| n as u8));
+        configuration.master_key =
+            MasterKeySource::Environment(other.to_text().expose().to_owned());
+        assert!(
+            refused(&configuration, Kind::Serve)
+                .await
+                .contains("master key does not open this database")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_written_is_told() {
+        // Even root cannot make a folder there.
+        let configuration = in_folder(Path::new("/proc/cognate"));
+        assert!(
+            refused(&configuration, Kind::Serve)
+                .await
+                .contains("the data folder /proc/cognate cannot be made")
+        );
+    }
+}

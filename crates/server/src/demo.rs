@@ -1,0 +1,161 @@
+//! The demo pool and its app client: made once, through the operations that everybody else uses, and found again by name.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use cognate_api::{Service, json};
+use cognate_service::{App, Caller, Cx, Operations};
+use cognate_web::demo::{DemoConfig, DemoPasswordPolicy};
+use serde_json::{Value, json};
+
+const POOL: &str = "Cognate demo";
+const CLIENT: &str = "Cognate demo site";
+
+/// Finds or makes both.
+///
+/// # Errors
+/// When an operation fails.
+pub(crate) async fn prepare(
+    app: &Arc<App>,
+    operations: &Operations,
+    inbox_url: Option<String>,
+) -> Result<DemoConfig> {
+    let caller = Operator { app, operations };
+    let user_pool_id = match caller
+        .find(
+            "ListUserPools",
+            json!({"MaxResults": 60}),
+            "UserPools",
+            "Name",
+            POOL,
+            "Id",
+        )
+        .await?
+    {
+        Some(id) => id,
+        None => caller.make_pool().await?,
+    };
+    let of_pool = json!({"UserPoolId": user_pool_id, "MaxResults": 60});
+    let client_id = match caller
+        .find(
+            "ListUserPoolClients",
+            of_pool,
+            "UserPoolClients",
+            "ClientName",
+            CLIENT,
+            "ClientId",
+        )
+        .await?
+    {
+        Some(id) => id,
+        None => caller.make_client(&user_pool_id).await?,
+    };
+    let pool = caller
+        .call("DescribeUserPool", json!({"UserPoolId": user_pool_id}))
+        .await?;
+    let password_policy = password_policy(&pool["UserPool"]["Policies"]["PasswordPolicy"]);
+    Ok(DemoConfig {
+        region: app.config.region.clone(),
+        user_pool_id,
+        client_id,
+        inbox_url,
+        password_policy,
+    })
+}
+
+/// Calls operations as the operator of a development server.
+struct Operator<'a> {
+    app: &'a Arc<App>,
+    operations: &'a Operations,
+}
+
+impl Operator<'_> {
+    async fn call(&self, operation: &'static str, input: Value) -> Result<Value> {
+        let entry = self
+            .operations
+            .find(Service::CognitoIdp, operation)
+            .ok_or_else(|| anyhow!("{operation} is not built"))?;
+        let failed = |error: cognate_service::Error| {
+            let cause = error
+                .source
+                .as_ref()
+                .map(|source| format!(" ({source})"))
+                .unwrap_or_default();
+            anyhow!("the demo pool cannot be prepared: {operation}: {error}{cause}")
+        };
+        let input =
+            json::parse_input(entry.info.input, input.to_string().as_bytes()).map_err(failed)?;
+        let output = entry
+            .call(Cx::new(self.app, Caller::Development, None), input)
+            .await
+            .map_err(failed)?;
+        serde_json::from_slice(&output).with_context(|| format!("the answer of {operation}"))
+    }
+
+    /// The id of what has a name in a list of pages.
+    async fn find(
+        &self,
+        operation: &'static str,
+        mut input: Value,
+        list: &str,
+        name: &str,
+        wanted: &str,
+        id: &str,
+    ) -> Result<Option<String>> {
+        loop {
+            let page = self.call(operation, input.clone()).await?;
+            let entries = page[list].as_array().map(Vec::as_slice).unwrap_or_default();
+            if let Some(entry) = entries.iter().find(|entry| entry[name] == wanted) {
+                return Ok(entry[id].as_str().map(str::to_owned));
+            }
+            match page.get("NextToken") {
+                Some(next) if !next.is_null() => input["NextToken"] = next.clone(),
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    async fn make_pool(&self) -> Result<String> {
+        let input = json!({
+            "PoolName": POOL,
+            "UsernameAttributes": ["email"],
+            "AutoVerifiedAttributes": ["email"],
+            "Policies": {"PasswordPolicy": {
+                "MinimumLength": 8, "RequireUppercase": true, "RequireLowercase": true, "RequireNumbers": true, "RequireSymbols": false,
+            }},
+        });
+        text(&self.call("CreateUserPool", input).await?["UserPool"]["Id"])
+    }
+
+    async fn make_client(&self, user_pool_id: &str) -> Result<String> {
+        let input = json!({
+            "UserPoolId": user_pool_id,
+            "ClientName": CLIENT,
+            "GenerateSecret": false,
+            "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+            "PreventUserExistenceErrors": "ENABLED",
+        });
+        text(&self.call("CreateUserPoolClient", input).await?["UserPoolClient"]["ClientId"])
+    }
+}
+
+fn text(value: &Value) -> Result<String> {
+    value
+        .as_str()
+        .map(str::to_owned)
+        .context("an answer without an id")
+}
+
+fn password_policy(policy: &Value) -> DemoPasswordPolicy {
+    let requires = |member: &str| policy[member].as_bool().unwrap_or(false);
+    DemoPasswordPolicy {
+        minimum_length: policy["MinimumLength"]
+            .as_u64()
+            .and_then(|length| u32::try_from(length).ok())
+            .unwrap_or(8),
+        require_uppercase: requires("RequireUppercase"),
+        require_lowercase: requires("RequireLowercase"),
+        require_numbers: requires("RequireNumbers"),
+        require_symbols: requires("RequireSymbols"),
+    }
+}

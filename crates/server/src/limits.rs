@@ -1,0 +1,43 @@
+//! How much a listener takes on, and how long it waits.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+/// The limits of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once; more wait in the system's queue.
+    pub connections: usize,
+    /// For the TLS handshake and the first request's head: who connects has something to ask.
+    pub first_request: Duration,
+    /// For the head of each further request, and so for an idle connection. Longer than the minute for which load balancers keep theirs, or
+    /// they would send a request into a connection that is just being closed.
+    pub next_request: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            first_request: Duration::from_secs(30),
+            next_request: Duration::from_secs(75),
+        }
+    }
+}
+
+impl Limits {
+    /// Reads the number of connections.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(crate) fn parse(connections: &str) -> Result<Self> {
+        match connections.parse() {
+            Ok(connections @ 1..=1_000_000) => Ok(Self {
+                connections,
+                ..Self::default()
+            }),
+            _ => bail!("max-connections must be a number from 1 to 1000000, not «{connections}»"),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What is counted, in the text form of Prometheus.
+
+use std::sync::Arc;
+
+use cognate_web::{Finished, Observer};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// In seconds: from a cached document to a sign-in on a busy machine.
+const BUCKETS: [f64; 12] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
+];
+
+/// The labels of a call. The names come from the models, so that callers cannot make the table grow.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Call {
+    operation: &'static str,
+    /// The error's name, or `ok`.
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Operation {
+    operation: &'static str,
+}
+
+/// A server's counters.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    calls: Family<Call, Counter>,
+    seconds: Family<Operation, Histogram, fn() -> Histogram>,
+    pub(crate) connections: Gauge,
+}
+
+impl Metrics {
+    /// Counters at zero.
+    #[must_use]
+    pub fn new() -> Arc<Self> {
+        let mut registry = Registry::with_prefix("cognate");
+        let calls = Family::<Call, Counter>::default();
+        let seconds: Family<Operation, Histogram, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(BUCKETS));
+        let connections = Gauge::default();
+        registry.register(
+            "calls",
+            "Calls of operations, by operation and outcome",
+            calls.clone(),
+        );
+        registry.register_with_unit(
+            "call_duration",
+            "From a call's head to its answer",
+            Unit::Seconds,
+            seconds.clone(),
+        );
+        registry.register(
+            "connections",
+            "Open connections of the public listener",
+            connections.clone(),
+        );
+        Arc::new(Self {
+            registry,
+            calls,
+            seconds,
+            connections,
+        })
+    }
+
+    /// Counts what the doors answer.
+    #[must_use]
+    pub fn observer(self: &Arc<Self>) -> Observer {
+        let metrics = Arc::clone(self);
+        Observer::new(move |finished| metrics.count(finished))
+    }
+
+    fn count(
+        &self,
+        Finished {
+            operation,
+            error,
+            took,
+        }: Finished,
+    ) {
+        let outcome = error.map_or("ok", |code| code.name());
+        self.calls.get_or_create(&Call { operation, outcome }).inc();
+        self.seconds
+            .get_or_create(&Operation { operation })
+            .observe(took.as_secs_f64());
+    }
+
+    /// All of it as text.
+    pub(crate) fn render(&self) -> String {
+        let mut text = String::new();
+        // Writing into a string cannot fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use cognate_service::ErrorCode;
+
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_by_operation_and_outcome() {
+        let metrics = Metrics::new();
+        for error in [None, None, Some(ErrorCode::NotAuthorized)] {
+            metrics.count(Finished {
+                operation: "InitiateAuth",
+                error,
+                took: Duration::from_millis(2),
+            });
+        }
+        let text = metrics.render();
+        assert!(
+            text.contains(r#"cognate_calls_total{operation="InitiateAuth",outcome="ok"} 2"#),
+            "{text}"
+        );
+        assert!(text.contains(r#"cognate_calls_total{operation="InitiateAuth",outcome="NotAuthorizedException"} 1"#), "{text}");
+        assert!(
+            text.contains(r#"cognate_call_duration_seconds_count{operation="InitiateAuth"} 3"#),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,316 @@
+//! A node from its configuration: sockets, database, senders, doors, background jobs; and its end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use cognate_outbound::{HttpSms, Inbox, Mailer, Outbound, SmsSender, SmtpMailer};
+use cognate_service::{App, Background, Clock, Config, Entropy, Operations, operations};
+use cognate_web::demo::DemoConfig;
+use cognate_web::{Access, Doors, InFlight};
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::net::TcpListener;
+
+use crate::configuration::{Kind, ServerConfiguration};
+use crate::listener::Listening;
+use crate::metrics::Metrics;
+use crate::tls::Certificate;
+use crate::{admin, database, inbox};
+
+/// Calls that run at once; more are told to come back. Far above what a machine can do, far below what fills it.
+const CALLS_AT_ONCE: u32 = 4096;
+/// How long a stop waits for requests that run.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Connections on the operator's listener.
+const ADMIN_CONNECTIONS: usize = 64;
+
+/// A node that is made and does not serve yet.
+pub(crate) struct Node {
+    pub(crate) app: Arc<App>,
+    pub(crate) operations: Arc<Operations>,
+    /// Where messages are kept, if they are not sent.
+    pub(crate) inbox: Option<Inbox>,
+    configuration: ServerConfiguration,
+    kind: Kind,
+    socket: TcpListener,
+    admin_socket: Option<TcpListener>,
+    certificate: Option<Certificate>,
+}
+
+/// A node that serves.
+pub(crate) struct Serving {
+    app: Arc<App>,
+    background: Background,
+    public: Listening,
+    admin: Option<Listening>,
+    in_flight: InFlight,
+}
+
+impl Node {
+    /// Takes the sockets first: they fail soonest, and a port that the system chooses is part of the public URL.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub(crate) async fn open(configuration: ServerConfiguration, kind: Kind) -> Result<Self> {
+        let certificate = configuration
+            .tls
+            .as_ref()
+            .map(|files| Certificate::load(&files.certificate, &files.key))
+            .transpose()?;
+        let socket = bind(configuration.listen).await?;
+        let admin_socket = match configuration.admin_listen {
+            Some(address) => Some(
+                bind(address)
+                    .await
+                    .context("the operator's listener (--admin-listen)")?,
+            ),
+            None => None,
+        };
+        let config = app_config(&configuration, socket.local_addr()?)?;
+        let inbox = (kind == Kind::Dev).then(Inbox::new);
+        let outbound = outbound(&configuration, &config.mail_from, inbox.as_ref())?;
+        let keeps_messages = matches!(outbound.mail, Mailer::Inbox(_))
+            || matches!(outbound.sms, SmsSender::Inbox(_));
+        let entropy = Entropy::System;
+        let db = database::open(&configuration.store, kind, &entropy).await?;
+        let app = App::new(db, outbound, config, Clock::system(), entropy);
+        let operations = Arc::new(operations());
+        let inbox = inbox.filter(|_| keeps_messages);
+        Ok(Self {
+            app,
+            operations,
+            inbox,
+            configuration,
+            kind,
+            socket,
+            admin_socket,
+            certificate,
+        })
+    }
+
+    /// Serves, with the demo site if one is given.
+    ///
+    /// # Errors
+    /// When a listener cannot be set up.
+    pub(crate) fn serve(self, demo: Option<DemoConfig>) -> Result<Serving> {
+        let Self {
+            app,
+            operations,
+            inbox,
+            configuration,
+            kind,
+            socket,
+            admin_socket,
+            certificate,
+        } = self;
+        let metrics = Metrics::new();
+        let in_flight = InFlight::new(CALLS_AT_ONCE);
+        let access = match kind {
+            Kind::Serve => Access::AccessKeys,
+            Kind::Dev => Access::Development,
+        };
+        let public_host = host_of(&app.config.public_url).map(str::to_owned);
+        let router = cognate_web::router(Doors {
+            app: Arc::clone(&app),
+            operations,
+            access,
+            trusted_proxies: configuration.trusted_proxies,
+            observer: metrics.observer(),
+            in_flight: in_flight.clone(),
+            demo,
+            inbox: inbox.map(|inbox| inbox::door(inbox, public_host)),
+        });
+        let limits = configuration.limits;
+        let public = Listening::start(
+            socket,
+            router,
+            certificate,
+            limits,
+            metrics.connections.clone(),
+        )?;
+        let admin = match admin_socket {
+            Some(socket) => {
+                let limits = crate::Limits {
+                    connections: ADMIN_CONNECTIONS,
+                    ..limits
+                };
+                Some(Listening::start(
+                    socket,
+                    admin::routes(Arc::clone(&app), metrics),
+                    None,
+                    limits,
+                    Gauge::default(),
+                )?)
+            }
+            None => None,
+        };
+        let background = Background::start(&app);
+        Ok(Serving {
+            app,
+            background,
+            public,
+            admin,
+            in_flight,
+        })
+    }
+
+    /// The address that clients use.
+    pub(crate) fn public_url(&self) -> &str {
+        &self.app.config.public_url
+    }
+}
+
+impl Serving {
+    /// The address of the public listener, as a URL.
+    pub(crate) fn url(&self, is_tls: bool) -> String {
+        url_of(self.public.address(), is_tls)
+    }
+
+    /// Stops in order: no new connections, requests that run end, then the jobs, then the database.
+    pub(crate) async fn stop(self) {
+        let Self {
+            app,
+            background,
+            public,
+            admin,
+            in_flight,
+        } = self;
+        public.stop(PATIENCE).await;
+        // Calls whose clients have hung up run on without a connection.
+        let _ = tokio::time::timeout(PATIENCE, in_flight.drained()).await;
+        let _ = tokio::time::timeout(PATIENCE, background.stop()).await;
+        if let Some(admin) = admin {
+            admin.stop(Duration::from_secs(1)).await;
+        }
+        app.db.close().await;
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+                "port {} of {} is in use by another process",
+                address.port(),
+                address.ip()
+            ),
+            _ => anyhow::Error::new(error).context(format!("cannot listen on {address}")),
+        })
+}
+
+fn app_config(configuration: &ServerConfiguration, bound: SocketAddr) -> Result<Config> {
+    let public_url = match &configuration.public_url {
+        Some(url) => url.clone(),
+        None => url_of(reachable(bound), configuration.tls.is_some()),
+    };
+    let mail_from = match &configuration.mail_from {
+        Some(sender) => sender.clone(),
+        None => format!(
+            "no-reply@{}",
+            host_of(&public_url)
+                .filter(|host| is_domain(host))
+                .unwrap_or("localhost")
+        ),
+    };
+    let config = Config {
+        public_url,
+        issuer: configuration.issuer.clone(),
+        region: configuration.region.clone(),
+        account_id: configuration.account_id.clone(),
+        mail_from,
+    };
+    Ok(config.check()?)
+}
+
+fn outbound(
+    configuration: &ServerConfiguration,
+    mail_from: &str,
+    inbox: Option<&Inbox>,
+) -> Result<Outbound> {
+    let mail = match (&configuration.smtp_url, inbox) {
+        (Some(url), _) => {
+            Mailer::Smtp(SmtpMailer::from_url(url, mail_from).context("smtp-url and mail-from")?)
+        }
+        (None, Some(inbox)) => Mailer::Inbox(inbox.clone()),
+        (None, None) => Mailer::None,
+    };
+    let sms = match (&configuration.sms_url, inbox) {
+        (Some(url), _) => SmsSender::Http(HttpSms::from_url(url).context("sms-url")?),
+        (None, Some(inbox)) => SmsSender::Inbox(inbox.clone()),
+        (None, None) => SmsSender::None,
+    };
+    Ok(Outbound { mail, sms })
+}
+
+/// An address at which a listener on all addresses is reached from this machine.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    address
+}
+
+fn url_of(address: SocketAddr, is_tls: bool) -> String {
+    let scheme = if is_tls { "https" } else { "http" };
+    format!("{scheme}://{address}")
+}
+
+/// The host in a URL: without port, brackets kept.
+fn host_of(url: &str) -> Option<&str> {
+    let authority = url.split_once("://")?.1.split('/').next()?;
+    let end = if authority.starts_with('[') {
+        authority.find(']')? + 1
+    } else {
+        authority.find(':').unwrap_or(authority.len())
+    };
+    authority.get(..end)
+}
+
+/// Whether a host is a name, and not an address.
+fn is_domain(host: &str) -> bool {
+    !host.starts_with('[') && host.parse::<std::net::IpAddr>().is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    #[test]
+    fn the_host_of_a_url_is_found() {
+        for (url, host) in [
+            ("http://127.0.0.1:9229", "127.0.0.1"),
+            ("https://id.example.com/base", "id.example.com"),
+            ("http://[::1]:80", "[::1]"),
+            ("https://id.example.com:8443", "id.example.com"),
+        ] {
+            assert_eq!(host_of(url), Some(host), "{url}");
+        }
+        assert!(is_domain("id.example.com") && !is_domain("[::1]") && !is_domain("127.0.0.1"));
+    }
+
+    #[test]
+    fn a_listener_on_all_addresses_is_reached_at_loopback() {
+        assert_eq!(
+            reachable("0.0.0.0:80".parse().unwrap()).to_string(),
+            "127.0.0.1:80"
+        );
+        assert_eq!(
+            reachable("10.0.0.1:80".parse().unwrap()).to_string(),
+            "10.0.0.1:80"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_is_told_in_words() {
+        let held = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let error = bind(held.local_addr().unwrap())
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(error.ends_with("is in use by another process"), "{error}");
+    }
+}

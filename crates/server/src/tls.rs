@@ -1,0 +1,157 @@
+//! HTTPS: the certificate, read again when its files change.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+/// How often the files are looked at.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// A certificate that follows its files.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    files: Arc<Files>,
+    current: Arc<Current>,
+}
+
+#[derive(Debug)]
+struct Files {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+/// The certificate that handshakes get now.
+struct Current(RwLock<Arc<CertifiedKey>>);
+
+/// When a file was changed, and how long it is.
+type Stamp = (SystemTime, u64);
+
+impl Certificate {
+    /// Reads the certificate chain and its key (PEM).
+    ///
+    /// # Errors
+    /// When a file cannot be read, or the two do not belong together.
+    pub fn load(certificate: &Path, key: &Path) -> Result<Self> {
+        let files = Files {
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+        };
+        let current = Current(RwLock::new(Arc::new(files.read()?)));
+        Ok(Self {
+            files: Arc::new(files),
+            current: Arc::new(current),
+        })
+    }
+
+    /// The settings of a TLS listener: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
+    ///
+    /// # Errors
+    /// Never with the versions and algorithms built in.
+    pub(crate) fn server_config(&self) -> Result<ServerConfig> {
+        let builder = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()?;
+        let mut config = builder
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(&self.current) as Arc<dyn ResolvesServerCert>);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
+
+    /// Follows the files for ever. New ones that cannot be used are told once, and the old certificate stays; they are tried again, since
+    /// a certificate and its key are not written at one moment.
+    pub(crate) async fn follow(self) {
+        let mut used = self.files.stamps();
+        let mut refused = None;
+        loop {
+            tokio::time::sleep(INTERVAL).await;
+            let found = self.files.stamps();
+            if found == used {
+                continue;
+            }
+            match self.reload() {
+                Ok(()) => {
+                    tracing::info!(file = %self.files.certificate.display(), "the certificate was read again");
+                    (used, refused) = (found, None);
+                }
+                Err(error) if refused != Some(found) => {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "the new certificate cannot be used; the old one stays"
+                    );
+                    refused = Some(found);
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn reload(&self) -> Result<()> {
+        let fresh = Arc::new(self.files.read()?);
+        *self
+            .current
+            .0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+}
+
+impl Files {
+    fn read(&self) -> Result<CertifiedKey> {
+        let (certificate, key) = (self.certificate.display(), self.key.display());
+        let chain = CertificateDer::pem_file_iter(&self.certificate)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let chain = chain
+            .map_err(plain)
+            .with_context(|| format!("the certificate {certificate} cannot be read"))?;
+        ensure!(
+            !chain.is_empty(),
+            "the certificate {certificate} cannot be read: the file holds none"
+        );
+        let private = PrivateKeyDer::from_pem_file(&self.key)
+            .map_err(plain)
+            .with_context(|| format!("the private key {key} cannot be read"))?;
+        // This refuses a key that is not the certificate's.
+        CertifiedKey::from_der(chain, private, &aws_lc_rs::default_provider()).with_context(|| {
+            format!("the certificate {certificate} and the key {key} cannot be used together")
+        })
+    }
+
+    fn stamps(&self) -> [Option<Stamp>; 2] {
+        [&self.certificate, &self.key].map(|path| {
+            let metadata = std::fs::metadata(path).ok()?;
+            Some((metadata.modified().ok()?, metadata.len()))
+        })
+    }
+}
+
+/// The library's errors in words.
+fn plain(error: rustls::pki_types::pem::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error}")
+}
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(
+            &self.0.read().unwrap_or_else(PoisonError::into_inner),
+        ))
+    }
+}
+
+impl fmt::Debug for Current {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Current")
+    }
+}
+
+#[cfg(test)]
+mod tests;
