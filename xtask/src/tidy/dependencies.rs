@@ -82,7 +82,7 @@ const RESERVED: &[(&str, &[&str])] = &[
             "xtask",
         ],
     ),
-    ("tokio-postgres", &["cognate-store"]),
+    ("tokio-postgres", &["cognate-store", "cognate-testkit"]),
 ];
 
 /// Crates that must not be in what we build, by name or by the beginning of it.

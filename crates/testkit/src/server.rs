@@ -1,0 +1,332 @@
+//! The server of a test.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use cognate_api::Operation;
+use cognate_crypto::random::Random;
+use cognate_crypto::seal::MasterKey;
+use cognate_model::Timestamp;
+use cognate_model::policy::Policy;
+use cognate_outbound::{Inbox, Mailer, Outbound, Received, SmsSender};
+use cognate_service::{App, Clock, Config, Entropy, access_keys, operations};
+use cognate_store::{Db, DbOptions, FaultPlan};
+use cognate_web::{Access, Doors, InFlight, Observer, router};
+use serde::Serialize;
+use tower_service::Service;
+
+use crate::{ApiError, Call, Key, PoolBuilder};
+
+/// When every test begins: 1 July 2026, noon.
+const BEGINNING: Timestamp = Timestamp(1_782_907_200_000);
+
+/// A server of a test's own; a clone is the same server.
+#[derive(Clone)]
+pub struct TestServer(Arc<Inner>);
+
+struct Inner {
+    app: Arc<App>,
+    router: Router,
+    inbox: Inbox,
+    faults: FaultPlan,
+    key: Key,
+    random: Mutex<Random>,
+}
+
+/// How a server is to be.
+pub struct ServerBuilder {
+    database: String,
+    access: Access,
+    issuer: Option<String>,
+    outbound: Option<Outbound>,
+}
+
+impl TestServer {
+    /// A server on SQLite in memory.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// A server with settings of its own.
+    #[must_use]
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder {
+            database: "sqlite::memory:".to_owned(),
+            access: Access::AccessKeys,
+            issuer: None,
+            outbound: None,
+        }
+    }
+
+    /// Another node on the same database, with the same clock and inbox, and nothing else in common.
+    #[must_use]
+    pub fn node(&self) -> Self {
+        self.node_with(inbox_outbound(&self.0.inbox))
+    }
+
+    /// Another node, whose messages go another way.
+    #[must_use]
+    pub fn node_with(&self, outbound: Outbound) -> Self {
+        let app = &self.0.app;
+        let seed = self.random().bytes();
+        let app = App::new(
+            app.db.clone(),
+            outbound,
+            app.config.clone(),
+            app.clock.clone(),
+            Entropy::seeded(seed),
+        );
+        Self(Arc::new(Inner {
+            router: doors(&app, Access::AccessKeys),
+            app,
+            inbox: self.0.inbox.clone(),
+            faults: self.0.faults.clone(),
+            key: self.0.key.clone(),
+            random: Mutex::new(self.random()),
+        }))
+    }
+
+    /// A new user pool; await it, or say more first.
+    #[must_use]
+    pub fn pool(&self) -> PoolBuilder {
+        PoolBuilder::new(self)
+    }
+
+    /// Calls an operation as whoever it is for: signed by the server's own access key, or public.
+    ///
+    /// # Errors
+    /// What the operation answers.
+    pub async fn call<O: Operation>(&self, input: impl Serialize) -> Result<O::Output, ApiError>
+    where
+        O::Output: serde::de::DeserializeOwned,
+    {
+        Call::to::<O>(self, &input).send().await.output::<O>()
+    }
+
+    /// A call that is yet to be changed: unsigned, by another key, from another address.
+    #[must_use]
+    pub fn prepare<O: Operation>(&self, input: impl Serialize) -> Call {
+        Call::to::<O>(self, &input)
+    }
+
+    /// Any HTTP request, as it is.
+    pub async fn raw(&self, request: Request<Body>) -> Response<Body> {
+        let Ok(response) = self.0.router.clone().call(request).await;
+        response
+    }
+
+    /// A GET, with its answer as text.
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        let response = self
+            .raw(Request::get(path).body(Body::empty()).unwrap())
+            .await;
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, span: Duration) {
+        self.0.app.clock.advance(span);
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.app.clock.now()
+    }
+
+    /// What was sent to an address or phone number. Delivers first whatever is due.
+    pub async fn mailbox(&self, address: &str) -> Mailbox {
+        self.deliver().await;
+        Mailbox(self.0.inbox.for_recipient(address))
+    }
+
+    /// Delivers what is due, as the background job does; gives how many messages were tried.
+    pub async fn deliver(&self) -> usize {
+        let mut tried = 0;
+        loop {
+            match cognate_service::deliver_due(&self.0.app).await.unwrap() {
+                0 => return tried,
+                more => tried += more,
+            }
+        }
+    }
+
+    /// All messages that were sent.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Received> {
+        self.0.inbox.list()
+    }
+
+    /// Where faults of the database are ordered.
+    #[must_use]
+    pub fn faults(&self) -> &FaultPlan {
+        &self.0.faults
+    }
+
+    /// The node's inside.
+    #[must_use]
+    pub fn app(&self) -> &Arc<App> {
+        &self.0.app
+    }
+
+    /// The access key that calls are signed with: it may do everything.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.0.key
+    }
+
+    /// Makes an access key with a policy.
+    pub async fn access_key(&self, name: &str, policy: &serde_json::Value) -> Key {
+        make_key(
+            &self.0.app,
+            name,
+            Policy::parse(&policy.to_string()).unwrap(),
+        )
+        .await
+    }
+
+    /// A random generator of the test's own.
+    #[must_use]
+    pub fn random(&self) -> Random {
+        self.0.random.lock().unwrap().derive()
+    }
+}
+
+impl ServerBuilder {
+    /// On another database.
+    #[must_use]
+    pub fn on(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.database);
+        self
+    }
+
+    /// In development mode: signed operations take anybody.
+    #[must_use]
+    pub fn development(mut self) -> Self {
+        self.access = Access::Development;
+        self
+    }
+
+    /// With another issuer.
+    #[must_use]
+    pub fn issuer(mut self, issuer: &str) -> Self {
+        self.issuer = Some(issuer.to_owned());
+        self
+    }
+
+    /// With another way for messages.
+    #[must_use]
+    pub fn outbound(mut self, outbound: Outbound) -> Self {
+        self.outbound = Some(outbound);
+        self
+    }
+
+    /// Starts it.
+    pub async fn start(self) -> TestServer {
+        let mut random = Random::from_seed([42; 32]);
+        let faults = FaultPlan::armable();
+        let master_key = MasterKey::from_bytes(std::array::from_fn(|at| u8::try_from(at).unwrap()));
+        let mut options = DbOptions::new(&self.database, master_key, random.derive());
+        options.faults = faults.clone();
+        let db = Db::open(options).await.unwrap();
+        let inbox = Inbox::new();
+        let config = Config {
+            public_url: "http://cognate.test".to_owned(),
+            issuer: self.issuer,
+            region: "us-east-1".to_owned(),
+            account_id: "123456789012".to_owned(),
+            mail_from: "no-reply@cognate.test".to_owned(),
+        };
+        let outbound = self.outbound.unwrap_or_else(|| inbox_outbound(&inbox));
+        let app = App::new(
+            db,
+            outbound,
+            config.check().unwrap(),
+            Clock::manual(BEGINNING),
+            Entropy::seeded(random.bytes()),
+        );
+        let key = make_key(&app, "testkit", Policy::allow_all()).await;
+        TestServer(Arc::new(Inner {
+            router: doors(&app, self.access),
+            app,
+            inbox,
+            faults,
+            key,
+            random: Mutex::new(random),
+        }))
+    }
+}
+
+/// Mail and text messages that go into an inbox.
+#[must_use]
+pub fn inbox_outbound(inbox: &Inbox) -> Outbound {
+    Outbound {
+        mail: Mailer::Inbox(inbox.clone()),
+        sms: SmsSender::Inbox(inbox.clone()),
+    }
+}
+
+fn doors(app: &Arc<App>, access: Access) -> Router {
+    router(Doors {
+        app: Arc::clone(app),
+        operations: Arc::new(operations()),
+        access,
+        trusted_proxies: Vec::new(),
+        observer: Observer::none(),
+        in_flight: InFlight::new(1000),
+        demo: None,
+        inbox: None,
+    })
+}
+
+async fn make_key(app: &Arc<App>, name: &str, policy: Policy) -> Key {
+    let (key, secret) = access_keys::create(&app.db, &app.clock, &app.entropy, name, policy)
+        .await
+        .unwrap();
+    Key {
+        id: key.id,
+        secret,
+        region: app.config.region.clone(),
+        service: "cognito-idp".to_owned(),
+    }
+}
+
+/// The messages to one address, oldest first.
+pub struct Mailbox(pub Vec<Received>);
+
+impl Mailbox {
+    /// The code in the newest message that has one.
+    #[must_use]
+    pub fn last_code(&self) -> String {
+        self.0
+            .iter()
+            .rev()
+            .find_map(Received::code)
+            .expect("a message with a code")
+    }
+
+    /// The text of the newest message.
+    #[must_use]
+    pub fn last_text(&self) -> &str {
+        self.0.last().expect("a message").text()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,184 @@
+//! The client's side of USER_SRP_AUTH, step by step, so that a test can do each of them wrong.
+
+use std::collections::BTreeMap;
+
+use cognate_api::idp::{RespondToAuthChallengeResponse, op};
+use cognate_crypto::digest::{base64_decode, base64_encode};
+use cognate_crypto::secret::SecretString;
+use cognate_crypto::srp::claim_signature;
+use cognate_crypto::srp::client::ClientKey;
+use cognate_model::Timestamp;
+use serde_json::json;
+
+use crate::{ApiError, TestClient, Tokens};
+
+/// An exchange whose challenge has come.
+#[derive(Clone)]
+pub struct SrpExchange {
+    /// The app client.
+    pub client: TestClient,
+    /// The name that was signed in with.
+    pub name: String,
+    /// The session string.
+    pub session: String,
+    /// The challenge's parameters.
+    pub parameters: BTreeMap<String, String>,
+    key: ClientKey,
+}
+
+/// An answer to the challenge, to be sent as it is or changed first.
+#[derive(Clone)]
+pub struct SrpAnswer {
+    /// The app client that it is sent through.
+    pub client: TestClient,
+    /// The session string; some clients send none.
+    pub session: Option<String>,
+    /// The responses.
+    pub responses: BTreeMap<String, String>,
+}
+
+impl TestClient {
+    /// Begins an SRP sign-in.
+    ///
+    /// # Errors
+    /// What InitiateAuth answers.
+    pub async fn begin_srp(&self, name: &str) -> Result<SrpExchange, ApiError> {
+        let server = &self.pool.server;
+        let key = ClientKey::generate(&mut server.random());
+        let parameters = self.parameters(name, json!({"SRP_A": key.public_value().to_hex()}));
+        let input =
+            json!({"ClientId": self.id, "AuthFlow": "USER_SRP_AUTH", "AuthParameters": parameters});
+        let answer = server.call::<op::InitiateAuth>(input).await?;
+        assert_eq!(answer.challenge_name.unwrap().as_str(), "PASSWORD_VERIFIER");
+        Ok(SrpExchange {
+            client: self.clone(),
+            name: name.to_owned(),
+            session: answer.session.unwrap(),
+            parameters: answer.challenge_parameters.unwrap(),
+            key,
+        })
+    }
+}
+
+impl SrpExchange {
+    /// A parameter of the challenge.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> &str {
+        &self.parameters[name]
+    }
+
+    /// The right answer for a password, now.
+    #[must_use]
+    pub fn answer(&self, password: &str) -> SrpAnswer {
+        self.answer_at(password, self.client.pool.server.now())
+    }
+
+    /// The answer with the timestamp of another time.
+    #[must_use]
+    pub fn answer_at(&self, password: &str, at: Timestamp) -> SrpAnswer {
+        let timestamp = claim_timestamp(at);
+        let (_, pool_name) = self.client.pool.id.split_once('_').unwrap();
+        let user_id = self.parameter("USER_ID_FOR_SRP");
+        let password = SecretString::from(password);
+        let key = self
+            .key
+            .session_key(
+                self.parameter("SALT"),
+                self.parameter("SRP_B"),
+                pool_name,
+                user_id,
+                &password,
+            )
+            .unwrap();
+        let block = base64_decode(self.parameter("SECRET_BLOCK")).unwrap();
+        let signature = claim_signature(&key, pool_name, user_id, &block, &timestamp);
+        let mut responses = BTreeMap::from([
+            // As the libraries do: what the challenge calls the user is what the answer calls them.
+            ("USERNAME".to_owned(), self.parameter("USERNAME").to_owned()),
+            (
+                "PASSWORD_CLAIM_SECRET_BLOCK".to_owned(),
+                self.parameter("SECRET_BLOCK").to_owned(),
+            ),
+            (
+                "PASSWORD_CLAIM_SIGNATURE".to_owned(),
+                base64_encode(&signature),
+            ),
+            ("TIMESTAMP".to_owned(), timestamp),
+        ]);
+        if let Some(hash) = self.client.secret_hash(self.parameter("USERNAME")) {
+            responses.insert("SECRET_HASH".to_owned(), hash);
+        }
+        SrpAnswer {
+            client: self.client.clone(),
+            session: Some(self.session.clone()),
+            responses,
+        }
+    }
+}
+
+impl SrpAnswer {
+    /// Without the session string.
+    #[must_use]
+    pub fn without_session(mut self) -> Self {
+        self.session = None;
+        self
+    }
+
+    /// With another session string.
+    #[must_use]
+    pub fn session(mut self, session: &str) -> Self {
+        self.session = Some(session.to_owned());
+        self
+    }
+
+    /// With another response.
+    #[must_use]
+    pub fn response(mut self, name: &str, value: &str) -> Self {
+        self.responses.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Through another app client.
+    #[must_use]
+    pub fn through(mut self, client: &TestClient) -> Self {
+        self.client = client.clone();
+        self
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// What RespondToAuthChallenge answers.
+    pub async fn send(&self) -> Result<RespondToAuthChallengeResponse, ApiError> {
+        let mut input = json!({"ClientId": self.client.id, "ChallengeName": "PASSWORD_VERIFIER", "ChallengeResponses": self.responses});
+        if let Some(session) = &self.session {
+            input["Session"] = session.as_str().into();
+        }
+        self.client
+            .pool
+            .server
+            .call::<op::RespondToAuthChallenge>(input)
+            .await
+    }
+
+    /// Sends it for tokens.
+    ///
+    /// # Errors
+    /// What RespondToAuthChallenge answers.
+    pub async fn tokens(&self) -> Result<Tokens, ApiError> {
+        Ok(Tokens::of(
+            self.send()
+                .await?
+                .authentication_result
+                .expect("tokens, not another challenge"),
+        ))
+    }
+}
+
+/// A time as PASSWORD_VERIFIER wants it: `Tue Sep 5 18:20:05 UTC 2017`.
+fn claim_timestamp(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.0)
+        .unwrap()
+        .to_zoned(jiff::tz::TimeZone::UTC);
+    at.strftime("%a %b %-d %H:%M:%S UTC %Y").to_string()
+}
