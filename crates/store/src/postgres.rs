@@ -37,6 +37,11 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) fn open(url: &str, connections: usize, gate: Arc<Gate>) -> Result<Self, OpenError> {
         let target = url::Target::parse(url)?;
+        if target.trusts_the_network() {
+            tracing::warn!(
+                "the database is on another machine and its certificate is not checked; say sslmode=verify-full unless the network is trusted"
+            );
+        }
         let pool = Pool::new(target, connections)?;
         let runners = Runners::start().map_err(|source| OpenError::File {
             what: "starting the database threads".to_owned(),

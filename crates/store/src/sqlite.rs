@@ -10,7 +10,7 @@ mod writer;
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 pub(crate) use connection::{Connection, Snapshot};
@@ -52,7 +52,7 @@ impl Sqlite {
         }
         let readers = Arc::new(Readers {
             file,
-            idle: Mutex::default(),
+            idle: Mutex::new(Some(Vec::new())),
             _folder: folder,
         });
         let writer = Writer::start(Tx::new(Link::SqliteWriter(connection), "start", gate))
@@ -67,7 +67,8 @@ impl Sqlite {
 /// Read-only connections. Each statement takes one, or opens one when all are in use, and gives it back.
 pub(crate) struct Readers {
     file: std::path::PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    /// None once the database is closed.
+    idle: Mutex<Option<Vec<Connection>>>,
     /// Kept until the last connection is gone.
     _folder: Option<TemporaryFolder>,
 }
@@ -89,26 +90,26 @@ impl Readers {
     }
 
     fn take(&self) -> Result<Connection, Error> {
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
+        let idle = self.idle().as_mut().ok_or(Error::Closed)?.pop();
         idle.map_or_else(|| Connection::open_reader(&self.file), Ok)
     }
 
     fn give_back(&self, connection: Connection) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_READERS {
+        if let Some(idle) = self
+            .idle()
+            .as_mut()
+            .filter(|idle| idle.len() < IDLE_READERS)
+        {
             idle.push(connection);
         }
     }
 
-    /// Closes the idle connections, so that the last one to close can put the WAL away.
+    /// Closes the idle connections, so that the last one to close can put the log away, and refuses further reads.
     pub(crate) fn close(&self) {
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.idle().take();
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Option<Vec<Connection>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -20,6 +20,9 @@ use tokio::{
 
 use crate::Error;
 
+/// Whole transactions of other crates run on these threads; their futures are large in debug builds.
+const STACK: usize = 8 << 20;
+
 type LocalTask = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
 
 enum Message {
@@ -75,6 +78,7 @@ fn start_one() -> io::Result<mpsc::UnboundedSender<Message>> {
         .build()?;
     thread::Builder::new()
         .name("postgres-runner".to_owned())
+        .stack_size(STACK)
         .spawn(move || LocalSet::new().block_on(&runtime, serve(inbox)))?;
     Ok(sender)
 }

@@ -1,8 +1,11 @@
 //! The URL of a PostgreSQL database: libpq's form, with the TLS parameters that tokio-postgres leaves to its user.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use tokio_postgres::{Config, config::SslMode};
+use tokio_postgres::{
+    Config,
+    config::{Host, SslMode},
+};
 
 use crate::OpenError;
 
@@ -85,6 +88,24 @@ impl Target {
     }
 }
 
+impl Target {
+    /// Whether a stranger on the way could read along or pretend to be the server: it is not on this machine, and its certificate is not
+    /// checked.
+    pub(super) fn trusts_the_network(&self) -> bool {
+        let is_remote = |host: &Host| match host {
+            Host::Tcp(name) => {
+                name != "localhost"
+                    && !name
+                        .parse()
+                        .is_ok_and(|address: IpAddr| address.is_loopback())
+            }
+            #[cfg(unix)]
+            Host::Unix(_) => false,
+        };
+        self.tls.check == Check::Nothing && self.config.get_hosts().iter().any(is_remote)
+    }
+}
+
 fn tls_mode(mode: &str, has_roots: bool) -> Result<(SslMode, Check), OpenError> {
     Ok(match mode {
         "disable" => (SslMode::Disable, Check::Nothing),
@@ -159,6 +180,25 @@ mod tests {
                 (target.config.get_ssl_mode(), target.tls.check),
                 (mode, check),
                 "{query}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unchecked_way_to_another_machine_is_noticed() {
+        for (url, trusts) in [
+            ("postgres://db.example/d", true),
+            ("postgres://10.0.0.1/d?sslmode=require", true),
+            ("postgres://db.example/d?sslmode=verify-ca", false),
+            ("postgres://localhost/d", false),
+            ("postgres://127.0.0.1,[::1]/d", false),
+            ("postgres://127.0.0.1,db.example/d", true),
+            ("postgres:///d?host=/var/run/postgresql", false),
+        ] {
+            assert_eq!(
+                Target::parse(url).unwrap().trusts_the_network(),
+                trusts,
+                "{url}"
             );
         }
     }

@@ -25,6 +25,9 @@ const GROUP_TIME: Duration = Duration::from_millis(2);
 /// After this time without work the log is copied into the database.
 const IDLE: Duration = Duration::from_secs(2);
 
+/// Whole transactions of other crates run on this thread; their futures are large in debug builds.
+const STACK: usize = 8 << 20;
+
 /// Runs in a group and gives what is to be called with the outcome of the group's commit. It gets an error in place of a transaction
 /// when the group can't begin.
 type Job = Box<dyn FnOnce(Result<&mut Tx, Error>) -> Acknowledge + Send>;
@@ -45,6 +48,7 @@ impl Writer {
         let (sender, inbox) = mpsc::channel();
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
+            .stack_size(STACK)
             .spawn(move || serve(tx, &inbox))?;
         Ok(Self(sender))
     }

@@ -17,6 +17,13 @@ fn what_was_acknowledged_is_there_after_closing_and_opening() {
         put(&db, "a", b"1").await.unwrap();
         db.close().await;
         assert_eq!(put(&db, "b", b"2").await, Err(Error::Closed));
+        let read = db
+            .read()
+            .await
+            .unwrap()
+            .query("SELECT name FROM meta", &[])
+            .await;
+        assert_eq!(read, Err(Error::Closed));
         assert_eq!(
             value_of(&place.open().await, "a").await,
             Some(b"1".to_vec())
