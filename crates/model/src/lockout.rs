@@ -32,7 +32,8 @@ impl Lockout {
     /// The state after one more failure. An attempt while locked is refused before it comes here, so it extends nothing.
     #[must_use]
     pub fn after_failure(self, now: Timestamp) -> Self {
-        let quiet = now.since(self.last_failure) >= FORGET_AFTER;
+        // The quiet time begins when the lock ends: the longest lock is as long, and waiting it out is not keeping quiet.
+        let quiet = now.since(self.last_failure.max(self.locked_until)) >= FORGET_AFTER;
         let failures = if quiet {
             1
         } else {
@@ -81,9 +82,52 @@ mod tests {
     }
 
     #[test]
-    fn fifteen_quiet_minutes_forget_the_failures() {
+    fn fifteen_quiet_minutes_after_the_lock_forget_the_failures() {
         let now = Timestamp(1_000_000);
         let lockout = (0..6).fold(Lockout::default(), |lockout, _| lockout.after_failure(now));
-        assert_eq!(lockout.after_failure(now.plus(FORGET_AFTER)).failures, 1);
+        let quiet = lockout.locked_until.plus(FORGET_AFTER);
+        assert_eq!(lockout.after_failure(quiet).failures, 1);
+        let not_yet = quiet.minus(Duration::from_millis(1));
+        assert_eq!(lockout.after_failure(not_yet).failures, 7);
+    }
+
+    #[test]
+    fn who_guesses_whenever_the_lock_ends_has_four_guesses_an_hour() {
+        let mut now = Timestamp(1_000_000);
+        let mut lockout = Lockout::default();
+        for _ in 0..20 {
+            lockout = lockout.after_failure(now);
+            now = lockout.locked_until;
+        }
+        let hour = now.plus(seconds(3600));
+        let mut guesses = 0;
+        while now < hour {
+            lockout = lockout.after_failure(now);
+            now = lockout.locked_until;
+            guesses += 1;
+        }
+        assert_eq!(guesses, 4);
+    }
+
+    #[test]
+    fn a_clock_set_back_ends_no_lock_and_forgets_nothing() {
+        let now = Timestamp(10_000_000);
+        let lockout = (0..8).fold(Lockout::default(), |lockout, _| lockout.after_failure(now));
+        let back = now.minus(seconds(3600));
+        assert!(lockout.is_locked(back));
+        assert_eq!(lockout.after_failure(back).failures, 9);
+    }
+
+    #[test]
+    fn no_number_of_failures_overflows() {
+        let lockout = Lockout {
+            failures: u32::MAX,
+            last_failure: Timestamp(i64::MAX - 1),
+            locked_until: Timestamp(i64::MAX - 1),
+        };
+        assert_eq!(
+            lockout.after_failure(Timestamp(i64::MAX)).locked_until,
+            Timestamp(i64::MAX)
+        );
     }
 }
