@@ -1,5 +1,7 @@
 //! A user of a pool.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::{Attributes, Contact};
@@ -172,7 +174,139 @@ impl User {
             }
         }
         // A preferred name equal to the user's own user name is one name, not two.
-        names.dedup_by(|later, earlier| later.1 == earlier.1);
+        let mut seen = BTreeSet::new();
+        names.retain(|(_, name)| seen.insert(name.clone()));
         names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::attribute::Schema;
+    use crate::user_pool::{EmailSettings, Messages, Settings, Tier};
+
+    fn pool(sign_in_names: SignInNames) -> UserPool {
+        UserPool {
+            id: UserPoolId::parse("us-east-1_Home").unwrap(),
+            created_at: Timestamp(0),
+            modified_at: Timestamp(0),
+            revision: 0,
+            sign_in_names,
+            case_sensitive: false,
+            schema: Schema::default(),
+            settings: Settings {
+                name: "people".into(),
+                deletion_protection: false,
+                password_policy: crate::password::PasswordPolicy::default(),
+                auto_verified: BTreeSet::new(),
+                verified_before_update: BTreeSet::new(),
+                messages: Messages::default(),
+                email: EmailSettings::default(),
+                sms: None,
+                tags: std::collections::BTreeMap::new(),
+                admin_create_user_only: false,
+                recovery: None,
+                tier: Tier::default(),
+            },
+        }
+    }
+
+    fn all_aliases() -> SignInNames {
+        SignInNames::Username {
+            aliases: BTreeSet::from([
+                AliasAttribute::Email,
+                AliasAttribute::PhoneNumber,
+                AliasAttribute::PreferredUsername,
+            ]),
+        }
+    }
+
+    fn ana(attributes: &[(&str, &str)]) -> User {
+        User {
+            pool: UserPoolId::parse("us-east-1_Home").unwrap(),
+            sub: Sub::made_up(&[0; 32]),
+            username: "Ana".into(),
+            attributes: attributes
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            status: UserStatus::Confirmed,
+            enabled: true,
+            created_at: Timestamp(0),
+            modified_at: Timestamp(0),
+            revision: 0,
+        }
+    }
+
+    fn names(user: &User, sign_in_names: SignInNames) -> Vec<(&'static str, String)> {
+        user.names(&pool(sign_in_names))
+            .into_iter()
+            .map(|(kind, name)| (kind.as_str(), name.as_str().to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn an_address_is_an_alias_only_once_it_is_verified() {
+        let claimed = ana(&[
+            ("email", "Ana@example.com"),
+            ("phone_number", "+14155550123"),
+        ]);
+        assert_eq!(
+            names(&claimed, all_aliases()),
+            [("username", "ana".to_owned())]
+        );
+        let mut verified = claimed;
+        verified.mark_verified(Contact::Email, true);
+        assert_eq!(
+            names(&verified, all_aliases()),
+            [
+                ("username", "ana".to_owned()),
+                ("email", "ana@example.com".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn a_verified_mark_without_an_address_is_worth_nothing() {
+        let user = ana(&[("email", ""), ("email_verified", "true")]);
+        assert!(!user.has_verified(Contact::Email));
+        assert_eq!(names(&user, all_aliases()).len(), 1);
+    }
+
+    #[test]
+    fn a_preferred_name_equal_to_the_own_user_name_is_one_name() {
+        let user = ana(&[
+            ("email", "ana@example.com"),
+            ("email_verified", "true"),
+            ("preferred_username", "ANA"),
+        ]);
+        assert_eq!(
+            names(&user, all_aliases()),
+            [
+                ("username", "ana".to_owned()),
+                ("email", "ana@example.com".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn where_addresses_are_names_they_count_from_the_start_and_only_those_the_pool_takes() {
+        let user = ana(&[
+            ("email", "ana@example.com"),
+            ("phone_number", "+14155550123"),
+            ("preferred_username", "an"),
+        ]);
+        assert_eq!(
+            names(
+                &user,
+                SignInNames::Attributes(BTreeSet::from([Contact::Email]))
+            ),
+            [
+                ("username", "ana".to_owned()),
+                ("email", "ana@example.com".to_owned())
+            ]
+        );
     }
 }
