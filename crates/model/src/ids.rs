@@ -111,13 +111,21 @@ impl Sub {
 }
 
 impl Sub {
-    /// A sub that no user has, made of bytes that were derived from a name: it stands in for the sub of a user who does not exist.
+    /// A sub that no user has, made of bytes that were derived from a name: it stands in for the sub of a user who does not exist, and
+    /// takes each form that a random one can take.
     #[must_use]
     pub fn made_up(bytes: &[u8; 32]) -> Self {
         let hex = cognate_crypto::digest::hex_encode(bytes);
         let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+        // Two free bits in the variant (RFC 9562 §4.1): a fixed digit would tell three in four real subs from made-up ones.
+        let variant = match bytes[8] >> 6 {
+            0 => '8',
+            1 => '9',
+            2 => 'a',
+            _ => 'b',
+        };
         Self(format!(
-            "{}-{}-4{}-a{}-{}",
+            "{}-{}-4{}-{variant}{}-{}",
             part(0, 8),
             part(8, 12),
             part(13, 16),

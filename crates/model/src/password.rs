@@ -8,6 +8,7 @@ use cognate_crypto::srp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::UserPoolId;
+use crate::name::NormalName;
 use crate::time::Timestamp;
 
 /// What a pool asks of passwords.
@@ -129,7 +130,8 @@ pub struct Credentials {
     /// The SRP verifier g^x mod N: 384 bytes, big-endian.
     #[serde(with = "crate::bytes")]
     pub verifier: Vec<u8>,
-    /// The user id that went into x (`USER_ID_FOR_SRP`).
+    /// The user id that went into x (`USER_ID_FOR_SRP`): the user name in its normal form, so that a challenge does not tell how the
+    /// name was spelt at sign-up, and an unknown name can be answered alike.
     pub user_id: String,
     /// When a temporary password runs out; none for the user's own password.
     pub temporary_until: Option<Timestamp>,
@@ -140,17 +142,17 @@ impl Credentials {
     #[must_use]
     pub fn new(
         pool: &UserPoolId,
-        username: &str,
+        username: &NormalName,
         password: &SecretString,
         temporary_until: Option<Timestamp>,
         random: &mut Random,
     ) -> Self {
         let salt = srp::new_salt(random);
-        let verifier = srp::verifier(pool.srp_name(), username, password, &salt);
+        let verifier = srp::verifier(pool.srp_name(), username.as_str(), password, &salt);
         Self {
             salt: salt.to_vec(),
             verifier: verifier.expose().to_vec(),
-            user_id: username.to_owned(),
+            user_id: username.as_str().to_owned(),
             temporary_until,
         }
     }

@@ -13,7 +13,7 @@ use cognate_model::name::{is_email, is_phone_number};
 use cognate_model::password::Credentials;
 use cognate_model::user::NameKind;
 use cognate_model::user_pool::{AliasAttribute, SignInNames};
-use cognate_model::{Sub, User, UserPool, UserStatus};
+use cognate_model::{NormalName, Sub, User, UserPool, UserStatus};
 use cognate_outbound::Purpose;
 use cognate_store::{Tx, users as stored_users};
 
@@ -89,7 +89,7 @@ pub(crate) async fn new_credentials(
     password: SecretString,
     temporary_until: Option<cognate_model::Timestamp>,
 ) -> Result<Credentials> {
-    let (pool, username, mut random) = (pool.id.clone(), user.username.clone(), cx.random());
+    let (pool, username, mut random) = (pool.id.clone(), NormalName::new(pool, &user.username), cx.random());
     cx.app.compute(move || Credentials::new(&pool, &username, &password, temporary_until, &mut random)).await
 }
 

@@ -7,7 +7,7 @@ use crate::ids::Sub;
 use crate::name::NormalName;
 use crate::password::Credentials;
 use crate::user::User;
-use crate::user_pool::{SignInNames, UserPool};
+use crate::user_pool::{AliasAttribute, SignInNames, UserPool};
 
 /// The account behind a sign-in name.
 pub enum Account<'a> {
@@ -28,14 +28,17 @@ pub struct Decoy {
 }
 
 impl Decoy {
-    /// The decoy of a name. `secret` is the server's own, for this purpose only; `given` is the name as the client wrote it.
+    /// The decoy of a name. `secret` is the server's own, for this purpose only.
     #[must_use]
-    pub fn new(secret: &[u8; 32], pool: &UserPool, name: &NormalName, given: &str) -> Self {
+    pub fn new(secret: &[u8; 32], pool: &UserPool, name: &NormalName) -> Self {
         let (salt, verifier) = srp::made_up(secret, pool.id.as_str(), name.as_str());
-        // Where a real user's id would not be what the client wrote, a made-up one takes its place.
+        // A real user's id is the user name in its normal form. Where the name could be no user name, a made-up id takes its place.
         let real_would_differ = match &pool.sign_in_names {
-            SignInNames::Attributes(_) => Sub::parse(given).is_err(),
-            SignInNames::Username { .. } => name.is_email() || name.is_phone_number(),
+            SignInNames::Attributes(_) => Sub::parse(name.as_str()).is_err(),
+            SignInNames::Username { aliases } => {
+                (name.is_email() && aliases.contains(&AliasAttribute::Email))
+                    || (name.is_phone_number() && aliases.contains(&AliasAttribute::PhoneNumber))
+            }
         };
         let user_id = if real_would_differ {
             Sub::made_up(&hmac_sha256(
@@ -49,13 +52,25 @@ impl Decoy {
             ))
             .to_string()
         } else {
-            given.to_owned()
+            name.as_str().to_owned()
         };
         Self {
             salt,
             verifier,
             user_id,
         }
+    }
+}
+
+#[cfg(test)]
+impl Decoy {
+    /// A decoy that the password of real credentials meets, as none does.
+    pub(super) fn meeting(credentials: &Credentials) -> Option<Self> {
+        Some(Self {
+            salt: credentials.salt.as_slice().try_into().ok()?,
+            verifier: srp::Verifier::from_bytes(&credentials.verifier).ok()?,
+            user_id: credentials.user_id.clone(),
+        })
     }
 }
 

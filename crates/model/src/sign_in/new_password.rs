@@ -5,7 +5,8 @@ use cognate_crypto::secret::SecretString;
 
 use super::step::NewPasswordStep;
 use super::{Facts, Outcome, Proof, Refusal};
-use crate::attribute::{Attributes, Contact};
+use crate::attribute::{AttributeError, Attributes, Contact};
+use crate::name::NormalName;
 use crate::password::Credentials;
 use crate::user::{User, UserStatus};
 
@@ -77,7 +78,7 @@ fn change(
     user.modified_at = facts.now;
     let credentials = Credentials::new(
         &facts.pool.id,
-        &user.username,
+        &NormalName::new(facts.pool, &user.username),
         answer.password,
         None,
         random,
@@ -101,7 +102,8 @@ fn take_attributes(
         .map_err(Refusal::Attribute)?;
     for (name, value) in attributes {
         let current = user.attribute(name).map(str::to_owned);
-        if current.as_ref() == Some(value) {
+        // Clearing what is absent is no change either.
+        if current.as_deref().unwrap_or_default() == value {
             continue;
         }
         if !facts.client.may_write(facts.pool, name) {
@@ -120,9 +122,7 @@ fn take_attributes(
                 .find(name)
                 .is_some_and(|attribute| !attribute.mutable)
         {
-            return Err(Refusal::Attribute(
-                crate::attribute::AttributeError::Immutable(name.clone()),
-            ));
+            return Err(Refusal::Attribute(AttributeError::Immutable(name.clone())));
         }
         user.attributes.insert(name.clone(), value.clone());
     }

@@ -1,1 +1,363 @@
-//! tests
+//! A small world to sign in to, and the tests of the machine in it: one file per subject.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+//mod machine;
+mod new_password;
+mod nobody;
+mod password;
+mod states;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use cognate_crypto::digest::base64_encode;
+use cognate_crypto::random::Random;
+use cognate_crypto::secret::SecretString;
+use cognate_crypto::srp::{self, client::ClientKey};
+
+use super::{
+    Account, Answer, Decoy, Facts, Flow, NewPasswordAnswer, Outcome, PasswordClaim, PasswordStep,
+    Pending, Refusal, Step,
+};
+use crate::app_client::{AppClient, ClientSettings, TimeUnit, UnitsNamed, Validity};
+use crate::attribute::{Attributes, Schema};
+use crate::ids::{ClientId, Sub, UserPoolId};
+use crate::lockout::Lockout;
+use crate::name::NormalName;
+use crate::password::{Credentials, PasswordPolicy};
+use crate::time::Timestamp;
+use crate::user::{User, UserStatus};
+use crate::user_pool::{EmailSettings, Messages, Settings, SignInNames, Tier, UserPool};
+
+/// Tue Nov 14 22:13:20 UTC 2023
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+const DECOY_SECRET: [u8; 32] = [9; 32];
+const PASSWORD: &str = "Right-pass1";
+const SUB: &str = "6f6f6f6f-1111-4222-8333-444444444444";
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn secret(text: &str) -> SecretString {
+    SecretString::from(text)
+}
+
+fn pool(id: &str) -> UserPool {
+    UserPool {
+        id: UserPoolId::parse(id).unwrap(),
+        created_at: NOW,
+        modified_at: NOW,
+        revision: 1,
+        sign_in_names: SignInNames::Username {
+            aliases: BTreeSet::new(),
+        },
+        case_sensitive: false,
+        schema: Schema::default(),
+        settings: Settings {
+            name: "people".into(),
+            deletion_protection: false,
+            password_policy: PasswordPolicy::default(),
+            auto_verified: BTreeSet::new(),
+            verified_before_update: BTreeSet::new(),
+            messages: Messages::default(),
+            email: EmailSettings::default(),
+            sms: None,
+            tags: BTreeMap::new(),
+            admin_create_user_only: false,
+            recovery: None,
+            tier: Tier::default(),
+        },
+    }
+}
+
+fn client(pool: &UserPool, id: &str) -> AppClient {
+    AppClient {
+        pool: pool.id.clone(),
+        id: ClientId::parse(id).unwrap(),
+        created_at: NOW,
+        modified_at: NOW,
+        revision: 1,
+        has_secret: false,
+        settings: ClientSettings {
+            name: "web".into(),
+            access_validity: Validity::new(1, TimeUnit::Hours),
+            id_validity: Validity::new(1, TimeUnit::Hours),
+            refresh_validity: Validity::new(30, TimeUnit::Days),
+            units_named: UnitsNamed::default(),
+            read_attributes: None,
+            write_attributes: None,
+            explicit_auth_flows: None,
+            prevent_user_existence_errors: true,
+            token_revocation: true,
+            auth_session_minutes: 10,
+            rotation: None,
+            supported_identity_providers: None,
+        },
+    }
+}
+
+fn user(pool: &UserPool, sub: &str, username: &str, status: UserStatus) -> User {
+    User {
+        pool: pool.id.clone(),
+        sub: Sub::parse(sub).unwrap(),
+        username: username.to_owned(),
+        attributes: Attributes::new(),
+        status,
+        enabled: true,
+        created_at: NOW,
+        modified_at: NOW,
+        revision: 1,
+    }
+}
+
+fn credentials(
+    pool: &UserPool,
+    username: &str,
+    password: &str,
+    random: &mut Random,
+) -> Credentials {
+    let name = NormalName::new(pool, username);
+    Credentials::new(&pool.id, &name, &secret(password), None, random)
+}
+
+/// The TIMESTAMP that a client writes.
+fn claim_time(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.0).unwrap();
+    at.to_zoned(jiff::tz::TimeZone::UTC)
+        .strftime("%a %b %-d %H:%M:%S UTC %Y")
+        .to_string()
+}
+
+/// An answer to PASSWORD_VERIFIER, before it is borrowed.
+#[derive(Clone)]
+struct Claim {
+    secret_block: String,
+    timestamp: String,
+    signature: String,
+}
+
+impl Claim {
+    /// What a client that was given this password answers to a step.
+    fn of(
+        pool: &UserPool,
+        key: &ClientKey,
+        step: &PasswordStep,
+        password: &str,
+        at: Timestamp,
+    ) -> Self {
+        let session_key = key
+            .session_key(
+                &step.salt,
+                &step.server_public,
+                pool.id.srp_name(),
+                &step.user_id,
+                &secret(password),
+            )
+            .unwrap();
+        let timestamp = claim_time(at);
+        let signature = srp::claim_signature(
+            &session_key,
+            pool.id.srp_name(),
+            &step.user_id,
+            &step.secret_block,
+            &timestamp,
+        );
+        Self {
+            secret_block: base64_encode(&step.secret_block),
+            timestamp,
+            signature: base64_encode(&signature),
+        }
+    }
+
+    fn answer(&self) -> Answer<'_> {
+        Answer::PasswordClaim(PasswordClaim {
+            secret_block: &self.secret_block,
+            timestamp: &self.timestamp,
+            signature: &self.signature,
+        })
+    }
+}
+
+/// One name at one app client of one pool.
+struct Scene {
+    pool: UserPool,
+    client: AppClient,
+    given: &'static str,
+    user: Option<User>,
+    credentials: Option<Credentials>,
+    lockout: Lockout,
+    now: Timestamp,
+    random: Random,
+}
+
+impl Scene {
+    /// `ana`, confirmed, with [`PASSWORD`].
+    fn confirmed() -> Self {
+        let pool = pool("us-east-1_Home");
+        let mut random = Random::from_seed([1; 32]);
+        Self {
+            client: client(&pool, "web"),
+            given: "ana",
+            user: Some(user(&pool, SUB, "ana", UserStatus::Confirmed)),
+            credentials: Some(credentials(&pool, "ana", PASSWORD, &mut random)),
+            lockout: Lockout::default(),
+            now: NOW,
+            random,
+            pool,
+        }
+    }
+
+    /// `ana`, whom an operator has just made, with [`PASSWORD`] for a week.
+    fn invited() -> Self {
+        let mut scene = Self::confirmed();
+        scene.user_mut().status = UserStatus::ForceChangePassword;
+        scene.credentials.as_mut().unwrap().temporary_until = Some(NOW.plus(seconds(7 * 86_400)));
+        scene
+    }
+
+    /// Nobody of the name `ana`.
+    fn nobody() -> Self {
+        Self {
+            user: None,
+            credentials: None,
+            ..Self::confirmed()
+        }
+    }
+
+    fn user_mut(&mut self) -> &mut User {
+        self.user.as_mut().unwrap()
+    }
+
+    fn set_password(&mut self, password: &str) {
+        let username = self.user.as_ref().unwrap().username.clone();
+        let new = credentials(&self.pool, &username, password, &mut self.random);
+        let temporary_until = self
+            .credentials
+            .as_ref()
+            .and_then(|old| old.temporary_until);
+        self.credentials = Some(Credentials {
+            temporary_until,
+            ..new
+        });
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        let name = NormalName::new(&self.pool, self.given);
+        let decoy = Decoy::new(&DECOY_SECRET, &self.pool, &name);
+        let account = match (&self.user, &self.credentials) {
+            (Some(user), Some(credentials)) => Account::Known(user, credentials),
+            (Some(user), None) => Account::WithoutPassword(user, decoy),
+            (None, _) => Account::Unknown(name, decoy),
+        };
+        Facts {
+            pool: &self.pool,
+            client: &self.client,
+            account,
+            lockout: self.lockout,
+            now: self.now,
+        }
+    }
+
+    fn start_with_password(&mut self, password: &str) -> Outcome {
+        let mut random = self.random.derive();
+        super::start(
+            Flow::Password(&secret(password)),
+            &self.facts(),
+            &mut random,
+        )
+    }
+
+    fn start_srp(&mut self) -> (ClientKey, Outcome) {
+        let mut random = self.random.derive();
+        let key = ClientKey::generate(&mut random);
+        let outcome = super::start(Flow::Srp(&key.public_value()), &self.facts(), &mut random);
+        (key, outcome)
+    }
+
+    /// An SRP challenge and the claim that the password would answer it with now.
+    fn challenge(&mut self, password: &str) -> (Pending, Claim) {
+        let (key, outcome) = self.start_srp();
+        let pending = asked(outcome);
+        let claim = Claim::of(
+            &self.pool,
+            &key,
+            password_step(&pending),
+            password,
+            self.now,
+        );
+        (pending, claim)
+    }
+
+    fn claim(&mut self, pending: &Pending, claim: &Claim) -> Outcome {
+        let mut random = self.random.derive();
+        super::answer(pending, claim.answer(), &self.facts(), &mut random)
+    }
+
+    fn new_password(
+        &mut self,
+        pending: &Pending,
+        password: &str,
+        attributes: &[(&str, &str)],
+    ) -> Outcome {
+        let attributes = attributes
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let answer = Answer::NewPassword(NewPasswordAnswer {
+            password: &secret(password),
+            attributes: &attributes,
+        });
+        let mut random = self.random.derive();
+        super::answer(pending, answer, &self.facts(), &mut random)
+    }
+}
+
+/// The step that an outcome asks for.
+#[track_caller]
+fn asked(outcome: Outcome) -> Pending {
+    match outcome {
+        Outcome::Ask(pending) => pending,
+        other => panic!("asked for nothing: {}", told(&other)),
+    }
+}
+
+#[track_caller]
+fn refused(outcome: Outcome) -> Refusal {
+    match outcome {
+        Outcome::Refuse(refusal) => refusal,
+        other => panic!("not refused: {}", told(&other)),
+    }
+}
+
+#[track_caller]
+fn signed_in(outcome: Outcome) -> super::ProofParts {
+    match outcome {
+        Outcome::SignedIn(proof) => proof.into_parts(),
+        other => panic!("not signed in: {}", told(&other)),
+    }
+}
+
+fn told(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Ask(Pending {
+            step: Step::PasswordVerifier(_),
+            ..
+        }) => "asked for SRP".to_owned(),
+        Outcome::Ask(Pending {
+            step: Step::NewPasswordRequired(_),
+            ..
+        }) => "asked for a new password".to_owned(),
+        Outcome::SignedIn(proof) => format!("signed in {}", proof.sub()),
+        Outcome::Refuse(refusal) => format!("refused {refusal:?}"),
+    }
+}
+
+#[track_caller]
+fn password_step(pending: &Pending) -> &PasswordStep {
+    match &pending.step {
+        Step::PasswordVerifier(step) => step,
+        Step::NewPasswordRequired(_) => panic!("not an SRP challenge"),
+    }
+}

@@ -57,8 +57,6 @@ impl Door {
 /// A sign-in name of a request and what belongs to it.
 pub(crate) struct Found {
     pub(crate) name: NormalName,
-    /// As the request writes it.
-    pub(crate) given: String,
     pub(crate) user: Option<User>,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) lockout: Lockout,
@@ -78,7 +76,7 @@ impl Found {
         };
         let subject = sub_of(app, pool, user.as_ref(), &name);
         let lockout = attempts::find_lockout(&mut tx, &pool.id, subject.as_str()).await?;
-        Ok(Self { name, given: given.to_owned(), user, credentials, lockout })
+        Ok(Self { name, user, credentials, lockout })
     }
 
     /// What failures are counted under.
@@ -88,7 +86,7 @@ impl Found {
 
     /// The facts that the sign-in machine decides on.
     pub(crate) fn facts<'a>(&'a self, app: &App, door: &'a Door, now: Timestamp) -> Facts<'a> {
-        let decoy = || Decoy::new(&app.secrets.decoy, &door.pool, &self.name, &self.given);
+        let decoy = || Decoy::new(&app.secrets.decoy, &door.pool, &self.name);
         let account = match (&self.user, &self.credentials) {
             (Some(user), Some(credentials)) => Account::Known(user, credentials),
             (Some(user), None) => Account::WithoutPassword(user, decoy()),
