@@ -1,5 +1,6 @@
 //! Logs: to stderr, as text or as JSON, one line an event.
 
+use std::any::Any;
 use std::panic;
 
 use anyhow::{Context, Result, bail};
@@ -61,11 +62,21 @@ impl Logging {
                 .map(ToString::to_string)
                 .unwrap_or_default();
             let words = if cfg!(debug_assertions) {
-                panic.payload_as_str().unwrap_or_default()
+                words_of(panic.payload())
             } else {
                 ""
             };
             tracing::error!(place, words, "a task panicked");
         }));
     }
+}
+
+/// What a panic said, for those who develop Cognate.
+fn words_of(payload: &(dyn Any + Send)) -> &str {
+    let formatted = || payload.downcast_ref::<String>().map(String::as_str);
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(formatted)
+        .unwrap_or_default()
 }

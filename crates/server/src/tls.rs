@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
@@ -30,7 +30,7 @@ struct Files {
 }
 
 /// The certificate that handshakes get now.
-struct Current(RwLock<Arc<CertifiedKey>>);
+struct Current(Mutex<Arc<CertifiedKey>>);
 
 /// When a file was changed, and how long it is.
 type Stamp = (SystemTime, u64);
@@ -45,7 +45,7 @@ impl Certificate {
             certificate: certificate.to_owned(),
             key: key.to_owned(),
         };
-        let current = Current(RwLock::new(Arc::new(files.read()?)));
+        let current = Current(Mutex::new(Arc::new(files.read()?)));
         Ok(Self {
             files: Arc::new(files),
             current: Arc::new(current),
@@ -99,7 +99,7 @@ impl Certificate {
         *self
             .current
             .0
-            .write()
+            .lock()
             .unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
@@ -142,7 +142,7 @@ fn plain(error: rustls::pki_types::pem::Error) -> anyhow::Error {
 impl ResolvesServerCert for Current {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(Arc::clone(
-            &self.0.read().unwrap_or_else(PoisonError::into_inner),
+            &self.0.lock().unwrap_or_else(PoisonError::into_inner),
         ))
     }
 }

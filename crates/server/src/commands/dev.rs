@@ -91,7 +91,7 @@ fn welcome(url: &str, demo: Option<&DemoConfig>, inbox_path: Option<&str>) -> St
 
 Try it with the AWS CLI:
 
-  alias idp='aws cognito-idp --no-sign-request --no-cli-pager --region {region} --endpoint-url {url}'
+  alias idp='AWS_PAGER= aws cognito-idp --no-sign-request --region {region} --endpoint-url {url}'
   idp sign-up --client-id {client_id} --username ana@example.com --password Sunflower-7
 "
     );

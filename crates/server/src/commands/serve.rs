@@ -27,8 +27,11 @@ pub(crate) fn run(Arguments { server }: Arguments) -> Result<()> {
     block_on(async {
         let signals = StopSignals::new()?;
         let is_tls = configuration.tls.is_some();
-        warn(&configuration);
+        let warnings = warnings(&configuration);
         let serving = Node::open(configuration, Kind::Serve).await?.serve(None)?;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
         until_stopped(serving, is_tls, signals).await;
         Ok(())
     })
@@ -42,21 +45,25 @@ pub(super) async fn until_stopped(serving: Serving, is_tls: bool, mut signals: S
     serving.stop().await;
 }
 
-/// Tells what works and is probably not meant.
-fn warn(configuration: &ServerConfiguration) {
-    if configuration.smtp_url.is_none() {
-        tracing::warn!(
-            "no --smtp-url: mail cannot be sent, so that codes and invitations reach nobody"
-        );
-    }
-    if configuration.public_url.is_none() && !configuration.listen.ip().is_loopback() {
-        tracing::warn!(
-            "no --public-url: tokens name an issuer that is reached from this machine only"
-        );
-    }
-    if configuration.tls.is_none() && !configuration.listen.ip().is_loopback() {
-        tracing::warn!(
-            "no --tls-cert: passwords and tokens cross the network in the clear unless a proxy before this server speaks HTTPS"
-        );
-    }
+/// What works and is probably not meant. It is told once the server runs: a start that fails tells its reason and nothing else.
+fn warnings(configuration: &ServerConfiguration) -> Vec<&'static str> {
+    let is_remote = !configuration.listen.ip().is_loopback();
+    let warnings = [
+        (
+            configuration.smtp_url.is_none(),
+            "no --smtp-url: mail cannot be sent, so that codes and invitations reach nobody",
+        ),
+        (
+            is_remote && configuration.public_url.is_none(),
+            "no --public-url: tokens name an issuer that is reached from this machine only",
+        ),
+        (
+            is_remote && configuration.tls.is_none(),
+            "no --tls-cert: unless a proxy before this server speaks HTTPS, passwords and tokens cross the network in the clear",
+        ),
+    ];
+    warnings
+        .into_iter()
+        .filter_map(|(holds, words)| holds.then_some(words))
+        .collect()
 }

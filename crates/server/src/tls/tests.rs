@@ -30,7 +30,7 @@ impl Folder {
 }
 
 fn served(certificate: &Certificate) -> Vec<u8> {
-    let current = certificate.current.0.read().unwrap();
+    let current = certificate.current.0.lock().unwrap();
     current.cert.first().unwrap().to_vec()
 }
 
