@@ -365,4 +365,7 @@ async fn pages_of_pools_follow_one_another_to_the_end() {
     listed.sort();
     made.sort();
     assert_eq!(listed, made);
+    // A page that the last pool fills is the last one.
+    let whole = list_user_pools(cx.clone(), request(json!({"MaxResults": 3})));
+    assert_eq!(whole.await.unwrap().next_token, None);
 }
