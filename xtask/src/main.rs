@@ -3,6 +3,7 @@
 //! It reads the repository and writes into it; it must not depend on a crate that it generates, so that a broken
 //! generated file can always be generated anew.
 
+mod bench;
 mod codegen;
 mod coverage;
 mod repository;
@@ -23,6 +24,8 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Measure what operations cost, beside the bare cryptography that they cannot do without
+    Bench(bench::Wanted),
     /// Generate the wire types in crates/api from aws/*.json
     Codegen {
         /// Write nothing; fail when a generated file is stale
@@ -44,6 +47,7 @@ enum Chore {
 fn run(chore: &Chore) -> Result<()> {
     let root = repository::root();
     match chore {
+        Chore::Bench(wanted) => bench::run(&root, wanted),
         Chore::Codegen { check } => codegen::run(&root, *check),
         Chore::Coverage { check } => coverage::run(&root, *check),
         Chore::Test(wanted) => test::run(&root, wanted),

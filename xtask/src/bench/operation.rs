@@ -1,0 +1,170 @@
+//! The operations that are measured: what each is called, what drives it, and what it cannot do without.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+use cognate_crypto::random::Random;
+use serde_json::json;
+
+use super::api;
+use super::http::Connection;
+use super::pool::{Pool, username};
+use super::srp::{self, PASSWORD};
+
+/// How many different requests are made ahead where there could be more.
+const PREPARED: usize = 20_000;
+
+/// One operation of the table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Operation {
+    /// SignUp of new users, answered once they are on the disk
+    SignUp,
+    /// USER_SRP_AUTH: InitiateAuth and RespondToAuthChallenge
+    SrpSignIn,
+    /// USER_PASSWORD_AUTH
+    PasswordSignIn,
+    /// REFRESH_TOKEN_AUTH
+    Refresh,
+    /// GetUser with an access token
+    GetUser,
+    /// AdminGetUser, signed by an access key
+    AdminGetUser,
+    /// A pool's public keys
+    Jwks,
+}
+
+impl Operation {
+    /// What the table calls it.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign-up",
+            Self::SrpSignIn => "SRP sign-in",
+            Self::PasswordSignIn => "password sign-in",
+            Self::Refresh => "refresh",
+            Self::GetUser => "GetUser",
+            Self::AdminGetUser => "AdminGetUser",
+            Self::Jwks => "JWKS",
+        }
+    }
+
+    /// The cryptography that it cannot do without, in words; none for what needs none.
+    pub(super) fn floor(self) -> Option<&'static str> {
+        match self {
+            Self::SignUp => Some("g^x"),
+            Self::SrpSignIn => Some("k·v + g^b, (A·v^u)^b, 2 RS256 signatures"),
+            Self::PasswordSignIn => Some("g^x, 2 RS256 signatures"),
+            Self::Refresh => Some("2 RS256 signatures"),
+            Self::GetUser => Some("1 RS256 verification"),
+            Self::AdminGetUser => Some("1 SigV4 verification"),
+            Self::Jwks => None,
+        }
+    }
+
+    /// How many connections keep the server busy. What waits for the disk needs many, so that commits have company.
+    pub(super) fn connections(self) -> usize {
+        match self {
+            Self::SignUp => 64,
+            _ => 16,
+        }
+    }
+
+    /// Makes ahead what can be made ahead, so that the generator's own work limits nothing.
+    pub(super) fn prepare(self, pool: &Pool) -> Result<Work<'_>> {
+        let of_members = |request: &dyn Fn(&super::pool::Member) -> Vec<u8>| {
+            Work::Prepared(pool.members.iter().map(request).collect())
+        };
+        Ok(match self {
+            Self::SignUp => Work::SignUp {
+                pool,
+                made: Cell::new(0),
+            },
+            Self::SrpSignIn => Work::SrpSignIn {
+                pool,
+                random: Cell::new(1),
+            },
+            Self::PasswordSignIn => of_members(&|member| pool.password_sign_in(&member.name)),
+            Self::Refresh => of_members(&|member| {
+                let input = json!({
+                    "ClientId": pool.client,
+                    "AuthFlow": "REFRESH_TOKEN_AUTH",
+                    "AuthParameters": { "REFRESH_TOKEN": member.refresh_token },
+                });
+                api::public("InitiateAuth", &input)
+            }),
+            Self::GetUser => of_members(&|member| {
+                api::public("GetUser", &json!({ "AccessToken": member.access_token }))
+            }),
+            Self::AdminGetUser => Work::Prepared(admin_get_users(pool)?),
+            Self::Jwks => Work::Prepared(vec![api::jwks(&pool.id)]),
+        })
+    }
+}
+
+/// Signed requests for users anywhere in the pool.
+fn admin_get_users(pool: &Pool) -> Result<Vec<Vec<u8>>> {
+    let mut random = Random::from_seed([8; 32]);
+    let size = u32::try_from(pool.size).unwrap_or(u32::MAX);
+    (0..PREPARED.min(pool.size))
+        .map(|_| {
+            let name = username(random.below(size) as usize);
+            let input = json!({ "UserPoolId": pool.id, "Username": name });
+            api::signed(&pool.key, "AdminGetUser", &input)
+        })
+        .collect()
+}
+
+/// What connections do again and again.
+pub(super) enum Work<'a> {
+    /// One request after the other of these.
+    Prepared(Vec<Vec<u8>>),
+    /// Each time a new user.
+    SignUp { pool: &'a Pool, made: Cell<u64> },
+    /// Two requests with powers between them.
+    SrpSignIn { pool: &'a Pool, random: Cell<u64> },
+}
+
+impl Work<'_> {
+    /// Does it once. `turn` counts what this connection has done; each begins somewhere else.
+    pub(super) async fn once(&self, connection: &mut Connection, turn: usize) -> Result<()> {
+        match self {
+            Self::Prepared(requests) => {
+                let request = requests
+                    .get(turn % requests.len().max(1))
+                    .context("nothing to do")?;
+                connection.call(request).await?.success()?;
+            }
+            Self::SignUp { pool, made } => {
+                let number = made.replace(made.get() + 1);
+                let name = format!("new-{number}-{}", api::now_ms());
+                let attributes =
+                    json!([{ "Name": "email", "Value": format!("{name}@example.com") }]);
+                let input = json!({
+                    "ClientId": pool.client,
+                    "Username": name,
+                    "Password": PASSWORD,
+                    "UserAttributes": attributes,
+                });
+                let request = api::public("SignUp", &input);
+                connection.call(&request).await?.success()?;
+            }
+            Self::SrpSignIn { pool, random } => {
+                let number = random.replace(random.get() + 1);
+                let mut seed = [0; 32];
+                seed[..8].copy_from_slice(&number.to_be_bytes());
+                let mut random = Random::from_seed(seed);
+                let member = pool.members.get(turn % pool.members.len().max(1));
+                let name = &member.context("a pool without members")?.name;
+                srp::sign_in(connection, &pool.id, &pool.client, name, &mut random).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The server that a connection goes to.
+    pub(super) fn address(addresses: &[SocketAddr], connection: usize) -> Result<SocketAddr> {
+        let at = connection % addresses.len().max(1);
+        Ok(*addresses.get(at).context("no server")?)
+    }
+}

@@ -1,0 +1,177 @@
+//! The pool that is measured: its users, and some of them signed in.
+//!
+//! Everything is made through the API. The users are an administrator's work with no invitation, so that no mail is involved.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use cognate_crypto::random::Random;
+use futures_util::future::try_join_all;
+use serde_json::{Value, json};
+
+use super::api::{self, AccessKey};
+use super::http::Connection;
+use super::srp::PASSWORD;
+
+/// How many connections fill the pool: as many writers as a group commit takes in.
+const FILLERS: usize = 64;
+
+/// How many users, spread evenly over the pool, have a password and are signed in.
+const MEMBERS: usize = 1_000;
+
+/// A pool with an app client.
+pub(super) struct Pool {
+    pub(super) id: String,
+    pub(super) client: String,
+    pub(super) key: AccessKey,
+    pub(super) size: usize,
+    pub(super) filled_in: Duration,
+    pub(super) members: Vec<Member>,
+    /// The servers that answer for it.
+    pub(super) addresses: Vec<SocketAddr>,
+}
+
+/// A user with a password, who is signed in.
+pub(super) struct Member {
+    pub(super) name: String,
+    pub(super) access_token: String,
+    pub(super) refresh_token: String,
+}
+
+/// The name of a user. The numbers are scattered, so that neighbours in the order of names were not made one after the other.
+pub(super) fn username(number: usize) -> String {
+    let scattered = (number as u32).wrapping_mul(2_654_435_761);
+    format!("user-{scattered:08x}-{number}")
+}
+
+impl Pool {
+    /// Makes a pool of `size` users.
+    pub(super) async fn fill(
+        addresses: Vec<SocketAddr>,
+        key: AccessKey,
+        size: usize,
+    ) -> Result<Self> {
+        let first = *addresses.first().context("no server")?;
+        let mut connection = Connection::open(first).await?;
+        let input = json!({ "PoolName": "bench" });
+        let made = api::signed(&key, "CreateUserPool", &input)?;
+        let id = text(&connection.call(&made).await?.json()?, "/UserPool/Id")?;
+        let flows = [
+            "ALLOW_USER_SRP_AUTH",
+            "ALLOW_USER_PASSWORD_AUTH",
+            "ALLOW_REFRESH_TOKEN_AUTH",
+        ];
+        let input = json!({ "UserPoolId": id, "ClientName": "bench", "ExplicitAuthFlows": flows });
+        let made = api::signed(&key, "CreateUserPoolClient", &input)?;
+        let client = connection.call(&made).await?.json()?;
+        let client = text(&client, "/UserPoolClient/ClientId")?;
+
+        let started = Instant::now();
+        let create = |number: usize| {
+            let name = username(number);
+            let attributes = json!([
+                { "Name": "email", "Value": format!("{name}@example.com") },
+                { "Name": "email_verified", "Value": "true" },
+                { "Name": "name", "Value": format!("User {number}") },
+            ]);
+            let input = json!({
+                "UserPoolId": id,
+                "Username": name,
+                "MessageAction": "SUPPRESS",
+                "TemporaryPassword": PASSWORD,
+                "UserAttributes": attributes,
+            });
+            api::signed(&key, "AdminCreateUser", &input)
+        };
+        in_parallel(&addresses, (0..size).collect(), create).await?;
+        let filled_in = started.elapsed();
+        let numbers = members(size);
+        let set = |number: usize| {
+            let input = json!({
+                "UserPoolId": id,
+                "Username": username(number),
+                "Password": PASSWORD,
+                "Permanent": true,
+            });
+            api::signed(&key, "AdminSetUserPassword", &input)
+        };
+        in_parallel(&addresses, numbers, set).await?;
+        Ok(Self {
+            id,
+            client,
+            key,
+            size,
+            filled_in,
+            members: Vec::new(),
+            addresses,
+        })
+    }
+
+    /// Has other servers answer from now on, and signs the members in there.
+    pub(super) async fn move_to(&mut self, addresses: Vec<SocketAddr>) -> Result<()> {
+        self.addresses = addresses;
+        let first = *self.addresses.first().context("no server")?;
+        let mut connection = Connection::open(first).await?;
+        for number in members(self.size) {
+            let name = username(number);
+            let answer = connection
+                .call(&self.password_sign_in(&name))
+                .await?
+                .json()?;
+            self.members.push(Member {
+                name,
+                access_token: text(&answer, "/AuthenticationResult/AccessToken")?,
+                refresh_token: text(&answer, "/AuthenticationResult/RefreshToken")?,
+            });
+        }
+        // Whoever goes through them in order meets them in no order.
+        Random::from_seed([7; 32]).shuffle(&mut self.members);
+        Ok(())
+    }
+
+    /// The request of a sign-in by password.
+    pub(super) fn password_sign_in(&self, name: &str) -> Vec<u8> {
+        let input = json!({
+            "ClientId": self.client,
+            "AuthFlow": "USER_PASSWORD_AUTH",
+            "AuthParameters": { "USERNAME": name, "PASSWORD": PASSWORD },
+        });
+        api::public("InitiateAuth", &input)
+    }
+}
+
+/// The numbers of the members: at most [`MEMBERS`], at even distances.
+fn members(size: usize) -> Vec<usize> {
+    let count = size.min(MEMBERS);
+    (0..count).map(|member| member * size / count).collect()
+}
+
+fn text(answer: &Value, pointer: &str) -> Result<String> {
+    let found = answer.pointer(pointer).and_then(Value::as_str);
+    Ok(found
+        .with_context(|| format!("an answer without {pointer}"))?
+        .to_owned())
+}
+
+/// Makes one request for each number, on several connections.
+async fn in_parallel(
+    addresses: &[SocketAddr],
+    numbers: Vec<usize>,
+    request: impl Fn(usize) -> Result<Vec<u8>>,
+) -> Result<()> {
+    let fillers = FILLERS.min(numbers.len());
+    let mut connections = Vec::new();
+    for address in addresses.iter().cycle().take(fillers) {
+        connections.push(Connection::open(*address).await?);
+    }
+    let (numbers, request) = (&numbers, &request);
+    let fill = |(filler, mut connection): (usize, Connection)| async move {
+        for number in numbers.iter().skip(filler).step_by(fillers) {
+            connection.call(&request(*number)?).await?.success()?;
+        }
+        Ok::<_, anyhow::Error>(())
+    };
+    try_join_all(connections.into_iter().enumerate().map(fill)).await?;
+    Ok(())
+}
