@@ -13,7 +13,7 @@
 //! All that stands before the nonce is authenticated, together with the context: where the message belongs (table, row,
 //! column), so that a sealed value moved to another row does not open.
 //!
-//! The first byte is the format. Sealing under a passphrase, for backups, will take a value of its own.
+//! The first byte is the format. Whole files, as backups are, are sealed in [`file`].
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use base64::{
@@ -23,6 +23,8 @@ use base64::{
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{digest, random::Random, secret::SecretBytes};
+
+pub mod file;
 
 const SEALED: u8 = 1;
 const WRAPPED: u8 = 0x81;
@@ -141,6 +143,18 @@ impl DataKey {
         }
     }
 
+    /// A key that is known already: one that comes out of a backup.
+    pub fn from_bytes(id: u32, mut bytes: [u8; 32]) -> Self {
+        let key = Self { id, key: bytes };
+        bytes.zeroize();
+        key
+    }
+
+    /// The key itself, for a backup, which is sealed as a whole.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.key
+    }
+
     /// Wraps this key under the master key, for storage.
     pub fn wrap(&self, master: &MasterKey, random: &mut Random) -> Result<Vec<u8>, SealError> {
         let mut header = vec![WRAPPED];
@@ -246,6 +260,11 @@ impl Keyring {
         self.keys.iter().map(|key| key.id)
     }
 
+    /// The key of an id.
+    pub fn find(&self, id: u32) -> Option<&DataKey> {
+        self.keys.iter().find(|key| key.id == id)
+    }
+
     /// Seals under the newest key.
     pub fn seal(
         &self,
@@ -260,11 +279,7 @@ impl Keyring {
     /// Opens with the key that the message names.
     pub fn open(&self, context: &[&[u8]], sealed: &[u8]) -> Result<SecretBytes, SealError> {
         let id = data_key_id(sealed)?;
-        let key = self
-            .keys
-            .iter()
-            .find(|key| key.id == id)
-            .ok_or(SealError::UnknownDataKey(id))?;
+        let key = self.find(id).ok_or(SealError::UnknownDataKey(id))?;
         open(key, context, sealed)
     }
 
