@@ -98,6 +98,7 @@ async fn a_request_that_runs_is_answered_before_the_stop() {
     while TcpStream::connect(address).await.is_ok() {
         tokio::task::yield_now().await;
     }
+    assert!(!stopping.is_finished());
     go.notify_one();
     assert!(asking.await.unwrap().ends_with("done"));
     stopping.await.unwrap();
@@ -119,7 +120,10 @@ async fn who_connects_and_asks_nothing_is_let_go() {
         stream.write_all(sent).await.unwrap();
         // The answer, if any, is an end or a reset.
         let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer).await;
+        let end = stream.read_to_end(&mut answer);
+        let _ = tokio::time::timeout(Duration::from_secs(10), end)
+            .await
+            .expect("the end of it");
     }
     listening.stop(Duration::from_secs(1)).await;
 }
