@@ -66,6 +66,9 @@ pub(crate) struct Wanted {
     /// Write the table as markdown to this file too
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
+    /// Measure this server instead of building one: to compare two
+    #[arg(long, value_name = "FILE")]
+    server: Option<PathBuf>,
     /// Measure what is not optimised: only to try the bench itself
     #[arg(long)]
     unoptimised: bool,
@@ -76,11 +79,15 @@ pub(crate) struct Wanted {
 pub(crate) fn run(root: &Path, wanted: &Wanted) -> Result<()> {
     check(wanted)?;
     let folder = programs()?;
+    let server = wanted
+        .server
+        .is_none()
+        .then_some("--package=cognate-server");
     if cfg!(debug_assertions) && !wanted.unoptimised {
-        build(
-            root,
-            &["--release", "--package=cognate-server", "--package=xtask"],
-        )?;
+        let mut arguments = vec!["--release", "--package=xtask"];
+        // Both at once, or cargo would build what they share with other features.
+        arguments.extend(server);
+        build(root, &arguments)?;
         let optimised = folder.with_file_name("release").join("xtask");
         let mut command = Command::new(&optimised);
         let status = command.args(std::env::args_os().skip(1)).status();
@@ -92,10 +99,21 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> Result<()> {
         }
         return Ok(());
     }
-    if wanted.unoptimised {
-        build(root, &["--package=cognate-server"])?;
+    if wanted.unoptimised
+        && let Some(server) = server
+    {
+        build(root, &[server])?;
     }
-    let report = measure(wanted, &folder.join("cognate"))?;
+    let program = wanted.server.clone();
+    let program = program.unwrap_or_else(|| folder.join("cognate"));
+    // The server is started in another folder.
+    let program = program
+        .canonicalize()
+        .with_context(|| program.display().to_string())?;
+    // Below target/, and so on the disk where the repository is: a temporary folder may be in memory, where nothing is durable
+    // and everything is fast.
+    let data = folder.with_file_name("bench");
+    let report = measure(wanted, &program, &data)?;
     say(&match wanted.json {
         true => report.to_json()?,
         false => report.to_text(),
@@ -136,9 +154,9 @@ fn build(root: &Path, arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn measure(wanted: &Wanted, program: &Path) -> Result<Report> {
+fn measure(wanted: &Wanted, program: &Path, data: &Path) -> Result<Report> {
     let cores = Cores::share(wanted.nodes);
-    let database = Database::prepare(program, wanted.database_url.clone())?;
+    let database = Database::prepare(data, wanted.database_url.clone())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -245,7 +263,7 @@ impl Bench<'_> {
         };
         let before = floor()?;
         self.cores.move_to_generators()?;
-        let work = operation.prepare(&self.pool)?;
+        let work = self.runtime.block_on(operation.prepare(&self.pool))?;
         let driven = load.drive(&self.pool, &work, &self.nodes);
         let outcome = self.runtime.block_on(driven)?;
         let floor = before.zip(floor()?).map(|(a, b)| (a + b) / 2);

@@ -31,6 +31,8 @@ pub(super) enum Operation {
     GetUser,
     /// AdminGetUser, signed by an access key
     AdminGetUser,
+    /// ListUsers, signed: a page of 60, anywhere in the pool
+    ListUsers,
     /// A pool's public keys
     Jwks,
 }
@@ -45,6 +47,7 @@ impl Operation {
             Self::Refresh => "refresh",
             Self::GetUser => "GetUser",
             Self::AdminGetUser => "AdminGetUser",
+            Self::ListUsers => "ListUsers (60)",
             Self::Jwks => "JWKS",
         }
     }
@@ -57,7 +60,7 @@ impl Operation {
             Self::PasswordSignIn => Some("g^x, 2 RS256 signatures"),
             Self::Refresh => Some("2 RS256 signatures"),
             Self::GetUser => Some("1 RS256 verification"),
-            Self::AdminGetUser => Some("1 SigV4 verification"),
+            Self::AdminGetUser | Self::ListUsers => Some("1 SigV4 verification"),
             Self::Jwks => None,
         }
     }
@@ -71,7 +74,7 @@ impl Operation {
     }
 
     /// Makes ahead what can be made ahead, so that the generator's own work limits nothing.
-    pub(super) fn prepare(self, pool: &Pool) -> Result<Work<'_>> {
+    pub(super) async fn prepare(self, pool: &Pool) -> Result<Work<'_>> {
         let of_members = |request: &dyn Fn(&super::pool::Member) -> Vec<u8>| {
             Work::Prepared(pool.members.iter().map(request).collect())
         };
@@ -97,6 +100,7 @@ impl Operation {
                 api::public("GetUser", &json!({ "AccessToken": member.access_token }))
             }),
             Self::AdminGetUser => Work::Prepared(admin_get_users(pool)?),
+            Self::ListUsers => Work::Prepared(list_users(pool).await?),
             Self::Jwks => Work::Prepared(vec![api::jwks(&pool.id)]),
         })
     }
@@ -113,6 +117,27 @@ fn admin_get_users(pool: &Pool) -> Result<Vec<Vec<u8>>> {
             api::signed(&pool.key, "AdminGetUser", &input)
         })
         .collect()
+}
+
+/// Signed requests for every page of the pool. A page is only found by way of the one before it.
+async fn list_users(pool: &Pool) -> Result<Vec<Vec<u8>>> {
+    let address = *pool.addresses.first().context("no server")?;
+    let mut connection = Connection::open(address).await?;
+    let mut pages = vec![json!({ "UserPoolId": pool.id, "Limit": 60 })];
+    while let Some(page) = pages.last() {
+        let request = api::signed(&pool.key, "ListUsers", page)?;
+        let answer = connection.call(&request).await?.json()?;
+        let Some(token) = answer.get("PaginationToken") else {
+            break;
+        };
+        pages.push(json!({ "UserPoolId": pool.id, "Limit": 60, "PaginationToken": token }));
+    }
+    Random::from_seed([6; 32]).shuffle(&mut pages);
+    pages.truncate(PREPARED);
+    let signed = pages
+        .iter()
+        .map(|page| api::signed(&pool.key, "ListUsers", page));
+    signed.collect()
 }
 
 /// What connections do again and again.

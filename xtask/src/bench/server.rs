@@ -26,13 +26,9 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Makes the folder, below target/ and so on the disk where the repository is: a temporary folder may be in memory, where
-    /// nothing is durable and everything is fast.
-    pub(super) fn prepare(program: &Path, url: Option<String>) -> Result<Self> {
-        let built = program.parent().context("the server lies in no folder")?;
-        let folder = built
-            .with_file_name("bench")
-            .join(std::process::id().to_string());
+    /// Makes the run's own folder in `data`.
+    pub(super) fn prepare(data: &Path, url: Option<String>) -> Result<Self> {
+        let folder = data.join(std::process::id().to_string());
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         Ok(Self { folder, url })
     }
