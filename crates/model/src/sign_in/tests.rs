@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-//mod machine;
+mod machine;
 mod new_password;
 mod nobody;
 mod password;
