@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::app_client::AppClient;
-use crate::attribute::is_verified_flag;
+use crate::attribute::{self, is_verified_flag};
 use crate::session::TokenSession;
 use crate::time::Timestamp;
 use crate::user::User;
@@ -109,7 +109,7 @@ impl Issue<'_> {
     pub fn id(&self, jti: String) -> Map<String, Value> {
         let mut claims = Map::new();
         for (name, value) in &self.user.attributes {
-            if !value.is_empty() && self.client.may_read(name) {
+            if !value.is_empty() && is_attribute_claim(name) && self.client.may_read(name) {
                 claims.insert(name.clone(), attribute_claim(name, value));
             }
         }
@@ -137,6 +137,11 @@ impl Issue<'_> {
     }
 }
 
+/// Whether a claim of that name is an attribute. All that a schema can hold is; a document that holds more gives nobody groups or roles.
+fn is_attribute_claim(name: &str) -> bool {
+    attribute::is_standard(name) || name.starts_with("custom:") || name.starts_with("dev:custom:")
+}
+
 /// An attribute as a claim: the verified flags as booleans and `address` as the object that OpenID Connect Core §5.1.1 makes of it.
 fn attribute_claim(name: &str, value: &str) -> Value {
     match name {
@@ -148,3 +153,6 @@ fn attribute_claim(name: &str, value: &str) -> Value {
         _ => value.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

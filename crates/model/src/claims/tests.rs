@@ -1,0 +1,228 @@
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::*;
+use crate::app_client::{ClientSettings, TimeUnit, UnitsNamed, Validity};
+use crate::ids::{ClientId, SessionId, Sub, UserPoolId};
+use crate::user::UserStatus;
+
+const ISSUER: &str = "https://id.example.com/us-east-1_Home";
+const SUB: &str = "6f6f6f6f-1111-4222-8333-444444444444";
+const SESSION: &str = "70707070-1111-4222-8333-444444444444";
+
+fn user(attributes: &[(&str, &str)]) -> User {
+    User {
+        pool: UserPoolId::parse("us-east-1_Home").unwrap(),
+        sub: Sub::parse(SUB).unwrap(),
+        username: "Ana".into(),
+        attributes: attributes
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        status: UserStatus::Confirmed,
+        enabled: true,
+        created_at: Timestamp(0),
+        modified_at: Timestamp(0),
+        revision: 0,
+    }
+}
+
+fn client(read: Option<&[&str]>) -> AppClient {
+    AppClient {
+        pool: UserPoolId::parse("us-east-1_Home").unwrap(),
+        id: ClientId::parse("web").unwrap(),
+        created_at: Timestamp(0),
+        modified_at: Timestamp(0),
+        revision: 0,
+        has_secret: false,
+        settings: ClientSettings {
+            name: "web".into(),
+            access_validity: Validity::new(5, TimeUnit::Minutes),
+            id_validity: Validity::new(2, TimeUnit::Hours),
+            refresh_validity: Validity::new(30, TimeUnit::Days),
+            units_named: UnitsNamed::default(),
+            read_attributes: read
+                .map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
+            write_attributes: None,
+            explicit_auth_flows: None,
+            prevent_user_existence_errors: true,
+            token_revocation: true,
+            auth_session_minutes: 3,
+            rotation: None,
+            supported_identity_providers: None,
+        },
+    }
+}
+
+fn session() -> TokenSession {
+    TokenSession {
+        pool: UserPoolId::parse("us-east-1_Home").unwrap(),
+        id: SessionId::parse(SESSION).unwrap(),
+        sub: Sub::parse(SUB).unwrap(),
+        client: ClientId::parse("web").unwrap(),
+        // A refresh: the sign-in was a minute and a bit ago.
+        auth_time: Timestamp(1_699_999_939_999),
+        expires_at: Timestamp(1_800_000_000_000),
+        event_id: "an-event".into(),
+        generation: 0,
+        rotated_at: None,
+    }
+}
+
+fn id_claims(attributes: &[(&str, &str)], read: Option<&[&str]>) -> Value {
+    let issue = Issue {
+        issuer: ISSUER,
+        user: &user(attributes),
+        client: &client(read),
+        session: &session(),
+        now: Timestamp(1_700_000_000_999),
+    };
+    Value::Object(issue.id("own-id".into()))
+}
+
+/// The claims that every ID token has.
+fn fixed() -> Map<String, Value> {
+    let Value::Object(fixed) = json!({
+        "sub": SUB,
+        "iss": ISSUER,
+        "aud": "web",
+        "token_use": "id",
+        "cognito:username": "Ana",
+        "origin_jti": SESSION,
+        "event_id": "an-event",
+        "auth_time": 1_699_999_939,
+        "iat": 1_700_000_000,
+        "exp": 1_700_007_200,
+        "jti": "own-id",
+    }) else {
+        unreachable!("an object")
+    };
+    fixed
+}
+
+fn fixed_and(more: Value) -> Value {
+    let mut claims = fixed();
+    claims.extend(more.as_object().unwrap().clone());
+    Value::Object(claims)
+}
+
+#[test]
+fn an_access_token_says_this_and_no_more() {
+    let issue = Issue {
+        issuer: ISSUER,
+        user: &user(&[("email", "ana@example.com"), ("name", "Ana")]),
+        client: &client(None),
+        session: &session(),
+        now: Timestamp(1_700_000_000_999),
+    };
+    assert_eq!(
+        serde_json::to_value(issue.access("own-id".into())).unwrap(),
+        json!({
+            "sub": SUB,
+            "iss": ISSUER,
+            "client_id": "web",
+            "token_use": "access",
+            "scope": "aws.cognito.signin.user.admin",
+            "username": "Ana",
+            "origin_jti": SESSION,
+            "event_id": "an-event",
+            "auth_time": 1_699_999_939,
+            "iat": 1_700_000_000,
+            "exp": 1_700_000_300,
+            "jti": "own-id",
+            "version": 2,
+        })
+    );
+}
+
+#[test]
+fn an_id_token_says_who_signed_in_where_and_when() {
+    assert_eq!(id_claims(&[], None), Value::Object(fixed()));
+}
+
+#[test]
+fn attributes_are_claims_of_their_own_types() {
+    let attributes = [
+        ("email", "ana@example.com"),
+        ("email_verified", "true"),
+        ("phone_number", "+14155550123"),
+        ("phone_number_verified", "false"),
+        ("address", "1 Main St\n\"Springfield\""),
+        ("updated_at", "1700000000"),
+        ("birthdate", "2000-02-29"),
+        ("nickname", ""),
+    ];
+    assert_eq!(
+        id_claims(&attributes, None),
+        fixed_and(json!({
+            "email": "ana@example.com",
+            "email_verified": true,
+            "phone_number": "+14155550123",
+            "phone_number_verified": false,
+            "address": { "formatted": "1 Main St\n\"Springfield\"" },
+            "updated_at": 1_700_000_000,
+            "birthdate": "2000-02-29",
+        }))
+    );
+}
+
+#[test]
+fn only_the_word_true_makes_an_address_verified() {
+    for value in ["TRUE", "1", "yes", " true", "false"] {
+        let claims = id_claims(&[("email_verified", value)], None);
+        assert_eq!(claims["email_verified"], json!(false), "{value}");
+    }
+}
+
+#[test]
+fn a_token_holds_what_the_app_client_may_read() {
+    let attributes = [
+        ("email", "ana@example.com"),
+        ("name", "Ana"),
+        ("custom:role", "admin"),
+        ("dev:custom:rank", "3"),
+    ];
+    assert_eq!(
+        id_claims(&attributes, None),
+        fixed_and(json!({ "email": "ana@example.com", "name": "Ana" }))
+    );
+    assert_eq!(
+        id_claims(&attributes, Some(&["custom:role", "dev:custom:rank"])),
+        fixed_and(json!({ "custom:role": "admin", "dev:custom:rank": "3" }))
+    );
+    assert_eq!(id_claims(&attributes, Some(&[])), Value::Object(fixed()));
+}
+
+#[test]
+fn a_custom_number_or_boolean_stays_text() {
+    let claims = id_claims(&[("custom:level", "7")], Some(&["custom:level"]));
+    assert_eq!(claims["custom:level"], json!("7"));
+}
+
+#[test]
+fn no_attribute_takes_the_place_of_a_claim() {
+    let names: BTreeSet<String> = fixed().keys().cloned().collect();
+    let others = [
+        "cognito:groups",
+        "cognito:roles",
+        "cognito:preferred_role",
+        "identities",
+        "nonce",
+        "at_hash",
+        "nbf",
+        "amr",
+        "acr",
+        "azp",
+        "client_id",
+        "scope",
+        "username",
+        "version",
+        "device_key",
+    ];
+    let names: Vec<&str> = names.iter().map(String::as_str).chain(others).collect();
+    let attributes: Vec<(&str, &str)> = names.iter().map(|name| (*name, "forged")).collect();
+    assert_eq!(id_claims(&attributes, Some(&names)), Value::Object(fixed()));
+}
