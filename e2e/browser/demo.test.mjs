@@ -6,8 +6,8 @@ import { after, before, test } from "node:test";
 import { anotherCode, Server } from "../node/support/server.mjs";
 import { openBrowser, visiting } from "./browser.mjs";
 
-const PASSWORD = "Corr3ct-horse battery";
-const NEW_PASSWORD = "An0ther-horse battery";
+const PASSWORD = "Corr3ct-horse-battery";
+const NEW_PASSWORD = "An0ther-horse-battery";
 
 let server;
 let browser;
@@ -196,8 +196,7 @@ test("the page that a mailed link opens confirms the account when its button is 
   assert.equal(await status(), "UNCONFIRMED");
   await visiting(browser, "confirm-user", async (page, problems) => {
     await page.goto(link);
-    await page.locator("form button").click();
-    await page.waitForLoadState();
+    await Promise.all([page.waitForEvent("load"), page.locator("form button").click()]);
     assert.equal(await status(), "CONFIRMED");
     assert.deepEqual(problems, []);
   });

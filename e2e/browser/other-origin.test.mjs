@@ -10,7 +10,7 @@ import { fileOf } from "../node/support/clients.mjs";
 import { anotherCode, REGION, Server } from "../node/support/server.mjs";
 import { openBrowser, openSite, visiting } from "./browser.mjs";
 
-const PASSWORD = "Corr3ct-horse battery";
+const PASSWORD = "Corr3ct-horse-battery";
 const SCRIPT = "text/javascript";
 
 const EDITIONS = {

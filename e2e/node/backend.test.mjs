@@ -14,7 +14,7 @@ import { Server } from "./support/server.mjs";
 const jwt = load("jsonwebtoken");
 const jwksClient = load("jwks-rsa");
 
-const PASSWORD = "Corr3ct-horse battery";
+const PASSWORD = "Corr3ct-horse-battery";
 let server;
 let pool;
 let backend;

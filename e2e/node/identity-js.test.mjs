@@ -8,8 +8,8 @@ import {
 } from "./support/identity.mjs";
 import { anotherCode, Server } from "./support/server.mjs";
 
-const PASSWORD = "Corr3ct-horse battery";
-const NEW_PASSWORD = "An0ther-horse battery";
+const PASSWORD = "Corr3ct-horse-battery";
+const NEW_PASSWORD = "An0ther-horse-battery";
 
 let server;
 let settings;
@@ -142,7 +142,7 @@ test("a forgotten password is reset by a mailed code", async () => {
 
 test("an invited user answers the new-password challenge", async () => {
   await settings.sdk.adminCreateUser({
-    UserPoolId: settings.poolId, Username: "invited", TemporaryPassword: "Temp0rary-one",
+    UserPoolId: settings.poolId, Username: "invited", TemporaryPassword: "Temp0rary-one", DesiredDeliveryMediums: ["EMAIL"],
     UserAttributes: [{ Name: "email", Value: "invited@example.com" }, { Name: "email_verified", Value: "true" }],
   });
   assert.match((await server.mail("invited@example.com")).text, /Temp0rary-one/);

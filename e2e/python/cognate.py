@@ -187,7 +187,7 @@ class Server:
 
     def mails(self, address):
         """What the development inbox holds for an address or telephone number, oldest first."""
-        entries = self.json(f"/dev/inbox.json?to={urllib.parse.quote(address)}")
+        entries = self.json(f"/dev/inbox.json?to={urllib.parse.quote(address)}")["messages"]
         return sorted(entries, key=lambda entry: entry["at"])
 
     def mail(self, address, number=1):

@@ -27,7 +27,7 @@ os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["AWS_CONFIG_FILE"] = os.devnull
 os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
-PASSWORD = "Corr3ct-horse battery"
+PASSWORD = "Corr3ct-horse-battery"
 
 _names = itertools.count(1)
 

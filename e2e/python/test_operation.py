@@ -35,9 +35,9 @@ def test_a_port_in_use_is_named(start):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        words = server.refusal(listen=address)
-    assert address in words and "in use" in words
+        port = taken.getsockname()[1]
+        words = server.refusal(listen=f"127.0.0.1:{port}")
+    assert str(port) in words and "in use" in words
 
 
 def test_a_folder_that_cannot_be_made_is_named(start):
@@ -56,6 +56,7 @@ def test_a_wrong_master_key_stops_the_start_and_damages_nothing(start):
     key.write_bytes((stranger.folder / "data/master.key").read_bytes())
     assert "master key" in server.refusal().lower()
     key.write_bytes(right)
+    key.chmod(0o600)
     server.start()
 
 
@@ -67,6 +68,7 @@ def test_a_lost_master_key_is_not_replaced_by_a_new_one(start):
     key.unlink()
     assert "master key" in server.refusal().lower()
     key.write_bytes(right)
+    key.chmod(0o600)
     server.start()
 
 

@@ -34,6 +34,7 @@ def test_a_pool_comes_back_as_it_was_made(idp):
 
 def test_custom_attributes_hold_what_their_schema_allows(idp, make_pool):
     pool = make_pool(
+        client={"WriteAttributes": ["email", "custom:plan", "custom:seats"]},
         Schema=[
             {"Name": "plan", "AttributeDataType": "String", "Mutable": True,
              "StringAttributeConstraints": {"MinLength": "1", "MaxLength": "4"}},
@@ -173,8 +174,8 @@ def test_constraints_are_worded_as_aws_words_them(server):
     )
     with refused("InvalidParameterException") as error:
         unchecked.create_user_pool(PoolName="")
-    assert error.message.startswith("1 validation error detected: Value '' at 'poolName' failed to satisfy constraint: ")
+    assert error.message.startswith("2 validation errors detected: Value '' at 'poolName' failed to satisfy constraint: ")
     with refused("InvalidParameterException") as error:
         unchecked.sign_up(ClientId="no spaces please", Username="", Password=PASSWORD)
-    assert error.message.startswith("2 validation errors detected: ")
+    assert error.message.startswith("3 validation errors detected: ")
     assert PASSWORD not in error.message

@@ -65,7 +65,7 @@ impl Default for TimeLimits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            delivery: Duration::from_secs(60),
+            delivery: Duration::from_secs(25),
         }
     }
 }

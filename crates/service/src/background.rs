@@ -17,8 +17,9 @@ use crate::flows::messages::TO_NOBODY;
 
 /// How often the outbox is looked at when nothing wakes this node up.
 const OUTBOX_INTERVAL: Duration = Duration::from_secs(1);
-/// How long a message belongs to the node that is sending it.
-const MESSAGE_LEASE: Duration = Duration::from_secs(120);
+/// How long a message belongs to the node that is sending it: longer than a delivery may take (outbound's limits), and no longer than a
+/// user waits for the message of a node that died.
+const MESSAGE_LEASE: Duration = Duration::from_secs(40);
 /// How many messages are taken at once, and sent side by side.
 const MESSAGES_AT_ONCE: i64 = 16;
 /// How often expired rows are deleted.

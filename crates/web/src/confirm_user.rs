@@ -12,6 +12,7 @@ use cognate_service::{App, Arrival, Caller, Error, flows};
 use serde::Deserialize;
 
 use crate::answer::status_of;
+use crate::in_flight::InFlight;
 use crate::pages::{ConfirmFields, ConfirmView, ErrorView, confirm_page, error_page};
 use crate::peer::{self, Network};
 
@@ -31,13 +32,18 @@ struct Fields {
 struct Door {
     app: Arc<App>,
     proxies: Arc<[Network]>,
+    in_flight: InFlight,
 }
 
-pub(crate) fn routes(app: Arc<App>, proxies: Arc<[Network]>) -> Router {
+pub(crate) fn routes(app: Arc<App>, proxies: Arc<[Network]>, in_flight: InFlight) -> Router {
     Router::new()
         .route("/confirmUser", get(ask).post(confirm))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
-        .with_state(Door { app, proxies })
+        .with_state(Door {
+            app,
+            proxies,
+            in_flight,
+        })
 }
 
 /// Nothing is looked up: the page is the same for a true link and a made-up one.
@@ -62,11 +68,15 @@ async fn confirm(State(door): State<Door>, request: Request) -> Response {
     let Ok(Ok(Form(fields))) = tokio::time::timeout(MAX_FORM_TIME, reading).await else {
         return confirm_page(ConfirmView::InvalidOrExpired);
     };
+    let Some(place) = door.in_flight.enter() else {
+        return confirm_page(ConfirmView::TooManyAttempts);
+    };
     let arrival = Arrival::new(&door.app, address);
     let request_id = arrival.request_id.clone();
     let cx = arrival.called_by(Caller::Public);
     // As every call, it runs on to its end when the browser hangs up.
     let task = tokio::spawn(async move {
+        let _place = place;
         flows::confirm_by_link(
             cx,
             &fields.client_id,
@@ -81,8 +91,12 @@ async fn confirm(State(door): State<Door>, request: Request) -> Response {
     }
 }
 
-/// Whatever is wrong with the link is told in one sentence, or strangers could ask who has an account.
+/// Whatever is wrong with the link is told in one sentence, or strangers could ask who has an account; but for clients that are told
+/// in every operation who exists (PreventUserExistenceErrors LEGACY), whose answer that one is confirmed already is passed on.
 fn refusal(error: &Error, request_id: &str) -> Response {
+    if error.code == ErrorCode::NotAuthorized {
+        return confirm_page(ConfirmView::AlreadyConfirmed);
+    }
     if matches!(
         error.code,
         ErrorCode::LimitExceeded | ErrorCode::TooManyFailedAttempts | ErrorCode::TooManyRequests

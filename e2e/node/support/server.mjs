@@ -106,7 +106,7 @@ export class Server {
     const giveUp = Date.now() + MAIL_MS;
     let mails = [];
     while (Date.now() < giveUp) {
-      mails = await (await fetch(`${this.url}/dev/inbox.json?to=${encodeURIComponent(address)}`)).json();
+      mails = (await (await fetch(`${this.url}/dev/inbox.json?to=${encodeURIComponent(address)}`)).json()).messages;
       mails.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
       if (mails.length >= number) return mails[number - 1];
       await sleep(50);
