@@ -106,7 +106,8 @@ impl Writer {
         rest
     }
 
-    /// Writes a link's address after its text, unless the text says it already.
+    /// Writes a link's address after its text, unless the text says it already. White space stands around it: mail programs, and people
+    /// who copy it, would take a bracket or a full stop for a part of it.
     fn close_link(&mut self) {
         let Some((href, start)) = self.link.take() else {
             return;
@@ -118,9 +119,9 @@ impl Writer {
             && href.strip_prefix("mailto:") != Some(text)
             && !href.starts_with('#')
         {
-            let space_after = std::mem::take(&mut self.space);
-            self.push(&format!(" ({href})"));
-            self.space = space_after;
+            self.space = true;
+            self.push(&href);
+            self.space = true;
         }
     }
 
@@ -363,7 +364,7 @@ mod tests {
     fn links_are_written_out() {
         assert_eq!(
             text("Please <a class=x href='https://e.example/?a=1&amp;b=2'>click here</a>."),
-            "Please click here (https://e.example/?a=1&b=2)."
+            "Please click here https://e.example/?a=1&b=2 ."
         );
         assert_eq!(
             text("<a href=https://e.example/>https://e.example/</a>"),
@@ -393,7 +394,7 @@ mod tests {
     fn a_quoted_bracket_does_not_end_a_tag() {
         assert_eq!(
             text("<a title='a>b' href=\"https://e.example/\">x</a>"),
-            "x (https://e.example/)"
+            "x https://e.example/"
         );
     }
 

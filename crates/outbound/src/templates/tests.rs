@@ -42,7 +42,7 @@ fn text_between_the_signs_becomes_the_link() {
     );
     assert_eq!(
         mail.text,
-        "Please Verify Email (https://id.example.com/confirmUser?client_id=1&user_name=ana)."
+        "Please Verify Email https://id.example.com/confirmUser?client_id=1&user_name=ana ."
     );
 }
 
@@ -129,7 +129,7 @@ fn a_value_in_an_address_cannot_add_parameters() {
     );
     assert_eq!(
         mail.text,
-        "Go (https://app.example/v?u=a%26admin%3D1%23%22b%40c&c=123456)"
+        "Go https://app.example/v?u=a%26admin%3D1%23%22b%40c&c=123456"
     );
 }
 
