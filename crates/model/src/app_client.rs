@@ -324,4 +324,42 @@ mod tests {
             client.may_read("custom:role") && !client.may_read("email") && client.may_read("sub")
         );
     }
+
+    #[test]
+    fn the_flow_of_the_old_custom_only_name_is_custom_and_refresh() {
+        let client = client(Some(vec![AuthFlow::CustomAuthFlowOnly]));
+        assert!(client.allows(AuthFlow::AllowCustomAuth));
+        assert!(client.allows(AuthFlow::AllowRefreshTokenAuth));
+        for flow in [
+            AuthFlow::AllowUserSrpAuth,
+            AuthFlow::AllowUserPasswordAuth,
+            AuthFlow::AllowAdminUserPasswordAuth,
+            AuthFlow::AllowUserAuth,
+        ] {
+            assert!(!client.allows(flow), "{flow:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_of_flows_is_no_list() {
+        let client = client(Some(Vec::new()));
+        assert!(client.allows(AuthFlow::AllowUserSrpAuth));
+        assert!(!client.allows(AuthFlow::AllowUserPasswordAuth));
+    }
+
+    #[test]
+    fn each_flow_is_read_by_the_name_it_is_written_with() {
+        for flow in AuthFlow::ALL {
+            assert_eq!(AuthFlow::parse(flow.as_str()), Some(flow));
+            assert_eq!(serde_json::to_value(flow).unwrap(), flow.as_str());
+        }
+        assert_eq!(AuthFlow::parse("allow_user_srp_auth"), None);
+    }
+
+    #[test]
+    fn the_longest_validity_does_not_overflow() {
+        let longest = Validity::new(u32::MAX, TimeUnit::Days).span();
+        assert_eq!(longest.as_secs(), u64::from(u32::MAX) * 86_400);
+        assert!(Timestamp(0).plus(longest) > Timestamp(0));
+    }
 }

@@ -107,6 +107,37 @@ mod tests {
     }
 
     #[test]
+    fn every_character_has_one_normal_form() {
+        for character in '\0'..=char::MAX {
+            for case_sensitive in [false, true] {
+                let once = NormalName::with_case_rule(&character.to_string(), case_sensitive);
+                let twice = NormalName::with_case_rule(once.as_str(), case_sensitive);
+                assert_eq!(twice, once, "{character:?}");
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_name_and_its_normal_form_are_one_name(name in "\\PC{0,12}") {
+            for case_sensitive in [false, true] {
+                let once = NormalName::with_case_rule(&name, case_sensitive);
+                proptest::prop_assert_eq!(&NormalName::with_case_rule(once.as_str(), case_sensitive), &once);
+            }
+        }
+
+        #[test]
+        fn what_is_no_address_is_told_so_and_nothing_worse(text in proptest::prelude::any::<String>()) {
+            if is_email(&text) {
+                proptest::prop_assert!(!text.chars().any(char::is_control) && text.matches('@').count() == 1);
+            }
+            if is_phone_number(&text) {
+                proptest::prop_assert!(text.is_ascii() && text.len() <= 16);
+            }
+        }
+    }
+
+    #[test]
     fn case_stays_where_the_pool_is_case_sensitive() {
         assert_ne!(
             NormalName::with_case_rule("Ana", true),

@@ -201,4 +201,50 @@ mod tests {
             assert_ne!(password, first);
         }
     }
+
+    #[test]
+    fn a_space_is_a_symbol_inside_but_not_at_an_end() {
+        let policy = PasswordPolicy::default();
+        assert_eq!(policy.check("AAAA aaa1"), Ok(()));
+        assert_eq!(policy.check(" AAAAaaa1 "), Err(PolicyViolation::Symbol));
+    }
+
+    #[test]
+    fn letters_and_digits_of_other_scripts_meet_no_rule_but_count_as_characters() {
+        let policy = PasswordPolicy::default();
+        assert_eq!(policy.check("ÀÀÀÀaaa1!"), Err(PolicyViolation::Uppercase));
+        assert_eq!(policy.check("AAAAàà1!"), Err(PolicyViolation::Lowercase));
+        assert_eq!(policy.check("AAAAaa٣!"), Err(PolicyViolation::Number));
+        assert_eq!(policy.check("Aa1!éé"), Err(PolicyViolation::Length));
+    }
+
+    #[test]
+    fn a_rule_that_is_off_asks_nothing() {
+        let policy = PasswordPolicy {
+            minimum_length: 6,
+            require_uppercase: false,
+            require_lowercase: false,
+            require_numbers: false,
+            require_symbols: false,
+            temporary_validity_days: 1,
+        };
+        assert_eq!(policy.check("éééééé"), Ok(()));
+        assert_eq!(policy.check("ééééé"), Err(PolicyViolation::Length));
+    }
+
+    #[test]
+    fn two_users_with_one_password_have_nothing_in_common() {
+        let pool = UserPoolId::parse("us-east-1_Home").ok();
+        let password = SecretString::from("Right-pass1");
+        let mut random = Random::from_seed([3; 32]);
+        let name = NormalName::with_case_rule("ana", false);
+        let made = pool.map(|pool| {
+            [(); 2].map(|()| Credentials::new(&pool, &name, &password, None, &mut random))
+        });
+        assert!(
+            made.is_some_and(
+                |[one, other]| one.salt != other.salt && one.verifier != other.verifier
+            )
+        );
+    }
 }

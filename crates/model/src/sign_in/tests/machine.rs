@@ -5,10 +5,10 @@
 //! That a step is answered once is not tested here: the machine is pure, and its driver consumes the row. A right answer that comes
 //! twice is right twice, and a wrong one never is.
 
-use cognate_crypto::digest::hex_decode;
 mod moves;
 mod seen;
 
+use cognate_crypto::digest::hex_decode;
 use proptest::sample::Index;
 
 use self::moves::{At, Guess, Move, Moved, Response, Twist, walks};

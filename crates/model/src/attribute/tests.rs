@@ -1,0 +1,260 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+
+fn custom(name: &str, data_type: DataType) -> SchemaAttribute {
+    SchemaAttribute {
+        name: name.to_owned(),
+        data_type,
+        developer_only: false,
+        mutable: true,
+        required: false,
+        min_length: None,
+        max_length: None,
+        min_value: None,
+        max_value: None,
+    }
+}
+
+#[test]
+fn a_custom_attribute_gets_its_prefix_and_its_limits() {
+    let mut level = custom("level", DataType::Number);
+    level.max_value = Some("10".into());
+    let schema = Schema::with_changes(vec![level]).unwrap();
+    assert_eq!(schema.check_values([("custom:level", "10")]), Ok(()));
+    assert!(schema.check_values([("custom:level", "11")]).is_err());
+    assert!(schema.check_values([("custom:level", "ten")]).is_err());
+    assert!(schema.check_values([("level", "1")]).is_err());
+}
+
+#[test]
+fn nobody_writes_the_sub() {
+    assert_eq!(
+        Schema::default().check_values([("sub", "x")]),
+        Err(AttributeError::Unknown("sub".into()))
+    );
+}
+
+#[test]
+fn a_required_custom_attribute_is_refused() {
+    let mut attribute = custom("a", DataType::String);
+    attribute.required = true;
+    assert!(matches!(
+        Schema::with_changes(vec![attribute]),
+        Err(AttributeError::Schema(_))
+    ));
+}
+
+#[test]
+fn every_absent_required_attribute_is_named() {
+    let mut email = custom("email", DataType::String);
+    email.required = true;
+    let mut name = custom("name", DataType::String);
+    name.required = true;
+    let schema = Schema::with_changes(vec![email, name]).unwrap();
+    let error = schema
+        .check_required(&Attributes::new())
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "Attributes did not conform to the schema: name: The attribute name is required\nemail: The attribute email is required"
+    );
+}
+
+#[test]
+fn a_nul_byte_in_a_value_is_refused() {
+    assert!(Schema::default().check_values([("name", "a\0b")]).is_err());
+}
+
+#[test]
+fn limits_the_wrong_way_round_are_refused() {
+    let mut attribute = custom("a", DataType::String);
+    (attribute.min_length, attribute.max_length) = (Some("9".into()), Some("3".into()));
+    assert!(Schema::with_changes(vec![attribute]).is_err());
+}
+
+#[test]
+fn only_a_date_of_ten_characters_is_a_birthdate() {
+    for text in [
+        "2000-1-01",
+        "20000101T0",
+        "2000-01-1Z",
+        "-000001-01",
+        "2000-W01-1",
+        "٢٠٠٠-1",
+        "0000-00-00",
+        "2000/01/01",
+    ] {
+        assert!(
+            Schema::default()
+                .check_values([("birthdate", text)])
+                .is_err(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn lengths_count_characters_and_end_at_2048() {
+    let longest = "é".repeat(MAX_VALUE_LENGTH);
+    assert_eq!(
+        Schema::default().check_values([("name", &*longest)]),
+        Ok(())
+    );
+    assert!(
+        Schema::default()
+            .check_values([("name", &*(longest + "é"))])
+            .is_err()
+    );
+    let mut short = custom("code", DataType::String);
+    (short.min_length, short.max_length) = (Some("2".into()), Some("3".into()));
+    let schema = Schema::with_changes(vec![short]).unwrap();
+    for (value, good) in [
+        ("é", false),
+        ("éé", true),
+        ("ééé", true),
+        ("éééé", false),
+        ("", true),
+    ] {
+        assert_eq!(
+            schema.check_values([("custom:code", value)]).is_ok(),
+            good,
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn numbers_are_whole_and_within_their_limits() {
+    let mut level = custom("level", DataType::Number);
+    (level.min_value, level.max_value) = (Some("-1".into()), Some("1".into()));
+    let schema = Schema::with_changes(vec![level]).unwrap();
+    for (value, good) in [
+        ("-1", true),
+        ("1", true),
+        ("-2", false),
+        ("2", false),
+        ("0.5", false),
+        ("1e0", false),
+        ("99999999999999999999", false),
+        (" 1", false),
+        ("١", false),
+    ] {
+        assert_eq!(
+            schema.check_values([("custom:level", value)]).is_ok(),
+            good,
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn a_boolean_is_true_or_false() {
+    for (value, good) in [
+        ("true", true),
+        ("false", true),
+        ("True", false),
+        ("1", false),
+    ] {
+        assert_eq!(
+            Schema::default()
+                .check_values([("email_verified", value)])
+                .is_ok(),
+            good,
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn a_standard_attribute_keeps_its_type_and_its_owner() {
+    for change in [
+        custom("email", DataType::Number),
+        SchemaAttribute {
+            developer_only: true,
+            ..custom("email", DataType::String)
+        },
+        SchemaAttribute {
+            mutable: true,
+            required: true,
+            ..custom("sub", DataType::String)
+        },
+        SchemaAttribute {
+            mutable: false,
+            required: false,
+            ..custom("sub", DataType::String)
+        },
+    ] {
+        assert!(matches!(
+            Schema::with_changes(vec![change]),
+            Err(AttributeError::Schema(_))
+        ));
+    }
+}
+
+#[test]
+fn an_attribute_named_twice_is_refused_in_schemas_and_in_requests() {
+    for name in ["email", "role"] {
+        let twice = vec![
+            custom(name, DataType::String),
+            custom(name, DataType::String),
+        ];
+        assert!(matches!(
+            Schema::with_changes(twice),
+            Err(AttributeError::Schema(_))
+        ));
+    }
+    assert_eq!(
+        collect([("name", Some("a")), ("name", None)]),
+        Err(AttributeError::Twice("name".into()))
+    );
+}
+
+#[test]
+fn a_pool_has_fifty_custom_attributes_at_most() {
+    let many = |count: usize| {
+        (0..count)
+            .map(|n| custom(&format!("a{n}"), DataType::String))
+            .collect()
+    };
+    assert!(Schema::with_changes(many(50)).is_ok());
+    assert!(Schema::with_changes(many(51)).is_err());
+}
+
+#[test]
+fn a_custom_attribute_never_takes_a_standard_name_or_a_claim_s() {
+    let names = ["aud", "iss", "cognito:groups", "sub ", "custom:a"];
+    let schema =
+        Schema::with_changes(names.map(|name| custom(name, DataType::String)).into()).unwrap();
+    for name in names {
+        assert!(schema.find(&format!("custom:{name}")).is_some());
+    }
+    assert!(schema.find("aud").is_none() && schema.find("cognito:groups").is_none());
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_value_of_any_attribute_is_taken_or_refused_and_nothing_worse(
+        at in proptest::prelude::any::<proptest::sample::Index>(),
+        value in proptest::prelude::any::<String>(),
+    ) {
+        let schema = Schema::default();
+        let name = &schema.0[at.index(schema.0.len())].name;
+        if schema.check_values([(name.as_str(), value.as_str())]).is_ok() {
+            proptest::prop_assert!(!value.contains('\0') && name != "sub");
+        }
+    }
+}
+
+#[test]
+fn a_birthdate_is_a_date() {
+    assert_eq!(
+        Schema::default().check_values([("birthdate", "2000-02-29")]),
+        Ok(())
+    );
+    assert!(
+        Schema::default()
+            .check_values([("birthdate", "2001-02-29")])
+            .is_err()
+    );
+}
