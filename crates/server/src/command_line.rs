@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{access_key, dev, serve};
+use crate::commands::{access_key, dev, serve, signing_key};
 use crate::terminal;
 
 /// An identity service that speaks Amazon Cognito's APIs. Not affiliated with Amazon.
@@ -30,6 +30,9 @@ enum Command {
     /// Make, list and delete the access keys that sign administrators' requests.
     #[command(subcommand)]
     AccessKey(access_key::Action),
+    /// Replace and list the keys that sign a user pool's tokens.
+    #[command(subcommand)]
+    SigningKey(signing_key::Action),
 }
 
 /// The command line as clap knows it.
@@ -68,6 +71,7 @@ impl Command {
             Self::Serve(arguments) => serve::run(arguments),
             Self::Dev(arguments) => dev::run(arguments),
             Self::AccessKey(action) => access_key::run(action),
+            Self::SigningKey(action) => signing_key::run(action),
         }
     }
 }

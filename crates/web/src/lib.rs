@@ -79,7 +79,11 @@ pub fn router(doors: Doors) -> Router {
     let mut router = Router::new()
         .merge(well_known::routes(Arc::clone(&app)))
         .merge(health_routes(Arc::clone(&app)))
-        .merge(confirm_user::routes(Arc::clone(&app), Arc::clone(&proxies)))
+        .merge(confirm_user::routes(
+            Arc::clone(&app),
+            Arc::clone(&proxies),
+            in_flight.clone(),
+        ))
         .merge(pages::asset_routes());
     if let Some(inbox) = inbox {
         router = router.merge(pages::inbox::inbox_routes(

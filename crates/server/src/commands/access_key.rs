@@ -9,10 +9,7 @@ use cognate_model::policy::Policy;
 use cognate_service::{Clock, Entropy, access_keys};
 use cognate_store::Db;
 
-use super::{block_on, master_key_variable};
-use crate::config_file::ConfigFile;
-use crate::configuration::{Kind, StoreConfiguration};
-use crate::database;
+use super::with_database;
 use crate::options::StoreOptions;
 use crate::terminal::say;
 
@@ -60,18 +57,6 @@ pub(crate) fn run(action: Action) -> Result<()> {
             with_database(store, async move |db| delete(db, &name).await)
         }
     }
-}
-
-fn with_database(options: StoreOptions, work: impl AsyncFnOnce(&Db) -> Result<()>) -> Result<()> {
-    let file = ConfigFile::load(options.config.as_deref())?;
-    let configuration =
-        StoreConfiguration::resolve(options, &file, Kind::Serve, master_key_variable())?;
-    block_on(async {
-        let db = database::open(&configuration, Kind::Serve, &Entropy::System).await?;
-        let outcome = work(&db).await;
-        db.close().await;
-        outcome
-    })
 }
 
 fn read_policy(file: &str) -> Result<Policy> {

@@ -3,10 +3,18 @@
 pub(crate) mod access_key;
 pub(crate) mod dev;
 pub(crate) mod serve;
+pub(crate) mod signing_key;
 
 use std::future::Future;
 
 use anyhow::{Context, Result};
+use cognate_service::Entropy;
+use cognate_store::Db;
+
+use crate::config_file::ConfigFile;
+use crate::configuration::{Kind, StoreConfiguration};
+use crate::database;
+use crate::options::StoreOptions;
 
 /// The key itself, where it is not in a file. No flag has it: other users of a machine see the flags of a process.
 #[allow(clippy::disallowed_methods, reason = "this is the command line")]
@@ -24,4 +32,17 @@ fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     // A look-up of a host's name may hang on a thread of its own; nothing waits for it.
     runtime.shutdown_background();
     outcome
+}
+
+/// Runs a command on the database of `cognate serve`, which may be running beside it.
+fn with_database(options: StoreOptions, work: impl AsyncFnOnce(&Db) -> Result<()>) -> Result<()> {
+    let file = ConfigFile::load(options.config.as_deref())?;
+    let configuration =
+        StoreConfiguration::resolve(options, &file, Kind::Serve, master_key_variable())?;
+    block_on(async {
+        let db = database::open(&configuration, Kind::Serve, &Entropy::System).await?;
+        let outcome = work(&db).await;
+        db.close().await;
+        outcome
+    })
 }

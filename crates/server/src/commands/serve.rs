@@ -42,7 +42,11 @@ pub(super) async fn until_stopped(serving: Serving, is_tls: bool, mut signals: S
     say(&format!("listening on {}", serving.url(is_tls)));
     let signal = signals.wait().await;
     tracing::info!(signal, "stopping");
-    serving.stop().await;
+    tokio::select! {
+        () = serving.stop() => {}
+        // Nothing that was acknowledged is lost by this; who asks twice is in a hurry.
+        signal = signals.wait() => tracing::warn!(signal, "stopping at once"),
+    }
 }
 
 /// What works and is probably not meant. It is told once the server runs: a start that fails tells its reason and nothing else.
