@@ -46,6 +46,12 @@ pub enum PolicyError {
     /// Longer than 10,240 characters, or with no statement.
     #[error("the policy must have one statement at least and be at most 10,240 characters long")]
     Size,
+    /// A statement without an action or without a resource, which would never match.
+    #[error("a statement of the policy names no action or no resource")]
+    Empty,
+    /// A resource that is no ARN and so would never match, or one with a policy variable, which is not built.
+    #[error("the policy's resource «{0}» is neither an ARN nor «*», or it holds a variable")]
+    Resource(String),
     /// An action of another service, which would never match.
     #[error("the policy's action «{0}» is none of cognito-idp:, cognito-identity: or sts:")]
     Action(String),
@@ -90,6 +96,20 @@ impl Policy {
             .collect();
         if statements.is_empty() {
             return Err(PolicyError::Size);
+        }
+        // A Deny that can never match would be a door that its author believes shut.
+        if statements
+            .iter()
+            .any(|statement| statement.actions.is_empty() || statement.resources.is_empty())
+        {
+            return Err(PolicyError::Empty);
+        }
+        for resource in statements.iter().flat_map(|statement| &statement.resources) {
+            if !resource.starts_with("arn:") && !resource.starts_with('*')
+                || resource.contains("${")
+            {
+                return Err(PolicyError::Resource(resource.clone()));
+            }
         }
         const SERVICES: [&str; 3] = ["cognito-idp:", "cognito-identity:", "sts:"];
         for action in statements.iter().flat_map(|statement| &statement.actions) {
@@ -299,6 +319,37 @@ mod tests {
             Policy::parse(not_action),
             Err(PolicyError::Form(_))
         ));
+    }
+
+    #[test]
+    fn a_deny_that_could_never_match_is_refused() {
+        for (action, resource) in [
+            (r#""*""#, r#""us-east-1_abc""#),
+            (
+                r#""*""#,
+                r#""arn:aws:cognito-idp:*:*:userpool/${aws:username}""#,
+            ),
+            (r#""*""#, r#"["*", "userpool/*"]"#),
+            (r#""*""#, "[]"),
+            ("[]", r#""*""#),
+            (r#""s3:*""#, r#""*""#),
+            (r#""cognito-*""#, r#""*""#),
+            (r#""""#, r#""*""#),
+        ] {
+            let deny = format!(
+                r#"{{"Statement":[{{"Effect":"Deny","Action":{action},"Resource":{resource}}}]}}"#
+            );
+            assert!(Policy::parse(&deny).is_err(), "{deny}");
+        }
+    }
+
+    #[test]
+    fn a_member_given_twice_is_refused() {
+        let twice =
+            r#"{"Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        assert!(Policy::parse(twice).is_err());
+        let two = r#"{"Statement":{"Effect":"Allow","Action":"sts:*","Resource":"*"},"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        assert!(Policy::parse(two).is_err());
     }
 
     #[test]
