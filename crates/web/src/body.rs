@@ -13,29 +13,61 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 /// The largest body that is taken, as it comes and unpacked: 1 MiB.
 pub(crate) const MAX_BYTES: usize = 1 << 20;
 
+/// How much of a larger body is read before it is refused.
+const MAX_DRAINED: u64 = 8 << 20;
+
 /// How long a body may take to arrive.
 const MAX_TIME: Duration = Duration::from_secs(30);
 
 /// Reads the body as it comes over the wire.
 ///
 /// # Errors
-/// `RequestEntityTooLargeException` (at once, when its head says so), `RequestTimeoutException`, or `SerializationException` when it is cut.
-pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > MAX_BYTES as u64) {
+/// `RequestEntityTooLargeException`, `RequestTimeoutException`, or `SerializationException` when it is cut.
+pub(crate) async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Error> {
+    if announced(headers).is_some_and(|length| length > MAX_BYTES as u64) {
+        drain(headers, body).await;
         return Err(Error::request_too_large(MAX_BYTES));
     }
-    let reading = Limited::new(body, MAX_BYTES).collect();
+    let reading = Limited::new(&mut body, MAX_BYTES).collect();
     match tokio::time::timeout(MAX_TIME, reading).await {
         Err(_) => Err(Error::request_timeout()),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            drain(headers, body).await;
             Err(Error::request_too_large(MAX_BYTES))
         }
         Ok(Err(error)) => Err(Error::malformed_json().with_source(error)),
     }
+}
+
+/// How long the body is, where its head says so.
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// Reads what is left of a body that is too large, and keeps nothing of it. Many clients send all before they read anything, and find a
+/// broken pipe in place of the error when the connection is closed on them.
+async fn drain(headers: &HeaderMap, mut body: Body) {
+    let is_hopeless = announced(headers).is_some_and(|length| length > MAX_DRAINED);
+    if is_hopeless || headers.contains_key(header::EXPECT) {
+        return;
+    }
+    let reading = async {
+        let mut left = MAX_DRAINED;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+            left = left.saturating_sub(length);
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(MAX_TIME, reading).await;
 }
 
 /// The body as it was meant: unpacked, when its head says that it is gzip'd.
@@ -92,9 +124,12 @@ mod tests {
 
     use std::io::Write;
     use std::pin::Pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::{Context, Poll};
 
     use flate2::{Compression, write::GzEncoder};
+    use http::HeaderName;
     use hyper::body::Frame;
 
     use super::*;
@@ -176,6 +211,75 @@ mod tests {
                 .len(),
             MAX_BYTES
         );
+    }
+
+    /// A client that sends frames of 1 MiB for ever, or a few, and counts them.
+    struct Sender {
+        left: usize,
+        sent: Arc<AtomicUsize>,
+    }
+
+    impl axum::body::HttpBody for Sender {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            let Some(left) = self.left.checked_sub(1) else {
+                return Poll::Ready(None);
+            };
+            self.left = left;
+            self.sent.fetch_add(1, Ordering::Relaxed);
+            Poll::Ready(Some(Ok(Frame::data(vec![b' '; MAX_BYTES].into()))))
+        }
+    }
+
+    async fn frames_read(headers: &[(HeaderName, &str)], left: usize) -> usize {
+        let sent = Arc::new(AtomicUsize::new(0));
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.parse().unwrap()))
+            .collect();
+        let error = read(
+            &headers,
+            Body::new(Sender {
+                left,
+                sent: Arc::clone(&sent),
+            }),
+        )
+        .await
+        .unwrap_err();
+        assert_eq!(error.code, ErrorCode::RequestEntityTooLarge);
+        sent.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test]
+    async fn a_body_above_the_limit_is_read_to_its_end_so_that_its_sender_reads_the_answer() {
+        assert_eq!(frames_read(&[], 5).await, 5);
+        assert_eq!(
+            frames_read(&[(header::CONTENT_LENGTH, "5242880")], 5).await,
+            5
+        );
+    }
+
+    #[tokio::test]
+    async fn a_body_far_above_the_limit_is_not_read_to_its_end() {
+        assert!(frames_read(&[], usize::MAX).await < 12);
+        assert_eq!(
+            frames_read(&[(header::CONTENT_LENGTH, "99999999")], usize::MAX).await,
+            0
+        );
+    }
+
+    #[tokio::test]
+    async fn who_asks_first_whether_to_send_is_told_at_once() {
+        let headers = [
+            (header::CONTENT_LENGTH, "5242880"),
+            (header::EXPECT, "100-continue"),
+        ];
+        assert_eq!(frames_read(&headers, 5).await, 0);
     }
 
     /// A client that has fallen silent.
