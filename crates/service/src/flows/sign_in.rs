@@ -9,8 +9,8 @@ use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::ClientPublic;
 use cognate_model::attribute::Attributes;
 use cognate_model::lockout::FORGET_AFTER;
-use cognate_model::sign_in::{self, Answer, Flow, NewPasswordAnswer, Outcome, PasswordClaim, Pending, Proof, Refusal, Step};
-use cognate_model::{Sub, User};
+use cognate_model::sign_in::{self, Answer, Flow, Holder, NewPasswordAnswer, Outcome, PasswordClaim, Pending, Proof, Refusal, Step};
+use cognate_model::{NormalName, Sub, User};
 use cognate_store::{Tx, attempts, challenges, sessions, users as stored_users};
 use serde::{Deserialize, Serialize};
 
@@ -74,11 +74,13 @@ pub(crate) async fn begin(cx: &Cx, door: &Door, given: &str, opening: Opening) -
 pub(crate) async fn answer(cx: &Cx, door: &Door, given: &str, session: Option<&str>, response: Response) -> Result<Reply> {
     cx.app.failures.check(cx)?;
     let row = row_of(session, &response)?;
+    let pending = load(cx, &row, session).await?;
+    let given = pending.as_ref().and_then(|pending| name_behind(pending, door, given)).unwrap_or(given);
     let found = Found::with_password(&cx.app, &door.pool, given).await?;
     if found.user.is_none() && !door.hides_users() {
         return Err(Error::user_does_not_exist());
     }
-    let Some(pending) = load(cx, &row, session).await? else { return Err(Error::invalid_session()) };
+    let Some(pending) = pending else { return Err(Error::invalid_session()) };
     let run = Run { cx: cx.clone(), door: door.clone(), found };
     let (run, outcome) = run.decide(move |run, random| {
         let answer = match &response {
@@ -90,6 +92,18 @@ pub(crate) async fn answer(cx: &Cx, door: &Door, given: &str, session: Option<&s
         sign_in::answer(&pending, answer, &run.facts(), random)
     }).await?;
     run.act(outcome, Some(row)).await
+}
+
+/// The name that a sign-in of nobody began with, when the answer names them by the user id that the challenge made up: clients answer
+/// with the USERNAME of the challenge, and a real user is found by it.
+fn name_behind<'a>(pending: &'a Pending, door: &Door, given: &str) -> Option<&'a str> {
+    match (&pending.holder, &pending.step) {
+        (Holder::Nobody(name), Step::PasswordVerifier(step)) if step.user_id.len() == given.len() => {
+            let is_made_up_id = NormalName::new(&door.pool, given) == NormalName::new(&door.pool, &step.user_id);
+            is_made_up_id.then_some(name.as_str())
+        }
+        _ => None,
+    }
 }
 
 /// The row that an answer belongs to: by the secret block where there is one, because some clients send no session.
