@@ -7,4 +7,19 @@
     reason = "tests"
 )]
 
+mod admin_users;
+mod attributes;
+mod case_and_aliases;
+mod codes;
+mod confirm;
+mod new_password;
+mod paging;
+mod passwords;
+mod refresh;
+mod sentences;
+mod sign_in_password;
+mod sign_in_srp;
 mod sign_up;
+mod signing_keys;
+mod tokens;
+mod user_existence;
