@@ -23,6 +23,32 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     array(context.finish().as_ref())
 }
 
+/// SHA-256 of what comes bit by bit.
+pub struct Sha256(lc_digest::Context);
+
+impl Sha256 {
+    /// Of nothing yet.
+    pub fn new() -> Self {
+        Self(lc_digest::Context::new(&lc_digest::SHA256))
+    }
+
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all that was added.
+    pub fn finish(self) -> [u8; 32] {
+        array(self.0.finish().as_ref())
+    }
+}
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// HMAC-SHA256 (RFC 2104) of the parts, one after the other and with nothing between them.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
@@ -124,6 +150,11 @@ mod tests {
     fn sha256_of_abc_is_the_value_of_fips_180() {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(hex_encode(&sha256(&[b"a", b"", b"bc"])), expected);
+        let mut bit_by_bit = Sha256::new();
+        for part in [b"ab".as_slice(), b"", b"c"] {
+            bit_by_bit.update(part);
+        }
+        assert_eq!(hex_encode(&bit_by_bit.finish()), expected);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use cognate_crypto::{random::Random, seal::MasterKey, secret::SecretBytes};
 
 use crate::{
     Error, FaultPlan, OpenError, StatementLog, Tx,
-    keyring::{self, Vault},
+    keyring::{self, Vault, rotation},
     migrations,
     postgres::Postgres,
     sqlite::{Place, Sqlite},
@@ -26,6 +26,8 @@ pub struct DbOptions {
     pub random: Random,
     /// Connections to PostgreSQL at most; SQLite opens as many as there are threads that read.
     pub max_connections: usize,
+    /// Refuse a database that was not made yet ([`OpenError::NoDatabase`]) instead of making it.
+    pub must_exist: bool,
     /// Faults on order, for tests.
     pub faults: FaultPlan,
     /// Collects the texts of all statements, for tests.
@@ -41,6 +43,7 @@ impl DbOptions {
             master_key,
             random,
             max_connections: 16,
+            must_exist: false,
             faults: FaultPlan::default(),
             statements: None,
         }
@@ -73,34 +76,43 @@ impl Db {
     /// # Errors
     /// [`OpenError`]; a wrong master key and a newer schema are found before anything is written.
     pub async fn open(options: DbOptions) -> Result<Db, OpenError> {
-        let DbOptions {
-            url,
-            master_key,
-            mut random,
-            max_connections,
-            faults,
-            statements,
-        } = options;
-        let gate = Arc::new(Gate {
-            faults,
-            log: statements,
-            vault: OnceLock::new(),
-        });
-        let driver = Driver::open(&url, max_connections, &gate)?;
-        let core = Core {
-            driver,
-            gate: Arc::clone(&gate),
-            random: Mutex::new(random.derive()),
-        };
-        migrations::check(&core, &master_key).await?;
-        migrations::run(&core, &random.uuid_v4()).await?;
-        let vault = Arc::new(keyring::open(&core, &master_key, random).await?);
+        let must_exist = options.must_exist;
+        let (core, master_key, mut random) = Core::connect(options)?;
+        let is_made = migrations::check(&core, &master_key).await?;
+        if must_exist && !is_made {
+            return Err(OpenError::NoDatabase);
+        }
+        migrations::run(&core, &random.uuid_v4(), migrations::newest()).await?;
+        Db::with_keyring(core, &master_key, random).await
+    }
+
+    /// Opens the keyring of a database whose schema is up to date.
+    pub(crate) async fn with_keyring(
+        core: Core,
+        master_key: &MasterKey,
+        random: Random,
+    ) -> Result<Db, OpenError> {
+        let vault = Arc::new(keyring::open(&core, master_key, random).await?);
         // It was empty: it is set here only, once.
-        let _ = gate.vault.set(Arc::clone(&vault));
+        let _ = core.gate.vault.set(Arc::clone(&vault));
         Ok(Db {
             core: Arc::new(core),
             vault,
         })
+    }
+
+    /// Wraps all data keys under another master key, in one transaction, and gives their number. What runs goes on: it holds the data keys
+    /// themselves. The next start needs the new key.
+    ///
+    /// # Errors
+    /// [`OpenError::WrongMasterKey`] when `old` isn't the key that the database is under; [`Error::OutcomeUnknown`] when not even a look
+    /// at the database tells which of the two it is under now.
+    pub async fn rotate_master_key(
+        &self,
+        old: &MasterKey,
+        new: &MasterKey,
+    ) -> Result<usize, OpenError> {
+        rotation::rotate(&self.core, old, new, self.core.random()).await
     }
 
     /// Runs a function as one transaction and gives its value once that is durable. `name` is for logs and the fault plan.
@@ -137,11 +149,7 @@ impl Db {
     /// # Errors
     /// [`Error`] when the database can't be reached.
     pub async fn snapshot(&self) -> Result<Tx, Error> {
-        let link = match &self.core.driver {
-            Driver::Sqlite(sqlite) => Link::SqliteSnapshot(sqlite.readers.snapshot()?),
-            Driver::Postgres(postgres) => Link::PostgresSnapshot(postgres.snapshot().await?),
-        };
-        Ok(Tx::new(link, "snapshot", Arc::clone(&self.core.gate)))
+        self.core.snapshot().await
     }
 
     /// Seals a secret for its place (`context`: table, key, column), under the newest data key.
@@ -169,7 +177,63 @@ impl Db {
 
     /// Ends the work that runs, then closes the connections. Later calls are [`Error::Closed`].
     pub async fn close(&self) {
-        match &self.core.driver {
+        self.core.close().await;
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+}
+
+impl Core {
+    /// Connects, and looks at nothing yet. Gives back what the keyring will need.
+    pub(crate) fn connect(options: DbOptions) -> Result<(Core, MasterKey, Random), OpenError> {
+        let DbOptions {
+            url,
+            master_key,
+            mut random,
+            max_connections,
+            must_exist,
+            faults,
+            statements,
+        } = options;
+        let gate = Arc::new(Gate {
+            faults,
+            log: statements,
+            vault: OnceLock::new(),
+        });
+        let core = Core {
+            driver: Driver::open(&url, max_connections, must_exist, &gate)?,
+            gate,
+            random: Mutex::new(random.derive()),
+        };
+        Ok((core, master_key, random))
+    }
+
+    /// A generator of its own.
+    pub(crate) fn random(&self) -> Random {
+        self.random
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .derive()
+    }
+
+    /// As [`Db::snapshot`].
+    pub(crate) async fn snapshot(&self) -> Result<Tx, Error> {
+        let link = match &self.driver {
+            Driver::Sqlite(sqlite) => Link::SqliteSnapshot(sqlite.readers.snapshot()?),
+            Driver::Postgres(postgres) => Link::PostgresSnapshot(postgres.snapshot().await?),
+        };
+        Ok(Tx::new(link, "snapshot", Arc::clone(&self.gate)))
+    }
+
+    /// As [`Db::close`].
+    pub(crate) async fn close(&self) {
+        match &self.driver {
             Driver::Sqlite(sqlite) => {
                 sqlite.readers.close();
                 sqlite.writer.close().await;
@@ -177,9 +241,7 @@ impl Db {
             Driver::Postgres(postgres) => postgres.close().await,
         }
     }
-}
 
-impl Core {
     /// As [`Db::write`].
     pub(crate) async fn write<T, E, F>(&self, name: &'static str, function: F) -> Result<T, E>
     where
@@ -189,14 +251,7 @@ impl Core {
     {
         match &self.driver {
             Driver::Sqlite(sqlite) => sqlite.writer.write(name, function).await,
-            Driver::Postgres(postgres) => {
-                let jitter = self
-                    .random
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .derive();
-                postgres.write(name, function, jitter).await
-            }
+            Driver::Postgres(postgres) => postgres.write(name, function, self.random()).await,
         }
     }
 
@@ -225,7 +280,12 @@ impl Core {
 }
 
 impl Driver {
-    fn open(url: &str, max_connections: usize, gate: &Arc<Gate>) -> Result<Self, OpenError> {
+    fn open(
+        url: &str,
+        max_connections: usize,
+        must_exist: bool,
+        gate: &Arc<Gate>,
+    ) -> Result<Self, OpenError> {
         let gate = Arc::clone(gate);
         if url == "sqlite::memory:" {
             return Sqlite::open(&Place::Memory, gate).map(Self::Sqlite);
@@ -234,7 +294,11 @@ impl Driver {
             if path.is_empty() {
                 return Err(OpenError::Url("sqlite: is followed by no path".to_owned()));
             }
-            return Sqlite::open(&Place::File(&PathBuf::from(path)), gate).map(Self::Sqlite);
+            let path = PathBuf::from(path);
+            if must_exist && matches!(path.try_exists(), Ok(false)) {
+                return Err(OpenError::NoDatabase);
+            }
+            return Sqlite::open(&Place::File(&path), gate).map(Self::Sqlite);
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Postgres::open(url, max_connections, gate).map(Self::Postgres);

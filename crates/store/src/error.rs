@@ -73,6 +73,14 @@ pub enum OpenError {
         /// The last version known to this binary.
         known: i64,
     },
+    /// A restore into this database was cut, or runs still.
+    #[error(
+        "a restore into this database runs or was cut, so it holds a part only; if none runs, empty it (delete the file, or drop and create the database) and restore again"
+    )]
+    UnfinishedRestore,
+    /// There is nothing yet, and `DbOptions::must_exist` asked for no making.
+    #[error("there is no database of Cognate")]
+    NoDatabase,
     /// Another node held the migration lease for too long.
     #[error("another node is migrating the database and has not finished after {0} seconds")]
     MigrationBusy(u64),

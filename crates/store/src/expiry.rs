@@ -5,7 +5,7 @@ use cognate_model::Timestamp;
 
 use crate::{Error, Tx};
 
-const DELETIONS: [&str; 4] = [
+const DELETIONS: [&str; 5] = [
     "DELETE FROM challenges WHERE id IN
          (SELECT id FROM challenges WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
     "DELETE FROM codes WHERE (pool, sub, purpose) IN
@@ -14,9 +14,11 @@ const DELETIONS: [&str; 4] = [
          (SELECT pool, subject, kind FROM attempts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
     "DELETE FROM sessions WHERE (pool, id) IN
          (SELECT pool, id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+    "DELETE FROM signing_keys WHERE (pool, kid) IN
+         (SELECT pool, kid FROM signing_keys WHERE retires_at <= $1 ORDER BY retires_at LIMIT $2)",
 ];
 
-/// Deletes challenges, codes, counters and sessions that ran out by `now`, at most `limit` of each, and tells how many. A full
+/// Deletes challenges, codes, counters, sessions and signing keys that ran out by `now`, at most `limit` of each, and tells how many. A full
 /// `limit` means that there may be more.
 ///
 /// # Errors

@@ -15,7 +15,9 @@ use cognate_crypto::{
     secret::SecretBytes,
 };
 
-use crate::{Error, OpenError, Tx, db::Core};
+use crate::{Error, OpenError, Tx, db::Core, restore::mark as restore_mark};
+
+pub(crate) mod rotation;
 
 const ROOT_SECRET: &str = "root_secret";
 
@@ -36,6 +38,11 @@ impl Vault {
 
     pub(crate) fn open(&self, context: &[&[u8]], sealed: &[u8]) -> Result<SecretBytes, Error> {
         self.keyring.open(context, sealed).map_err(refused)
+    }
+
+    /// A data key, for a backup.
+    pub(crate) fn data_key(&self, id: u32) -> Option<&DataKey> {
+        self.keyring.find(id)
     }
 
     /// A secret for one purpose, the same on every node and after every restart.
@@ -93,19 +100,31 @@ pub(crate) async fn open(
 }
 
 /// When two nodes start at once the first one's key stays.
-async fn make_first_key(db: &Core, master: &MasterKey, random: &mut Random) -> Result<(), Error> {
+async fn make_first_key(
+    db: &Core,
+    master: &MasterKey,
+    random: &mut Random,
+) -> Result<(), OpenError> {
     let wrapped = DataKey::generate(1, random)
         .wrap(master, random)
         .map_err(refused)?;
-    db.write("make_first_data_key", async move |tx| {
-        tx.execute(
-            "INSERT INTO data_keys(id, wrapped, created_at) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING",
-            &[(&wrapped).into(), wall_clock_ms().into()],
-        )
-        .await
-        .map(drop)
-    })
-    .await
+    let is_made = db
+        .write("make_first_data_key", async move |tx| {
+            // A restore that began since this start looked brings the keys with it.
+            if restore_mark::find(tx).await?.is_some() {
+                return Ok(false);
+            }
+            let sql = "INSERT INTO data_keys(id, wrapped, created_at) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING";
+            tx.execute(sql, &[(&wrapped).into(), wall_clock_ms().into()])
+                .await?;
+            Ok::<_, Error>(true)
+        })
+        .await?;
+    if is_made {
+        Ok(())
+    } else {
+        Err(OpenError::UnfinishedRestore)
+    }
 }
 
 async fn root_secret(
@@ -144,7 +163,7 @@ async fn meta(db: &Core, name: &str) -> Result<Option<Vec<u8>>, Error> {
     row.map(|row| row.bytes(0).map(<[u8]>::to_vec)).transpose()
 }
 
-fn refused(error: SealError) -> Error {
+pub(crate) fn refused(error: SealError) -> Error {
     // Which row it was is known to the caller; the reason is for the log only.
     tracing::warn!(%error, "a value was not sealed or opened");
     Error::Sealed

@@ -11,6 +11,7 @@ use crate::{
     db::Core,
     keyring::{self, wall_clock_ms},
     leases,
+    restore::mark as restore_mark,
 };
 
 mod steps;
@@ -36,44 +37,60 @@ pub(crate) struct Migration {
     pub(crate) steps: &'static [&'static str],
 }
 
-/// Refuses a database that is newer than this binary or sealed under another master key, before anything is written.
+/// The number of the newest migration that this binary knows: the version of its schema.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.number)
+}
+
+/// The statements that make the schema of a version, in order.
+pub(crate) fn statements_up_to(version: i64) -> impl Iterator<Item = &'static str> {
+    MIGRATIONS
+        .iter()
+        .filter(move |migration| migration.number <= version)
+        .flat_map(|migration| migration.steps.iter().copied())
+}
+
+/// The version of a database's schema, 0 when there is none yet.
+pub(crate) async fn version(db: &Core, reader: &mut Tx) -> Result<i64, Error> {
+    if !db.has_table(reader, "schema_migrations").await? {
+        return Ok(0);
+    }
+    let sql = "SELECT COALESCE(MAX(number), 0) FROM schema_migrations";
+    reader.query_one(sql, &[]).await?.int(0)
+}
+
+/// Refuses a database that is newer than this binary, holds a part of a restore or is sealed under another master key, before
+/// anything is written. Tells whether the database was made already: its keys are there.
 pub(crate) async fn check(
     db: &Core,
     master: &cognate_crypto::seal::MasterKey,
-) -> Result<(), OpenError> {
+) -> Result<bool, OpenError> {
     let mut reader = db.read();
-    if db.has_table(&mut reader, "schema_migrations").await? {
-        let row = reader
-            .query_one(
-                "SELECT COALESCE(MAX(number), 0) FROM schema_migrations",
-                &[],
-            )
-            .await?;
-        let (found, known) = (
-            row.int(0)?,
-            MIGRATIONS.last().map_or(0, |migration| migration.number),
-        );
-        if found > known {
-            return Err(OpenError::NewerDatabase { found, known });
-        }
+    let (found, known) = (version(db, &mut reader).await?, newest());
+    if found > known {
+        return Err(OpenError::NewerDatabase { found, known });
+    }
+    if db.has_table(&mut reader, "meta").await? && restore_mark::find(&mut reader).await?.is_some()
+    {
+        return Err(OpenError::UnfinishedRestore);
     }
     if db.has_table(&mut reader, "data_keys").await? {
-        keyring::stored(&mut reader, master).await?;
+        return Ok(keyring::stored(&mut reader, master).await?.is_some());
     }
-    Ok(())
+    Ok(false)
 }
 
-/// Brings the schema up to date. Any number of nodes may call this at once; one does the work.
-pub(crate) async fn run(db: &Core, node: &str) -> Result<(), OpenError> {
+/// Brings the schema to a version, which is the newest but for a restore. Any number of nodes may call this at once; one does the work.
+pub(crate) async fn run(db: &Core, node: &str, version: i64) -> Result<(), OpenError> {
     let mut reader = db.read();
     if !db.has_table(&mut reader, "leases").await? {
         lay_foundation(db).await?;
     }
-    if pending(&mut reader).await?.is_empty() {
+    if pending(&mut reader, version).await?.is_empty() {
         return Ok(());
     }
     take_lease(db, node).await?;
-    let outcome = apply_pending(db, node).await;
+    let outcome = apply_pending(db, node, version).await;
     let holder = node.to_owned();
     db.write("release_migration_lease", async move |tx| {
         leases::release(tx, LEASE, &holder).await
@@ -101,8 +118,11 @@ async fn lay_foundation(db: &Core) -> Result<(), Error> {
     Ok(())
 }
 
-/// The steps that are not in the book, in order.
-async fn pending(tx: &mut Tx) -> Result<Vec<(&'static Migration, i64, &'static str)>, Error> {
+/// The steps up to a version that are not in the book, in order.
+async fn pending(
+    tx: &mut Tx,
+    version: i64,
+) -> Result<Vec<(&'static Migration, i64, &'static str)>, Error> {
     let rows = tx
         .query("SELECT number, step FROM schema_migrations", &[])
         .await?;
@@ -110,7 +130,10 @@ async fn pending(tx: &mut Tx) -> Result<Vec<(&'static Migration, i64, &'static s
         .iter()
         .map(|row| Ok((row.int(0)?, row.int(1)?)))
         .collect::<Result<Vec<_>, Error>>()?;
-    let all = MIGRATIONS.iter().flat_map(|migration| {
+    let wanted = MIGRATIONS
+        .iter()
+        .filter(|migration| migration.number <= version);
+    let all = wanted.flat_map(|migration| {
         (1..)
             .zip(migration.steps)
             .map(move |(step, statement)| (migration, step, *statement))
@@ -120,9 +143,9 @@ async fn pending(tx: &mut Tx) -> Result<Vec<(&'static Migration, i64, &'static s
         .collect())
 }
 
-async fn apply_pending(db: &Core, node: &str) -> Result<(), OpenError> {
+async fn apply_pending(db: &Core, node: &str, version: i64) -> Result<(), OpenError> {
     let mut reader = db.read();
-    for (migration, step, statement) in pending(&mut reader).await? {
+    for (migration, step, statement) in pending(&mut reader, version).await? {
         let holder = node.to_owned();
         db.write("migrate", async move |tx| {
             let now = wall_clock_ms();

@@ -6,6 +6,7 @@ use cognate_model::{Timestamp, UserPoolId, claims::TokenUse};
 use crate::{Error, Row, Tx};
 
 /// A key to be stored.
+#[derive(Clone)]
 pub struct NewSigningKey {
     /// The pool whose tokens it signs.
     pub pool: UserPoolId,
@@ -33,7 +34,7 @@ pub struct StoredSigningKey {
     pub public: String,
     /// When it was made.
     pub created_at: Timestamp,
-    /// From when on it signs nothing and is not published; none for a key in use.
+    /// From when on it verifies nothing and is not published; none for a key that was not replaced.
     pub retires_at: Option<Timestamp>,
 }
 
@@ -56,6 +57,17 @@ pub async fn insert(tx: &mut Tx, key: &NewSigningKey) -> Result<(), Error> {
     )
     .await
     .map(drop)
+}
+
+/// Lets every key of a pool that was not replaced before run out at a time.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn retire(tx: &mut Tx, pool: &UserPoolId, at: Timestamp) -> Result<(), Error> {
+    let sql = "UPDATE signing_keys SET retires_at = $2 WHERE pool = $1 AND retires_at IS NULL";
+    tx.execute(sql, &[pool.as_str().into(), at.0.into()])
+        .await
+        .map(drop)
 }
 
 /// All keys of a pool, the oldest first.

@@ -3,11 +3,18 @@
 use super::Migration;
 
 /// In rising order of their numbers.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "ground floor",
-    steps: GROUND_FLOOR,
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "ground floor",
+        steps: GROUND_FLOOR,
+    },
+    Migration {
+        number: 2,
+        name: "retired signing keys",
+        steps: RETIRED_SIGNING_KEYS,
+    },
+];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a model type, and a column that holds a
 /// secret holds it sealed.
@@ -62,4 +69,9 @@ const GROUND_FLOOR: &[&str] = &[
         id TEXT NOT NULL, kind TEXT NOT NULL, sealed BYTES NOT NULL, attempts BIGINT NOT NULL, next_at BIGINT NOT NULL,
         created_at BIGINT NOT NULL, PRIMARY KEY (id))",
     "CREATE INDEX IF NOT EXISTS outbox_next ON outbox(next_at)",
+];
+
+/// Keys that were replaced are found when their time is over.
+const RETIRED_SIGNING_KEYS: &[&str] = &[
+    "CREATE INDEX IF NOT EXISTS signing_keys_expiry ON signing_keys(retires_at) WHERE retires_at IS NOT NULL",
 ];

@@ -14,10 +14,12 @@
 )]
 
 mod accounts;
+mod backup;
 mod engine;
 mod faults;
 mod fixtures;
 mod killed;
+mod master_key;
 mod opening;
 mod place;
 mod plans;

@@ -38,6 +38,20 @@ pub(crate) fn on_servers(test: impl AsyncFn(&Place)) {
     run(servers(), test);
 }
 
+/// Runs a test with every lasting database as its source and, for each, every other one and a second of its own kind as its target.
+pub(crate) fn on_each_pair(test: impl AsyncFn(&Place, &Place)) {
+    let lasting = || places().into_iter().filter(|place| !place.is_memory());
+    run(lasting().collect(), async |source| {
+        for target in lasting() {
+            eprintln!("  into {}", target.url);
+            target.prepare().await;
+            source.empty().await;
+            test(source, &target).await;
+            target.clean_up().await;
+        }
+    });
+}
+
 fn run(places: Vec<Place>, test: impl AsyncFn(&Place)) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
@@ -131,6 +145,17 @@ impl Place {
     async fn prepare(&self) {
         if let Some((url, schema)) = &self.schema {
             ask_server(url, &format!("CREATE SCHEMA {schema}")).await;
+        }
+    }
+
+    /// Makes it as fresh as it was; nobody has it open.
+    pub(crate) async fn empty(&self) {
+        self.clean_up().await;
+        self.prepare().await;
+        if let Some(path) = self.url.strip_prefix("sqlite:") {
+            for suffix in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{path}{suffix}"));
+            }
         }
     }
 

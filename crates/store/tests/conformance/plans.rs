@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use cognate_model::{SessionId, Timestamp, code::CodePurpose, lockout::Lockout};
+use cognate_crypto::secret::SecretBytes;
+use cognate_model::{SessionId, Timestamp, claims::TokenUse, code::CodePurpose, lockout::Lockout};
 use cognate_store::{
     Tx, access_keys, app_clients, attempts, challenges, codes, expiry, outbox, sessions,
+    signing_keys::{self, NewSigningKey},
     user_pools, users,
 };
 
@@ -13,8 +15,8 @@ use crate::{
     place::{Place, ask_server, everywhere},
 };
 
-/// The tables that grow with the users. The rest hold as much as operators make.
-const LARGE: [&str; 7] = [
+/// The tables that grow with the users, and the keys of all pools. The rest hold as much as operators make.
+const LARGE: [&str; 8] = [
     "users",
     "aliases",
     "sessions",
@@ -22,6 +24,7 @@ const LARGE: [&str; 7] = [
     "codes",
     "attempts",
     "outbox",
+    "signing_keys",
 ];
 
 /// What the engine says to itself, and what is not a statement of rows.
@@ -94,6 +97,18 @@ async fn run_everything(tx: &mut Tx) -> Result<(), cognate_store::Error> {
     user_pools::update(tx, &pool).await?;
     user_pools::find(tx, &id).await?;
     user_pools::page(tx, None, 1).await?;
+    let key = NewSigningKey {
+        pool: id.clone(),
+        kid: "k".to_owned(),
+        token_use: TokenUse::Id,
+        private: SecretBytes::default(),
+        public: String::new(),
+        created_at: Timestamp(1),
+    };
+    signing_keys::insert(tx, &key).await?;
+    signing_keys::retire(tx, &id, Timestamp(2)).await?;
+    signing_keys::find(tx, &id, "k").await?;
+    signing_keys::all(tx, &id).await?;
     app_clients::insert(tx, &client, None).await?;
     app_clients::find(tx, &client.id).await?;
     app_clients::update(tx, &client).await?;
@@ -271,6 +286,7 @@ fn scans_in(plan: &[String]) -> Vec<String> {
             .map_or("", String::as_str);
         let begins_with: &[&str] = match table {
             "challenges" | "outbox" => &["id", "expires_at", "next_at"],
+            "signing_keys" => &["pool", "retires_at"],
             _ => &["pool", "expires_at"],
         };
         let whole_index = by_index && !words(condition).any(|word| begins_with.contains(&word));

@@ -2,13 +2,13 @@
 
 use cognate_crypto::secret::{SecretBytes, SecretString};
 use cognate_model::{
-    AppClient, Timestamp, UserPool,
+    AppClient, Timestamp, UserPool, UserPoolId,
     access_key::{self, AccessKey},
     claims::TokenUse,
     policy::Policy,
 };
 use cognate_store::{
-    Error, access_keys, app_clients, sessions,
+    Error, access_keys, app_clients, expiry, sessions,
     signing_keys::{self, NewSigningKey},
     user_pools, users,
 };
@@ -215,6 +215,56 @@ fn signing_keys_come_back_as_they_went_in_and_lie_sealed() {
                 .any(|window| window == b"private")
         );
     });
+}
+
+#[test]
+fn replaced_signing_keys_keep_their_first_end_and_are_deleted_after_it() {
+    everywhere(async |place| {
+        let db = place.open().await;
+        let (pool, other) = (user_pool(1).id, user_pool(2).id);
+        write(&db, async move |tx| {
+            for (kid, end) in [("k1", Some(10)), ("k2", Some(20)), ("k3", None)] {
+                for owner in [&pool, &other] {
+                    signing_keys::insert(tx, &signing_key(owner, kid)).await?;
+                }
+                if let Some(end) = end {
+                    signing_keys::retire(tx, &pool, Timestamp(end)).await?;
+                }
+            }
+            for (now, deleted, left) in [
+                (9, 0, vec![("k1", Some(10)), ("k2", Some(20)), ("k3", None)]),
+                (10, 1, vec![("k2", Some(20)), ("k3", None)]),
+                (i64::MAX, 1, vec![("k3", None)]),
+                (i64::MAX, 0, vec![("k3", None)]),
+            ] {
+                assert_eq!(
+                    expiry::delete_expired(tx, Timestamp(now), 10).await?,
+                    deleted
+                );
+                let keys = signing_keys::all(tx, &pool).await?;
+                let seen: Vec<_> = keys
+                    .iter()
+                    .map(|key| (key.kid.as_str(), key.retires_at.map(|at| at.0)))
+                    .collect();
+                assert_eq!(seen, left, "at {now}");
+            }
+            let untouched = signing_keys::all(tx, &other).await?;
+            assert!(untouched.len() == 3 && untouched.iter().all(|key| key.retires_at.is_none()));
+            Ok(())
+        })
+        .await;
+    });
+}
+
+fn signing_key(pool: &UserPoolId, kid: &str) -> NewSigningKey {
+    NewSigningKey {
+        pool: pool.clone(),
+        kid: kid.to_owned(),
+        token_use: TokenUse::Id,
+        private: SecretBytes::new(Vec::new()),
+        public: String::new(),
+        created_at: Timestamp(1),
+    }
 }
 
 #[test]
