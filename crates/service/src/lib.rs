@@ -21,6 +21,7 @@ mod registry;
 mod settings;
 mod sign_out;
 mod sign_up;
+pub mod signing_keys;
 mod user_pools;
 pub mod well_known;
 

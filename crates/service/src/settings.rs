@@ -11,16 +11,20 @@ use cognate_crypto::jwt::SigningKey;
 use cognate_crypto::secret::SecretString;
 use cognate_model::access_key::AccessKey;
 use cognate_model::claims::TokenUse;
-use cognate_model::{AppClient, ClientId, UserPool, UserPoolId};
+use cognate_model::{AppClient, ClientId, Timestamp, UserPool, UserPoolId};
 use cognate_store::{access_keys, app_clients, signing_keys, user_pools};
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
 
 use crate::app::App;
+use crate::signing_keys::{Life, life_of, signer};
 use crate::{Error, Result};
 
 /// How old a kept entry may be.
 const MAX_AGE: Duration = Duration::from_millis(1000);
+
+/// How old the kept keys of a pool must be before a token that names another key has them read again.
+const UNKNOWN_KEY_AGE: Duration = Duration::from_millis(100);
 
 /// How many entries of each kind are kept.
 const CAPACITY: usize = 4096;
@@ -42,8 +46,7 @@ pub(crate) struct PoolKey {
     pub(crate) signing: Arc<SigningKey>,
     /// Its public half as a JWK.
     pub(crate) public: String,
-    created_at: cognate_model::Timestamp,
-    retires_at: Option<cognate_model::Timestamp>,
+    life: Life,
 }
 
 /// An access key and its secret.
@@ -152,12 +155,26 @@ impl App {
 
     /// A pool's signing keys. Keys that were parsed before are not parsed again: an id stands for one key for ever.
     pub(crate) async fn keys(&self, pool: &UserPoolId) -> Result<Arc<PoolKeys>> {
-        let before = self.settings.keys.get(pool);
-        if let Some(keys) = before.clone().and_then(Kept::fresh) {
+        match self.settings.keys.get(pool).and_then(Kept::fresh) {
+            Some(keys) => Ok(keys),
+            None => self.read_keys(pool).await,
+        }
+    }
+
+    /// The keys to find that of a token among. One that is not among those that are kept may be new, made for a node whose clock is ahead:
+    /// they are read again, but ten times a second at most, however many tokens name keys that nobody has.
+    pub(crate) async fn keys_with(&self, pool: &UserPoolId, kid: &str) -> Result<Arc<PoolKeys>> {
+        let keys = self.keys(pool).await?;
+        let is_new = |kept: Kept<PoolKeys>| kept.read_at.elapsed() < UNKNOWN_KEY_AGE;
+        if keys.by_kid.contains_key(kid) || self.settings.keys.get(pool).is_some_and(is_new) {
             return Ok(keys);
         }
+        self.read_keys(pool).await
+    }
+
+    async fn read_keys(&self, pool: &UserPoolId) -> Result<Arc<PoolKeys>> {
         let stored = signing_keys::all(&mut self.db.read().await?, pool).await?;
-        let known = before.map(|kept| kept.value);
+        let known = self.settings.keys.get(pool).map(|kept| kept.value);
         let keys = self.compute(move || PoolKeys::parse(stored, known.as_deref())).await??;
         let kept = Kept::new(keys);
         self.settings.keys.insert(pool.clone(), kept.clone());
@@ -170,31 +187,32 @@ impl PoolKeys {
         let mut by_kid = HashMap::new();
         for key in stored {
             let parsed = known.and_then(|known| known.by_kid.get(&key.kid));
+            let life = life_of(&key);
             let signing = match parsed {
                 Some(parsed) => Arc::clone(&parsed.signing),
                 None => Arc::new(SigningKey::from_pkcs8(key.private.expose())?),
             };
-            let entry = PoolKey { token_use: key.token_use, signing, public: key.public, created_at: key.created_at, retires_at: key.retires_at };
+            let entry = PoolKey { token_use: key.token_use, signing, public: key.public, life };
             by_kid.insert(key.kid, entry);
         }
         Ok(Self { by_kid })
     }
 
-    /// The key that signs tokens of a use now: the newest that is not being retired.
-    pub(crate) fn signing(&self, token_use: TokenUse) -> Result<Arc<SigningKey>> {
-        let usable = self.by_kid.values().filter(|key| key.token_use == token_use && key.retires_at.is_none());
-        let newest = usable.max_by_key(|key| key.created_at);
-        newest.map(|key| Arc::clone(&key.signing)).ok_or_else(|| Error::internal().with_source("the pool has no signing key"))
+    /// The key that signs tokens of a use now, if they run out at `expires_at`.
+    pub(crate) fn signing(&self, token_use: TokenUse, now: Timestamp, expires_at: Timestamp) -> Result<Arc<SigningKey>> {
+        let of_use = self.by_kid.values().filter(|key| key.token_use == token_use);
+        let key = signer(of_use.map(|key| (key.life, &key.signing)), now, expires_at);
+        key.map(Arc::clone).ok_or_else(|| Error::internal().with_source("the pool has no signing key"))
     }
 
-    /// The key of an id.
-    pub(crate) fn find(&self, kid: &str) -> Option<&PoolKey> {
-        self.by_kid.get(kid)
+    /// The key of an id, unless it is retired: its row may be there still, or kept here.
+    pub(crate) fn find(&self, kid: &str, now: Timestamp) -> Option<&PoolKey> {
+        self.by_kid.get(kid).filter(|key| key.life.verifies(now))
     }
 
     /// All keys that verify tokens, in the order of their ids.
-    pub(crate) fn published(&self) -> Vec<&PoolKey> {
-        let mut keys: Vec<_> = self.by_kid.iter().collect();
+    pub(crate) fn published(&self, now: Timestamp) -> Vec<&PoolKey> {
+        let mut keys: Vec<_> = self.by_kid.iter().filter(|(_, key)| key.life.verifies(now)).collect();
         keys.sort_by(|a, b| a.0.cmp(b.0));
         keys.into_iter().map(|(_, key)| key).collect()
     }

@@ -14,7 +14,7 @@ use crate::{Error, Result};
 pub async fn jwks(app: &Arc<App>, pool: &str) -> Result<String> {
     let pool = app.pool_named(pool).await?;
     let keys = app.keys(&pool.id).await?;
-    let keys: Vec<Value> = keys.published().into_iter().map(|key| serde_json::from_str(&key.public)).collect::<Result<_, _>>()?;
+    let keys: Vec<Value> = keys.published(app.clock.now()).into_iter().map(|key| serde_json::from_str(&key.public)).collect::<Result<_, _>>()?;
     Ok(serde_json::to_string(&json!({ "keys": keys }))?)
 }
 

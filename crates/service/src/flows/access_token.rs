@@ -63,8 +63,8 @@ async fn verified_claims(cx: &Cx, token: &str) -> Result<AccessClaims> {
     if claimed.iss != cx.app.config.issuer_of(&pool) {
         return Err(Error::invalid_access_token());
     }
-    let keys = cx.app.keys(&pool).await?;
-    let key = keys.find(&unverified.kid).filter(|key| key.token_use == TokenUse::Access).ok_or_else(Error::invalid_access_token)?;
+    let keys = cx.app.keys_with(&pool, &unverified.kid).await?;
+    let key = keys.find(&unverified.kid, cx.now).filter(|key| key.token_use == TokenUse::Access).ok_or_else(Error::invalid_access_token)?;
     let signing = Arc::clone(&key.signing);
     let claims: AccessClaims = signing.public().verify(&unverified).map_err(invalid)?;
     if claims.token_use != TokenUse::Access || claims.iss != claimed.iss {

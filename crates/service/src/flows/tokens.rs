@@ -50,7 +50,9 @@ pub(crate) async fn issue(cx: &Cx, door: &Door, user: &User, session: &TokenSess
     let mut random = cx.random();
     let id_claims = issue.id(random.uuid_v4());
     let access_claims = issue.access(random.uuid_v4());
-    let (id_key, access_key) = (keys.signing(TokenUse::Id)?, keys.signing(TokenUse::Access)?);
+    let key = |token_use, validity| keys.signing(token_use, cx.now, cx.now.plus(validity));
+    let id_key = key(TokenUse::Id, client.settings.id_validity.span())?;
+    let access_key = key(TokenUse::Access, client.settings.access_validity.span())?;
     let signed = cx.app.compute(move || Ok::<_, cognate_crypto::jwt::KeyError>((id_key.sign(&id_claims)?, access_key.sign(&access_claims)?)));
     let (id_token, access_token) = signed.await??;
     Ok(AuthenticationResultType {

@@ -20,13 +20,10 @@ use cognate_api::idp::{
     DescribeUserPoolResponse, ListUserPoolsRequest, ListUserPoolsResponse, UpdateUserPoolRequest,
     UpdateUserPoolResponse,
 };
-use cognate_crypto::jwt::{KeyError, SigningKey};
-use cognate_model::claims::TokenUse;
 use cognate_model::{UserPool, UserPoolId};
-use cognate_store::signing_keys::{self, NewSigningKey};
-use cognate_store::{Tx, user_pools as pools, users};
+use cognate_store::{Tx, signing_keys as stored_keys, user_pools as pools, users};
 
-use crate::{Cx, Error, ErrorCode, Result, page_token};
+use crate::{Cx, Error, ErrorCode, Result, page_token, signing_keys};
 
 /// The largest page.
 const MAX_PAGE: i32 = 60;
@@ -51,14 +48,16 @@ pub(crate) async fn create_user_pool(
         schema: schema::of_new_pool(fixed.schema.unwrap_or_default())?,
         settings: settings::read(asked, None)?,
     });
-    let keys = Arc::new(new_signing_keys(&cx, &pool.id).await?);
+    let (owner, now) = (pool.id.clone(), cx.now);
+    let generate = move || signing_keys::generate(&owner, now);
+    let keys = Arc::new(cx.app.compute(generate).await??);
     let written = Arc::clone(&pool);
     cx.app
         .db
         .write("create_user_pool", async move |tx: &mut Tx| {
             pools::insert(tx, &written).await?;
             for key in keys.iter() {
-                signing_keys::insert(tx, key).await?;
+                stored_keys::insert(tx, key).await?;
             }
             Ok::<_, Error>(())
         })
@@ -67,26 +66,6 @@ pub(crate) async fn create_user_pool(
     Ok(CreateUserPoolResponse {
         user_pool: Some(described),
     })
-}
-
-/// The first two keys of a pool: ID and access tokens are never signed by the same one.
-async fn new_signing_keys(cx: &Cx, pool: &UserPoolId) -> Result<Vec<NewSigningKey>> {
-    let generate = || Ok::<_, KeyError>([SigningKey::generate()?, SigningKey::generate()?]);
-    let [id, access] = cx.app.compute(generate).await??;
-    let stored = |key: SigningKey, token_use| -> Result<NewSigningKey> {
-        Ok(NewSigningKey {
-            pool: pool.clone(),
-            kid: key.kid().to_owned(),
-            token_use,
-            private: key.to_pkcs8()?,
-            public: serde_json::to_string(key.public().jwk())?,
-            created_at: cx.now,
-        })
-    };
-    Ok(vec![
-        stored(id, TokenUse::Id)?,
-        stored(access, TokenUse::Access)?,
-    ])
 }
 
 pub(crate) async fn describe_user_pool(

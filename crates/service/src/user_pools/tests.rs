@@ -4,6 +4,7 @@ use cognate_api::idp::{CreateUserPoolRequest, UserPoolType};
 use cognate_crypto::random::Random;
 use cognate_crypto::seal::MasterKey;
 use cognate_model::Timestamp;
+use cognate_model::claims::TokenUse;
 use cognate_outbound::{Inbox, Mailer, Outbound, SmsSender};
 use cognate_store::{Db, DbOptions};
 use serde::de::DeserializeOwned;
@@ -72,7 +73,7 @@ async fn a_new_pool_is_described_as_it_was_created_and_has_a_key_for_each_kind_o
         serde_json::to_value(&described).unwrap(),
         serde_json::to_value(&created).unwrap()
     );
-    let keys = signing_keys::all(
+    let keys = stored_keys::all(
         &mut cx.app.db.read().await.unwrap(),
         &UserPoolId::parse(&id).unwrap(),
     )
