@@ -30,8 +30,8 @@ pub async fn openid_configuration(app: &Arc<App>, pool: &str) -> Result<String> 
         "jwks_uri": format!("{}/{}/.well-known/jwks.json", app.config.public_url, pool.id),
         "id_token_signing_alg_values_supported": ["RS256"],
         "subject_types_supported": ["public"],
-        "response_types_supported": ["code", "token"],
-        "scopes_supported": ["openid", "email", "phone", "profile"],
+        // None until there is an authorization endpoint; the member itself is required.
+        "response_types_supported": [],
     });
     Ok(serde_json::to_string(&document)?)
 }
