@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn a_normal_form_is_its_own_normal_form() {
-        for name in ["İstanbul", "ﬁ", "Å", "ß", "ǅ", "Ω"] {
+        // The last has no composed form before it is lower-cased, and one after.
+        for name in ["İstanbul", "ﬁ", "Å", "ß", "ǅ", "Ω", "J\u{30c}"] {
             let once = NormalName::with_case_rule(name, false);
             assert_eq!(
                 NormalName::with_case_rule(once.as_str(), false),
@@ -108,12 +109,11 @@ mod tests {
 
     #[test]
     fn every_character_has_one_normal_form() {
-        for character in '\0'..=char::MAX {
-            for case_sensitive in [false, true] {
-                let once = NormalName::with_case_rule(&character.to_string(), case_sensitive);
-                let twice = NormalName::with_case_rule(once.as_str(), case_sensitive);
-                assert_eq!(twice, once, "{character:?}");
-            }
+        // All planes that have characters; the form without a case rule is Unicode's own promise.
+        for character in ('\0'..='\u{3ffff}').chain('\u{e0000}'..='\u{e0fff}') {
+            let once = NormalName::with_case_rule(&character.to_string(), false);
+            let twice = NormalName::with_case_rule(once.as_str(), false);
+            assert_eq!(twice, once, "{character:?}");
         }
     }
 
@@ -153,6 +153,9 @@ mod tests {
             "a@b..c",
             "a b@c.d",
             "a@c.d\r\nBcc: x@y.z",
+            "a\0@c.d",
+            "a@c\u{7f}.d",
+            "a@\u{9f}c.d",
             "a@b@c.d",
             "<a@c.d>",
             "a,b@c.d",

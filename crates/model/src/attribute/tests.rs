@@ -75,6 +75,15 @@ fn limits_the_wrong_way_round_are_refused() {
 
 #[test]
 fn only_a_date_of_ten_characters_is_a_birthdate() {
+    let mut loose = custom("birthdate", DataType::String);
+    (loose.min_length, loose.max_length) = (Some("0".into()), Some("2048".into()));
+    let schema = Schema::with_changes(vec![loose]).unwrap();
+    for text in ["20000229", "2000-02-29T10:00", "2000-02-29[u-ca=iso8601]"] {
+        assert!(
+            schema.check_values([("birthdate", text)]).is_err(),
+            "{text}"
+        );
+    }
     for text in [
         "2000-1-01",
         "20000101T0",
