@@ -1,0 +1,211 @@
+"""People who use the service, and who remember what it acknowledged to them.
+
+Before a call a person notes that its outcome is unknown; the answer settles it. What is unknown when the server dies is settled by
+looking afterwards: it may have happened or not, but not by half.
+"""
+
+from wire import Lost, Refused
+
+UNKNOWN = None
+
+
+class Session:
+    def __init__(self, tokens):
+        self.refresh, self.access = tokens["RefreshToken"], tokens["AccessToken"]
+        self.stands = True
+
+
+class Person:
+    def __init__(self, pool, client, name):
+        self.pool, self.client, self.name = pool, client, name
+        self.address = f"{name}@example.com"
+        self.exists = False
+        self.sub = UNKNOWN
+        self.confirmed = False
+        # The first is the one in force; a second, where a change of it was not answered.
+        self.passwords = ["Correct-Horse-1"]
+        self.former = []
+        self.sessions = []
+
+    @property
+    def is_settled(self):
+        return self.exists is not UNKNOWN and self.confirmed is not UNKNOWN and len(self.passwords) == 1
+
+    def standing(self):
+        return [session for session in self.sessions if session.stands]
+
+    # What people do. Each may raise Lost.
+
+    def sign_up(self, call):
+        self.exists = UNKNOWN
+        attributes = [{"Name": "email", "Value": self.address}]
+        answer = call("SignUp", {"ClientId": self.client, "Username": self.name, "Password": self.passwords[0], "UserAttributes": attributes})
+        self.exists, self.sub = True, answer["UserSub"]
+
+    def confirm(self, call, code):
+        self.confirmed = UNKNOWN
+        call("ConfirmSignUp", {"ClientId": self.client, "Username": self.name, "ConfirmationCode": code})
+        self.confirmed = True
+
+    def sign_in(self, call, password=None):
+        parameters = {"USERNAME": self.name, "PASSWORD": password or self.passwords[0]}
+        answer = call("InitiateAuth", {"ClientId": self.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters})
+        session = Session(answer["AuthenticationResult"])
+        self.sessions.append(session)
+        return session
+
+    def change_password(self, call, new):
+        session = self.standing()[-1]
+        others = [other for other in self.sessions if other is not session and other.stands is not False]
+        old = self.passwords[0]
+        self.passwords = [old, new]
+        self.forget(others)
+        call("ChangePassword", {"AccessToken": session.access, "PreviousPassword": old, "ProposedPassword": new})
+        self.end(others)
+        self.passwords, self.former = [new], [*self.former, old]
+
+    def be_given_password(self, call, new):
+        old = self.passwords[0]
+        sessions = [session for session in self.sessions if session.stands is not False]
+        self.passwords = [old, new]
+        self.forget(sessions)
+        call("AdminSetUserPassword", {"UserPoolId": self.pool, "Username": self.name, "Password": new, "Permanent": True})
+        self.end(sessions)
+        self.passwords, self.former = [new], [*self.former, old]
+
+    def revoke(self, call):
+        session = self.standing()[0]
+        session.stands = UNKNOWN
+        call("RevokeToken", {"ClientId": self.client, "Token": session.refresh})
+        session.stands = False
+
+    def sign_out_everywhere(self, call):
+        access = self.standing()[-1].access
+        sessions = [session for session in self.sessions if session.stands is not False]
+        self.forget(sessions)
+        call("GlobalSignOut", {"AccessToken": access})
+        self.end(sessions)
+
+    def leave(self, call):
+        self.exists = UNKNOWN
+        call("AdminDeleteUser", {"UserPoolId": self.pool, "Username": self.name})
+        self.exists = False
+        self.end(self.sessions)
+
+    @staticmethod
+    def forget(sessions):
+        for session in sessions:
+            session.stands = UNKNOWN
+
+    @staticmethod
+    def end(sessions):
+        for session in sessions:
+            session.stands = False
+
+    # What must be true afterwards. Nothing may be lost here: no server is killed meanwhile.
+
+    def check(self, call):
+        """Fails when something that was acknowledged is not so; settles what was not acknowledged."""
+        found = self._find(call)
+        wanted = self.exists
+        assert wanted is UNKNOWN or wanted == (found is not None), f"{self.name}: acknowledged as {'there' if wanted else 'gone'}, and is not"
+        self.exists = found is not None
+        if found is None:
+            self.end(self.sessions)
+            return
+        sub = next(attribute["Value"] for attribute in found["UserAttributes"] if attribute["Name"] == "sub")
+        assert self.sub in (UNKNOWN, sub), f"{self.name}: another sub than was acknowledged"
+        self.sub = sub
+        self._check_confirmation(found["UserStatus"])
+        self._check_passwords(call)
+        self._check_sessions(call)
+
+    def _find(self, call):
+        try:
+            return call("AdminGetUser", {"UserPoolId": self.pool, "Username": self.name})
+        except Refused as error:
+            assert error.code == "UserNotFoundException", error
+            return None
+
+    def _check_confirmation(self, status):
+        assert status in ("CONFIRMED", "UNCONFIRMED"), f"{self.name}: {status}"
+        is_confirmed = status == "CONFIRMED"
+        assert self.confirmed in (UNKNOWN, is_confirmed), f"{self.name}: {status}, where {self.confirmed} was acknowledged"
+        self.confirmed = is_confirmed
+
+    def _check_passwords(self, call):
+        for former in self.former[-1:]:
+            assert not self._accepts(call, former), f"{self.name}: a password that was changed still works"
+        accepted = [password for password in reversed(self.passwords) if self._accepts(call, password)]
+        assert len(accepted) == 1, f"{self.name}: of {len(self.passwords)} passwords {len(accepted)} work"
+        self.former += [password for password in self.passwords if password != accepted[0]]
+        self.passwords = accepted
+
+    def _accepts(self, call, password):
+        before = list(self.sessions)
+        try:
+            self.sign_in(call, password)
+        except Refused as error:
+            if error.code == "UserNotConfirmedException":
+                return True
+            assert error.code == "NotAuthorizedException", f"{self.name}: {error}"
+            assert "attempts" not in error.message, f"{self.name}: locked by a check"
+            return False
+        self.sessions = [*before, self.sessions[-1]]
+        return True
+
+    def _check_sessions(self, call):
+        for session in self.sessions:
+            stands = self._refreshes(call, session)
+            assert session.stands in (UNKNOWN, stands), f"{self.name}: a session that was {'ended' if stands else 'begun'} is {'there' if stands else 'gone'}"
+            assert self._access_works(call, session) == stands, f"{self.name}: half a session"
+            session.stands = stands
+        # Those that have ended stay so; a few are asked again next time.
+        ended = [session for session in self.sessions if not session.stands]
+        self.sessions = ended[-2:] + self.standing()[-3:]
+
+    def _refreshes(self, call, session):
+        try:
+            call("InitiateAuth", {"ClientId": self.client, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": session.refresh}})
+            return True
+        except Refused as error:
+            assert error.code == "NotAuthorizedException", f"{self.name}: {error}"
+            return False
+
+    def _access_works(self, call, session):
+        try:
+            call("GetUser", {"AccessToken": session.access})
+            return True
+        except Refused as error:
+            assert error.code == "NotAuthorizedException", f"{self.name}: {error}"
+            return False
+
+
+def act(person, call, chance, mail):
+    """One thing that this person might do now."""
+    if not person.is_settled:
+        return
+    if person.exists is False:
+        if person.sub is UNKNOWN:
+            person.sign_up(call)
+        return
+    if not person.confirmed:
+        if code := mail.code(person.address):
+            person.confirm(call, code)
+        return
+    if not person.standing():
+        person.sign_in(call)
+        return
+    new = f"Correct-Horse-{chance.randrange(10**9)}"
+    deeds = [
+        (6, lambda: person.sign_in(call)),
+        (3, lambda: person.change_password(call, new)),
+        (1, lambda: person.be_given_password(call, new)),
+        (3, lambda: person.revoke(call)),
+        (1, lambda: person.sign_out_everywhere(call)),
+        (1, lambda: person.leave(call)),
+    ]
+    chance.choices([deed for _, deed in deeds], [weight for weight, _ in deeds])[0]()
+
+
+__all__ = ["Lost", "Person", "act"]
