@@ -1,7 +1,7 @@
 """kill -9 at moments that nobody chose, while people sign up, confirm, sign in, change passwords and sign out.
 
 Whatever was acknowledged is there afterwards: users, passwords, confirmations, sessions, revocations, deletions, mail. What was not
-acknowledged has happened or not, whole. COGNATE_FAULT_ROUNDS kills (20) on one node, and as many of three nodes on one PostgreSQL.
+acknowledged has happened or not, whole. COGNATE_FAULT_ROUNDS kills (20): of one node on SQLite, of three nodes on one PostgreSQL.
 """
 
 import random
@@ -9,11 +9,11 @@ import threading
 import time
 
 import cognate
-import pytest
 from people import Lost, Person, act
 from wire import Wire
 
 CLIENTS = 6
+NODES = 1 if cognate.DATABASE == "sqlite" else 3
 # A message that a killed node had taken is due again after 40 s (service/src/background.rs).
 MAIL_SECONDS = 90
 
@@ -158,7 +158,6 @@ def tally(town, rounds):
     assert lost >= rounds // 2 and len(people) >= 2 * rounds
 
 
-@pytest.mark.parametrize("nodes", [1] if cognate.DATABASE == "sqlite" else [1, 3])
-def test_what_was_acknowledged_survives_kill_9(nodes, mail, chance, rounds):
-    with Town(f"kill-{nodes}", nodes, mail, chance) as town:
+def test_what_was_acknowledged_survives_kill_9(mail, chance, rounds):
+    with Town("kill", NODES, mail, chance) as town:
         run(town, rounds)
