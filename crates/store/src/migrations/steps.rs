@@ -75,3 +75,46 @@ const GROUND_FLOOR: &[&str] = &[
 const RETIRED_SIGNING_KEYS: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS signing_keys_expiry ON signing_keys(retires_at) WHERE retires_at IS NOT NULL",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What nodes of the version before can live with, and what may be said again after a start that was cut.
+    fn only_adds(step: &str) -> bool {
+        let begins = |words: &str| step.starts_with(words);
+        let is_column_that_old_nodes_may_leave_out = begins("ALTER TABLE ")
+            && step.contains(" ADD COLUMN ")
+            && (step.contains(" DEFAULT ") || !step.contains("NOT NULL"));
+        begins("CREATE TABLE IF NOT EXISTS ")
+            || begins("CREATE INDEX IF NOT EXISTS ")
+            || is_column_that_old_nodes_may_leave_out
+    }
+
+    #[test]
+    fn migrations_after_the_first_only_add_so_that_nodes_of_the_version_before_run_on() {
+        for migration in MIGRATIONS.iter().skip(1) {
+            for step in migration.steps {
+                assert!(only_adds(step), "{}: {step}", migration.name);
+            }
+        }
+        for step in [
+            "DROP TABLE users",
+            "ALTER TABLE users ADD COLUMN a BIGINT NOT NULL",
+            "ALTER TABLE users RENAME COLUMN a TO b",
+            "CREATE UNIQUE INDEX IF NOT EXISTS a ON users(pool)",
+        ] {
+            assert!(!only_adds(step), "{step}");
+        }
+    }
+
+    #[test]
+    fn a_migration_is_one_statement_a_step_under_rising_numbers() {
+        for (number, migration) in (1..).zip(MIGRATIONS) {
+            assert_eq!(migration.number, number, "{}", migration.name);
+            for step in migration.steps {
+                assert!(!step.contains(';'), "{step}");
+            }
+        }
+    }
+}

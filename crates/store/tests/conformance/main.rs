@@ -26,3 +26,4 @@ mod plans;
 mod pools;
 mod postgres_path;
 mod sign_ins;
+mod versions;

@@ -90,7 +90,8 @@ fn a_scan_would_be_noticed() {
     });
 }
 
-async fn run_everything(tx: &mut Tx) -> Result<(), cognate_store::Error> {
+/// Runs what reads and writes.
+pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), cognate_store::Error> {
     let pool = user_pool(1);
     let (id, client) = (pool.id.clone(), app_client(&pool.id));
     user_pools::insert(tx, &pool).await?;
@@ -177,7 +178,8 @@ async fn run_everything(tx: &mut Tx) -> Result<(), cognate_store::Error> {
     Ok(())
 }
 
-async fn run_deletions(tx: &mut Tx) -> Result<(), cognate_store::Error> {
+/// Runs what deletes.
+pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), cognate_store::Error> {
     let pool = user_pool(1).id;
     let (ana, client) = (user(&pool, "ana"), app_client(&pool));
     app_clients::insert(tx, &client, None).await?;

@@ -1,0 +1,100 @@
+//! Versions side by side: nodes that run while another one migrates, and starts that wait for it or come too late.
+
+use std::time::Duration;
+
+use cognate_store::{Db, Error, OpenError, leases};
+
+use crate::{
+    fixtures::write,
+    place::on_lasting_places,
+    plans::{run_deletions, run_everything},
+};
+
+/// All that a migration of a later version may do: columns with defaults, tables, indexes.
+const ADDITIONS: [&str; 16] = [
+    "ALTER TABLE meta ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE data_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE access_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE user_pools ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE signing_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE app_clients ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE users ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE aliases ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE sessions ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE challenges ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE codes ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE attempts ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE outbox ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "CREATE TABLE later(id TEXT NOT NULL, PRIMARY KEY (id))",
+    "CREATE INDEX users_later ON users(pool, later)",
+    "INSERT INTO schema_migrations(number, step, name, applied_at) VALUES (9999, 1, 'later', 0)",
+];
+
+#[test]
+fn a_node_that_runs_works_on_when_a_later_version_migrates_and_is_refused_at_its_next_start() {
+    on_lasting_places(async |place| {
+        let (old, later) = (place.open().await, place.open().await);
+        write(&old, run_everything).await;
+        write(&old, run_deletions).await;
+        for statement in ADDITIONS {
+            write(&later, async move |tx| {
+                tx.execute(statement, &[]).await.map(drop)
+            })
+            .await;
+        }
+        // Its connections have prepared every statement before: that must not matter.
+        write(&old, run_everything).await;
+        write(&old, run_deletions).await;
+        old.close().await;
+        let error = Db::open(place.options()).await.err().unwrap();
+        assert!(
+            matches!(error, OpenError::NewerDatabase { found: 9999, .. }),
+            "{error}"
+        );
+        let words = "the database is at schema version 9999, made by a later version of Cognate; this one knows versions up to ";
+        assert!(error.to_string().starts_with(words), "{error}");
+    });
+}
+
+#[test]
+fn a_start_waits_while_another_node_migrates_and_then_finds_its_work_done() {
+    on_lasting_places(async |place| {
+        let migrating = place.open().await;
+        write(&migrating, async |tx| {
+            let undo = "DELETE FROM schema_migrations WHERE number = 2";
+            tx.execute(undo, &[]).await?;
+            assert!(leases::acquire(tx, "migrations", "another", 0, i64::MAX).await?);
+            Ok(())
+        })
+        .await;
+        let mut start = std::pin::pin!(Db::open(place.options()));
+        let too_early = tokio::time::timeout(Duration::from_millis(500), &mut start).await;
+        assert!(too_early.is_err(), "it did not wait");
+        write(&migrating, async |tx| {
+            let redo = "INSERT INTO schema_migrations(number, step, name, applied_at) VALUES (2, 1, 'by the other', 0)";
+            tx.execute(redo, &[]).await?;
+            assert!(leases::release(tx, "migrations", "another").await?);
+            Ok(())
+        })
+        .await;
+        let started = start.await.unwrap();
+        let mut reader = started.read().await.unwrap();
+        let sql = "SELECT name FROM schema_migrations WHERE number = 2";
+        let row = reader.query_one(sql, &[]).await.unwrap();
+        assert_eq!(row.text(0).unwrap(), "by the other");
+    });
+}
+
+#[test]
+fn a_node_that_died_while_it_migrated_holds_up_nobody_for_longer_than_its_lease() {
+    on_lasting_places(async |place| {
+        write(&place.open().await, async |tx| {
+            tx.execute("DELETE FROM schema_migrations WHERE number = 2", &[])
+                .await?;
+            assert!(leases::acquire(tx, "migrations", "dead", 0, 1).await?);
+            Ok::<_, Error>(())
+        })
+        .await;
+        place.open().await;
+    });
+}
