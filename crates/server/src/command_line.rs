@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{access_key, dev, serve, signing_key};
+use crate::commands::{access_key, backup, dev, master_key, restore, serve, signing_key};
 use crate::terminal;
 
 /// An identity service that speaks Amazon Cognito's APIs. Not affiliated with Amazon.
@@ -33,6 +33,13 @@ enum Command {
     /// Replace and list the keys that sign a user pool's tokens.
     #[command(subcommand)]
     SigningKey(signing_key::Action),
+    /// Write all that the database holds into one sealed file, also while it is served; or check such a file.
+    Backup(backup::Arguments),
+    /// Put a backup into an empty database, of either kind.
+    Restore(restore::Arguments),
+    /// Change the master key, also while the database is served.
+    #[command(subcommand)]
+    MasterKey(master_key::Action),
 }
 
 /// The command line as clap knows it.
@@ -72,6 +79,9 @@ impl Command {
             Self::Dev(arguments) => dev::run(arguments),
             Self::AccessKey(action) => access_key::run(action),
             Self::SigningKey(action) => signing_key::run(action),
+            Self::Backup(arguments) => backup::run(arguments),
+            Self::Restore(arguments) => restore::run(arguments),
+            Self::MasterKey(action) => master_key::run(action),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::telemetry::{LogFormat, Logging};
 /// The file of SQLite in the data folder.
 const DATABASE_FILE: &str = "cognate.db";
 /// The file of the master key in the data folder.
-const MASTER_KEY_FILE: &str = "master.key";
+pub(crate) const MASTER_KEY_FILE: &str = "master.key";
 
 /// What a database is for: one kind is never served as the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,16 @@ pub(crate) enum MasterKeySource {
     Environment(String),
     /// A file, made when it is not there.
     File(PathBuf),
+}
+
+impl std::fmt::Display for MasterKeySource {
+    /// Where, never what.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Environment(_) => f.write_str("COGNATE_MASTER_KEY"),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
 }
 
 /// How to serve.

@@ -5,11 +5,13 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use cognate_crypto::seal::MasterKey;
 use cognate_service::Entropy;
 use cognate_store::{Db, DbOptions, OpenError, installation};
 
 use crate::configuration::{Kind, MasterKeySource, StoreConfiguration};
 use crate::master_key::{self, Obtained};
+use crate::rotation;
 
 /// Opens the database, makes it at the first start, and refuses one that was made for something else.
 ///
@@ -20,29 +22,19 @@ pub(crate) async fn open(
     kind: Kind,
     entropy: &Entropy,
 ) -> Result<Db> {
-    let data_dir = configuration.data_dir.as_path();
-    let key_is_in_data_dir = matches!(&configuration.master_key, MasterKeySource::File(path) if path.parent() == Some(data_dir));
-    if configuration.is_in_data_dir || key_is_in_data_dir {
-        make_folder(data_dir)?;
-    }
-    let mut random = entropy.generator();
-    let Obtained { key, made } = master_key::obtain(&configuration.master_key, &mut random)?;
-    let db = match Db::open(DbOptions::new(
-        configuration.database_url.as_str(),
-        key,
-        random,
-    ))
-    .await
-    {
+    make_folder_if_used(configuration)?;
+    let Obtained { key, made } =
+        master_key::obtain(&configuration.master_key, &mut entropy.generator())?;
+    let db = match Db::open(options(configuration, &key, entropy)).await {
         Ok(db) => db,
         Err(error) => {
             if let Some(path) = &made {
-                // It has sealed nothing yet. Left behind, it would be taken for the right one.
-                fs::remove_file(path).with_context(|| {
-                    format!("the master key file {} cannot be removed", path.display())
-                })?;
+                master_key::take_back(path)?;
+                return Err(refusal(error, Some(path)));
             }
-            return Err(refusal(error, made.as_deref()));
+            after_a_rotation(configuration, error, entropy, false)
+                .await?
+                .0
         }
     };
     if let Err(error) = check_kind(&db, kind).await {
@@ -50,6 +42,81 @@ pub(crate) async fn open(
         return Err(error);
     }
     Ok(db)
+}
+
+/// Opens a database that is there already, whatever it is for, and gives the master key that opened it. Makes nothing.
+///
+/// # Errors
+/// In words for the operator.
+pub(crate) async fn open_existing(
+    configuration: &StoreConfiguration,
+    entropy: &Entropy,
+) -> Result<(Db, MasterKey)> {
+    let Some(key) = master_key::find(&configuration.master_key)? else {
+        bail!("there is no master key at {}", configuration.master_key);
+    };
+    let mut wanted = options(configuration, &key, entropy);
+    wanted.must_exist = true;
+    match Db::open(wanted).await {
+        Ok(db) => Ok((db, key)),
+        Err(error) => after_a_rotation(configuration, error, entropy, true).await,
+    }
+}
+
+/// What `Db::open` is told.
+pub(crate) fn options(
+    configuration: &StoreConfiguration,
+    key: &MasterKey,
+    entropy: &Entropy,
+) -> DbOptions {
+    let url = configuration.database_url.as_str();
+    DbOptions::new(url, key.clone(), entropy.generator())
+}
+
+/// Makes the data folder if the database or the master key goes there.
+///
+/// # Errors
+/// When it cannot be made or written.
+pub(crate) fn make_folder_if_used(configuration: &StoreConfiguration) -> Result<()> {
+    let data_dir = configuration.data_dir.as_path();
+    let key_is_there = matches!(&configuration.master_key, MasterKeySource::File(path) if path.parent() == Some(data_dir));
+    if configuration.is_in_data_dir || key_is_there {
+        make_folder(data_dir)?;
+    }
+    Ok(())
+}
+
+/// The key does not open the database. If that is so because a rotation was cut between the database and the file, its new key lies beside,
+/// and the rotation is brought to its end.
+async fn after_a_rotation(
+    configuration: &StoreConfiguration,
+    error: OpenError,
+    entropy: &Entropy,
+    must_exist: bool,
+) -> Result<(Db, MasterKey)> {
+    let path = rotation::waiting_key(configuration);
+    let waiting = match error {
+        OpenError::WrongMasterKey => master_key::read(&path)?,
+        _ => None,
+    };
+    let Some(key) = waiting else {
+        return Err(refusal(error, None));
+    };
+    let mut wanted = options(configuration, &key, entropy);
+    wanted.must_exist = must_exist;
+    let Ok(db) = Db::open(wanted).await else {
+        return Err(refusal(error, None));
+    };
+    let MasterKeySource::File(present) = &configuration.master_key else {
+        db.close().await;
+        bail!(
+            "the master key was rotated and COGNATE_MASTER_KEY holds the old one: the new one is in {}",
+            path.display()
+        );
+    };
+    rotation::replace(present, &path)?;
+    tracing::warn!(key = key.id(), file = %present.display(), "a rotation of the master key that was cut is finished");
+    Ok((db, key))
 }
 
 fn refusal(error: OpenError, made: Option<&Path>) -> anyhow::Error {

@@ -4,6 +4,7 @@
 //! a server in their own process.
 
 mod admin;
+mod backup_key;
 mod command_line;
 mod commands;
 mod config_file;
@@ -17,6 +18,8 @@ mod master_key;
 mod metrics;
 mod node;
 mod options;
+mod private_file;
+mod rotation;
 mod signals;
 mod telemetry;
 mod terminal;

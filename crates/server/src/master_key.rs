@@ -1,16 +1,15 @@
 //! The master key: from the environment, or from a file that is made on first start and that nobody else may read.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use cognate_crypto::random::Random;
 use cognate_crypto::seal::MasterKey;
-use cognate_crypto::secret::SecretString;
 
 use crate::configuration::MasterKeySource;
+use crate::private_file::{Draft, read_secret};
 
 /// The key, and the file if this start has made it.
 pub(crate) struct Obtained {
@@ -23,70 +22,51 @@ pub(crate) struct Obtained {
 /// # Errors
 /// When it cannot be read or made, is none, or lies open to others.
 pub(crate) fn obtain(source: &MasterKeySource, random: &mut Random) -> Result<Obtained> {
+    if let Some(key) = find(source)? {
+        return Ok(Obtained { key, made: None });
+    }
     match source {
-        MasterKeySource::Environment(text) => {
-            let key = MasterKey::parse(text).context("COGNATE_MASTER_KEY")?;
-            Ok(Obtained { key, made: None })
-        }
-        MasterKeySource::File(path) => match read(path)? {
-            Some(key) => Ok(Obtained { key, made: None }),
-            None => make(path, random),
-        },
+        MasterKeySource::File(path) => make(path, random),
+        MasterKeySource::Environment(_) => bail!("COGNATE_MASTER_KEY holds no key"),
     }
 }
 
-fn read(path: &Path) -> Result<Option<MasterKey>> {
-    let cannot = || format!("the master key file {} cannot be read", path.display());
-    let metadata = match fs::metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        outcome => outcome.with_context(cannot)?,
-    };
-    if metadata.mode() & 0o077 != 0 {
-        let mode = metadata.mode() & 0o777;
-        bail!(
-            "the master key file {0} can be read by others (mode {mode:03o}): run chmod 600 {0}",
-            path.display()
-        );
+/// Reads the key, and makes none: None when its file is not there.
+///
+/// # Errors
+/// As [`obtain`].
+pub(crate) fn find(source: &MasterKeySource) -> Result<Option<MasterKey>> {
+    match source {
+        MasterKeySource::Environment(text) => {
+            let key = MasterKey::parse(text).context("COGNATE_MASTER_KEY")?;
+            Ok(Some(key))
+        }
+        MasterKeySource::File(path) => read(path),
     }
-    let text = SecretString::new(fs::read_to_string(path).with_context(cannot)?);
+}
+
+/// Reads the key in a file, None when it is not there.
+///
+/// # Errors
+/// As [`obtain`].
+pub(crate) fn read(path: &Path) -> Result<Option<MasterKey>> {
+    let Some(text) = read_secret(path, "master key file")? else {
+        return Ok(None);
+    };
     let key = MasterKey::parse(text.expose())
         .with_context(|| format!("the master key file {}", path.display()))?;
     Ok(Some(key))
 }
 
 /// Makes the file whole or not at all, and never over another one: a key that is lost takes everything with it.
-fn make(path: &Path, random: &mut Random) -> Result<Obtained> {
+pub(crate) fn make(path: &Path, random: &mut Random) -> Result<Obtained> {
     let cannot = || format!("the master key file {} cannot be made", path.display());
     let key = MasterKey::from_bytes(random.bytes());
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}", std::process::id()));
-    let draft = PathBuf::from(draft);
     let write = || -> std::io::Result<bool> {
-        // One of this name was left by a process that was killed.
-        match fs::remove_file(&draft) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&draft)?;
-        file.write_all(key.to_text().expose().as_bytes())?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        let is_ours = match fs::hard_link(&draft, path) {
-            Ok(()) => true,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
-            Err(error) => return Err(error),
-        };
-        fs::remove_file(&draft)?;
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()?;
-        Ok(is_ours)
+        let mut draft = Draft::create(path)?;
+        draft.write_all(key.to_text().expose().as_bytes())?;
+        draft.write_all(b"\n")?;
+        draft.place_if_none()
     };
     if write().with_context(cannot)? {
         return Ok(Obtained {
@@ -99,11 +79,20 @@ fn make(path: &Path, random: &mut Random) -> Result<Obtained> {
     Ok(Obtained { key, made: None })
 }
 
+/// Removes a key that was just made and has sealed nothing yet. Left behind, it would be taken for the right one.
+///
+/// # Errors
+/// When it cannot be removed.
+pub(crate) fn take_back(path: &Path) -> Result<()> {
+    fs::remove_file(path)
+        .with_context(|| format!("the master key file {} cannot be removed", path.display()))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     use super::*;
 

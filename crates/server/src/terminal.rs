@@ -12,3 +12,8 @@ pub(crate) fn say(text: &str) {
 pub(crate) fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "cognate: {text}");
 }
+
+/// Writes a line to stderr: how far the work is, where stdout may be the work itself.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}

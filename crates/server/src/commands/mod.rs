@@ -1,7 +1,10 @@
 //! One file a command.
 
 pub(crate) mod access_key;
+pub(crate) mod backup;
 pub(crate) mod dev;
+pub(crate) mod master_key;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod signing_key;
 
@@ -22,6 +25,12 @@ fn master_key_variable() -> Option<String> {
     std::env::var("COGNATE_MASTER_KEY").ok()
 }
 
+/// The passphrase of a backup, where it is not in a file.
+#[allow(clippy::disallowed_methods, reason = "this is the command line")]
+fn passphrase_variable() -> Option<String> {
+    std::env::var("COGNATE_BACKUP_PASSPHRASE").ok()
+}
+
 /// Runs a command that waits for things.
 fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -34,11 +43,15 @@ fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     outcome
 }
 
+/// Where the data is, for a command that serves nothing.
+fn store_configuration(options: StoreOptions) -> Result<StoreConfiguration> {
+    let file = ConfigFile::load(options.config.as_deref())?;
+    StoreConfiguration::resolve(options, &file, Kind::Serve, master_key_variable())
+}
+
 /// Runs a command on the database of `cognate serve`, which may be running beside it.
 fn with_database(options: StoreOptions, work: impl AsyncFnOnce(&Db) -> Result<()>) -> Result<()> {
-    let file = ConfigFile::load(options.config.as_deref())?;
-    let configuration =
-        StoreConfiguration::resolve(options, &file, Kind::Serve, master_key_variable())?;
+    let configuration = store_configuration(options)?;
     block_on(async {
         let db = database::open(&configuration, Kind::Serve, &Entropy::System).await?;
         let outcome = work(&db).await;
