@@ -130,6 +130,17 @@ impl User {
             && self.attribute(contact.verified_attribute()) == Some("true")
     }
 
+    /// Sets attributes; an empty value takes the attribute away, and an address that is gone is not verified either.
+    pub fn set_attributes(&mut self, given: Attributes) {
+        self.attributes.extend(given);
+        self.attributes.retain(|_, value| !value.is_empty());
+        for contact in [Contact::Email, Contact::PhoneNumber] {
+            if !self.attributes.contains_key(contact.attribute()) {
+                self.attributes.remove(contact.verified_attribute());
+            }
+        }
+    }
+
     /// Marks a contact attribute as verified or not.
     pub fn mark_verified(&mut self, contact: Contact, verified: bool) {
         self.attributes.insert(
@@ -266,6 +277,24 @@ mod tests {
                 ("email", "ana@example.com".to_owned())
             ]
         );
+    }
+
+    #[test]
+    fn an_address_that_is_taken_away_takes_its_mark_along() {
+        let mut user = ana(&[("email", "ana@example.com"), ("email_verified", "true")]);
+        user.set_attributes(Attributes::from([("email".into(), String::new())]));
+        assert_eq!(user.attributes, Attributes::new());
+    }
+
+    #[test]
+    fn nobody_prefers_the_address_that_another_signs_in_with() {
+        let prefer = |name: &str| Attributes::from([("preferred_username".to_owned(), name.to_owned())]);
+        for name in ["victim@example.com", "ＶＩＣＴＩＭ@example.com", "+14155550123"] {
+            assert!(pool(all_aliases()).check_preferred_username(&prefer(name)).is_err(), "{name}");
+        }
+        assert_eq!(pool(all_aliases()).check_preferred_username(&prefer("victim")), Ok(()));
+        let only_preferred = SignInNames::Username { aliases: BTreeSet::from([AliasAttribute::PreferredUsername]) };
+        assert_eq!(pool(only_preferred).check_preferred_username(&prefer("victim@example.com")), Ok(()));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use cognate_store::{Tx, attempts, sessions, users as stored_users};
 use crate::flows::accounts::user_for_operator;
 use crate::flows::codes::{self, Form, NewCode};
 use crate::flows::messages::{Draft, Message};
+use crate::flows::outcome::write_settled;
 use crate::flows::{attributes, users};
 use crate::passwords::recovery_contact;
 use crate::profile::delete_attributes;
@@ -46,6 +47,8 @@ pub(crate) async fn admin_create_user(cx: Cx, input: AdminCreateUserRequest) -> 
     let until = cx.now.plus(pool.settings.password_policy.temporary_validity());
     let credentials = new_credentials(&cx, &pool, &user, password, Some(until)).await?;
     let (stored, take_over, pool) = (user.clone(), input.force_alias_creation.unwrap_or(false), Arc::clone(&pool));
+    let (pool_id, sub) = (pool.id.clone(), user.sub.clone());
+    let stands = async move |tx: &mut Tx| -> Result<Option<()>> { Ok(stored_users::find(tx, &pool_id, &sub).await?.map(drop)) };
     let create = async move |tx: &mut Tx| -> Result<()> {
         if take_over {
             users::release_names(tx, &pool, &stored).await?;
@@ -60,7 +63,7 @@ pub(crate) async fn admin_create_user(cx: Cx, input: AdminCreateUserRequest) -> 
         }
         Ok(())
     };
-    cx.app.db.write("admin_create_user", create).await?;
+    write_settled(&cx, "admin_create_user", stands, create).await?;
     cx.app.outbox_filled.notify_one();
     Ok(AdminCreateUserResponse { user: Some(user_type(&user, |_| true)) })
 }
@@ -271,8 +274,7 @@ pub(crate) async fn admin_update_user_attributes(cx: Cx, input: AdminUpdateUserA
                 user.mark_verified(contact, false);
             }
         }
-        user.attributes.extend(given.clone());
-        user.attributes.retain(|_, value| !value.is_empty());
+        user.set_attributes(given.clone());
         check_verified_flags(&user.attributes)?;
         pool.schema.check_required(&user.attributes).map_err(attributes::refused)
     };

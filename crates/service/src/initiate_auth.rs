@@ -15,6 +15,7 @@ use cognate_model::attribute::{self, Attributes};
 use cognate_store::sessions;
 
 use crate::flows::accounts::Door;
+use crate::flows::outcome::write_settled;
 use crate::flows::refresh_token::{self, Presented, Standing};
 use crate::flows::sign_in::{self, Opening, Reply, Response};
 use crate::flows::{attributes, secret_hash, tokens};
@@ -205,8 +206,13 @@ async fn refresh(cx: &Cx, door: &Door, token: &str, check: impl FnOnce(&Presente
     }
     let new = refresh_token::make(cx, &session)?;
     let (rotated, hash, before) = (session.clone(), new.hash, session.generation - i64::from(matches!(standing, Standing::Current)));
+    let (pool, id) = (session.pool.clone(), session.id.clone());
+    let stands = async move |tx: &mut cognate_store::Tx| -> Result<Option<bool>> {
+        let found = sessions::find_with_hash(tx, &pool, &id).await?;
+        Ok(found.filter(|(_, stored)| *stored == hash).map(|_| true))
+    };
     let rotate = async move |tx: &mut cognate_store::Tx| -> Result<bool> { Ok(sessions::rotate(tx, &rotated, &hash, before).await?) };
-    if !cx.app.db.write("rotate_refresh_token", rotate).await? {
+    if !write_settled(cx, "rotate_refresh_token", stands, rotate).await? {
         // Another request with the same token was faster; the client repeats itself and comes into the grace period.
         return Err(Error::refresh_token_in_use());
     }

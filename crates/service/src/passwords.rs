@@ -8,12 +8,14 @@ use cognate_api::idp::{
 use cognate_crypto::secret::SecretString;
 use cognate_model::attribute::Contact;
 use cognate_model::code::{CodePurpose, LimitedAction};
-use cognate_model::{User, UserPool, UserStatus};
+use cognate_model::password::Credentials;
+use cognate_model::{Sub, User, UserPool, UserStatus};
 use cognate_outbound::Purpose;
 use cognate_store::{Tx, attempts, sessions, users as stored_users};
 
 use crate::flows::accounts::{Door, normal_name, stand_in};
 use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, send_code};
+use crate::flows::outcome::write_settled;
 use crate::flows::sign_in::count_failure;
 use crate::flows::{access_token, messages, secret_hash, users};
 use crate::sign_up::{finish_guess, new_credentials};
@@ -89,7 +91,7 @@ pub(crate) async fn confirm_forgot_password(cx: Cx, input: ConfirmForgotPassword
     let user = stand_in(&cx, &pool, found.as_ref(), &name);
     let credentials = new_credentials(&cx, &pool, &user, SecretString::from(input.password), None).await?;
     let attempt = Attempt::new(&cx, &pool.id, user.sub, CodePurpose::ResetPassword, &input.confirmation_code, hide);
-    let now = cx.now;
+    let (now, stands) = (cx.now, has_salt(&pool, &attempt.sub, &credentials, || None));
     let reset = async move |tx: &mut Tx| -> Result<Option<Error>> {
         if let Some(error) = codes::count_action(tx, &pool.id, &attempt.sub, LimitedAction::ConfirmForgotPassword, now).await? {
             return Ok(Some(error));
@@ -112,7 +114,7 @@ pub(crate) async fn confirm_forgot_password(cx: Cx, input: ConfirmForgotPassword
         attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;
         Ok(None)
     };
-    finish_guess(&cx, cx.app.db.write("confirm_forgot_password", reset).await?)?;
+    finish_guess(&cx, write_settled(&cx, "confirm_forgot_password", stands, reset).await?)?;
     Ok(ConfirmForgotPasswordResponse {})
 }
 
@@ -137,11 +139,15 @@ pub(crate) async fn change_password(cx: Cx, input: ChangePasswordRequest) -> Res
     }
     let new = new_credentials(&cx, &pool, &user, SecretString::from(input.proposed_password), None).await?;
     let (session, now, before) = (signed_in.session.id, cx.now, credentials.map(|credentials| credentials.salt));
+    let stands = has_salt(&pool, &user.sub, &new, || ());
     let change = async move |tx: &mut Tx| -> Result<()> {
         let current = stored_users::credentials(tx, &pool.id, &user.sub).await?;
         let lockout = attempts::find_lockout(tx, &pool.id, user.sub.as_str()).await?;
-        // Another change was faster, or guesses beside this one have locked the account.
-        if current.map(|current| current.salt) != before || lockout.is_locked(now) {
+        // Guesses beside this one have locked the account, or another change was faster.
+        if lockout.is_locked(now) {
+            return Err(Error::attempt_limit_exceeded());
+        }
+        if current.map(|current| current.salt) != before {
             return Err(Error::incorrect_username_or_password());
         }
         let mut user = stored_users::find(tx, &pool.id, &user.sub).await?.ok_or_else(Error::user_does_not_exist)?;
@@ -153,15 +159,31 @@ pub(crate) async fn change_password(cx: Cx, input: ChangePasswordRequest) -> Res
         attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;
         Ok(())
     };
-    cx.app.db.write("change_password", change).await?;
+    write_settled(&cx, "change_password", stands, change).await?;
     Ok(ChangePasswordResponse {})
+}
+
+/// Whether a user has these credentials already, told by their salt; then gives the value.
+fn has_salt<T: 'static>(
+    pool: &UserPool,
+    sub: &Sub,
+    credentials: &Credentials,
+    value: fn() -> T,
+) -> impl Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<Option<T>> {
+    let (pool, sub, salt) = (pool.id.clone(), sub.clone(), credentials.salt.clone());
+    async move |tx: &mut Tx| {
+        let found = stored_users::credentials(tx, &pool, &sub).await?;
+        Ok(found.filter(|found| found.salt == salt).map(|_| value()))
+    }
 }
 
 async fn count_wrong_password(cx: &Cx, user: &User) -> Result<Error> {
     cx.app.failures.count(cx);
     let (pool, sub, now) = (user.pool.clone(), user.sub.clone(), cx.now);
     let count = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        count_failure(tx, &pool, &sub, now).await?;
+        if count_failure(tx, &pool, &sub, now).await? {
+            return Ok(Some(Error::attempt_limit_exceeded()));
+        }
         codes::count_action(tx, &pool, &sub, LimitedAction::ChangePassword, now).await
     };
     let limit = cx.app.db.write("count_wrong_password", count).await?;

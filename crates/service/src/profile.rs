@@ -76,8 +76,7 @@ async fn change_attributes(
             return Ok(Some(error));
         }
         let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
-        user.attributes.extend(now_given.clone());
-        user.attributes.retain(|_, value| !value.is_empty());
+        user.set_attributes(now_given.clone());
         user.modified_at = now;
         pool.schema.check_required(&user.attributes).map_err(attributes::refused)?;
         check_sign_in_name(&pool, &user)?;
@@ -128,12 +127,7 @@ pub(crate) async fn delete_attributes(cx: &Cx, pool: &Arc<UserPool>, user: &User
     let (pool, sub, now) = (Arc::clone(pool), user.sub.clone(), cx.now);
     let delete = async move |tx: &mut Tx| -> Result<()> {
         let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
-        user.attributes.retain(|name, _| !empty.contains_key(name));
-        for contact in [Contact::Email, Contact::PhoneNumber] {
-            if empty.contains_key(contact.attribute()) {
-                user.attributes.remove(contact.verified_attribute());
-            }
-        }
+        user.set_attributes(empty.clone());
         user.modified_at = now;
         check_sign_in_name(&pool, &user)?;
         users::store(tx, &pool, &user, false).await

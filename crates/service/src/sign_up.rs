@@ -19,6 +19,7 @@ use cognate_store::{Tx, users as stored_users};
 
 use crate::flows::accounts::{Door, normal_name, stand_in, sub_of, user_for_operator};
 use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, send_code};
+use crate::flows::outcome::write_settled;
 use crate::flows::{attributes, messages, secret_hash, users};
 use crate::{Cx, Error, Result};
 
@@ -56,6 +57,8 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
 async fn store_new_user(cx: &Cx, pool: &Arc<UserPool>, user: &User, password: SecretString, code: Option<NewCode>) -> Result<()> {
     let credentials = new_credentials(cx, pool, user, password, None).await?;
     let (pool, user) = (Arc::clone(pool), user.clone());
+    let (pool_id, sub) = (pool.id.clone(), user.sub.clone());
+    let stands = async move |tx: &mut Tx| -> Result<Option<()>> { Ok(stored_users::find(tx, &pool_id, &sub).await?.map(drop)) };
     let store = async move |tx: &mut Tx| -> Result<()> {
         match stored_users::insert(tx, &user, &user.names(&pool), Some(&credentials)).await? {
             Ok(()) => {}
@@ -66,7 +69,7 @@ async fn store_new_user(cx: &Cx, pool: &Arc<UserPool>, user: &User, password: Se
             None => Ok(()),
         }
     };
-    cx.app.db.write("sign_up", store).await?;
+    write_settled(cx, "sign_up", stands, store).await?;
     cx.app.outbox_filled.notify_one();
     Ok(())
 }

@@ -118,6 +118,25 @@ pub async fn find_with_credentials_by_name(
     Ok(Some((user, credentials)))
 }
 
+/// A user by the sub, and what is kept of the password.
+///
+/// # Errors
+/// As [`find_with_credentials_by_name`].
+pub async fn find_with_credentials(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+) -> Result<Option<(User, Option<Credentials>)>, Error> {
+    let sql = "SELECT doc, credentials FROM users WHERE pool = $1 AND sub = $2";
+    let row = tx
+        .query_optional(sql, &[pool.as_str().into(), sub.as_str().into()])
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let user = read(&row)?;
+    let credentials = open_credentials(tx, pool, sub, row.opt_bytes(1)?)?;
+    Ok(Some((user, credentials)))
+}
+
 /// What is kept of a user's password; None when there is no such user, or no password.
 ///
 /// # Errors
@@ -127,12 +146,8 @@ pub async fn credentials(
     pool: &UserPoolId,
     sub: &Sub,
 ) -> Result<Option<Credentials>, Error> {
-    let sql = "SELECT credentials FROM users WHERE pool = $1 AND sub = $2";
-    let row = tx
-        .query_optional(sql, &[pool.as_str().into(), sub.as_str().into()])
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    open_credentials(tx, pool, sub, row.opt_bytes(0)?)
+    let found = find_with_credentials(tx, pool, sub).await?;
+    Ok(found.and_then(|(_, credentials)| credentials))
 }
 
 /// Who has a name.

@@ -100,6 +100,10 @@ fn take_attributes(
                 .map(|(name, value)| (name.as_str(), value.as_str())),
         )
         .map_err(Refusal::Attribute)?;
+    facts
+        .pool
+        .check_preferred_username(attributes)
+        .map_err(Refusal::Attribute)?;
     for (name, value) in attributes {
         let current = user.attribute(name).map(str::to_owned);
         // Clearing what is absent is no change either.

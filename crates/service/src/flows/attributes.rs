@@ -33,7 +33,8 @@ pub(crate) fn check_written_by_user(pool: &UserPool, client: &AppClient, attribu
 /// `InvalidParameterException`.
 pub(crate) fn check_values(pool: &UserPool, attributes: &Attributes) -> Result<()> {
     let pairs = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    pool.schema.check_values(pairs).map_err(refused)
+    pool.schema.check_values(pairs).map_err(refused)?;
+    pool.check_preferred_username(attributes).map_err(refused)
 }
 
 /// Checks that nothing changes what cannot change once set.

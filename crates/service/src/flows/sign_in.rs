@@ -10,11 +10,13 @@ use cognate_crypto::srp::ClientPublic;
 use cognate_model::attribute::Attributes;
 use cognate_model::lockout::FORGET_AFTER;
 use cognate_model::sign_in::{self, Answer, Flow, Holder, NewPasswordAnswer, Outcome, PasswordClaim, Pending, Proof, Refusal, Step};
-use cognate_model::{NormalName, Sub, User};
+use cognate_model::password::Credentials;
+use cognate_model::{NormalName, Sub, Timestamp, User, UserPoolId, UserStatus};
 use cognate_store::{Tx, attempts, challenges, sessions, users as stored_users};
 use serde::{Deserialize, Serialize};
 
 use super::accounts::{Door, Found};
+use super::outcome::write_settled;
 use super::tokens::{self, NewSession};
 use super::{attributes, users};
 use crate::{Cx, Error, Result};
@@ -182,17 +184,24 @@ impl Run {
         };
         let (pool, expires_at) = (pending.pool.clone(), pending.expires_at);
         let kept = serde_json::to_vec(&Kept { pending, session: base64_encode(&session_row) })?;
+        let stands = async move |tx: &mut Tx| -> Result<Option<()>> { Ok(challenges::find(tx, &new_row).await?.map(drop)) };
+        let (sub, now) = (self.found.subject(&self.cx.app, &self.door.pool), self.cx.now);
         let keep = async move |tx: &mut Tx| -> Result<()> {
             use_up(tx, row.as_ref()).await?;
+            // NEW_PASSWORD_REQUIRED tells that the password was right, which is not told while the lock stands.
+            if attempts::find_lockout(tx, &pool, sub.as_str()).await?.is_locked(now) {
+                return Err(Error::password_attempts_exceeded());
+            }
             challenges::insert(tx, &new_row, &pool, &kept, expires_at).await?;
             Ok(())
         };
-        self.cx.app.db.write("keep_sign_in_step", keep).await?;
+        write_settled(&self.cx, "keep_sign_in_step", stands, keep).await?;
         Ok(Reply::Challenge { name, session: base64url_encode(&session), parameters })
     }
 
-    /// Makes the session and issues tokens. That nobody failed too often in the meantime is checked in the same transaction, so that a
-    /// thousand guesses at once are worth no more than one after the other.
+    /// Makes the session and issues tokens. What may have changed since the facts were read is checked in the same transaction: that nobody
+    /// failed too often in the meantime, so that a thousand guesses at once are worth no more than one after the other; and that the
+    /// password is still the user's, so that a change of it leaves no session behind that the old one began.
     async fn sign_in(self, proof: Proof, row: Option<[u8; 32]>) -> Result<Reply> {
         let Some(user) = self.found.user.as_ref().filter(|user| user.sub == *proof.sub()) else {
             return Err(Error::internal().with_source("a proof for another user"));
@@ -202,12 +211,19 @@ impl Run {
         let new = NewSession::begin(&self.cx, &self.door, &user)?;
         let (now, pool, pool_id) = (self.cx.now, std::sync::Arc::clone(&self.door.pool), self.door.pool.id.clone());
         let (sub, session) = (user.sub.clone(), new.clone());
+        let proved = Standing::of(self.found.user.as_ref(), self.found.credentials.as_ref());
+        let (of_pool, id) = (pool_id.clone(), new.session.id.clone());
+        let stands = async move |tx: &mut Tx| -> Result<Option<()>> { Ok(sessions::find(tx, &of_pool, &id).await?.map(drop)) };
         let change = change.map(|change| (change.user, change.credentials));
         let store = async move |tx: &mut Tx| -> Result<()> {
             use_up(tx, row.as_ref()).await?;
             let lockout = attempts::find_lockout(tx, &pool_id, sub.as_str()).await?;
             if lockout.is_locked(now) {
                 return Err(Error::password_attempts_exceeded());
+            }
+            let (current, credentials) = stored_users::find_with_credentials(tx, &pool_id, &sub).await?.unzip();
+            if Standing::of(current.as_ref(), credentials.flatten().as_ref()) != proved {
+                return Err(Error::incorrect_username_or_password());
             }
             if lockout.failures > 0 {
                 attempts::clear_lockout(tx, &pool_id, sub.as_str()).await?;
@@ -219,39 +235,65 @@ impl Run {
             sessions::insert(tx, &session.session, &session.refresh.hash).await?;
             Ok(())
         };
-        self.cx.app.db.write("sign_in", store).await?;
+        write_settled(&self.cx, "sign_in", stands, store).await?;
         let tokens = tokens::issue(&self.cx, &self.door, &user, &new.session, Some(&new.refresh.text)).await?;
         Ok(Reply::Tokens(tokens))
     }
 
-    /// Counts the failure and uses up the step, where the refusal says so.
+    /// Counts the failure and uses up the step, where the refusal says so. While the lock stands every answer is the lock's: of many
+    /// guesses at once, the right one must not stand out by another.
     async fn refuse(self, refusal: Refusal, row: Option<[u8; 32]>) -> Result<Reply> {
         let row = row.filter(|_| !refusal.keeps_the_step());
-        if refusal.counts_as_failure() {
+        let counts = refusal.counts_as_failure();
+        if counts {
             self.cx.app.failures.count(&self.cx);
-            let sub = self.found.subject(&self.cx.app, &self.door.pool);
-            let (now, pool) = (self.cx.now, self.door.pool.id.clone());
-            let count = async move |tx: &mut Tx| -> Result<()> {
-                use_up(tx, row.as_ref()).await?;
-                count_failure(tx, &pool, &sub, now).await
-            };
-            self.cx.app.db.write("count_sign_in_failure", count).await?;
-        } else if row.is_some() {
-            let consume = async move |tx: &mut Tx| -> Result<()> { use_up(tx, row.as_ref()).await };
-            self.cx.app.db.write("end_sign_in_step", consume).await?;
         }
-        Err(refused(refusal))
+        let sub = self.found.subject(&self.cx.app, &self.door.pool);
+        let (now, pool) = (self.cx.now, self.door.pool.id.clone());
+        let is_locked = if counts || row.is_some() {
+            let settle = async move |tx: &mut Tx| -> Result<bool> {
+                use_up(tx, row.as_ref()).await?;
+                if counts {
+                    return count_failure(tx, &pool, &sub, now).await;
+                }
+                Ok(attempts::find_lockout(tx, &pool, sub.as_str()).await?.is_locked(now))
+            };
+            self.cx.app.db.write("refuse_sign_in", settle).await?
+        } else {
+            let mut tx = self.cx.app.db.read().await?;
+            attempts::find_lockout(&mut tx, &pool, sub.as_str()).await?.is_locked(now)
+        };
+        Err(if is_locked { Error::password_attempts_exceeded() } else { refused(refusal) })
     }
 }
 
-/// Counts a wrong password. What comes in while the lock stands does not extend it.
-pub(crate) async fn count_failure(tx: &mut Tx, pool: &cognate_model::UserPoolId, sub: &Sub, now: cognate_model::Timestamp) -> Result<()> {
-    let lockout = attempts::find_lockout(tx, pool, sub.as_str()).await?;
-    if !lockout.is_locked(now) {
-        let after = lockout.after_failure(now);
-        attempts::put_lockout(tx, pool, sub.as_str(), &after, now.plus(2 * FORGET_AFTER)).await?;
+/// What a proof rests on besides the password, and the password itself, told by its salt, which no other password has.
+#[derive(Clone, PartialEq)]
+struct Standing {
+    enabled: bool,
+    status: Option<UserStatus>,
+    salt: Option<Vec<u8>>,
+}
+
+impl Standing {
+    fn of(user: Option<&User>, credentials: Option<&Credentials>) -> Self {
+        Self {
+            enabled: user.is_some_and(|user| user.enabled),
+            status: user.map(|user| user.status),
+            salt: credentials.map(|credentials| credentials.salt.clone()),
+        }
     }
-    Ok(())
+}
+
+/// Counts a wrong password, unless the lock stands, which it does not extend; gives whether it stood.
+pub(crate) async fn count_failure(tx: &mut Tx, pool: &UserPoolId, sub: &Sub, now: Timestamp) -> Result<bool> {
+    let lockout = attempts::find_lockout(tx, pool, sub.as_str()).await?;
+    if lockout.is_locked(now) {
+        return Ok(true);
+    }
+    let after = lockout.after_failure(now);
+    attempts::put_lockout(tx, pool, sub.as_str(), &after, after.last_failure.max(after.locked_until).plus(FORGET_AFTER)).await?;
+    Ok(false)
 }
 
 /// Uses a step up. Of several answers to one step only the first gets past here.

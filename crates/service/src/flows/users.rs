@@ -19,7 +19,7 @@ pub(crate) async fn store(tx: &mut Tx, pool: &UserPool, user: &User, take_over: 
     match users::update(tx, user, &names).await? {
         Ok(()) => Ok(()),
         Err(UpdateRefused::NameTaken(kind)) => Err(Error::alias_exists(kind.as_str())),
-        Err(UpdateRefused::Conflict) => Err(Error::internal().with_source("the user was changed in the same transaction")),
+        Err(UpdateRefused::Conflict) => Err(Error::too_many_requests().with_source("the user was changed by another request")),
     }
 }
 

@@ -1,0 +1,48 @@
+//! Transactions that settle their own outcome when the answer to their COMMIT is lost.
+//!
+//! Such a transaction stands or not, and run again blindly it could do its work twice, or refuse its own caller the name that it has
+//! just given them. What it writes holds something random that was drawn before it began: a sub, a session's id, a salt. So a second
+//! transaction looks for that: if it is there, the first one stands; if not, the work is done, under the same keys. Should the first come
+//! through even then, because the database was still working it off, the two meet at a unique key or as a serialization conflict, and one
+//! of them goes back.
+
+use cognate_store::{Error as StoreError, Tx};
+
+use crate::{Cx, Error, Result};
+
+/// How often the outcome is asked for; a path that breaks at every COMMIT is told to the caller.
+const ATTEMPTS: u32 = 3;
+
+/// Runs a function as one transaction, as [`cognate_store::Db::write`] does. Where its outcome is unknown, `stands` tells by what the
+/// function writes whether it was committed, and what it gave.
+///
+/// # Errors
+/// The function's own; what the database gives, when even the look at it fails.
+pub(crate) async fn write_settled<T, S, F>(cx: &Cx, name: &'static str, stands: S, function: F) -> Result<T>
+where
+    S: Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<Option<T>>,
+    F: Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<T>,
+    T: Send + 'static,
+{
+    let mut outcome = cx.app.db.write(name, function.clone()).await;
+    for _ in 0..ATTEMPTS {
+        if !outcome.as_ref().is_err_and(is_unknown) {
+            break;
+        }
+        tracing::warn!(transaction = name, "the answer to a commit was lost; looking for what it wrote");
+        let (stands, function) = (stands.clone(), function.clone());
+        let settle = async move |tx: &mut Tx| -> Result<T> {
+            match stands(tx).await? {
+                Some(value) => Ok(value),
+                None => function(tx).await,
+            }
+        };
+        outcome = cx.app.db.write(name, settle).await;
+    }
+    outcome
+}
+
+fn is_unknown(error: &Error) -> bool {
+    let source = error.source.as_deref().and_then(|source| source.downcast_ref::<StoreError>());
+    matches!(source, Some(StoreError::OutcomeUnknown(_)))
+}
