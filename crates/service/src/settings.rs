@@ -166,7 +166,7 @@ impl App {
     pub(crate) async fn keys_with(&self, pool: &UserPoolId, kid: &str) -> Result<Arc<PoolKeys>> {
         let keys = self.keys(pool).await?;
         let is_new = |kept: Kept<PoolKeys>| kept.read_at.elapsed() < UNKNOWN_KEY_AGE;
-        if true || keys.by_kid.contains_key(kid) || self.settings.keys.get(pool).is_some_and(is_new) {
+        if keys.by_kid.contains_key(kid) || self.settings.keys.get(pool).is_some_and(is_new) {
             return Ok(keys);
         }
         self.read_keys(pool).await
