@@ -214,3 +214,19 @@ pub(crate) async fn sum_up_table(
 ) -> Result<TableSummary, BackupError> {
     scan::table(tx, table, None, &mut |_| {}, |_| Ok(())).await
 }
+
+/// The beginning of a backup of a version that there is not yet.
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+pub(crate) fn of_version(schema: i64, lock: Lock<'_>) -> Vec<u8> {
+    let mut random = cognate_crypto::random::Random::from_seed([5; 32]);
+    let mut out = frames::FrameWriter::new(Vec::new(), lock, &mut random).unwrap();
+    let manifest = Manifest {
+        schema,
+        made_at_ms: 0,
+        made_by: "9.9".to_owned(),
+    };
+    out.write_sized(&serde_json::to_vec(&manifest).unwrap())
+        .unwrap();
+    out.finish().unwrap()
+}

@@ -323,3 +323,6 @@ fn wrap(
     }
     Ok(row)
 }
+
+#[cfg(test)]
+mod tests;
