@@ -354,3 +354,59 @@ fn help_shows_no_secret_of_the_environment() {
             .contains("hunter2")
     );
 }
+
+#[test]
+fn signing_keys_are_rotated_while_the_server_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Running::start(folder.path(), &["dev"]);
+    let line = server
+        .printed
+        .lines()
+        .find(|line| line.contains("User pool"));
+    let pool = line.unwrap().split_whitespace().last().unwrap();
+    let run = |action| {
+        let place = ["--data-dir", "cognate-dev-data", "--user-pool-id", pool];
+        let output = cognate(folder.path(), &["signing-key", action])
+            .args(place)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let published = || {
+        let keys = server.get(&format!("/{pool}/.well-known/jwks.json"));
+        assert!(keys.starts_with("HTTP/1.1 200"), "{keys}");
+        keys
+    };
+    let before = published();
+    let rotated = run("rotate");
+    let kids: Vec<_> = rotated
+        .lines()
+        .take(2)
+        .map(|line| line.split_whitespace().last().unwrap())
+        .collect();
+    let listed = run("list");
+    assert_eq!(listed.lines().count(), 4);
+    assert!(kids.iter().all(|kid| listed.contains(kid)));
+    // The server looks within a second of its last look, which was before the rotation.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(2);
+    while !kids.iter().all(|kid| published().contains(kid)) {
+        assert!(std::time::Instant::now() < deadline, "{}", published());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!(kids.iter().all(|kid| !before.contains(kid)));
+    assert_eq!(published().matches("\"kid\"").count(), 4);
+}
+
+#[test]
+fn signing_keys_of_nobody_are_refused_and_nothing_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let rotate = |pool: &str| {
+        let arguments = ["signing-key", "rotate", "--user-pool-id", pool];
+        refusal(cognate(folder.path(), &arguments).output().unwrap())
+    };
+    assert!(rotate("us-east-1_Nobody123").contains("there is no master key at"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    drop(Running::start(folder.path(), &["serve"]));
+    assert!(rotate("us-east-1_Nobody123").contains("there is no user pool «us-east-1_Nobody123»"));
+}

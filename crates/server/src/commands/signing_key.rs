@@ -4,11 +4,12 @@ use anyhow::Result;
 use clap::Subcommand;
 use cognate_crypto::sigv4;
 use cognate_model::Timestamp;
-use cognate_service::Clock;
 use cognate_service::signing_keys::{self, Standing};
+use cognate_service::{Clock, Entropy};
 use cognate_store::Db;
 
-use super::with_database;
+use super::{block_on, store_configuration};
+use crate::database;
 use crate::options::StoreOptions;
 use crate::terminal::say;
 
@@ -38,12 +39,23 @@ pub(crate) fn run(action: Action) -> Result<()> {
         Action::Rotate {
             user_pool_id,
             store,
-        } => with_database(store, async move |db| rotate(db, &user_pool_id).await),
+        } => with_existing(store, async move |db| rotate(db, &user_pool_id).await),
         Action::List {
             user_pool_id,
             store,
-        } => with_database(store, async move |db| list(db, &user_pool_id).await),
+        } => with_existing(store, async move |db| list(db, &user_pool_id).await),
     }
+}
+
+/// A database that has this user pool is there already; none is made.
+fn with_existing(options: StoreOptions, work: impl AsyncFnOnce(&Db) -> Result<()>) -> Result<()> {
+    let configuration = store_configuration(options)?;
+    block_on(async {
+        let (db, _) = database::open_existing(&configuration, &Entropy::System).await?;
+        let outcome = work(&db).await;
+        db.close().await;
+        outcome
+    })
 }
 
 async fn rotate(db: &Db, pool: &str) -> Result<()> {
