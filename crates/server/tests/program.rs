@@ -392,7 +392,6 @@ fn signing_keys_are_rotated_while_the_server_runs() {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(2);
     while !kids.iter().all(|kid| published().contains(kid)) {
         assert!(std::time::Instant::now() < deadline, "{}", published());
-        std::thread::sleep(std::time::Duration::from_millis(50));
     }
     assert!(kids.iter().all(|kid| !before.contains(kid)));
     assert_eq!(published().matches("\"kid\"").count(), 4);
