@@ -304,11 +304,8 @@ pub(crate) async fn list_users(cx: Cx, input: ListUsersRequest) -> Result<ListUs
     let query = format!("ListUsers {}", pool.id);
     let after: Option<String> = input.pagination_token.as_deref().map(|token| page_token::open(&cx.app, &query, token)).transpose()?;
     let mut page = stored_users::page(&mut cx.app.db.read().await?, &pool.id, after.as_deref(), limit + 1).await?;
-    let limit = usize::try_from(limit)?;
-    let more = page.len() > limit;
-    page.truncate(limit);
-    let last = page.last().filter(|_| more).map(|user| user.sub.as_str());
-    let pagination_token = last.map(|sub| page_token::seal(&cx.app, &query, &sub)).transpose()?;
+    let key = |user: &User| user.sub.clone();
+    let pagination_token = page_token::cut(&cx.app, &query, &mut page, usize::try_from(limit)?, key)?;
     let wanted = input.attributes_to_get.filter(|names| !names.is_empty());
     let passes = |name: &str| wanted.as_ref().is_none_or(|names| names.iter().any(|wanted| wanted == name));
     Ok(ListUsersResponse { users: Some(page.iter().map(|user| user_type(user, passes)).collect()), pagination_token })

@@ -32,63 +32,60 @@ enum Side {
 
 pub(crate) async fn initiate_auth(cx: Cx, input: InitiateAuthRequest) -> Result<InitiateAuthResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
-    let reply = begin(&cx, &door, Side::User, &input.auth_flow, &input.auth_parameters.unwrap_or_default()).await?;
-    Ok(match reply {
-        Reply::Tokens(tokens) => InitiateAuthResponse { authentication_result: Some(tokens), challenge_parameters: Some(Parameters::new()), ..Default::default() },
-        Reply::Challenge { name, session, parameters } => InitiateAuthResponse {
-            challenge_name: Some(name),
-            session: Some(session),
-            challenge_parameters: Some(parameters),
-            ..Default::default()
-        },
-    })
+    let parameters = input.auth_parameters.unwrap_or_default();
+    begin(&cx, &door, Side::User, &input.auth_flow, &parameters).await.map(Into::into)
 }
 
 pub(crate) async fn admin_initiate_auth(cx: Cx, input: AdminInitiateAuthRequest) -> Result<AdminInitiateAuthResponse> {
     let door = Door::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
-    let reply = begin(&cx, &door, Side::Operator, &input.auth_flow, &input.auth_parameters.unwrap_or_default()).await?;
-    Ok(match reply {
-        Reply::Tokens(tokens) => AdminInitiateAuthResponse { authentication_result: Some(tokens), challenge_parameters: Some(Parameters::new()), ..Default::default() },
-        Reply::Challenge { name, session, parameters } => AdminInitiateAuthResponse {
-            challenge_name: Some(name),
-            session: Some(session),
-            challenge_parameters: Some(parameters),
-            ..Default::default()
-        },
-    })
+    let parameters = input.auth_parameters.unwrap_or_default();
+    begin(&cx, &door, Side::Operator, &input.auth_flow, &parameters).await.map(Into::into)
 }
 
 pub(crate) async fn respond_to_auth_challenge(cx: Cx, input: RespondToAuthChallengeRequest) -> Result<RespondToAuthChallengeResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     let responses = input.challenge_responses.unwrap_or_default();
-    let reply = respond(&cx, &door, &input.challenge_name, input.session.as_deref(), &responses).await?;
-    Ok(match reply {
-        Reply::Tokens(tokens) => RespondToAuthChallengeResponse { authentication_result: Some(tokens), challenge_parameters: Some(Parameters::new()), ..Default::default() },
-        Reply::Challenge { name, session, parameters } => RespondToAuthChallengeResponse {
-            challenge_name: Some(name),
-            session: Some(session),
-            challenge_parameters: Some(parameters),
-            ..Default::default()
-        },
-    })
+    respond(&cx, &door, &input.challenge_name, input.session.as_deref(), &responses).await.map(Into::into)
 }
 
-pub(crate) async fn admin_respond_to_auth_challenge(cx: Cx, input: AdminRespondToAuthChallengeRequest) -> Result<AdminRespondToAuthChallengeResponse> {
+pub(crate) async fn admin_respond_to_auth_challenge(
+    cx: Cx,
+    input: AdminRespondToAuthChallengeRequest,
+) -> Result<AdminRespondToAuthChallengeResponse> {
     let door = Door::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
     let responses = input.challenge_responses.unwrap_or_default();
-    let reply = respond(&cx, &door, &input.challenge_name, input.session.as_deref(), &responses).await?;
-    Ok(match reply {
-        Reply::Tokens(tokens) => {
-            AdminRespondToAuthChallengeResponse { authentication_result: Some(tokens), challenge_parameters: Some(Parameters::new()), ..Default::default() }
-        }
-        Reply::Challenge { name, session, parameters } => AdminRespondToAuthChallengeResponse {
-            challenge_name: Some(name),
-            session: Some(session),
-            challenge_parameters: Some(parameters),
-            ..Default::default()
-        },
-    })
+    respond(&cx, &door, &input.challenge_name, input.session.as_deref(), &responses).await.map(Into::into)
 }
+
+/// The four answers of sign-in operations have the same members under four names.
+macro_rules! answer_with {
+    ($($response:ident),*) => {$(
+        impl From<Reply> for $response {
+            fn from(reply: Reply) -> Self {
+                match reply {
+                    Reply::Tokens(tokens) => Self {
+                        authentication_result: Some(tokens),
+                        challenge_parameters: Some(Parameters::new()),
+                        ..Self::default()
+                    },
+                    Reply::Challenge { name, session, parameters } => Self {
+                        challenge_name: Some(name),
+                        session: Some(session),
+                        challenge_parameters: Some(parameters),
+                        ..Self::default()
+                    },
+                }
+            }
+        }
+    )*};
+}
+
+answer_with!(
+    InitiateAuthResponse,
+    AdminInitiateAuthResponse,
+    RespondToAuthChallengeResponse,
+    AdminRespondToAuthChallengeResponse
+);
 
 /// GetTokensFromRefreshToken: the refresh of clients that rotate their refresh tokens, and open to the others as well.
 pub(crate) async fn get_tokens_from_refresh_token(cx: Cx, input: GetTokensFromRefreshTokenRequest) -> Result<GetTokensFromRefreshTokenResponse> {
