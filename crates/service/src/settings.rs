@@ -177,7 +177,10 @@ impl App {
         let known = self.settings.keys.get(pool).map(|kept| kept.value);
         let keys = self.compute(move || PoolKeys::parse(stored, known.as_deref())).await??;
         let kept = Kept::new(keys);
-        self.settings.keys.insert(pool.clone(), kept.clone());
+        // A pool that does not exist has none; forged issuers must not push real pools out.
+        if !kept.value.by_kid.is_empty() {
+            self.settings.keys.insert(pool.clone(), kept.clone());
+        }
         Ok(kept.value)
     }
 }
