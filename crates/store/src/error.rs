@@ -61,7 +61,9 @@ pub enum OpenError {
     #[error("the TLS settings of the database URL can't be used: {0}")]
     Tls(String),
     /// The master key is not the one that this database was made with.
-    #[error("the master key does not open this database; start with the one that it was made with or last rotated to")]
+    #[error(
+        "the master key does not open this database; start with the one that it was made with or last rotated to"
+    )]
     WrongMasterKey,
     /// A later version of Cognate has changed this database.
     #[error(

@@ -23,6 +23,12 @@ async fn at_version(url: &str, version: i64) -> (Core, Random) {
 async fn old_backup() -> Vec<u8> {
     let (core, random) = at_version("sqlite::memory:", 1).await;
     let db = Db::with_keyring(core, &key(), random).await.unwrap();
+    db.write("fill", async |tx| {
+        let sql = "INSERT INTO access_keys(id, name, doc, secret, created_at) VALUES ('a', 'b', '{}', $1, 0)";
+        tx.execute(sql, &[b"".into()]).await
+    })
+    .await
+    .unwrap_or_else(|error: Error| panic!("{error}"));
     let lock = Lock::MasterKey(&key());
     let (file, summary) = backup::write(&db, Vec::new(), lock, 0, &mut |_| {})
         .await
@@ -105,4 +111,56 @@ async fn a_restore_whose_mark_was_taken_by_another_stops() {
         .unwrap_or_else(|error: Error| panic!("{error}"));
     assert!(check("mine").await.is_err());
     check("theirs").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_start_that_looked_before_the_restore_began_makes_no_key_of_its_own() {
+    let (core, random) = at_version("sqlite::memory:", migrations::newest()).await;
+    core.write("put", async |tx| mark::put(tx, "theirs").await)
+        .await
+        .unwrap_or_else(|error: Error| panic!("{error}"));
+    let opened = Db::with_keyring(core, &key(), random).await;
+    assert!(matches!(opened.err(), Some(OpenError::UnfinishedRestore)));
+}
+
+#[tokio::test]
+async fn a_restore_stops_when_its_mark_goes_from_under_it() {
+    let file = old_backup().await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("target.db").display());
+    let lose_mark = async {
+        let (core, ..) = Core::connect(options(&url, 3)).unwrap();
+        core.write("lose", async |tx| mark::remove(tx).await)
+            .await
+            .unwrap_or_else(|error: Error| panic!("{error}"));
+        core.close().await;
+    };
+    let mut lose_mark = Some(lose_mark);
+    let mut progress = |told: Progress<'_>| {
+        if told.table == "meta"
+            && let Some(lose_mark) = lose_mark.take()
+        {
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            std::thread::scope(|scope| {
+                scope.spawn(|| runtime.unwrap().block_on(lose_mark));
+            });
+        }
+    };
+    let unlock = Unlock::MasterKey(&key());
+    let refused = restore(
+        options(&url, 2),
+        file.as_slice(),
+        unlock,
+        false,
+        &mut progress,
+    )
+    .await;
+    let Some(BackupError::Database(Error::Unavailable(words))) = refused.err() else {
+        panic!("went on without its mark")
+    };
+    assert!(words.contains("while it was restored"), "{words}");
+    // Not a row was written into what is somebody else's now.
+    let (core, ..) = Core::connect(options(&url, 4)).unwrap();
+    let rows = core.read().query("SELECT id FROM access_keys", &[]).await;
+    assert!(rows.unwrap().is_empty());
 }
