@@ -71,7 +71,7 @@ impl Call {
         Self::to_operation(server, &O::INFO, serde_json::to_vec(input).unwrap())
     }
 
-    fn to_operation(server: &TestServer, info: &OperationInfo, body: Vec<u8>) -> Self {
+    pub(crate) fn to_operation(server: &TestServer, info: &OperationInfo, body: Vec<u8>) -> Self {
         let prefix = info.service.target_prefix().unwrap();
         let mut headers = HeaderMap::new();
         headers.insert("host", HeaderValue::from_static("cognate.test"));

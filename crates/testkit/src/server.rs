@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
-use cognate_api::Operation;
+use cognate_api::{Operation, OperationInfo};
 use cognate_crypto::random::Random;
 use cognate_crypto::seal::MasterKey;
 use cognate_model::Timestamp;
@@ -110,6 +110,12 @@ impl TestServer {
     #[must_use]
     pub fn prepare<O: Operation>(&self, input: impl Serialize) -> Call {
         Call::to::<O>(self, &input)
+    }
+
+    /// A call of an operation that is known by its value.
+    #[must_use]
+    pub fn prepare_operation(&self, operation: &OperationInfo, input: &serde_json::Value) -> Call {
+        Call::to_operation(self, operation, input.to_string().into_bytes())
     }
 
     /// Any HTTP request, as it is.

@@ -8,10 +8,12 @@
 )]
 
 mod admin_users;
+mod app_clients;
 mod attributes;
 mod case_and_aliases;
 mod codes;
 mod confirm;
+mod errors;
 mod faults;
 mod new_password;
 mod outbox;
@@ -26,4 +28,5 @@ mod signed_api;
 mod signing_keys;
 mod tokens;
 mod user_existence;
+mod user_pools;
 mod wire;

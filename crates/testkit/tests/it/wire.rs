@@ -92,7 +92,7 @@ async fn a_member_of_a_wrong_type_is_told_in_awss_words() {
         ),
         (
             json!({"UserAttributes": "email"}),
-            "Unexpected token type: STRING_VALUE",
+            "STRING_VALUE can not be converted to a list",
         ),
     ] {
         let error = sign_up(&server, body.to_string()).await.error();

@@ -1,0 +1,208 @@
+//! Every error that the model lists for an operation that is built is provoked here, or has a reason why it does not arise.
+
+mod operators;
+mod own_account;
+mod sign_in;
+mod sign_up;
+mod world;
+
+use cognate_service::operations;
+use cognate_testkit::op;
+use serde_json::json;
+
+use world::{World, with};
+
+/// Why an error that the model lists does not arise (docs/differences.md says it to operators).
+fn reason(operation: &str, code: &str) -> Option<&'static str> {
+    const TOKEN_OPERATIONS: [&str; 8] = [
+        "ChangePassword",
+        "DeleteUser",
+        "DeleteUserAttributes",
+        "GetUser",
+        "GetUserAttributeVerificationCode",
+        "GlobalSignOut",
+        "UpdateUserAttributes",
+        "VerifyUserAttribute",
+    ];
+    let by_token = TOKEN_OPERATIONS.contains(&operation);
+    let signed = operations()
+        .iter()
+        .any(|info| info.name == operation && info.auth == cognate_api::Auth::Signed);
+    Some(match code {
+        "ForbiddenException" => "there is no web application firewall",
+        "InvalidSmsRoleAccessPolicyException" | "InvalidSmsRoleTrustRelationshipException" => {
+            "text messages need no role"
+        }
+        "InvalidEmailRoleAccessPolicyException" => "mail needs no role",
+        "UserLambdaValidationException"
+        | "UnexpectedLambdaException"
+        | "InvalidLambdaResponseException" => "triggers are not built",
+        "MFAMethodNotFoundException" | "SoftwareTokenMFANotFoundException" => {
+            "further factors are not built"
+        }
+        "PasswordHistoryPolicyViolationException" => "password history is not built",
+        "InvalidOAuthFlowException" | "ScopeDoesNotExistException" => "OAuth is not built",
+        "UserImportInProgressException" => "imports are not built",
+        "OperationNotEnabledException" => "there are no accounts with switches",
+        "TierChangeNotAllowedException" => "nothing keeps a pool in its tier",
+        "InvalidUserPoolConfigurationException" => "a pool that cannot sign in can't be configured",
+        "TooManyFailedAttemptsException" => "LimitExceededException says it, as AWS does for codes",
+        "PreconditionNotMetException" => "AdminCreateUser has no precondition",
+        "ConcurrentModificationException" => {
+            "three lost races in a row; a deletion never loses one"
+        }
+        "LimitExceededException" if operation.starts_with("CreateUserPool") => {
+            "the machine is the operator's: no quota"
+        }
+        "LimitExceededException" if operation == "AdminConfirmSignUp" => {
+            "operators are not held up"
+        }
+        "FeatureUnavailableInTierException" if !operation.ends_with("UserPoolClient") => {
+            "no such feature with a tier is built"
+        }
+        "UserPoolTaggingException" if operation == "DescribeUserPool" => {
+            "tags are stored with the pool"
+        }
+        "TooManyRequestsException" => "only what guesses is limited by address",
+        "UnsupportedOperationException" if operation.ends_with("InitiateAuth") => {
+            "a flow that is not built is InvalidParameterException"
+        }
+        "CodeMismatchException" | "ExpiredCodeException" if operation.contains("AuthChallenge") => {
+            "no challenge with a code is built"
+        }
+        "CodeMismatchException" | "ExpiredCodeException" if operation == "UpdateUserAttributes" => {
+            "it takes no code"
+        }
+        "ResourceNotFoundException" if by_token => {
+            "a token ends with its app client and its pool, and is refused as a token"
+        }
+        "UserNotFoundException" if by_token || operation == "GetTokensFromRefreshToken" => {
+            "a session ends with its user"
+        }
+        "PasswordResetRequiredException" | "UserNotConfirmedException" if by_token => {
+            "such a user has no session"
+        }
+        "UserNotConfirmedException" if operation == "ConfirmForgotPassword" => {
+            "such a user is sent no code"
+        }
+        "NotAuthorizedException" if signed => "what a key may not do is AccessDeniedException",
+        _ => return None,
+    })
+}
+
+#[tokio::test]
+async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
+    let mut world = World::new().await;
+    operators::pools_and_clients(&mut world).await;
+    operators::operators(&mut world).await;
+    sign_up::sign_up(&mut world).await;
+    sign_in::sign_in(&mut world).await;
+    sign_in::sessions(&mut world).await;
+    own_account::passwords(&mut world).await;
+    own_account::own_account(&mut world).await;
+    limits_by_address(&mut world).await;
+    for operation in operations().iter() {
+        let error = world
+            .server
+            .prepare_operation(operation, &json!({}))
+            .send()
+            .await
+            .error();
+        assert_eq!(
+            error.code, "InvalidParameterException",
+            "{}",
+            operation.name
+        );
+        world.seen.insert((operation.name, error.code));
+    }
+    // What goes wrong here is told to nobody but the log.
+    world.server.app().db.close().await;
+    for operation in operations().iter() {
+        let input = world
+            .good
+            .get(operation.name)
+            .unwrap_or_else(|| panic!("no good input of {}", operation.name));
+        let error = world
+            .server
+            .prepare_operation(operation, input)
+            .send()
+            .await
+            .error();
+        assert_eq!(
+            error.told(),
+            ("InternalErrorException", "Internal error."),
+            "{}",
+            operation.name
+        );
+        world.seen.insert((operation.name, error.code));
+    }
+    let missing: Vec<_> = operations()
+        .iter()
+        .flat_map(|operation| {
+            operation
+                .errors
+                .iter()
+                .map(|code| (operation.name, code.name()))
+        })
+        .filter(|(operation, code)| {
+            !world.seen.contains(&(*operation, (*code).to_owned()))
+                && reason(operation, code).is_none()
+        })
+        .map(|(operation, code)| format!("{operation} {code}"))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "neither provoked nor with a reason: {missing:#?}"
+    );
+}
+
+async fn limits_by_address(world: &mut World) {
+    let stranger = [203, 0, 113, 9];
+    let input = |n: usize| {
+        world
+            .client
+            .about(&format!("guess{n}"), json!({"ConfirmationCode": "123456"}))
+    };
+    let hidden = world.pool.client().await;
+    for n in 0..100 {
+        let input = with(input(n), json!({"ClientId": hidden.id}));
+        assert_eq!(
+            world
+                .server
+                .prepare::<op::ConfirmSignUp>(input)
+                .from(stranger)
+                .send()
+                .await
+                .error()
+                .code,
+            "CodeMismatchException"
+        );
+    }
+    for name in [
+        "InitiateAuth",
+        "AdminInitiateAuth",
+        "RespondToAuthChallenge",
+        "AdminRespondToAuthChallenge",
+        "ConfirmSignUp",
+        "ConfirmForgotPassword",
+    ] {
+        let operations = operations();
+        let operation = operations
+            .iter()
+            .find(|operation| operation.name == name)
+            .unwrap();
+        let error = world
+            .server
+            .prepare_operation(operation, &world.good[name])
+            .from(stranger)
+            .send()
+            .await
+            .error();
+        assert_eq!(
+            error.told(),
+            ("TooManyRequestsException", "Too many requests"),
+            "{name}"
+        );
+        world.seen.insert((operation.name, error.code));
+    }
+}

@@ -1,0 +1,144 @@
+//! User pools, app clients, and users in an operator's hands.
+
+use cognate_testkit::{PASSWORD, attribute_list, op};
+use serde_json::json;
+
+use super::world::{TEMPORARY, World, with};
+
+pub(super) async fn pools_and_clients(world: &mut World) {
+    let tags = json!({"UserPoolTags": {"aws:x": "y"}});
+    world
+        .says::<op::CreateUserPool>(
+            "UserPoolTaggingException",
+            with(json!({"PoolName": "x"}), tags.clone()),
+        )
+        .await;
+    world
+        .good
+        .insert("CreateUserPool", json!({"PoolName": "x"}));
+    world.good.insert("ListUserPools", json!({"MaxResults": 1}));
+    world.in_pool::<op::DescribeUserPool>(json!({})).await;
+    world.in_pool::<op::UpdateUserPool>(json!({})).await;
+    world
+        .says::<op::UpdateUserPool>("UserPoolTaggingException", world.operators(tags))
+        .await;
+    world.in_pool::<op::DeleteUserPool>(json!({})).await;
+    world
+        .in_pool::<op::AddCustomAttributes>(
+            json!({"CustomAttributes": [{"Name": "x", "AttributeDataType": "String"}]}),
+        )
+        .await;
+    world
+        .in_pool::<op::CreateUserPoolClient>(json!({"ClientName": "x"}))
+        .await;
+    world.in_pool::<op::ListUserPoolClients>(json!({})).await;
+    let client = json!({"ClientId": world.client.id});
+    world
+        .in_pool::<op::DescribeUserPoolClient>(client.clone())
+        .await;
+    world
+        .in_pool::<op::UpdateUserPoolClient>(client.clone())
+        .await;
+    world.in_pool::<op::DeleteUserPoolClient>(client).await;
+    let lite = world.server.pool().with("UserPoolTier", "LITE").await;
+    let choice =
+        json!({"UserPoolId": lite.id, "ClientName": "x", "ExplicitAuthFlows": ["ALLOW_USER_AUTH"]});
+    world
+        .says::<op::CreateUserPoolClient>("FeatureUnavailableInTierException", choice.clone())
+        .await;
+    let client = lite.client().await;
+    let choice = with(choice, json!({"ClientId": client.id}));
+    world
+        .says::<op::UpdateUserPoolClient>("FeatureUnavailableInTierException", choice)
+        .await;
+}
+
+pub(super) async fn operators(world: &mut World) {
+    world.in_pool::<op::ListUsers>(json!({})).await;
+    world.admin::<op::AdminGetUser>(json!({})).await;
+    world.admin::<op::AdminDeleteUser>(json!({})).await;
+    world.admin::<op::AdminDisableUser>(json!({})).await;
+    world.admin::<op::AdminEnableUser>(json!({})).await;
+    world.admin::<op::AdminUserGlobalSignOut>(json!({})).await;
+    world.admin::<op::AdminConfirmSignUp>(json!({})).await;
+    world.admin::<op::AdminResetUserPassword>(json!({})).await;
+    world
+        .admin::<op::AdminSetUserPassword>(json!({"Password": PASSWORD}))
+        .await;
+    world
+        .admin::<op::AdminUpdateUserAttributes>(
+            json!({"UserAttributes": attribute_list(&[("name", "x")])}),
+        )
+        .await;
+    world
+        .admin::<op::AdminDeleteUserAttributes>(json!({"UserAttributeNames": ["name"]}))
+        .await;
+    world
+        .says::<op::AdminConfirmSignUp>("NotAuthorizedException", world.about("ana", json!({})))
+        .await;
+    world
+        .says::<op::AdminSetUserPassword>(
+            "InvalidPasswordException",
+            world.about("ana", json!({"Password": "weak"})),
+        )
+        .await;
+    world.client.user("aliased").confirmed().await;
+    let taken = attribute_list(&[("email", "aliased@example.com"), ("email_verified", "true")]);
+    world
+        .says::<op::AdminUpdateUserAttributes>(
+            "AliasExistsException",
+            world.about("ana", json!({"UserAttributes": taken})),
+        )
+        .await;
+    world
+        .in_pool::<op::AdminCreateUser>(json!({"Username": "made"}))
+        .await;
+    world
+        .says::<op::AdminCreateUser>("UsernameExistsException", world.about("ana", json!({})))
+        .await;
+    world
+        .says::<op::AdminCreateUser>(
+            "InvalidPasswordException",
+            world.about("made", json!({"TemporaryPassword": "weak"})),
+        )
+        .await;
+    world
+        .says::<op::AdminCreateUser>(
+            "UserNotFoundException",
+            world.about("made", json!({"MessageAction": "RESEND"})),
+        )
+        .await;
+    world
+        .says::<op::AdminCreateUser>(
+            "UnsupportedUserStateException",
+            world.about("ana", json!({"MessageAction": "RESEND"})),
+        )
+        .await;
+    let mail = json!({"UserAttributes": attribute_list(&[("email", "m@example.com")]), "DesiredDeliveryMediums": ["EMAIL"]});
+    world
+        .says_at::<op::AdminCreateUser>(
+            &world.silent.clone(),
+            "CodeDeliveryFailureException",
+            world.about("made", mail),
+        )
+        .await;
+    world.client.user("rita").confirmed().await;
+    let reset = world.about("rita", json!({}));
+    for _ in 0..5 {
+        world
+            .server
+            .call::<op::AdminResetUserPassword>(reset.clone())
+            .await
+            .unwrap();
+    }
+    world
+        .says::<op::AdminResetUserPassword>("LimitExceededException", reset)
+        .await;
+    world.pool.invite("forced", TEMPORARY, &[]).await;
+    world
+        .says::<op::AdminResetUserPassword>(
+            "NotAuthorizedException",
+            world.about("forced", json!({})),
+        )
+        .await;
+}
