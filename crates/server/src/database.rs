@@ -29,7 +29,10 @@ pub(crate) async fn open(
         Ok(db) => db,
         Err(error) => {
             if let Some(path) = &made {
-                master_key::take_back(path)?;
+                // Only where the database is under another key: else a start beside this one may have read the file and be using it.
+                if matches!(error, OpenError::WrongMasterKey) {
+                    master_key::take_back(path)?;
+                }
                 return Err(refusal(error, Some(path)));
             }
             after_a_rotation(configuration, error, entropy, false)
@@ -60,6 +63,29 @@ pub(crate) async fn open_existing(
     match Db::open(wanted).await {
         Ok(db) => Ok((db, key)),
         Err(error) => after_a_rotation(configuration, error, entropy, true).await,
+    }
+}
+
+/// Removes a key that was made for nothing, if the database says that it is under another one. Else somebody who found the file may be
+/// using it by now.
+///
+/// # Errors
+/// When it cannot be removed.
+pub(crate) async fn take_back_key(
+    configuration: &StoreConfiguration,
+    key: &MasterKey,
+    path: &Path,
+    entropy: &Entropy,
+) -> Result<()> {
+    let mut wanted = options(configuration, key, entropy);
+    wanted.must_exist = true;
+    match Db::open(wanted).await {
+        Err(OpenError::WrongMasterKey) => master_key::take_back(path),
+        Err(_) => Ok(()),
+        Ok(db) => {
+            db.close().await;
+            Ok(())
+        }
     }
 }
 

@@ -203,6 +203,21 @@ fn what_does_not_open_the_backup_or_is_none_makes_no_database() {
     desk.does(&[&into("key.backup")[..], &key].concat());
 }
 
+/// The key that a restore makes goes only where the database is under another one; else somebody may have begun to use it.
+#[test]
+fn a_restore_that_is_refused_leaves_no_key_that_is_not_the_databases() {
+    let desk = Desk::new();
+    desk.does(&["access-key", "create", "--name", "robot"]);
+    let words = ("COGNATE_BACKUP_PASSPHRASE", WORDS);
+    desk.does_with(words, &["backup", "all.backup"]);
+    fs::rename(desk.path("cognate-data/master.key"), desk.path("away")).unwrap();
+    let told = desk.refuses_with(words, &["restore", "all.backup"]);
+    assert!(told.contains("goes into an empty database"), "{told}");
+    assert!(!desk.path("cognate-data/master.key").exists());
+    let told = desk.refuses(&["access-key", "list"]);
+    assert!(told.contains("put it back"), "{told}");
+}
+
 #[test]
 fn a_backup_of_nothing_makes_nothing() {
     let desk = Desk::new();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Subcommand;
 use cognate_crypto::seal::MasterKey;
 use cognate_service::Entropy;
@@ -70,7 +70,7 @@ async fn rotate_open(
     let path = named.unwrap_or_else(|| rotation::waiting_key(configuration));
     // One that lies there is of a rotation that was cut before its transaction, or the operator's.
     let new_source = MasterKeySource::File(path.clone());
-    let Obtained { key: new, made } =
+    let Obtained { key: new, .. } =
         master_key::obtain(&new_source, &mut Entropy::System.generator())?;
     if new.id() == present.id() {
         bail!(
@@ -80,7 +80,7 @@ async fn rotate_open(
     }
     let number = match db.rotate_master_key(present, &new).await {
         Ok(number) => number,
-        Err(error) => return Err(refusal(error, &path, made.as_deref())),
+        Err(error) => return Err(refusal(error, &path)),
     };
     let after = match replaced {
         Some(present_path) => {
@@ -105,19 +105,17 @@ async fn rotate_open(
     Ok(())
 }
 
-/// A key that was made for nothing is removed, unless the database may be under it.
-fn refusal(error: OpenError, path: &Path, made: Option<&Path>) -> anyhow::Error {
-    let is_unknown = matches!(error, OpenError::Database(Error::OutcomeUnknown(_)));
-    if is_unknown {
-        return anyhow::Error::new(error).context(format!(
+/// The new key's file stays in any case: the database may be under that key, by this rotation or by one beside it.
+fn refusal(error: OpenError, path: &Path) -> anyhow::Error {
+    let words = match error {
+        OpenError::Database(Error::OutcomeUnknown(_)) => format!(
             "the database is under the old master key or under the new one in {}: keep both, and start or rotate again, which tells",
             path.display()
-        ));
-    }
-    let removed = made.map_or(Ok(()), master_key::take_back);
-    let error = anyhow::Error::new(error).context("the master key was not changed");
-    match removed.context("and the new key's file is left") {
-        Ok(()) => error,
-        Err(left) => error.context(format!("{left:#}")),
-    }
+        ),
+        _ => format!(
+            "the master key was not changed; the new one in {} waits for the next rotation",
+            path.display()
+        ),
+    };
+    anyhow::Error::new(error).context(words)
 }

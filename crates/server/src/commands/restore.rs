@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use cognate_service::Entropy;
 use cognate_store::backup::{BackupError, Summary};
-use cognate_store::{Db, Error, restore};
+use cognate_store::{Db, restore};
 
 use super::{backup, block_on, passphrase_variable, store_configuration};
 use crate::backup_key::{self, Key};
@@ -69,10 +69,8 @@ async fn fill(
             Ok(restored) => return Ok(restored),
             Err(error) => error,
         };
-    match (made, &error) {
-        // The database may be under this key.
-        (None, _) | (_, BackupError::Database(Error::OutcomeUnknown(_))) => {}
-        (Some(path), _) => master_key::take_back(&path)?,
+    if let Some(path) = made {
+        database::take_back_key(configuration, &own_key, &path, &Entropy::System).await?;
     }
     // These come before anything is written and say what is in the way.
     let is_untouched = matches!(error, BackupError::NotEmpty(_) | BackupError::Open(_));
