@@ -46,7 +46,7 @@ pub struct ApiError {
     /// The HTTP status.
     pub status: u16,
     /// The head.
-    pub headers: HeaderMap,
+    pub headers: Box<HeaderMap>,
 }
 
 impl ApiError {
@@ -246,7 +246,7 @@ impl Answer {
             code: text("__type"),
             message: text("message"),
             status: self.status,
-            headers: self.headers,
+            headers: Box::new(self.headers),
         })
     }
 

@@ -3,16 +3,16 @@
 use cognate_testkit::{
     TestServer, TestUser, Tokens, claims, for_each_database, hours, op, refused,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::sentences::{EXPIRED_CODE, NOT_WRITABLE, TOO_OFTEN, WRONG_CODE, other_than};
 
-async fn signed_in(user: TestUser) -> (TestUser, Tokens) {
+pub(crate) async fn signed_in(user: TestUser) -> (TestUser, Tokens) {
     let tokens = user.sign_in().await.unwrap();
     (user, tokens)
 }
 
-async fn shown(user: &TestUser, tokens: &Tokens) -> Vec<(String, String)> {
+pub(crate) async fn shown(user: &TestUser, tokens: &Tokens) -> Vec<(String, String)> {
     let attributes = user.get_user(&tokens.access).await.unwrap().user_attributes;
     attributes
         .into_iter()
@@ -332,189 +332,60 @@ async fn a_code_is_asked_for_anew_and_verifies_a_code_lives_a_day_and_is_sent_fi
 }
 
 #[tokio::test]
-async fn an_attribute_is_of_its_type_and_within_its_limits() {
-    let server = TestServer::start().await;
-    let pool = server.pool().schema(json!([
-        {"Name": "level", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MinValue": "1", "MaxValue": "9"}},
-        {"Name": "note", "AttributeDataType": "String", "StringAttributeConstraints": {"MinLength": "2", "MaxLength": "4"}},
-        {"Name": "flag", "AttributeDataType": "Boolean"},
-    ]));
-    let pool = pool.await;
-    let client = pool
-        .client()
-        .write([
-            "email",
-            "birthdate",
-            "custom:level",
-            "custom:note",
-            "custom:flag",
-        ])
-        .await;
-    let (ana, tokens) = signed_in(client.user("ana").confirmed().await).await;
-    for (name, value) in [
-        ("custom:level", "0"),
-        ("custom:level", "10"),
-        ("custom:level", "five"),
-        ("custom:note", "a"),
-        ("custom:note", "abcde"),
-        ("custom:flag", "yes"),
-        ("birthdate", "1.1.1990"),
-        ("custom:note", "a\0b"),
-        ("email", "nobody"),
-    ] {
-        let error = refused(ana.update(&tokens.access, &[(name, value)]).await);
-        assert_eq!(error.code, "InvalidParameterException", "{name} {value}");
-    }
-    let good = [
-        ("custom:level", "9"),
-        ("custom:note", "äöüß"),
-        ("custom:flag", "true"),
-        ("birthdate", "1990-01-01"),
-    ];
-    ana.update(&tokens.access, &good).await.unwrap();
-    assert_eq!(
-        refused(ana.update(&tokens.access, &[("custom:other", "x")]).await).message,
-        "Attribute does not exist in the schema."
-    );
-}
-
-#[tokio::test]
-async fn what_cannot_change_is_set_once() {
-    let server = TestServer::start().await;
-    let pool = server
-        .pool()
-        .schema(json!([{"Name": "badge", "AttributeDataType": "String", "Mutable": false}]))
-        .await;
-    let client = pool.client().write(["email", "custom:badge"]).await;
-    let (ana, tokens) = signed_in(
-        client
-            .user("ana")
-            .attribute("custom:badge", "7")
-            .confirmed()
-            .await,
-    )
-    .await;
-    ana.update(&tokens.access, &[("custom:badge", "7")])
-        .await
-        .unwrap();
-    let error = refused(ana.update(&tokens.access, &[("custom:badge", "8")]).await);
-    assert_eq!(
-        error.told(),
-        (
-            "InvalidParameterException",
-            "user.custom:badge: Attribute cannot be updated."
-        )
-    );
-}
-
-#[tokio::test]
-async fn attributes_that_are_only_for_operators_are_not_the_users() {
-    let server = TestServer::start().await;
-    let schema =
-        json!([{"Name": "risk", "AttributeDataType": "String", "DeveloperOnlyAttribute": true}]);
-    let pool = server.pool().schema(schema).await;
-    let client = pool.client().await;
-    let (ana, tokens) = signed_in(client.user("ana").confirmed().await).await;
-    let input = json!({"UserPoolId": pool.id, "Username": "ana", "UserAttributes": [{"Name": "dev:custom:risk", "Value": "high"}]});
-    server
-        .call::<op::AdminUpdateUserAttributes>(input)
-        .await
-        .unwrap();
-    assert_eq!(
-        refused(
-            ana.update(&tokens.access, &[("dev:custom:risk", "low")])
+async fn an_address_that_was_theirs_a_moment_ago_is_not_verified_by_the_code_of_another() {
+    for_each_database(async |server| {
+        let pool = server.pool().verifies([]).await;
+        let ana = pool.client().await.user("ana").confirmed().await;
+        for round in 0..10 {
+            server.advance(hours(1));
+            let tokens = ana.sign_in().await.unwrap();
+            let (own, victims) = (
+                format!("own{round}@example.com"),
+                format!("victim{round}@example.com"),
+            );
+            let (to_own, to_victims) = ([("email", own.as_str())], [("email", victims.as_str())]);
+            ana.update(&tokens.access, &to_own).await.unwrap();
+            let input = json!({"AccessToken": tokens.access, "AttributeName": "email"});
+            server
+                .call::<op::GetUserAttributeVerificationCode>(input)
                 .await
-        )
-        .told(),
-        NOT_WRITABLE
-    );
-    assert!(
-        !shown(&ana, &tokens)
-            .await
-            .iter()
-            .any(|(name, _)| name == "dev:custom:risk")
-    );
-}
-
-#[tokio::test]
-async fn a_user_takes_attributes_back_but_not_what_is_required() {
-    let server = TestServer::start().await;
-    let client = server
-        .pool()
-        .schema(json!([{"Name": "name", "Required": true}]))
-        .await
-        .client()
-        .await;
-    let ana = client
-        .user("ana")
-        .attribute("name", "Ana")
-        .attribute("nickname", "A")
-        .confirmed()
-        .await;
-    let (_ana, tokens) = signed_in(ana).await;
-    let delete = |names: Value| {
-        server.call::<op::DeleteUserAttributes>(
-            json!({"AccessToken": tokens.access, "UserAttributeNames": names}),
-        )
-    };
-    delete(json!(["nickname", "email"])).await.unwrap();
-    for gone in ["nickname", "email", "email_verified"] {
-        assert_eq!(client.pool.attribute("ana", gone).await, None, "{gone}");
-    }
-    assert_eq!(
-        refused(delete(json!(["name"])).await).code,
-        "InvalidParameterException"
-    );
-    assert_eq!(
-        refused(delete(json!(["sub"])).await).code,
-        "InvalidParameterException"
-    );
-}
-
-#[tokio::test]
-async fn in_a_pool_of_addresses_a_user_keeps_a_name() {
-    let server = TestServer::start().await;
-    let client = server.pool().email_as_username().await.client().await;
-    let (ana, tokens) = signed_in(client.user("ana@example.com").confirmed().await).await;
-    let input = json!({"AccessToken": tokens.access, "UserAttributeNames": ["email"]});
-    assert_eq!(
-        refused(server.call::<op::DeleteUserAttributes>(input).await).code,
-        "InvalidParameterException"
-    );
-    assert_eq!(
-        refused(ana.update(&tokens.access, &[("email", "")]).await).code,
-        "InvalidParameterException"
-    );
-    client.user("eve@example.com").confirmed().await;
-    let error = refused(
-        ana.update(&tokens.access, &[("email", "Eve@example.com")])
-            .await,
-    );
-    assert_eq!(error.code, "AliasExistsException");
-    ana.update(&tokens.access, &[("email", "new@example.com")])
-        .await
-        .unwrap();
-    ana.named("new@example.com").sign_in().await.unwrap();
-}
-
-#[tokio::test]
-async fn values_are_kept_letter_for_letter_and_never_made_into_markup() {
-    let server = TestServer::start().await;
-    let client = server
-        .pool()
-        .with("EmailVerificationMessage", "<p>{username}: {####}</p>")
-        .await
-        .client()
-        .await;
-    let value = "<script>alert('x')</script> \"&amp; ☃ \u{202e}";
-    let (_ana, tokens) = signed_in(
-        client
-            .user("ana")
-            .attribute("name", value)
-            .confirmed()
-            .await,
-    )
+                .unwrap();
+            let code = server.mailbox(&own).await.last_code();
+            ana.update(&tokens.access, &to_victims).await.unwrap();
+            let (_, _, last) = tokio::join!(
+                ana.update(&tokens.access, &to_own),
+                ana.verify_email(&tokens.access, &code),
+                ana.update(&tokens.access, &to_victims),
+            );
+            last.unwrap();
+            let verified = pool.attribute("ana", "email_verified").await.unwrap();
+            let address = pool.attribute("ana", "email").await.unwrap();
+            assert!(
+                address == own || verified == "false",
+                "{address} is verified"
+            );
+        }
+    })
     .await;
-    assert_eq!(claims(&tokens.id)["name"], value);
-    assert_eq!(client.pool.attribute("ana", "name").await.unwrap(), value);
+}
+
+#[tokio::test]
+async fn more_codes_to_one_address_than_it_bears_are_too_many_requests() {
+    let server = TestServer::start().await;
+    let client = server.pool().await.client().await;
+    let mut codes = Vec::new();
+    for name in ["ana", "bob", "eve", "ina", "ute"] {
+        let (user, tokens) = signed_in(client.user(name).without_address().confirmed().await).await;
+        for _ in 0..5 {
+            let changed = user
+                .update(&tokens.access, &[("email", "victim@example.com")])
+                .await;
+            codes.push(changed.map_err(|error| error.code));
+            user.update(&tokens.access, &[("email", "")]).await.unwrap();
+        }
+    }
+    assert!(codes.iter().take(20).all(Result::is_ok), "{codes:?}");
+    let too_many = Err("TooManyRequestsException".to_owned());
+    assert!(codes.iter().skip(20).all(|code| *code == too_many));
+    assert_eq!(codes.len(), 25);
 }

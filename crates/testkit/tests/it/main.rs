@@ -9,6 +9,7 @@
 
 mod admin_users;
 mod app_clients;
+mod attribute_values;
 mod attributes;
 mod case_and_aliases;
 mod codes;
@@ -23,6 +24,7 @@ mod refresh;
 mod sentences;
 mod sign_in_password;
 mod sign_in_srp;
+mod sign_out;
 mod sign_up;
 mod signed_api;
 mod signing_keys;

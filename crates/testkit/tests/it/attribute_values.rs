@@ -1,0 +1,195 @@
+//! Which values attributes take, which of them change, and which go.
+
+use cognate_testkit::{TestServer, claims, op, refused};
+use serde_json::{Value, json};
+
+use crate::attributes::{shown, signed_in};
+use crate::sentences::NOT_WRITABLE;
+
+#[tokio::test]
+async fn an_attribute_is_of_its_type_and_within_its_limits() {
+    let server = TestServer::start().await;
+    let pool = server.pool().schema(json!([
+        {"Name": "level", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MinValue": "1", "MaxValue": "9"}},
+        {"Name": "note", "AttributeDataType": "String", "StringAttributeConstraints": {"MinLength": "2", "MaxLength": "4"}},
+        {"Name": "flag", "AttributeDataType": "Boolean"},
+    ]));
+    let pool = pool.await;
+    let client = pool
+        .client()
+        .write([
+            "email",
+            "birthdate",
+            "custom:level",
+            "custom:note",
+            "custom:flag",
+        ])
+        .await;
+    let (ana, tokens) = signed_in(client.user("ana").confirmed().await).await;
+    for (name, value) in [
+        ("custom:level", "0"),
+        ("custom:level", "10"),
+        ("custom:level", "five"),
+        ("custom:note", "a"),
+        ("custom:note", "abcde"),
+        ("custom:flag", "yes"),
+        ("birthdate", "1.1.1990"),
+        ("custom:note", "a\0b"),
+        ("email", "nobody"),
+    ] {
+        let error = refused(ana.update(&tokens.access, &[(name, value)]).await);
+        assert_eq!(error.code, "InvalidParameterException", "{name} {value}");
+    }
+    let good = [
+        ("custom:level", "9"),
+        ("custom:note", "äöüß"),
+        ("custom:flag", "true"),
+        ("birthdate", "1990-01-01"),
+    ];
+    ana.update(&tokens.access, &good).await.unwrap();
+    assert_eq!(
+        refused(ana.update(&tokens.access, &[("custom:other", "x")]).await).message,
+        "Attribute does not exist in the schema."
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_change_is_set_once() {
+    let server = TestServer::start().await;
+    let pool = server
+        .pool()
+        .schema(json!([{"Name": "badge", "AttributeDataType": "String", "Mutable": false}]))
+        .await;
+    let client = pool.client().write(["email", "custom:badge"]).await;
+    let (ana, tokens) = signed_in(
+        client
+            .user("ana")
+            .attribute("custom:badge", "7")
+            .confirmed()
+            .await,
+    )
+    .await;
+    ana.update(&tokens.access, &[("custom:badge", "7")])
+        .await
+        .unwrap();
+    let error = refused(ana.update(&tokens.access, &[("custom:badge", "8")]).await);
+    assert_eq!(
+        error.told(),
+        (
+            "InvalidParameterException",
+            "user.custom:badge: Attribute cannot be updated."
+        )
+    );
+}
+
+#[tokio::test]
+async fn attributes_that_are_only_for_operators_are_not_the_users() {
+    let server = TestServer::start().await;
+    let schema =
+        json!([{"Name": "risk", "AttributeDataType": "String", "DeveloperOnlyAttribute": true}]);
+    let pool = server.pool().schema(schema).await;
+    let client = pool.client().await;
+    let (ana, tokens) = signed_in(client.user("ana").confirmed().await).await;
+    let input = json!({"UserPoolId": pool.id, "Username": "ana", "UserAttributes": [{"Name": "dev:custom:risk", "Value": "high"}]});
+    server
+        .call::<op::AdminUpdateUserAttributes>(input)
+        .await
+        .unwrap();
+    assert_eq!(
+        refused(
+            ana.update(&tokens.access, &[("dev:custom:risk", "low")])
+                .await
+        )
+        .told(),
+        NOT_WRITABLE
+    );
+    assert!(
+        !shown(&ana, &tokens)
+            .await
+            .iter()
+            .any(|(name, _)| name == "dev:custom:risk")
+    );
+}
+
+#[tokio::test]
+async fn a_user_takes_attributes_back_but_not_what_is_required() {
+    let server = TestServer::start().await;
+    let client = server
+        .pool()
+        .schema(json!([{"Name": "name", "Required": true}]))
+        .await
+        .client()
+        .await;
+    let ana = client
+        .user("ana")
+        .attribute("name", "Ana")
+        .attribute("nickname", "A")
+        .confirmed()
+        .await;
+    let (_ana, tokens) = signed_in(ana).await;
+    let delete = |names: Value| {
+        server.call::<op::DeleteUserAttributes>(
+            json!({"AccessToken": tokens.access, "UserAttributeNames": names}),
+        )
+    };
+    delete(json!(["nickname", "email"])).await.unwrap();
+    for gone in ["nickname", "email", "email_verified"] {
+        assert_eq!(client.pool.attribute("ana", gone).await, None, "{gone}");
+    }
+    assert_eq!(
+        refused(delete(json!(["name"])).await).code,
+        "InvalidParameterException"
+    );
+    assert_eq!(
+        refused(delete(json!(["sub"])).await).code,
+        "InvalidParameterException"
+    );
+}
+
+#[tokio::test]
+async fn in_a_pool_of_addresses_a_user_keeps_a_name() {
+    let server = TestServer::start().await;
+    let client = server.pool().email_as_username().await.client().await;
+    let (ana, tokens) = signed_in(client.user("ana@example.com").confirmed().await).await;
+    let input = json!({"AccessToken": tokens.access, "UserAttributeNames": ["email"]});
+    assert_eq!(
+        refused(server.call::<op::DeleteUserAttributes>(input).await).code,
+        "InvalidParameterException"
+    );
+    assert_eq!(
+        refused(ana.update(&tokens.access, &[("email", "")]).await).code,
+        "InvalidParameterException"
+    );
+    client.user("eve@example.com").confirmed().await;
+    let error = refused(
+        ana.update(&tokens.access, &[("email", "Eve@example.com")])
+            .await,
+    );
+    assert_eq!(error.code, "AliasExistsException");
+    ana.update(&tokens.access, &[("email", "new@example.com")])
+        .await
+        .unwrap();
+    ana.named("new@example.com").sign_in().await.unwrap();
+}
+
+#[tokio::test]
+async fn values_are_kept_letter_for_letter_and_never_made_into_markup() {
+    let server = TestServer::start().await;
+    let client = server
+        .pool()
+        .with("EmailVerificationMessage", "<p>{username}: {####}</p>")
+        .await
+        .client()
+        .await;
+    let value = "<script>alert('x')</script> \"&amp; ☃ \u{202e}";
+    let (_ana, tokens) = signed_in(
+        client
+            .user("ana")
+            .attribute("name", value)
+            .confirmed()
+            .await,
+    )
+    .await;
+    assert_eq!(claims(&tokens.id)["name"], value);
+    assert_eq!(client.pool.attribute("ana", "name").await.unwrap(), value);
+}
