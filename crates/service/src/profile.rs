@@ -16,7 +16,7 @@ use crate::flows::access_token::{self, SignedIn};
 use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, send_code};
 use crate::flows::{attributes, messages, users};
 use crate::sign_up::finish_guess;
-use crate::{Cx, Error, Result};
+use crate::{Cx, Error, ErrorCode, Result};
 
 pub(crate) async fn get_user(cx: Cx, input: GetUserRequest) -> Result<GetUserResponse> {
     let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
@@ -52,9 +52,13 @@ async fn change_attributes(
     let mut details = Vec::new();
     for contact in [Contact::Email, Contact::PhoneNumber] {
         let attribute = contact.attribute();
-        let Some(address) = now_given.get(attribute).filter(|address| user.attribute(attribute) != Some(address) && !address.is_empty()).cloned() else {
+        let Some(address) = now_given.get(attribute).filter(|address| !address.is_empty()).cloned() else { continue };
+        if user.attribute(attribute) == Some(&address) {
+            // Theirs already. Written all the same, it would take the place of an address that another request has set and verified in
+            // between, and be verified itself.
+            now_given.remove(attribute);
             continue;
-        };
+        }
         if pool.settings.auto_verified.contains(&contact) {
             let form = Form::Digits(Purpose::AttributeVerification);
             codes_out.push(NewCode::make(cx, pool, user, CodePurpose::verify(contact), contact, &address, &form)?);
@@ -76,6 +80,7 @@ async fn change_attributes(
             return Ok(Some(error));
         }
         let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        attributes::check_mutable(&pool, &user, &now_given)?;
         user.set_attributes(now_given.clone());
         user.modified_at = now;
         pool.schema.check_required(&user.attributes).map_err(attributes::refused)?;
@@ -86,15 +91,16 @@ async fn change_attributes(
         }
         Ok(None)
     };
-    match cx.app.db.write(name, change).await? {
-        // UpdateUserAttributes has no LimitExceededException of its own.
-        Some(_) => Err(Error::too_many_requests()),
-        None => {
+    match cx.app.db.write(name, change).await {
+        Ok(None) => {
             if has_codes {
                 cx.app.outbox_filled.notify_one();
             }
             Ok(details)
         }
+        // UpdateUserAttributes has no LimitExceededException of its own.
+        Ok(Some(error)) | Err(error) if error.code == ErrorCode::LimitExceeded => Err(Error::too_many_requests()),
+        Ok(Some(error)) | Err(error) => Err(error),
     }
 }
 
