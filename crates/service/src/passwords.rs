@@ -48,7 +48,7 @@ pub(crate) async fn forgot_password(cx: Cx, input: ForgotPasswordRequest) -> Res
         _ => {
             let user = stand_in(&cx, &pool, found.as_ref(), &name);
             let (contact, address) = messages::made_up_address(&cx.app, &pool, &name);
-            NewCode::make(&cx, &pool, &user, CodePurpose::ResetPassword, contact, &address, &form)?.addressed_to_nobody()
+            NewCode::make(&cx, &pool, &user, CodePurpose::ResetPassword, contact, &address, &form)?.addressed_to_nobody(&cx.app, &name)
         }
     };
     let details = code.details();

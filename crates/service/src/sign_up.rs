@@ -9,7 +9,6 @@ use cognate_api::idp::{
 use cognate_crypto::secret::SecretString;
 use cognate_model::attribute::{Attributes, Contact};
 use cognate_model::code::{CodePurpose, LimitedAction};
-use cognate_model::name::{is_email, is_phone_number};
 use cognate_model::password::Credentials;
 use cognate_model::user::NameKind;
 use cognate_model::user_pool::{AliasAttribute, SignInNames};
@@ -140,10 +139,12 @@ pub(crate) fn username_for(pool: &UserPool, given: &str, sub: &Sub, attributes: 
             Ok(sub.to_string())
         }
         SignInNames::Username { aliases } => {
-            if aliases.contains(&AliasAttribute::Email) && is_email(given) {
+            // What counts is the form that is looked up: a full-width @ is an @ there.
+            let name = NormalName::new(pool, given);
+            if aliases.contains(&AliasAttribute::Email) && name.is_email() {
                 return Err(Error::username_cannot_be_of_email_format());
             }
-            if aliases.contains(&AliasAttribute::PhoneNumber) && is_phone_number(given) {
+            if aliases.contains(&AliasAttribute::PhoneNumber) && name.is_phone_number() {
                 return Err(Error::username_cannot_be_of_phone_number_format());
             }
             Ok(given.to_owned())
@@ -255,7 +256,7 @@ pub(crate) async fn resend_confirmation_code(cx: Cx, input: ResendConfirmationCo
         // Nobody, or somebody who is confirmed, is sent a code as it seems; guesses at it begin anew, as everybody's do.
         None => {
             let (contact, address) = messages::made_up_address(&cx.app, &pool, &name);
-            sign_up_code(&cx, &door, &user, contact, &address)?.addressed_to_nobody()
+            sign_up_code(&cx, &door, &user, contact, &address)?.addressed_to_nobody(&cx.app, &name)
         }
     };
     let details = code.details();

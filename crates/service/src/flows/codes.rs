@@ -5,7 +5,7 @@ use cognate_crypto::digest::{ct_eq, hmac_sha256};
 use cognate_crypto::random::Alphabet;
 use cognate_model::attribute::Contact;
 use cognate_model::code::{CodePurpose, LimitedAction, MAX_GUESSES, PendingCode};
-use cognate_model::{Sub, Timestamp, User, UserPool, UserPoolId};
+use cognate_model::{NormalName, Sub, Timestamp, User, UserPool, UserPoolId};
 use cognate_outbound::{Purpose, Values};
 use cognate_store::{Tx, attempts, codes};
 use std::time::Duration;
@@ -71,8 +71,13 @@ impl NewCode {
 
     /// The same code, sent to nobody: for a name that belongs to no user who could get it. It costs what a real one costs, and what
     /// answers tell of it cannot be told from a real one.
-    pub(crate) fn addressed_to_nobody(mut self) -> Self {
+    pub(crate) fn addressed_to_nobody(mut self, app: &App, name: &NormalName) -> Self {
         self.message = self.message.addressed_to_nobody();
+        // Made-up addresses are few. Names that share one must not use up its limit for each other, or a flood of names would tell that
+        // nobody has them.
+        if self.pending.address != name.as_str() {
+            self.destination = destination_subject(app, self.sub.as_str());
+        }
         self
     }
 
@@ -219,4 +224,34 @@ fn percent_encode(text: &str) -> String {
 /// As ConfirmSignUp.
 pub async fn confirm_by_link(cx: Cx, client_id: &str, user_name: &str, confirmation_code: &str) -> Result<()> {
     crate::sign_up::confirm_by_link(cx, client_id, user_name, confirmation_code).await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use cognate_model::UserPoolId;
+    use serde_json::json;
+
+    use super::super::accounts::stand_in;
+    use super::*;
+    use crate::user_pools::tests::{new_cx, new_pool};
+
+    #[tokio::test]
+    async fn names_that_nobody_has_do_not_use_up_each_others_limit() {
+        let cx = new_cx().await;
+        let id = new_pool(&cx, json!({})).await.id.unwrap();
+        let pool = cx.app.pool(&UserPoolId::parse(&id).unwrap()).await.unwrap();
+        let made_up = |name: &NormalName| messages::made_up_address(&cx.app, &pool, name).1;
+        let first = made_up(&NormalName::new(&pool, "nobody0"));
+        let names = (0..).map(|number| NormalName::new(&pool, &format!("nobody{number}")));
+        let of_one_address = names.filter(|name| made_up(name) == first).take(25);
+        for name in of_one_address {
+            let user = stand_in(&cx, &pool, None, &name);
+            let form = Form::Digits(Purpose::ForgotPassword);
+            let code = NewCode::make(&cx, &pool, &user, CodePurpose::ResetPassword, Contact::Email, &first, &form).unwrap();
+            let code = code.addressed_to_nobody(&cx.app, &name);
+            send_code(&cx, "forgot_password", LimitedAction::ForgotPassword, code).await.unwrap();
+        }
+    }
 }

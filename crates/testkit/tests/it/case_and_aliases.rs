@@ -203,13 +203,26 @@ async fn a_user_name_does_not_look_like_an_alias() {
         .await
         .client()
         .await;
-    let mail = refused(client.user("ana@example.com").sign_up().await);
-    let sentence =
-        "Username cannot be of email format, since user pool is configured for email alias.";
-    assert_eq!(mail.told(), ("InvalidParameterException", sentence));
-    let phone = refused(client.user("+15551234567").sign_up().await);
-    let sentence = "Username cannot be of phone number format, since user pool is configured for phone number alias.";
-    assert_eq!(phone.told(), ("InvalidParameterException", sentence));
+    // Full-width letters are the same name where it is looked up.
+    for name in ["ana@example.com", "ana＠example.com", "ana@example．com"] {
+        let mail = refused(client.user(name).without_address().sign_up().await);
+        let sentence =
+            "Username cannot be of email format, since user pool is configured for email alias.";
+        assert_eq!(
+            mail.told(),
+            ("InvalidParameterException", sentence),
+            "{name}"
+        );
+    }
+    for name in ["+15551234567", "＋15551234567", "+１5551234567"] {
+        let phone = refused(client.user(name).without_address().sign_up().await);
+        let sentence = "Username cannot be of phone number format, since user pool is configured for phone number alias.";
+        assert_eq!(
+            phone.told(),
+            ("InvalidParameterException", sentence),
+            "{name}"
+        );
+    }
 }
 
 #[tokio::test]
