@@ -19,7 +19,7 @@ use crate::flows::outcome::write_settled;
 use crate::flows::refresh_token::{self, Presented, Standing};
 use crate::flows::sign_in::{self, Opening, Reply, Response};
 use crate::flows::{attributes, secret_hash, tokens};
-use crate::{Cx, Error, Result};
+use crate::{Cx, Error, ErrorCode, Result};
 
 type Parameters = BTreeMap<String, String>;
 
@@ -32,12 +32,14 @@ enum Side {
 
 pub(crate) async fn initiate_auth(cx: Cx, input: InitiateAuthRequest) -> Result<InitiateAuthResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
+    refuse_session(input.session.as_deref())?;
     let parameters = input.auth_parameters.unwrap_or_default();
     begin(&cx, &door, Side::User, &input.auth_flow, &parameters).await.map(Into::into)
 }
 
 pub(crate) async fn admin_initiate_auth(cx: Cx, input: AdminInitiateAuthRequest) -> Result<AdminInitiateAuthResponse> {
     let door = Door::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
+    refuse_session(input.session.as_deref())?;
     let parameters = input.auth_parameters.unwrap_or_default();
     begin(&cx, &door, Side::Operator, &input.auth_flow, &parameters).await.map(Into::into)
 }
@@ -55,6 +57,11 @@ pub(crate) async fn admin_respond_to_auth_challenge(
     let door = Door::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
     let responses = input.challenge_responses.unwrap_or_default();
     respond(&cx, &door, &input.challenge_name, input.session.as_deref(), &responses).await.map(Into::into)
+}
+
+/// A sign-in goes on from a sign-up with USER_AUTH only, and ConfirmSignUp gives no session to go on with.
+fn refuse_session(session: Option<&str>) -> Result<()> {
+    session.map_or(Ok(()), |_| Err(Error::parameter_not_built("Session (sign-in straight from sign-up with USER_AUTH)")))
 }
 
 /// The four answers of sign-in operations have the same members under four names.
@@ -117,7 +124,10 @@ async fn begin(cx: &Cx, door: &Door, side: Side, flow: &AuthFlowType, parameters
             allowed(door, AuthFlow::AllowRefreshTokenAuth).filter(|()| !rotates).ok_or_else(Error::auth_flow_not_enabled)?;
             let hash = parameters.get("SECRET_HASH").map(String::as_str);
             let check = |presented: &Presented| secret_hash::check_any(&door.entry, hash, &[presented.user.sub.as_str(), &presented.user.username]);
-            refresh(cx, door, required(parameters, "REFRESH_TOKEN")?, check).await.map(Reply::Tokens)
+            let tokens = refresh(cx, door, required(parameters, "REFRESH_TOKEN")?, check).await;
+            // These operations have no RefreshTokenReuseException of their own.
+            let spent = |error: Error| if error.code == ErrorCode::RefreshTokenReuse { Error::refresh_token_revoked() } else { error };
+            tokens.map(Reply::Tokens).map_err(spent)
         }
         AuthFlowType::CustomAuth | AuthFlowType::UserAuth => Err(Error::parameter_not_built(format!("the flow {flow}"))),
         AuthFlowType::AdminUserPasswordAuth | AuthFlowType::AdminNoSrpAuth | AuthFlowType::Unknown(_) => Err(Error::auth_method_not_supported()),

@@ -82,10 +82,8 @@ impl Presented {
         if content.expires_at <= cx.now || session.expires_at <= cx.now {
             return Err(Error::refresh_token_expired());
         }
-        let is_current = content.generation == session.generation;
-        if is_current && !ct_eq(&hash, &sha256(&[content.secret.as_bytes()])) {
-            return Err(Error::invalid_refresh_token());
-        }
+        // Within the grace period a generation can have two tokens, of which the later one is the session's.
+        let is_current = content.generation == session.generation && ct_eq(&hash, &sha256(&[content.secret.as_bytes()]));
         if !user.enabled {
             return Err(Error::user_is_disabled());
         }
@@ -99,7 +97,8 @@ impl Presented {
         }
         let grace = client.settings.rotation.map_or(0, |rotation| rotation.grace_seconds);
         let just_rotated = self.session.rotated_at.is_some_and(|at| now.since(at).as_secs() < u64::from(grace));
-        if just_rotated && self.generation + 1 == self.session.generation { Standing::InGrace } else { Standing::Reused }
+        let is_near = [self.generation, self.generation + 1].contains(&self.session.generation);
+        if just_rotated && is_near { Standing::InGrace } else { Standing::Reused }
     }
 }
 

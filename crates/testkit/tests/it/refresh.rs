@@ -394,3 +394,39 @@ async fn rotation_does_not_lengthen_a_session() {
     let told = ("NotAuthorizedException", "Refresh Token has expired");
     assert_eq!(refused(ana.rotate(second.refresh()).await).told(), told);
 }
+
+#[tokio::test]
+async fn who_rotates_a_stolen_token_within_the_grace_period_is_found_out_after_it() {
+    let server = TestServer::start().await;
+    let client = server.pool().await.client().rotation(30).await;
+    let ana = client.user("ana").confirmed().await;
+    let first = ana.sign_in().await.unwrap();
+    let owners = ana.rotate(first.refresh()).await.unwrap();
+    let thiefs = ana.rotate(first.refresh()).await.unwrap();
+    // Both are of one generation, and of two browser tabs either may come back within the grace period.
+    ana.rotate(owners.refresh()).await.unwrap();
+    let thiefs_next = ana.rotate(thiefs.refresh()).await.unwrap();
+    server.advance(seconds(30));
+    assert_eq!(refused(ana.rotate(owners.refresh()).await).code, REUSED);
+    assert_eq!(
+        refused(ana.rotate(thiefs_next.refresh()).await).told(),
+        ENDED
+    );
+    assert_eq!(refused(ana.get_user(&thiefs.access).await).told(), REVOKED);
+}
+
+#[tokio::test]
+async fn a_spent_token_ends_the_session_when_rotation_is_switched_off_too() {
+    let server = TestServer::start().await;
+    let client = server.pool().await.client().rotation(0).await;
+    let ana = client.user("ana").confirmed().await;
+    let first = ana.sign_in().await.unwrap();
+    let second = ana.rotate(first.refresh()).await.unwrap();
+    let input = json!({"UserPoolId": client.pool.id, "ClientId": client.id, "RefreshTokenRotation": {"Feature": "DISABLED"}});
+    server
+        .call::<op::UpdateUserPoolClient>(input)
+        .await
+        .unwrap();
+    assert_eq!(refused(ana.refresh(first.refresh()).await).told(), ENDED);
+    assert_eq!(refused(ana.refresh(second.refresh()).await).told(), ENDED);
+}

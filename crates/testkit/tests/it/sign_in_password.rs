@@ -1,6 +1,8 @@
 //! USER_PASSWORD_AUTH and ADMIN_USER_PASSWORD_AUTH, and the lock against guessing.
 
-use cognate_testkit::{TestServer, TestUser, for_each_database, minutes, op, refused, seconds};
+use cognate_testkit::{
+    PASSWORD, TestServer, TestUser, for_each_database, minutes, op, refused, seconds,
+};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -366,4 +368,24 @@ async fn an_operator_signs_in_through_clients_of_the_pool_that_they_name() {
         error.told(),
         ("ResourceNotFoundException", sentence.as_str())
     );
+}
+
+#[tokio::test]
+async fn a_session_of_a_sign_up_is_refused_until_it_is_built() {
+    let server = TestServer::start().await;
+    let client = server.pool().await.client().await;
+    client.user("ana").confirmed().await;
+    let parameters = client.parameters("ana", json!({"PASSWORD": PASSWORD}));
+    let session = "a".repeat(40);
+    let own = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters, "Session": session});
+    let operators = json!({
+        "UserPoolId": client.pool.id, "ClientId": client.id, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH", "AuthParameters": parameters,
+        "Session": session,
+    });
+    let own = refused(server.call::<op::InitiateAuth>(own).await);
+    let operators = refused(server.call::<op::AdminInitiateAuth>(operators).await);
+    for told in [own, operators] {
+        assert_eq!(told.code, "InvalidParameterException");
+        assert!(told.message.starts_with("Cognate does not support Session"));
+    }
 }
