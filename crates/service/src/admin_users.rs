@@ -26,7 +26,7 @@ use crate::flows::{attributes, users};
 use crate::passwords::recovery_contact;
 use crate::profile::delete_attributes;
 use crate::sign_up::{new_credentials, new_user, username_for};
-use crate::{Cx, Error, Result, page_token};
+use crate::{Cx, Error, ErrorCode, Result, page_token};
 
 pub(crate) async fn admin_create_user(cx: Cx, input: AdminCreateUserRequest) -> Result<AdminCreateUserResponse> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
@@ -237,7 +237,9 @@ pub(crate) async fn admin_reset_user_password(cx: Cx, input: AdminResetUserPassw
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
     let (contact, address) = recovery_contact(&pool, &user)?;
-    let code = NewCode::make(&cx, &pool, &user, CodePurpose::ResetPassword, contact, &address, &Form::Digits(Purpose::ForgotPassword))?;
+    let code = NewCode::make(&cx, &pool, &user, CodePurpose::ResetPassword, contact, &address, &Form::Digits(Purpose::ForgotPassword));
+    // AdminResetUserPassword has no CodeDeliveryFailureException of its own.
+    let code = code.map_err(|error| if error.code == ErrorCode::CodeDeliveryFailure { Error::invalid_parameter(error.message) } else { error })?;
     let (sub, now) = (user.sub, cx.now);
     let reset = async move |tx: &mut Tx| -> Result<Option<Error>> {
         if let Some(error) = codes::count_action(tx, &pool.id, &sub, LimitedAction::ForgotPassword, now).await? {
@@ -274,8 +276,9 @@ pub(crate) async fn admin_update_user_attributes(cx: Cx, input: AdminUpdateUserA
                 user.mark_verified(contact, false);
             }
         }
+        // Before flags without an address are taken away: operators are told.
+        check_verified_flags(&user.attributes.iter().chain(&given).map(|(name, value)| (name.clone(), value.clone())).collect())?;
         user.set_attributes(given.clone());
-        check_verified_flags(&user.attributes)?;
         pool.schema.check_required(&user.attributes).map_err(attributes::refused)
     };
     change(&cx, &input.user_pool_id, &input.username, "admin_update_user_attributes", apply).await?;

@@ -1,7 +1,8 @@
 //! ForgotPassword, ConfirmForgotPassword, ChangePassword, AdminSetUserPassword, AdminResetUserPassword.
 
+use cognate_outbound::{Mailer, Outbound, SmsSender};
 use cognate_testkit::{PASSWORD, TestServer, for_each_database, op, refused};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::sentences::{DISABLED, EXPIRED_CODE, REVOKED, TOO_OFTEN, WRONG_PASSWORD, other_than};
 
@@ -367,4 +368,36 @@ async fn a_user_with_a_temporary_password_is_not_reset() {
         .call::<op::ForgotPassword>(client.about("ana", json!({})))
         .await;
     assert_eq!(refused(forgot).told(), told);
+}
+
+#[tokio::test]
+async fn an_operator_is_told_that_a_reset_code_cannot_be_sent() {
+    let outbound = Outbound {
+        mail: Mailer::None,
+        sms: SmsSender::None,
+    };
+    let server = TestServer::builder().outbound(outbound).start().await;
+    let pool = server.pool().await;
+    let attributes = [("email", "ana@example.com"), ("email_verified", "true")];
+    pool.invite("ana", PASSWORD, &attributes).await;
+    let about = |own: Value| {
+        let mut input = json!({"UserPoolId": pool.id, "Username": "ana"});
+        input
+            .as_object_mut()
+            .unwrap()
+            .extend(own.as_object().unwrap().clone());
+        input
+    };
+    server
+        .call::<op::AdminSetUserPassword>(about(json!({"Password": PASSWORD, "Permanent": true})))
+        .await
+        .unwrap();
+    let told = refused(
+        server
+            .call::<op::AdminResetUserPassword>(about(json!({})))
+            .await,
+    );
+    assert_eq!(told.code, "InvalidParameterException");
+    assert!(told.message.contains("--smtp-url"), "{}", told.message);
+    assert_eq!(pool.status("ana").await, "CONFIRMED");
 }
