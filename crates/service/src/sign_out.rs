@@ -9,7 +9,7 @@ use cognate_store::{Tx, sessions};
 
 use crate::flows::accounts::{Door, user_for_operator};
 use crate::flows::{access_token, refresh_token, secret_hash};
-use crate::{Cx, Error, Result};
+use crate::{Cx, Error, ErrorCode, Result};
 
 pub(crate) async fn global_sign_out(cx: Cx, input: GlobalSignOutRequest) -> Result<GlobalSignOutResponse> {
     let signed_in = access_token::check(&cx, &input.access_token).await?;
@@ -29,7 +29,10 @@ pub(crate) async fn revoke_token(cx: Cx, input: RevokeTokenRequest) -> Result<Re
     if matches!(input.revoke_associated_sessions, Some(RevokeAssociatedSessionsType::Linked)) {
         return Err(Error::parameter_not_built("RevokeAssociatedSessions LINKED"));
     }
-    let door = Door::of_client(&cx.app, &input.client_id).await.map_err(|error| Error::unauthorized_client(&input.client_id).with_source(Failed(error.to_string())))?;
+    let door = Door::of_client(&cx.app, &input.client_id).await.map_err(|error| match error.code {
+        ErrorCode::ResourceNotFound => Error::unauthorized_client(&input.client_id),
+        _ => error,
+    })?;
     secret_hash::check_secret(&door.entry, input.client_secret.as_deref()).map_err(|_| Error::unauthorized_client(&input.client_id))?;
     if !door.entry.client.settings.token_revocation {
         return Err(Error::token_revocation_not_enabled());
@@ -55,8 +58,3 @@ async fn end_all(cx: &Cx, pool: UserPoolId, sub: Sub) -> Result<()> {
     };
     cx.app.db.write("global_sign_out", end).await
 }
-
-/// Why the client was not found, for the log.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Failed(String);
