@@ -288,13 +288,31 @@ mod tests {
 
     #[test]
     fn nobody_prefers_the_address_that_another_signs_in_with() {
-        let prefer = |name: &str| Attributes::from([("preferred_username".to_owned(), name.to_owned())]);
-        for name in ["victim@example.com", "ＶＩＣＴＩＭ@example.com", "+14155550123"] {
-            assert!(pool(all_aliases()).check_preferred_username(&prefer(name)).is_err(), "{name}");
+        let prefer =
+            |name: &str| Attributes::from([("preferred_username".to_owned(), name.to_owned())]);
+        for name in [
+            "victim@example.com",
+            "ＶＩＣＴＩＭ@example.com",
+            "+14155550123",
+        ] {
+            assert!(
+                pool(all_aliases())
+                    .check_preferred_username(&prefer(name))
+                    .is_err(),
+                "{name}"
+            );
         }
-        assert_eq!(pool(all_aliases()).check_preferred_username(&prefer("victim")), Ok(()));
-        let only_preferred = SignInNames::Username { aliases: BTreeSet::from([AliasAttribute::PreferredUsername]) };
-        assert_eq!(pool(only_preferred).check_preferred_username(&prefer("victim@example.com")), Ok(()));
+        assert_eq!(
+            pool(all_aliases()).check_preferred_username(&prefer("victim")),
+            Ok(())
+        );
+        let only_preferred = SignInNames::Username {
+            aliases: BTreeSet::from([AliasAttribute::PreferredUsername]),
+        };
+        assert_eq!(
+            pool(only_preferred).check_preferred_username(&prefer("victim@example.com")),
+            Ok(())
+        );
     }
 
     #[test]

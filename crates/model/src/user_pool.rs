@@ -187,8 +187,13 @@ impl UserPool {
     /// # Errors
     /// [`AttributeError::Value`].
     pub fn check_preferred_username(&self, attributes: &Attributes) -> Result<(), AttributeError> {
-        let SignInNames::Username { aliases } = &self.sign_in_names else { return Ok(()) };
-        let Some(name) = attributes.get("preferred_username").filter(|_| aliases.contains(&AliasAttribute::PreferredUsername)) else {
+        let SignInNames::Username { aliases } = &self.sign_in_names else {
+            return Ok(());
+        };
+        let Some(name) = attributes
+            .get("preferred_username")
+            .filter(|_| aliases.contains(&AliasAttribute::PreferredUsername))
+        else {
             return Ok(());
         };
         let name = NormalName::new(self, name);

@@ -35,17 +35,41 @@ pub struct SignedRequest<'a> {
 /// # Errors
 /// `MissingAuthenticationTokenException`, `IncompleteSignatureException`, `UnrecognizedClientException`, `InvalidSignatureException`.
 pub async fn authenticate(app: &App, request: SignedRequest<'_>, now: Timestamp) -> Result<Caller> {
-    let SignedRequest { service, method, path, query, headers, body } = request;
-    let signed = sigv4::Request { method, path, query, headers, body_sha256: sha256(&[body]) };
+    let SignedRequest {
+        service,
+        method,
+        path,
+        query,
+        headers,
+        body,
+    } = request;
+    let signed = sigv4::Request {
+        method,
+        path,
+        query,
+        headers,
+        body_sha256: sha256(&[body]),
+    };
     let authorization = Authorization::find(signed).map_err(refused)?;
-    let entry = app.access_key(&authorization.access_key_id).await?.ok_or_else(Error::security_token_invalid)?;
-    let expected = Expected { region: &app.config.region, service: service.signing_name(), now_ms: now.0 };
-    let verified = sigv4::verify(signed, &authorization, &entry.secret, expected).map_err(refused)?;
+    let entry = app
+        .access_key(&authorization.access_key_id)
+        .await?
+        .ok_or_else(Error::security_token_invalid)?;
+    let expected = Expected {
+        region: &app.config.region,
+        service: service.signing_name(),
+        now_ms: now.0,
+    };
+    let verified =
+        sigv4::verify(signed, &authorization, &entry.secret, expected).map_err(refused)?;
     if verified.security_token.is_some() {
         // Keys made here have no session, so a token beside them is none of ours.
         return Err(Error::security_token_invalid());
     }
-    Ok(Caller::AccessKey { name: entry.key.name.clone(), policy: entry.key.policy.clone() })
+    Ok(Caller::AccessKey {
+        name: entry.key.name.clone(),
+        policy: entry.key.policy.clone(),
+    })
 }
 
 fn refused(error: SigV4Error) -> Error {
@@ -75,7 +99,13 @@ pub enum CreateError {
 ///
 /// # Errors
 /// [`CreateError`].
-pub async fn create(db: &Db, clock: &Clock, entropy: &Entropy, name: &str, policy: Policy) -> Result<(AccessKey, SecretString), CreateError> {
+pub async fn create(
+    db: &Db,
+    clock: &Clock,
+    entropy: &Entropy,
+    name: &str,
+    policy: Policy,
+) -> Result<(AccessKey, SecretString), CreateError> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
     if !(1..=64).contains(&name.len()) || !name.bytes().all(fits) {
         return Err(CreateError::Name(name.to_owned()));
@@ -83,12 +113,25 @@ pub async fn create(db: &Db, clock: &Clock, entropy: &Entropy, name: &str, polic
     let mut random = entropy.generator();
     let id = access_key::random_id(&mut random);
     let secret = SecretString::new(access_key::random_secret(&mut random));
-    let key = AccessKey { id, name: name.to_owned(), policy, created_at: clock.now() };
+    let key = AccessKey {
+        id,
+        name: name.to_owned(),
+        policy,
+        created_at: clock.now(),
+    };
     let made = (key.clone(), secret.clone());
     let inserted = db
-        .write("create_access_key", async move |tx| access_keys::insert(tx, &key, &secret).await.map_err(CreateError::from))
+        .write("create_access_key", async move |tx| {
+            access_keys::insert(tx, &key, &secret)
+                .await
+                .map_err(CreateError::from)
+        })
         .await?;
-    if inserted { Ok(made) } else { Err(CreateError::Taken(name.to_owned())) }
+    if inserted {
+        Ok(made)
+    } else {
+        Err(CreateError::Taken(name.to_owned()))
+    }
 }
 
 /// All access keys, in the order of their names.
@@ -105,7 +148,10 @@ pub async fn list(db: &Db) -> Result<Vec<AccessKey>, cognate_store::Error> {
 /// The database's.
 pub async fn delete(db: &Db, name_or_id: &str) -> Result<bool, cognate_store::Error> {
     let wanted = name_or_id.to_owned();
-    db.write("delete_access_key", async move |tx| access_keys::delete_by_name_or_id(tx, &wanted).await).await
+    db.write("delete_access_key", async move |tx| {
+        access_keys::delete_by_name_or_id(tx, &wanted).await
+    })
+    .await
 }
 
 #[cfg(test)]
@@ -130,7 +176,11 @@ mod tests {
     }
 
     async fn world() -> World {
-        let options = DbOptions::new("sqlite::memory:", MasterKey::from_bytes(std::array::from_fn(|n| n as u8)), Random::from_seed([1; 32]));
+        let options = DbOptions::new(
+            "sqlite::memory:",
+            MasterKey::from_bytes(std::array::from_fn(|n| n as u8)),
+            Random::from_seed([1; 32]),
+        );
         let db = Db::open(options).await.unwrap();
         let config = Config {
             public_url: "http://localhost".into(),
@@ -140,22 +190,61 @@ mod tests {
             mail_from: "a@example.com".into(),
         };
         let (clock, entropy) = (Clock::manual(NOW), Entropy::seeded([2; 32]));
-        let (key, secret) = create(&db, &clock, &entropy, "robot", Policy::allow_all()).await.unwrap();
-        let app = App::new(db, Outbound { mail: Mailer::None, sms: SmsSender::None }, config, clock, entropy);
-        World { app, id: key.id, secret }
+        let (key, secret) = create(&db, &clock, &entropy, "robot", Policy::allow_all())
+            .await
+            .unwrap();
+        let app = App::new(
+            db,
+            Outbound {
+                mail: Mailer::None,
+                sms: SmsSender::None,
+            },
+            config,
+            clock,
+            entropy,
+        );
+        World {
+            app,
+            id: key.id,
+            secret,
+        }
     }
 
     impl World {
         /// Signs `signed` as a client would and sends `sent` with it.
-        async fn call(&self, signed: &[u8], sent: &[u8], secret: &SecretString, extra: &[(&str, &[u8])]) -> Result<Caller> {
+        async fn call(
+            &self,
+            signed: &[u8],
+            sent: &[u8],
+            secret: &SecretString,
+            extra: &[(&str, &[u8])],
+        ) -> Result<Caller> {
             let date = sigv4::timestamp(NOW.0);
-            let mut headers: Vec<(&str, &[u8])> = vec![("host", b"localhost"), ("x-amz-date", date.as_bytes())];
+            let mut headers: Vec<(&str, &[u8])> =
+                vec![("host", b"localhost"), ("x-amz-date", date.as_bytes())];
             headers.extend_from_slice(extra);
-            let request = sigv4::Request { method: "POST", path: "/", query: "", headers: &headers, body_sha256: sha256(&[signed]) };
-            let expected = Expected { region: "us-east-1", service: "cognito-idp", now_ms: NOW.0 };
+            let request = sigv4::Request {
+                method: "POST",
+                path: "/",
+                query: "",
+                headers: &headers,
+                body_sha256: sha256(&[signed]),
+            };
+            let expected = Expected {
+                region: "us-east-1",
+                service: "cognito-idp",
+                now_ms: NOW.0,
+            };
             let authorization = sigv4::sign(request, &self.id, secret, expected).unwrap();
             headers.push(("authorization", authorization.as_bytes()));
-            let request = SignedRequest { service: Service::CognitoIdp, method: "POST", path: "/", query: "", headers: &headers, body: sent };
+            let request = SignedRequest {
+                service: Service::CognitoIdp,
+                method: "POST",
+                path: "/",
+                query: "",
+                headers: &headers,
+                body: sent,
+            };
             authenticate(&self.app, request, NOW).await
         }
     }
@@ -163,16 +252,28 @@ mod tests {
     #[tokio::test]
     async fn a_signature_proves_its_keys_holder() {
         let world = world().await;
-        let caller = world.call(b"{}", b"{}", &world.secret, &[]).await.ok().unwrap();
-        let Caller::AccessKey { name, policy } = caller else { panic!("{caller:?}") };
+        let caller = world
+            .call(b"{}", b"{}", &world.secret, &[])
+            .await
+            .ok()
+            .unwrap();
+        let Caller::AccessKey { name, policy } = caller else {
+            panic!("{caller:?}")
+        };
         assert_eq!(name, "robot");
-        assert_eq!(policy.decide("cognito-idp:ListUsers", "*"), Decision::Allowed);
+        assert_eq!(
+            policy.decide("cognito-idp:ListUsers", "*"),
+            Decision::Allowed
+        );
     }
 
     #[tokio::test]
     async fn another_secret_or_another_body_proves_nothing() {
         let world = world().await;
-        for (secret, sent) in [(SecretString::from("wrong"), b"{}".as_slice()), (world.secret.clone(), b"{ }")] {
+        for (secret, sent) in [
+            (SecretString::from("wrong"), b"{}".as_slice()),
+            (world.secret.clone(), b"{ }"),
+        ] {
             let error = world.call(b"{}", sent, &secret, &[]).await.err().unwrap();
             assert_eq!(error.code, ErrorCode::InvalidSignature);
         }
@@ -181,7 +282,16 @@ mod tests {
     #[tokio::test]
     async fn a_security_token_beside_a_key_of_ours_is_refused() {
         let world = world().await;
-        let error = world.call(b"{}", b"{}", &world.secret, &[("x-amz-security-token", b"FwoG")]).await.err().unwrap();
+        let error = world
+            .call(
+                b"{}",
+                b"{}",
+                &world.secret,
+                &[("x-amz-security-token", b"FwoG")],
+            )
+            .await
+            .err()
+            .unwrap();
         assert_eq!(error.code, ErrorCode::UnrecognizedClient);
     }
 
@@ -190,30 +300,65 @@ mod tests {
         let mut world = world().await;
         assert!(delete(&world.app.db, "robot").await.unwrap());
         assert!(!delete(&world.app.db, "robot").await.unwrap());
-        let error = world.call(b"{}", b"{}", &world.secret, &[]).await.err().unwrap();
+        let error = world
+            .call(b"{}", b"{}", &world.secret, &[])
+            .await
+            .err()
+            .unwrap();
         assert_eq!(error.code, ErrorCode::UnrecognizedClient);
         world.id = "AKIANOBODY".into();
-        assert_eq!(world.call(b"{}", b"{}", &world.secret, &[]).await.err().unwrap().code, ErrorCode::UnrecognizedClient);
+        assert_eq!(
+            world
+                .call(b"{}", b"{}", &world.secret, &[])
+                .await
+                .err()
+                .unwrap()
+                .code,
+            ErrorCode::UnrecognizedClient
+        );
     }
 
     #[tokio::test]
     async fn no_signature_is_a_missing_one() {
         let world = world().await;
-        let request = SignedRequest { service: Service::CognitoIdp, method: "POST", path: "/", query: "", headers: &[("host", b"localhost")], body: b"" };
+        let request = SignedRequest {
+            service: Service::CognitoIdp,
+            method: "POST",
+            path: "/",
+            query: "",
+            headers: &[("host", b"localhost")],
+            body: b"",
+        };
         let error = authenticate(&world.app, request, NOW).await.err().unwrap();
-        assert_eq!((error.code, error.message.as_str()), (ErrorCode::MissingAuthenticationToken, "Missing Authentication Token"));
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (
+                ErrorCode::MissingAuthenticationToken,
+                "Missing Authentication Token"
+            )
+        );
     }
 
     #[tokio::test]
     async fn a_name_is_taken_once_and_fits_into_an_arn() {
         let World { app, .. } = world().await;
-        let make = |name: &'static str| create(&app.db, &app.clock, &app.entropy, name, Policy::allow_all());
+        let make = |name: &'static str| {
+            create(&app.db, &app.clock, &app.entropy, name, Policy::allow_all())
+        };
         assert!(matches!(make("robot").await, Err(CreateError::Taken(_))));
         for name in ["", "a/b", "a b", "a*"] {
-            assert!(matches!(make(name).await, Err(CreateError::Name(_))), "{name}");
+            assert!(
+                matches!(make(name).await, Err(CreateError::Name(_))),
+                "{name}"
+            );
         }
         make("second").await.unwrap();
-        let names: Vec<_> = list(&app.db).await.unwrap().into_iter().map(|key| key.name).collect();
+        let names: Vec<_> = list(&app.db)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|key| key.name)
+            .collect();
         assert_eq!(names, ["robot", "second"]);
     }
 }

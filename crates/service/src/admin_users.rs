@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use cognate_api::Timestamp;
 use cognate_api::idp::{
-    AdminCreateUserRequest, AdminCreateUserResponse, AdminDeleteUserAttributesRequest, AdminDeleteUserAttributesResponse, AdminDeleteUserRequest,
-    AdminDisableUserRequest, AdminDisableUserResponse, AdminEnableUserRequest, AdminEnableUserResponse, AdminGetUserRequest, AdminGetUserResponse,
-    AdminResetUserPasswordRequest, AdminResetUserPasswordResponse, AdminSetUserPasswordRequest, AdminSetUserPasswordResponse,
-    AdminUpdateUserAttributesRequest, AdminUpdateUserAttributesResponse, DeliveryMediumType, ListUsersRequest, ListUsersResponse, MessageActionType,
-    UserStatusType, UserType,
+    AdminCreateUserRequest, AdminCreateUserResponse, AdminDeleteUserAttributesRequest,
+    AdminDeleteUserAttributesResponse, AdminDeleteUserRequest, AdminDisableUserRequest,
+    AdminDisableUserResponse, AdminEnableUserRequest, AdminEnableUserResponse, AdminGetUserRequest,
+    AdminGetUserResponse, AdminResetUserPasswordRequest, AdminResetUserPasswordResponse,
+    AdminSetUserPasswordRequest, AdminSetUserPasswordResponse, AdminUpdateUserAttributesRequest,
+    AdminUpdateUserAttributesResponse, DeliveryMediumType, ListUsersRequest, ListUsersResponse,
+    MessageActionType, UserStatusType, UserType,
 };
 use cognate_crypto::secret::SecretString;
 use cognate_model::attribute::{Attributes, Contact};
@@ -28,7 +30,10 @@ use crate::profile::delete_attributes;
 use crate::sign_up::{new_credentials, new_user, username_for};
 use crate::{Cx, Error, ErrorCode, Result, page_token};
 
-pub(crate) async fn admin_create_user(cx: Cx, input: AdminCreateUserRequest) -> Result<AdminCreateUserResponse> {
+pub(crate) async fn admin_create_user(
+    cx: Cx,
+    input: AdminCreateUserRequest,
+) -> Result<AdminCreateUserResponse> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     if matches!(input.message_action, Some(MessageActionType::Resend)) {
         return resend_invitation(&cx, &pool, input).await;
@@ -38,24 +43,48 @@ pub(crate) async fn admin_create_user(cx: Cx, input: AdminCreateUserRequest) -> 
     check_verified_flags(&given)?;
     let sub = Sub::random(&mut cx.random());
     let username = username_for(&pool, &input.username, &sub, &mut given)?;
-    let user = new_user(&cx, &pool, sub, username, given, UserStatus::ForceChangePassword);
+    let user = new_user(
+        &cx,
+        &pool,
+        sub,
+        username,
+        given,
+        UserStatus::ForceChangePassword,
+    );
     let password = temporary_password(&cx, &pool, input.temporary_password.as_deref())?;
     let invitations = match input.message_action {
         Some(MessageActionType::Suppress) => Vec::new(),
-        _ => invitations(&cx, &pool, &user, &input.username, &password, input.desired_delivery_mediums.as_deref())?,
+        _ => invitations(
+            &cx,
+            &pool,
+            &user,
+            &input.username,
+            &password,
+            input.desired_delivery_mediums.as_deref(),
+        )?,
     };
-    let until = cx.now.plus(pool.settings.password_policy.temporary_validity());
+    let until = cx
+        .now
+        .plus(pool.settings.password_policy.temporary_validity());
     let credentials = new_credentials(&cx, &pool, &user, password, Some(until)).await?;
-    let (stored, take_over, pool) = (user.clone(), input.force_alias_creation.unwrap_or(false), Arc::clone(&pool));
+    let (stored, take_over, pool) = (
+        user.clone(),
+        input.force_alias_creation.unwrap_or(false),
+        Arc::clone(&pool),
+    );
     let (pool_id, sub) = (pool.id.clone(), user.sub.clone());
-    let stands = async move |tx: &mut Tx| -> Result<Option<()>> { Ok(stored_users::find(tx, &pool_id, &sub).await?.map(drop)) };
+    let stands = async move |tx: &mut Tx| -> Result<Option<()>> {
+        Ok(stored_users::find(tx, &pool_id, &sub).await?.map(drop))
+    };
     let create = async move |tx: &mut Tx| -> Result<()> {
         if take_over {
             users::release_names(tx, &pool, &stored).await?;
         }
         match stored_users::insert(tx, &stored, &stored.names(&pool), Some(&credentials)).await? {
             Ok(()) => {}
-            Err(taken) if taken.0 == NameKind::Username => return Err(Error::user_account_already_exists()),
+            Err(taken) if taken.0 == NameKind::Username => {
+                return Err(Error::user_account_already_exists());
+            }
             Err(taken) => return Err(Error::username_exists_with(taken.0.as_str())),
         }
         for invitation in &invitations {
@@ -65,22 +94,39 @@ pub(crate) async fn admin_create_user(cx: Cx, input: AdminCreateUserRequest) -> 
     };
     write_settled(&cx, "admin_create_user", stands, create).await?;
     cx.app.outbox_filled.notify_one();
-    Ok(AdminCreateUserResponse { user: Some(user_type(&user, |_| true)) })
+    Ok(AdminCreateUserResponse {
+        user: Some(user_type(&user, |_| true)),
+    })
 }
 
 /// RESEND: a new temporary password, and the invitation once more.
-async fn resend_invitation(cx: &Cx, pool: &Arc<UserPool>, input: AdminCreateUserRequest) -> Result<AdminCreateUserResponse> {
+async fn resend_invitation(
+    cx: &Cx,
+    pool: &Arc<UserPool>,
+    input: AdminCreateUserRequest,
+) -> Result<AdminCreateUserResponse> {
     let user = user_for_operator(cx, pool, &input.username).await?;
     if user.status != UserStatus::ForceChangePassword {
         return Err(Error::resend_not_possible(user.status.as_str()));
     }
     let password = temporary_password(cx, pool, input.temporary_password.as_deref())?;
-    let invitations = invitations(cx, pool, &user, &input.username, &password, input.desired_delivery_mediums.as_deref())?;
-    let until = cx.now.plus(pool.settings.password_policy.temporary_validity());
+    let invitations = invitations(
+        cx,
+        pool,
+        &user,
+        &input.username,
+        &password,
+        input.desired_delivery_mediums.as_deref(),
+    )?;
+    let until = cx
+        .now
+        .plus(pool.settings.password_policy.temporary_validity());
     let credentials = new_credentials(cx, pool, &user, password, Some(until)).await?;
     let (pool, sub, now) = (Arc::clone(pool), user.sub.clone(), cx.now);
     let resend = async move |tx: &mut Tx| -> Result<User> {
-        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        let mut user = stored_users::find(tx, &pool.id, &sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
         if user.status != UserStatus::ForceChangePassword {
             return Err(Error::resend_not_possible(user.status.as_str()));
         }
@@ -94,7 +140,9 @@ async fn resend_invitation(cx: &Cx, pool: &Arc<UserPool>, input: AdminCreateUser
     };
     let user = cx.app.db.write("resend_invitation", resend).await?;
     cx.app.outbox_filled.notify_one();
-    Ok(AdminCreateUserResponse { user: Some(user_type(&user, |_| true)) })
+    Ok(AdminCreateUserResponse {
+        user: Some(user_type(&user, |_| true)),
+    })
 }
 
 /// The temporary password of the request, or a random one.
@@ -102,10 +150,14 @@ fn temporary_password(cx: &Cx, pool: &UserPool, given: Option<&str>) -> Result<S
     let policy = &pool.settings.password_policy;
     match given.filter(|given| !given.is_empty()) {
         Some(given) => {
-            policy.check(given).map_err(Error::password_does_not_conform)?;
+            policy
+                .check(given)
+                .map_err(Error::password_does_not_conform)?;
             Ok(SecretString::from(given))
         }
-        None => Ok(SecretString::from(policy.temporary_password(&mut cx.random()))),
+        None => Ok(SecretString::from(
+            policy.temporary_password(&mut cx.random()),
+        )),
     }
 }
 
@@ -126,12 +178,28 @@ fn invitations(
         };
         let Some(address) = user.attribute(contact.attribute()) else {
             if mediums.is_some() {
-                return Err(Error::invalid_parameter(format!("User has no {} that an invitation could be sent to.", contact.attribute())));
+                return Err(Error::invalid_parameter(format!(
+                    "User has no {} that an invitation could be sent to.",
+                    contact.attribute()
+                )));
             }
             continue;
         };
-        let values = Values { code: Some(password.expose()), username: Some(name), link: None };
-        messages.push(Message::render(cx, &Draft { pool, purpose: Purpose::Invitation, contact, address, values })?);
+        let values = Values {
+            code: Some(password.expose()),
+            username: Some(name),
+            link: None,
+        };
+        messages.push(Message::render(
+            cx,
+            &Draft {
+                pool,
+                purpose: Purpose::Invitation,
+                contact,
+                address,
+                values,
+            },
+        )?);
     }
     Ok(messages)
 }
@@ -139,15 +207,27 @@ fn invitations(
 /// Operators may say that an address is verified, but not of one that is absent.
 fn check_verified_flags(attributes: &Attributes) -> Result<()> {
     for contact in [Contact::Email, Contact::PhoneNumber] {
-        let verified = attributes.get(contact.verified_attribute()).is_some_and(|value| value == "true");
-        if verified && attributes.get(contact.attribute()).is_none_or(String::is_empty) {
-            return Err(Error::verified_without_address(contact.attribute(), contact.verified_attribute()));
+        let verified = attributes
+            .get(contact.verified_attribute())
+            .is_some_and(|value| value == "true");
+        if verified
+            && attributes
+                .get(contact.attribute())
+                .is_none_or(String::is_empty)
+        {
+            return Err(Error::verified_without_address(
+                contact.attribute(),
+                contact.verified_attribute(),
+            ));
         }
     }
     Ok(())
 }
 
-pub(crate) async fn admin_get_user(cx: Cx, input: AdminGetUserRequest) -> Result<AdminGetUserResponse> {
+pub(crate) async fn admin_get_user(
+    cx: Cx,
+    input: AdminGetUserRequest,
+) -> Result<AdminGetUserResponse> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
     Ok(AdminGetUserResponse {
@@ -166,12 +246,24 @@ pub(crate) async fn admin_get_user(cx: Cx, input: AdminGetUserRequest) -> Result
 pub(crate) async fn admin_delete_user(cx: Cx, input: AdminDeleteUserRequest) -> Result<()> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
-    let delete = async move |tx: &mut Tx| -> Result<bool> { Ok(stored_users::delete(tx, &user.pool, &user.sub).await?) };
-    if cx.app.db.write("admin_delete_user", delete).await? { Ok(()) } else { Err(Error::user_does_not_exist()) }
+    let delete = async move |tx: &mut Tx| -> Result<bool> {
+        Ok(stored_users::delete(tx, &user.pool, &user.sub).await?)
+    };
+    if cx.app.db.write("admin_delete_user", delete).await? {
+        Ok(())
+    } else {
+        Err(Error::user_does_not_exist())
+    }
 }
 
 /// Changes a user in a transaction and stores it.
-async fn change<F>(cx: &Cx, pool_id: &str, username: &str, name: &'static str, apply: F) -> Result<()>
+async fn change<F>(
+    cx: &Cx,
+    pool_id: &str,
+    username: &str,
+    name: &'static str,
+    apply: F,
+) -> Result<()>
 where
     F: Fn(&mut User) -> Result<()> + Clone + Send + 'static,
 {
@@ -179,7 +271,9 @@ where
     let sub = user_for_operator(cx, &pool, username).await?.sub;
     let now = cx.now;
     let change = async move |tx: &mut Tx| -> Result<()> {
-        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        let mut user = stored_users::find(tx, &pool.id, &sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
         apply(&mut user)?;
         user.modified_at = now;
         users::store(tx, &pool, &user, false).await?;
@@ -191,36 +285,72 @@ where
     cx.app.db.write(name, change).await
 }
 
-pub(crate) async fn admin_disable_user(cx: Cx, input: AdminDisableUserRequest) -> Result<AdminDisableUserResponse> {
+pub(crate) async fn admin_disable_user(
+    cx: Cx,
+    input: AdminDisableUserRequest,
+) -> Result<AdminDisableUserResponse> {
     let disable = |user: &mut User| {
         user.enabled = false;
         Ok(())
     };
-    change(&cx, &input.user_pool_id, &input.username, "admin_disable_user", disable).await?;
+    change(
+        &cx,
+        &input.user_pool_id,
+        &input.username,
+        "admin_disable_user",
+        disable,
+    )
+    .await?;
     Ok(AdminDisableUserResponse {})
 }
 
-pub(crate) async fn admin_enable_user(cx: Cx, input: AdminEnableUserRequest) -> Result<AdminEnableUserResponse> {
+pub(crate) async fn admin_enable_user(
+    cx: Cx,
+    input: AdminEnableUserRequest,
+) -> Result<AdminEnableUserResponse> {
     let enable = |user: &mut User| {
         user.enabled = true;
         Ok(())
     };
-    change(&cx, &input.user_pool_id, &input.username, "admin_enable_user", enable).await?;
+    change(
+        &cx,
+        &input.user_pool_id,
+        &input.username,
+        "admin_enable_user",
+        enable,
+    )
+    .await?;
     Ok(AdminEnableUserResponse {})
 }
 
 /// Sets a password: for good, or a temporary one that the user has to change. Sessions that the old one began end.
-pub(crate) async fn admin_set_user_password(cx: Cx, input: AdminSetUserPasswordRequest) -> Result<AdminSetUserPasswordResponse> {
+pub(crate) async fn admin_set_user_password(
+    cx: Cx,
+    input: AdminSetUserPasswordRequest,
+) -> Result<AdminSetUserPasswordResponse> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
-    pool.settings.password_policy.check(&input.password).map_err(Error::password_does_not_conform)?;
+    pool.settings
+        .password_policy
+        .check(&input.password)
+        .map_err(Error::password_does_not_conform)?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
     let permanent = input.permanent.unwrap_or(false);
-    let until = (!permanent).then(|| cx.now.plus(pool.settings.password_policy.temporary_validity()));
-    let credentials = new_credentials(&cx, &pool, &user, SecretString::from(input.password), until).await?;
+    let until = (!permanent).then(|| {
+        cx.now
+            .plus(pool.settings.password_policy.temporary_validity())
+    });
+    let credentials =
+        new_credentials(&cx, &pool, &user, SecretString::from(input.password), until).await?;
     let (sub, now) = (user.sub, cx.now);
     let set = async move |tx: &mut Tx| -> Result<()> {
-        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
-        user.status = if permanent { UserStatus::Confirmed } else { UserStatus::ForceChangePassword };
+        let mut user = stored_users::find(tx, &pool.id, &sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
+        user.status = if permanent {
+            UserStatus::Confirmed
+        } else {
+            UserStatus::ForceChangePassword
+        };
         user.modified_at = now;
         users::store(tx, &pool, &user, false).await?;
         stored_users::set_credentials(tx, &pool.id, &sub, Some(&credentials)).await?;
@@ -233,19 +363,40 @@ pub(crate) async fn admin_set_user_password(cx: Cx, input: AdminSetUserPasswordR
 }
 
 /// Sends a reset code; until it has come back nobody signs in with the old password.
-pub(crate) async fn admin_reset_user_password(cx: Cx, input: AdminResetUserPasswordRequest) -> Result<AdminResetUserPasswordResponse> {
+pub(crate) async fn admin_reset_user_password(
+    cx: Cx,
+    input: AdminResetUserPasswordRequest,
+) -> Result<AdminResetUserPasswordResponse> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
     let (contact, address) = recovery_contact(&pool, &user)?;
-    let code = NewCode::make(&cx, &pool, &user, CodePurpose::ResetPassword, contact, &address, &Form::Digits(Purpose::ForgotPassword));
+    let code = NewCode::make(
+        &cx,
+        &pool,
+        &user,
+        CodePurpose::ResetPassword,
+        contact,
+        &address,
+        &Form::Digits(Purpose::ForgotPassword),
+    );
     // AdminResetUserPassword has no CodeDeliveryFailureException of its own.
-    let code = code.map_err(|error| if error.code == ErrorCode::CodeDeliveryFailure { Error::invalid_parameter(error.message) } else { error })?;
+    let code = code.map_err(|error| {
+        if error.code == ErrorCode::CodeDeliveryFailure {
+            Error::invalid_parameter(error.message)
+        } else {
+            error
+        }
+    })?;
     let (sub, now) = (user.sub, cx.now);
     let reset = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        if let Some(error) = codes::count_action(tx, &pool.id, &sub, LimitedAction::ForgotPassword, now).await? {
+        if let Some(error) =
+            codes::count_action(tx, &pool.id, &sub, LimitedAction::ForgotPassword, now).await?
+        {
             return Ok(Some(error));
         }
-        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        let mut user = stored_users::find(tx, &pool.id, &sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
         user.status = UserStatus::ResetRequired;
         user.modified_at = now;
         users::store(tx, &pool, &user, false).await?;
@@ -263,7 +414,10 @@ pub(crate) async fn admin_reset_user_password(cx: Cx, input: AdminResetUserPassw
 }
 
 /// Sets attributes; operators may say that an address is verified. An address that changes without such word is unverified.
-pub(crate) async fn admin_update_user_attributes(cx: Cx, input: AdminUpdateUserAttributesRequest) -> Result<AdminUpdateUserAttributesResponse> {
+pub(crate) async fn admin_update_user_attributes(
+    cx: Cx,
+    input: AdminUpdateUserAttributesRequest,
+) -> Result<AdminUpdateUserAttributesResponse> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
     let given = attributes::parse(Some(&input.user_attributes))?;
@@ -271,24 +425,49 @@ pub(crate) async fn admin_update_user_attributes(cx: Cx, input: AdminUpdateUserA
     attributes::check_mutable(&pool, &user, &given)?;
     let apply = move |user: &mut User| {
         for contact in [Contact::Email, Contact::PhoneNumber] {
-            let changes = given.get(contact.attribute()).is_some_and(|address| user.attribute(contact.attribute()) != Some(address));
+            let changes = given
+                .get(contact.attribute())
+                .is_some_and(|address| user.attribute(contact.attribute()) != Some(address));
             if changes && !given.contains_key(contact.verified_attribute()) {
                 user.mark_verified(contact, false);
             }
         }
         // Before flags without an address are taken away: operators are told.
-        check_verified_flags(&user.attributes.iter().chain(&given).map(|(name, value)| (name.clone(), value.clone())).collect())?;
+        check_verified_flags(
+            &user
+                .attributes
+                .iter()
+                .chain(&given)
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )?;
         user.set_attributes(given.clone());
-        pool.schema.check_required(&user.attributes).map_err(attributes::refused)
+        pool.schema
+            .check_required(&user.attributes)
+            .map_err(attributes::refused)
     };
-    change(&cx, &input.user_pool_id, &input.username, "admin_update_user_attributes", apply).await?;
+    change(
+        &cx,
+        &input.user_pool_id,
+        &input.username,
+        "admin_update_user_attributes",
+        apply,
+    )
+    .await?;
     Ok(AdminUpdateUserAttributesResponse {})
 }
 
-pub(crate) async fn admin_delete_user_attributes(cx: Cx, input: AdminDeleteUserAttributesRequest) -> Result<AdminDeleteUserAttributesResponse> {
+pub(crate) async fn admin_delete_user_attributes(
+    cx: Cx,
+    input: AdminDeleteUserAttributesRequest,
+) -> Result<AdminDeleteUserAttributesResponse> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
-    let empty: Attributes = input.user_attribute_names.iter().map(|name| (name.clone(), String::new())).collect();
+    let empty: Attributes = input
+        .user_attribute_names
+        .iter()
+        .map(|name| (name.clone(), String::new()))
+        .collect();
     attributes::check_values(&pool, &empty)?;
     delete_attributes(&cx, &pool, &user, empty, "admin_delete_user_attributes").await?;
     Ok(AdminDeleteUserAttributesResponse {})
@@ -297,7 +476,11 @@ pub(crate) async fn admin_delete_user_attributes(cx: Cx, input: AdminDeleteUserA
 /// The users of a pool, 60 at most a page, in the order of their subs.
 pub(crate) async fn list_users(cx: Cx, input: ListUsersRequest) -> Result<ListUsersResponse> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
-    if input.filter.as_ref().is_some_and(|filter| !filter.is_empty()) {
+    if input
+        .filter
+        .as_ref()
+        .is_some_and(|filter| !filter.is_empty())
+    {
         return Err(Error::parameter_not_built("Filter"));
     }
     let limit = match input.limit {
@@ -305,13 +488,31 @@ pub(crate) async fn list_users(cx: Cx, input: ListUsersRequest) -> Result<ListUs
         Some(limit) => i64::from(limit).clamp(1, 60),
     };
     let query = format!("ListUsers {}", pool.id);
-    let after: Option<String> = input.pagination_token.as_deref().map(|token| page_token::open(&cx.app, &query, token)).transpose()?;
-    let mut page = stored_users::page(&mut cx.app.db.read().await?, &pool.id, after.as_deref(), limit + 1).await?;
+    let after: Option<String> = input
+        .pagination_token
+        .as_deref()
+        .map(|token| page_token::open(&cx.app, &query, token))
+        .transpose()?;
+    let mut page = stored_users::page(
+        &mut cx.app.db.read().await?,
+        &pool.id,
+        after.as_deref(),
+        limit + 1,
+    )
+    .await?;
     let key = |user: &User| user.sub.clone();
-    let pagination_token = page_token::cut(&cx.app, &query, &mut page, usize::try_from(limit)?, key)?;
+    let pagination_token =
+        page_token::cut(&cx.app, &query, &mut page, usize::try_from(limit)?, key)?;
     let wanted = input.attributes_to_get.filter(|names| !names.is_empty());
-    let passes = |name: &str| wanted.as_ref().is_none_or(|names| names.iter().any(|wanted| wanted == name));
-    Ok(ListUsersResponse { users: Some(page.iter().map(|user| user_type(user, passes)).collect()), pagination_token })
+    let passes = |name: &str| {
+        wanted
+            .as_ref()
+            .is_none_or(|names| names.iter().any(|wanted| wanted == name))
+    };
+    Ok(ListUsersResponse {
+        users: Some(page.iter().map(|user| user_type(user, passes)).collect()),
+        pagination_token,
+    })
 }
 
 fn user_type(user: &User, passes: impl Fn(&str) -> bool) -> UserType {

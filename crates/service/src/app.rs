@@ -79,7 +79,9 @@ pub enum ConfigError {
     #[error("the issuer «{0}» must hold {{pool}}, so that each pool has an issuer of its own")]
     Issuer(String),
     /// A public URL that is none.
-    #[error("the public URL «{0}» must begin with http:// or https:// and have no query and no fragment")]
+    #[error(
+        "the public URL «{0}» must begin with http:// or https:// and have no query and no fragment"
+    )]
     PublicUrl(String),
     /// An account id that is none.
     #[error("the account id «{0}» must be twelve digits")]
@@ -96,17 +98,25 @@ impl Config {
     /// [`ConfigError`], in words for the operator.
     pub fn check(mut self) -> Result<Self, ConfigError> {
         let trimmed = self.public_url.trim_end_matches('/').to_owned();
-        if !(trimmed.starts_with("http://") || trimmed.starts_with("https://")) || trimmed.contains(['?', '#']) {
+        if !(trimmed.starts_with("http://") || trimmed.starts_with("https://"))
+            || trimmed.contains(['?', '#'])
+        {
             return Err(ConfigError::PublicUrl(self.public_url));
         }
         self.public_url = trimmed;
-        if self.issuer.as_ref().is_some_and(|issuer| !issuer.ends_with("{pool}")) {
+        if self
+            .issuer
+            .as_ref()
+            .is_some_and(|issuer| !issuer.ends_with("{pool}"))
+        {
             return Err(ConfigError::Issuer(self.issuer.unwrap_or_default()));
         }
         if self.account_id.len() != 12 || !self.account_id.bytes().all(|b| b.is_ascii_digit()) {
             return Err(ConfigError::AccountId(self.account_id));
         }
-        if UserPoolId::parse(&format!("{}_x", self.region)).is_err() || !(5..=32).contains(&self.region.len()) {
+        if UserPoolId::parse(&format!("{}_x", self.region)).is_err()
+            || !(5..=32).contains(&self.region.len())
+        {
             return Err(ConfigError::Region(self.region));
         }
         Ok(self)
@@ -116,7 +126,9 @@ impl Config {
     #[must_use]
     pub fn issuer_of(&self, pool: &UserPoolId) -> String {
         match &self.issuer {
-            Some(template) => template.replace("{region}", &self.region).replace("{pool}", pool.as_str()),
+            Some(template) => template
+                .replace("{region}", &self.region)
+                .replace("{pool}", pool.as_str()),
             None => format!("{}/{pool}", self.public_url),
         }
     }
@@ -124,7 +136,10 @@ impl Config {
     /// The ARN of a pool.
     #[must_use]
     pub fn arn_of(&self, pool: &UserPoolId) -> String {
-        format!("arn:aws:cognito-idp:{}:{}:userpool/{pool}", self.region, self.account_id)
+        format!(
+            "arn:aws:cognito-idp:{}:{}:userpool/{pool}",
+            self.region, self.account_id
+        )
     }
 }
 
@@ -158,7 +173,10 @@ impl App {
     ///
     /// # Errors
     /// When the work panicked or the runtime is stopping.
-    pub(crate) async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> crate::Result<T> {
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> crate::Result<T> {
         let _permit = self.compute.acquire().await?;
         Ok(tokio::task::spawn_blocking(work).await?)
     }

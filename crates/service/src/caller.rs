@@ -34,7 +34,12 @@ impl Caller {
     ///
     /// # Errors
     /// `AccessDeniedException`.
-    pub fn authorize(&self, operation: &OperationInfo, input: &Value, config: &Config) -> Result<(), AuthorizeError> {
+    pub fn authorize(
+        &self,
+        operation: &OperationInfo,
+        input: &Value,
+        config: &Config,
+    ) -> Result<(), AuthorizeError> {
         if operation.auth == Auth::Public {
             return Ok(());
         }
@@ -44,14 +49,26 @@ impl Caller {
             Self::Public => ("anonymous", None),
         };
         let action = format!("{}:{}", operation.service.signing_name(), operation.name);
-        let pool = input.get("UserPoolId").and_then(Value::as_str).and_then(|id| UserPoolId::parse(id).ok());
+        let pool = input
+            .get("UserPoolId")
+            .and_then(Value::as_str)
+            .and_then(|id| UserPoolId::parse(id).ok());
         let resource = pool.map_or_else(|| "*".to_owned(), |pool| config.arn_of(&pool));
-        let because = match policy.map_or(Decision::NotAllowed, |policy| policy.decide(&action, &resource)) {
+        let because = match policy.map_or(Decision::NotAllowed, |policy| {
+            policy.decide(&action, &resource)
+        }) {
             Decision::Allowed => return Ok(()),
-            Decision::NotAllowed => format!("because no identity-based policy allows the {action} action"),
+            Decision::NotAllowed => {
+                format!("because no identity-based policy allows the {action} action")
+            }
             Decision::Denied => "with an explicit deny in an identity-based policy".to_owned(),
         };
         let user = format!("arn:aws:iam::{}:user/{name}", config.account_id);
-        Err(Error::new(ErrorCode::AccessDenied, format!("User: {user} is not authorized to perform: {action} on resource: {resource} {because}")))
+        Err(Error::new(
+            ErrorCode::AccessDenied,
+            format!(
+                "User: {user} is not authorized to perform: {action} on resource: {resource} {because}"
+            ),
+        ))
     }
 }

@@ -35,7 +35,9 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System(latest) => {
-                let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+                let since_epoch = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or(Duration::ZERO);
                 let now = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
                 Timestamp(latest.fetch_max(now, Ordering::Relaxed).max(now))
             }
@@ -46,7 +48,10 @@ impl Clock {
     /// Moves a manual clock; the machine's own moves by itself.
     pub fn advance(&self, span: Duration) {
         if let Self::Manual(at) = self {
-            at.store(Timestamp(at.load(Ordering::SeqCst)).plus(span).0, Ordering::SeqCst);
+            at.store(
+                Timestamp(at.load(Ordering::SeqCst)).plus(span).0,
+                Ordering::SeqCst,
+            );
         }
     }
 }
@@ -76,7 +81,10 @@ impl Entropy {
         match self {
             Self::System => {
                 let mut seed = [0; 32];
-                #[allow(clippy::expect_used, reason = "without randomness no secret can be made; to go on would be worse")]
+                #[allow(
+                    clippy::expect_used,
+                    reason = "without randomness no secret can be made; to go on would be worse"
+                )]
                 getrandom::fill(&mut seed).expect("the operating system gives randomness");
                 Random::from_seed(seed)
             }

@@ -62,14 +62,33 @@ impl Arrival {
     #[must_use]
     pub fn new(app: &Arc<App>, address: Option<IpAddr>) -> Self {
         let mut random = app.entropy.generator();
-        Self { now: app.clock.now(), request_id: random.uuid_v4(), address, app: Arc::clone(app), random }
+        Self {
+            now: app.clock.now(),
+            request_id: random.uuid_v4(),
+            address,
+            app: Arc::clone(app),
+            random,
+        }
     }
 
     /// The context of the request, now that it is known who calls.
     #[must_use]
     pub fn called_by(self, caller: Caller) -> Cx {
-        let Self { now, request_id, address, app, random } = self;
-        Cx(Arc::new(Request { app, now, request_id, caller, address, random: Mutex::new(random) }))
+        let Self {
+            now,
+            request_id,
+            address,
+            app,
+            random,
+        } = self;
+        Cx(Arc::new(Request {
+            app,
+            now,
+            request_id,
+            caller,
+            address,
+            random: Mutex::new(random),
+        }))
     }
 }
 
@@ -77,6 +96,9 @@ impl Request {
     /// A generator of this request's own.
     #[must_use]
     pub fn random(&self) -> Random {
-        self.random.lock().unwrap_or_else(PoisonError::into_inner).derive()
+        self.random
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .derive()
     }
 }

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use cognate_api::idp::{
-    AdminInitiateAuthRequest, AdminInitiateAuthResponse, AdminRespondToAuthChallengeRequest, AdminRespondToAuthChallengeResponse, AuthFlowType,
-    AuthenticationResultType, ChallengeNameType, GetTokensFromRefreshTokenRequest, GetTokensFromRefreshTokenResponse, InitiateAuthRequest,
+    AdminInitiateAuthRequest, AdminInitiateAuthResponse, AdminRespondToAuthChallengeRequest,
+    AdminRespondToAuthChallengeResponse, AuthFlowType, AuthenticationResultType, ChallengeNameType,
+    GetTokensFromRefreshTokenRequest, GetTokensFromRefreshTokenResponse, InitiateAuthRequest,
     InitiateAuthResponse, RespondToAuthChallengeRequest, RespondToAuthChallengeResponse,
 };
 use cognate_crypto::secret::SecretString;
@@ -30,24 +31,45 @@ enum Side {
     Operator,
 }
 
-pub(crate) async fn initiate_auth(cx: Cx, input: InitiateAuthRequest) -> Result<InitiateAuthResponse> {
+pub(crate) async fn initiate_auth(
+    cx: Cx,
+    input: InitiateAuthRequest,
+) -> Result<InitiateAuthResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     refuse_session(input.session.as_deref())?;
     let parameters = input.auth_parameters.unwrap_or_default();
-    begin(&cx, &door, Side::User, &input.auth_flow, &parameters).await.map(Into::into)
+    begin(&cx, &door, Side::User, &input.auth_flow, &parameters)
+        .await
+        .map(Into::into)
 }
 
-pub(crate) async fn admin_initiate_auth(cx: Cx, input: AdminInitiateAuthRequest) -> Result<AdminInitiateAuthResponse> {
+pub(crate) async fn admin_initiate_auth(
+    cx: Cx,
+    input: AdminInitiateAuthRequest,
+) -> Result<AdminInitiateAuthResponse> {
     let door = Door::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
     refuse_session(input.session.as_deref())?;
     let parameters = input.auth_parameters.unwrap_or_default();
-    begin(&cx, &door, Side::Operator, &input.auth_flow, &parameters).await.map(Into::into)
+    begin(&cx, &door, Side::Operator, &input.auth_flow, &parameters)
+        .await
+        .map(Into::into)
 }
 
-pub(crate) async fn respond_to_auth_challenge(cx: Cx, input: RespondToAuthChallengeRequest) -> Result<RespondToAuthChallengeResponse> {
+pub(crate) async fn respond_to_auth_challenge(
+    cx: Cx,
+    input: RespondToAuthChallengeRequest,
+) -> Result<RespondToAuthChallengeResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     let responses = input.challenge_responses.unwrap_or_default();
-    respond(&cx, &door, &input.challenge_name, input.session.as_deref(), &responses).await.map(Into::into)
+    respond(
+        &cx,
+        &door,
+        &input.challenge_name,
+        input.session.as_deref(),
+        &responses,
+    )
+    .await
+    .map(Into::into)
 }
 
 pub(crate) async fn admin_respond_to_auth_challenge(
@@ -56,12 +78,24 @@ pub(crate) async fn admin_respond_to_auth_challenge(
 ) -> Result<AdminRespondToAuthChallengeResponse> {
     let door = Door::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
     let responses = input.challenge_responses.unwrap_or_default();
-    respond(&cx, &door, &input.challenge_name, input.session.as_deref(), &responses).await.map(Into::into)
+    respond(
+        &cx,
+        &door,
+        &input.challenge_name,
+        input.session.as_deref(),
+        &responses,
+    )
+    .await
+    .map(Into::into)
 }
 
 /// A sign-in goes on from a sign-up with USER_AUTH only, and ConfirmSignUp gives no session to go on with.
 fn refuse_session(session: Option<&str>) -> Result<()> {
-    session.map_or(Ok(()), |_| Err(Error::parameter_not_built("Session (sign-in straight from sign-up with USER_AUTH)")))
+    session.map_or(Ok(()), |_| {
+        Err(Error::parameter_not_built(
+            "Session (sign-in straight from sign-up with USER_AUTH)",
+        ))
+    })
 }
 
 /// The four answers of sign-in operations have the same members under four names.
@@ -95,42 +129,77 @@ answer_with!(
 );
 
 /// GetTokensFromRefreshToken: the refresh of clients that rotate their refresh tokens, and open to the others as well.
-pub(crate) async fn get_tokens_from_refresh_token(cx: Cx, input: GetTokensFromRefreshTokenRequest) -> Result<GetTokensFromRefreshTokenResponse> {
+pub(crate) async fn get_tokens_from_refresh_token(
+    cx: Cx,
+    input: GetTokensFromRefreshTokenRequest,
+) -> Result<GetTokensFromRefreshTokenResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check_secret(&door.entry, input.client_secret.as_deref())?;
     let tokens = refresh(&cx, &door, &input.refresh_token, |_| Ok(())).await?;
-    Ok(GetTokensFromRefreshTokenResponse { authentication_result: Some(tokens) })
+    Ok(GetTokensFromRefreshTokenResponse {
+        authentication_result: Some(tokens),
+    })
 }
 
-async fn begin(cx: &Cx, door: &Door, side: Side, flow: &AuthFlowType, parameters: &Parameters) -> Result<Reply> {
+async fn begin(
+    cx: &Cx,
+    door: &Door,
+    side: Side,
+    flow: &AuthFlowType,
+    parameters: &Parameters,
+) -> Result<Reply> {
     match flow {
         AuthFlowType::UserSrpAuth => {
             allowed(door, AuthFlow::AllowUserSrpAuth).ok_or_else(Error::auth_flow_not_enabled)?;
             let username = named(door, parameters)?;
-            let public = ClientPublic::parse(required(parameters, "SRP_A")?).map_err(|error| Error::invalid_parameter("SRP_A is not a valid public value.").with_source(error))?;
+            let public = ClientPublic::parse(required(parameters, "SRP_A")?).map_err(|error| {
+                Error::invalid_parameter("SRP_A is not a valid public value.").with_source(error)
+            })?;
             sign_in::begin(cx, door, username, Opening::Srp(Box::new(public))).await
         }
         AuthFlowType::UserPasswordAuth => {
-            allowed(door, AuthFlow::AllowUserPasswordAuth).ok_or_else(Error::user_password_auth_not_enabled)?;
+            allowed(door, AuthFlow::AllowUserPasswordAuth)
+                .ok_or_else(Error::user_password_auth_not_enabled)?;
             with_password(cx, door, parameters).await
         }
-        AuthFlowType::AdminUserPasswordAuth | AuthFlowType::AdminNoSrpAuth if side == Side::Operator => {
-            allowed(door, AuthFlow::AllowAdminUserPasswordAuth).ok_or_else(Error::auth_flow_not_enabled)?;
+        AuthFlowType::AdminUserPasswordAuth | AuthFlowType::AdminNoSrpAuth
+            if side == Side::Operator =>
+        {
+            allowed(door, AuthFlow::AllowAdminUserPasswordAuth)
+                .ok_or_else(Error::auth_flow_not_enabled)?;
             with_password(cx, door, parameters).await
         }
         AuthFlowType::RefreshTokenAuth | AuthFlowType::RefreshToken => {
             // With rotation each refresh has to give a new refresh token, which this flow does not.
             let rotates = door.entry.client.settings.rotation.is_some();
-            allowed(door, AuthFlow::AllowRefreshTokenAuth).filter(|()| !rotates).ok_or_else(Error::auth_flow_not_enabled)?;
+            allowed(door, AuthFlow::AllowRefreshTokenAuth)
+                .filter(|()| !rotates)
+                .ok_or_else(Error::auth_flow_not_enabled)?;
             let hash = parameters.get("SECRET_HASH").map(String::as_str);
-            let check = |presented: &Presented| secret_hash::check_any(&door.entry, hash, &[presented.user.sub.as_str(), &presented.user.username]);
+            let check = |presented: &Presented| {
+                secret_hash::check_any(
+                    &door.entry,
+                    hash,
+                    &[presented.user.sub.as_str(), &presented.user.username],
+                )
+            };
             let tokens = refresh(cx, door, required(parameters, "REFRESH_TOKEN")?, check).await;
             // These operations have no RefreshTokenReuseException of their own.
-            let spent = |error: Error| if error.code == ErrorCode::RefreshTokenReuse { Error::refresh_token_revoked() } else { error };
+            let spent = |error: Error| {
+                if error.code == ErrorCode::RefreshTokenReuse {
+                    Error::refresh_token_revoked()
+                } else {
+                    error
+                }
+            };
             tokens.map(Reply::Tokens).map_err(spent)
         }
-        AuthFlowType::CustomAuth | AuthFlowType::UserAuth => Err(Error::parameter_not_built(format!("the flow {flow}"))),
-        AuthFlowType::AdminUserPasswordAuth | AuthFlowType::AdminNoSrpAuth | AuthFlowType::Unknown(_) => Err(Error::auth_method_not_supported()),
+        AuthFlowType::CustomAuth | AuthFlowType::UserAuth => {
+            Err(Error::parameter_not_built(format!("the flow {flow}")))
+        }
+        AuthFlowType::AdminUserPasswordAuth
+        | AuthFlowType::AdminNoSrpAuth
+        | AuthFlowType::Unknown(_) => Err(Error::auth_method_not_supported()),
     }
 }
 
@@ -147,22 +216,39 @@ async fn with_password(cx: &Cx, door: &Door, parameters: &Parameters) -> Result<
 
 /// The longest password that is hashed at all.
 fn check_password_length(password: &SecretString) -> Result<()> {
-    if password.expose().len() > 4 * 256 { Err(Error::incorrect_username_or_password()) } else { Ok(()) }
+    if password.expose().len() > 4 * 256 {
+        Err(Error::incorrect_username_or_password())
+    } else {
+        Ok(())
+    }
 }
 
 /// The user name of a request, whose secret hash is right.
 fn named<'a>(door: &Door, parameters: &'a Parameters) -> Result<&'a str> {
     let username = required(parameters, "USERNAME")?;
-    secret_hash::check(&door.entry, parameters.get("SECRET_HASH").map(String::as_str), username)?;
+    secret_hash::check(
+        &door.entry,
+        parameters.get("SECRET_HASH").map(String::as_str),
+        username,
+    )?;
     Ok(username)
 }
 
 fn required<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str> {
-    let value = parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    let value = parameters
+        .get(name)
+        .map(String::as_str)
+        .filter(|value| !value.is_empty());
     value.ok_or_else(|| Error::missing_required_parameter(name))
 }
 
-async fn respond(cx: &Cx, door: &Door, challenge: &ChallengeNameType, session: Option<&str>, responses: &Parameters) -> Result<Reply> {
+async fn respond(
+    cx: &Cx,
+    door: &Door,
+    challenge: &ChallengeNameType,
+    session: Option<&str>,
+    responses: &Parameters,
+) -> Result<Reply> {
     let response = match challenge {
         ChallengeNameType::PasswordVerifier => Response::PasswordClaim {
             secret_block: required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")?.to_owned(),
@@ -174,7 +260,10 @@ async fn respond(cx: &Cx, door: &Door, challenge: &ChallengeNameType, session: O
             if password.expose().len() > 4 * 256 {
                 return Err(Error::invalid_parameter("The new password is too long."));
             }
-            Response::NewPassword { password, attributes: new_attributes(responses)? }
+            Response::NewPassword {
+                password,
+                attributes: new_attributes(responses)?,
+            }
         }
         other => return Err(Error::parameter_not_built(format!("the challenge {other}"))),
     };
@@ -184,17 +273,26 @@ async fn respond(cx: &Cx, door: &Door, challenge: &ChallengeNameType, session: O
 
 /// `userAttributes.email` and the like.
 fn new_attributes(responses: &Parameters) -> Result<Attributes> {
-    let pairs = responses.iter().filter_map(|(name, value)| Some((name.strip_prefix("userAttributes.")?, Some(value.as_str()))));
+    let pairs = responses.iter().filter_map(|(name, value)| {
+        Some((name.strip_prefix("userAttributes.")?, Some(value.as_str())))
+    });
     attribute::collect(pairs).map_err(attributes::refused)
 }
 
 /// New tokens for a session that still stands. Without rotation nothing is written; with it, the token takes the place of the one
 /// before, and one that comes a second time ends the session, because then two hold it.
-async fn refresh(cx: &Cx, door: &Door, token: &str, check: impl FnOnce(&Presented) -> Result<()>) -> Result<AuthenticationResultType> {
+async fn refresh(
+    cx: &Cx,
+    door: &Door,
+    token: &str,
+    check: impl FnOnce(&Presented) -> Result<()>,
+) -> Result<AuthenticationResultType> {
     let presented = Presented::open(cx, door, token).await?;
     check(&presented)?;
     let standing = presented.standing(&door.entry.client, cx.now);
-    let Presented { mut session, user, .. } = presented;
+    let Presented {
+        mut session, user, ..
+    } = presented;
     if matches!(standing, Standing::Reused) {
         let (pool, id) = (session.pool.clone(), session.id.clone());
         let end = async move |tx: &mut cognate_store::Tx| -> Result<()> {
@@ -212,13 +310,19 @@ async fn refresh(cx: &Cx, door: &Door, token: &str, check: impl FnOnce(&Presente
         session.rotated_at = Some(cx.now);
     }
     let new = refresh_token::make(cx, &session)?;
-    let (rotated, hash, before) = (session.clone(), new.hash, session.generation - i64::from(matches!(standing, Standing::Current)));
+    let (rotated, hash, before) = (
+        session.clone(),
+        new.hash,
+        session.generation - i64::from(matches!(standing, Standing::Current)),
+    );
     let (pool, id) = (session.pool.clone(), session.id.clone());
     let stands = async move |tx: &mut cognate_store::Tx| -> Result<Option<bool>> {
         let found = sessions::find_with_hash(tx, &pool, &id).await?;
         Ok(found.filter(|(_, stored)| *stored == hash).map(|_| true))
     };
-    let rotate = async move |tx: &mut cognate_store::Tx| -> Result<bool> { Ok(sessions::rotate(tx, &rotated, &hash, before).await?) };
+    let rotate = async move |tx: &mut cognate_store::Tx| -> Result<bool> {
+        Ok(sessions::rotate(tx, &rotated, &hash, before).await?)
+    };
     if !write_settled(cx, "rotate_refresh_token", stands, rotate).await? {
         // Another request with the same token was faster; the client repeats itself and comes into the grace period.
         return Err(Error::refresh_token_in_use());

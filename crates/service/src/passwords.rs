@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use cognate_api::idp::{
-    ChangePasswordRequest, ChangePasswordResponse, ConfirmForgotPasswordRequest, ConfirmForgotPasswordResponse, ForgotPasswordRequest, ForgotPasswordResponse,
+    ChangePasswordRequest, ChangePasswordResponse, ConfirmForgotPasswordRequest,
+    ConfirmForgotPasswordResponse, ForgotPasswordRequest, ForgotPasswordResponse,
 };
 use cognate_crypto::secret::SecretString;
 use cognate_model::attribute::Contact;
@@ -21,7 +22,10 @@ use crate::flows::{access_token, messages, secret_hash, users};
 use crate::sign_up::{finish_guess, new_credentials};
 use crate::{Cx, Error, Result};
 
-pub(crate) async fn forgot_password(cx: Cx, input: ForgotPasswordRequest) -> Result<ForgotPasswordResponse> {
+pub(crate) async fn forgot_password(
+    cx: Cx,
+    input: ForgotPasswordRequest,
+) -> Result<ForgotPasswordResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
     let pool = Arc::clone(&door.pool);
@@ -43,17 +47,36 @@ pub(crate) async fn forgot_password(cx: Cx, input: ForgotPasswordRequest) -> Res
     }
     let form = Form::Digits(Purpose::ForgotPassword);
     let code = match (&found, &contact) {
-        (Some(user), Some((contact, address))) => NewCode::make(&cx, &pool, user, CodePurpose::ResetPassword, *contact, address, &form)?,
+        (Some(user), Some((contact, address))) => NewCode::make(
+            &cx,
+            &pool,
+            user,
+            CodePurpose::ResetPassword,
+            *contact,
+            address,
+            &form,
+        )?,
         // A user without a verified address and nobody at all are sent, as it seems, a code to an address that is made up.
         _ => {
             let user = stand_in(&cx, &pool, found.as_ref(), &name);
             let (contact, address) = messages::made_up_address(&cx.app, &pool, &name);
-            NewCode::make(&cx, &pool, &user, CodePurpose::ResetPassword, contact, &address, &form)?.addressed_to_nobody(&cx.app, &name)
+            NewCode::make(
+                &cx,
+                &pool,
+                &user,
+                CodePurpose::ResetPassword,
+                contact,
+                &address,
+                &form,
+            )?
+            .addressed_to_nobody(&cx.app, &name)
         }
     };
     let details = code.details();
     send_code(&cx, "forgot_password", LimitedAction::ForgotPassword, code).await?;
-    Ok(ForgotPasswordResponse { code_delivery_details: Some(details) })
+    Ok(ForgotPasswordResponse {
+        code_delivery_details: Some(details),
+    })
 }
 
 /// Where the code of a reset goes: the first verified address in the pool's order.
@@ -70,18 +93,32 @@ pub(crate) fn recovery_contact(pool: &UserPool, user: &User) -> Result<(Contact,
         UserStatus::ForceChangePassword => return Err(Error::password_cannot_be_reset()),
         UserStatus::Unconfirmed => return Err(Error::cannot_reset_password()),
     }
-    let contact = pool.recovery_order().into_iter().find(|contact| user.has_verified(*contact));
+    let contact = pool
+        .recovery_order()
+        .into_iter()
+        .find(|contact| user.has_verified(*contact));
     let contact = contact.ok_or_else(Error::cannot_reset_password)?;
-    Ok((contact, user.attribute(contact.attribute()).unwrap_or_default().to_owned()))
+    Ok((
+        contact,
+        user.attribute(contact.attribute())
+            .unwrap_or_default()
+            .to_owned(),
+    ))
 }
 
-pub(crate) async fn confirm_forgot_password(cx: Cx, input: ConfirmForgotPasswordRequest) -> Result<ConfirmForgotPasswordResponse> {
+pub(crate) async fn confirm_forgot_password(
+    cx: Cx,
+    input: ConfirmForgotPasswordRequest,
+) -> Result<ConfirmForgotPasswordResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
     cx.app.failures.check(&cx)?;
     let pool = Arc::clone(&door.pool);
     // The policy is everybody's to know: checked before the code, so that a password that is too short costs no guess.
-    pool.settings.password_policy.check(&input.password).map_err(Error::password_does_not_conform)?;
+    pool.settings
+        .password_policy
+        .check(&input.password)
+        .map_err(Error::password_does_not_conform)?;
     let name = normal_name(&pool, &input.username)?;
     let found = stored_users::find_by_name(&mut cx.app.db.read().await?, &pool.id, &name).await?;
     let hide = door.hides_users();
@@ -89,19 +126,38 @@ pub(crate) async fn confirm_forgot_password(cx: Cx, input: ConfirmForgotPassword
         return Err(Error::username_client_id_not_found());
     }
     let user = stand_in(&cx, &pool, found.as_ref(), &name);
-    let credentials = new_credentials(&cx, &pool, &user, SecretString::from(input.password), None).await?;
-    let attempt = Attempt::new(&cx, &pool.id, user.sub, CodePurpose::ResetPassword, &input.confirmation_code, hide);
+    let credentials =
+        new_credentials(&cx, &pool, &user, SecretString::from(input.password), None).await?;
+    let attempt = Attempt::new(
+        &cx,
+        &pool.id,
+        user.sub,
+        CodePurpose::ResetPassword,
+        &input.confirmation_code,
+        hide,
+    );
     let (now, stands) = (cx.now, has_salt(&pool, &attempt.sub, &credentials, || None));
     let reset = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        if let Some(error) = codes::count_action(tx, &pool.id, &attempt.sub, LimitedAction::ConfirmForgotPassword, now).await? {
+        if let Some(error) = codes::count_action(
+            tx,
+            &pool.id,
+            &attempt.sub,
+            LimitedAction::ConfirmForgotPassword,
+            now,
+        )
+        .await?
+        {
             return Ok(Some(error));
         }
         let pending = match attempt.guess(tx).await? {
             Guess::Right(pending) => pending,
             Guess::Refused(error) => return Ok(Some(error)),
         };
-        let mut user = stored_users::find(tx, &pool.id, &attempt.sub).await?.ok_or_else(Error::code_expired)?;
-        let still_theirs = user.attribute(pending.contact.attribute()) == Some(&pending.address) && user.has_verified(pending.contact);
+        let mut user = stored_users::find(tx, &pool.id, &attempt.sub)
+            .await?
+            .ok_or_else(Error::code_expired)?;
+        let still_theirs = user.attribute(pending.contact.attribute()) == Some(&pending.address)
+            && user.has_verified(pending.contact);
         if !still_theirs || !user.enabled {
             return Ok(Some(Error::code_expired()));
         }
@@ -114,15 +170,27 @@ pub(crate) async fn confirm_forgot_password(cx: Cx, input: ConfirmForgotPassword
         attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;
         Ok(None)
     };
-    finish_guess(&cx, write_settled(&cx, "confirm_forgot_password", stands, reset).await?)?;
+    finish_guess(
+        &cx,
+        write_settled(&cx, "confirm_forgot_password", stands, reset).await?,
+    )?;
     Ok(ConfirmForgotPasswordResponse {})
 }
 
-pub(crate) async fn change_password(cx: Cx, input: ChangePasswordRequest) -> Result<ChangePasswordResponse> {
+pub(crate) async fn change_password(
+    cx: Cx,
+    input: ChangePasswordRequest,
+) -> Result<ChangePasswordResponse> {
     let signed_in = access_token::check(&cx, &input.access_token).await?;
     let (pool, user) = (Arc::clone(&signed_in.door.pool), signed_in.user);
-    let previous = input.previous_password.filter(|password| !password.is_empty()).ok_or_else(|| Error::missing_required_parameter("PreviousPassword"))?;
-    pool.settings.password_policy.check(&input.proposed_password).map_err(Error::password_does_not_conform)?;
+    let previous = input
+        .previous_password
+        .filter(|password| !password.is_empty())
+        .ok_or_else(|| Error::missing_required_parameter("PreviousPassword"))?;
+    pool.settings
+        .password_policy
+        .check(&input.proposed_password)
+        .map_err(Error::password_does_not_conform)?;
     let mut tx = cx.app.db.read().await?;
     let credentials = stored_users::credentials(&mut tx, &pool.id, &user.sub).await?;
     let lockout = attempts::find_lockout(&mut tx, &pool.id, user.sub.as_str()).await?;
@@ -133,12 +201,26 @@ pub(crate) async fn change_password(cx: Cx, input: ChangePasswordRequest) -> Res
     }
     let (pool_id, previous) = (pool.id.clone(), SecretString::from(previous));
     let known = credentials.clone();
-    let is_right = cx.app.compute(move || known.is_some_and(|known| known.match_password(&pool_id, &previous))).await?;
+    let is_right = cx
+        .app
+        .compute(move || known.is_some_and(|known| known.match_password(&pool_id, &previous)))
+        .await?;
     if !is_right {
         return Err(count_wrong_password(&cx, &user).await?);
     }
-    let new = new_credentials(&cx, &pool, &user, SecretString::from(input.proposed_password), None).await?;
-    let (session, now, before) = (signed_in.session.id, cx.now, credentials.map(|credentials| credentials.salt));
+    let new = new_credentials(
+        &cx,
+        &pool,
+        &user,
+        SecretString::from(input.proposed_password),
+        None,
+    )
+    .await?;
+    let (session, now, before) = (
+        signed_in.session.id,
+        cx.now,
+        credentials.map(|credentials| credentials.salt),
+    );
     let stands = has_salt(&pool, &user.sub, &new, || ());
     let change = async move |tx: &mut Tx| -> Result<()> {
         let current = stored_users::credentials(tx, &pool.id, &user.sub).await?;
@@ -150,7 +232,9 @@ pub(crate) async fn change_password(cx: Cx, input: ChangePasswordRequest) -> Res
         if current.map(|current| current.salt) != before {
             return Err(Error::incorrect_username_or_password());
         }
-        let mut user = stored_users::find(tx, &pool.id, &user.sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        let mut user = stored_users::find(tx, &pool.id, &user.sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
         user.modified_at = now;
         users::store(tx, &pool, &user, false).await?;
         stored_users::set_credentials(tx, &pool.id, &user.sub, Some(&new)).await?;

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use cognate_api::idp::{
-    DeleteUserAttributesRequest, DeleteUserAttributesResponse, DeleteUserRequest, GetUserAttributeVerificationCodeRequest, GetUserAttributeVerificationCodeResponse,
-    GetUserRequest, GetUserResponse, UpdateUserAttributesRequest, UpdateUserAttributesResponse, VerifyUserAttributeRequest, VerifyUserAttributeResponse,
+    DeleteUserAttributesRequest, DeleteUserAttributesResponse, DeleteUserRequest,
+    GetUserAttributeVerificationCodeRequest, GetUserAttributeVerificationCodeResponse,
+    GetUserRequest, GetUserResponse, UpdateUserAttributesRequest, UpdateUserAttributesResponse,
+    VerifyUserAttributeRequest, VerifyUserAttributeResponse,
 };
 use cognate_model::attribute::{AttributeError, Attributes, Contact};
 use cognate_model::code::{CodePurpose, LimitedAction};
@@ -29,13 +31,19 @@ pub(crate) async fn get_user(cx: Cx, input: GetUserRequest) -> Result<GetUserRes
     })
 }
 
-pub(crate) async fn update_user_attributes(cx: Cx, input: UpdateUserAttributesRequest) -> Result<UpdateUserAttributesResponse> {
+pub(crate) async fn update_user_attributes(
+    cx: Cx,
+    input: UpdateUserAttributesRequest,
+) -> Result<UpdateUserAttributesResponse> {
     let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
     let given = attributes::parse(Some(&input.user_attributes))?;
     attributes::check_written_by_user(&door.pool, &door.entry.client, &given)?;
     attributes::check_mutable(&door.pool, &user, &given)?;
-    let changed = change_attributes(&cx, &door.pool, &user, given, "update_user_attributes").await?;
-    Ok(UpdateUserAttributesResponse { code_delivery_details_list: Some(changed).filter(|list| !list.is_empty()) })
+    let changed =
+        change_attributes(&cx, &door.pool, &user, given, "update_user_attributes").await?;
+    Ok(UpdateUserAttributesResponse {
+        code_delivery_details_list: Some(changed).filter(|list| !list.is_empty()),
+    })
 }
 
 /// Changes a user's own attributes. A changed address is unverified, and where the pool verifies such addresses a code goes to the new
@@ -52,7 +60,13 @@ async fn change_attributes(
     let mut details = Vec::new();
     for contact in [Contact::Email, Contact::PhoneNumber] {
         let attribute = contact.attribute();
-        let Some(address) = now_given.get(attribute).filter(|address| !address.is_empty()).cloned() else { continue };
+        let Some(address) = now_given
+            .get(attribute)
+            .filter(|address| !address.is_empty())
+            .cloned()
+        else {
+            continue;
+        };
         if user.attribute(attribute) == Some(&address) {
             // Theirs already. Written all the same, it would take the place of an address that another request has set and verified in
             // between, and be verified itself.
@@ -61,7 +75,15 @@ async fn change_attributes(
         }
         if pool.settings.auto_verified.contains(&contact) {
             let form = Form::Digits(Purpose::AttributeVerification);
-            codes_out.push(NewCode::make(cx, pool, user, CodePurpose::verify(contact), contact, &address, &form)?);
+            codes_out.push(NewCode::make(
+                cx,
+                pool,
+                user,
+                CodePurpose::verify(contact),
+                contact,
+                &address,
+                &form,
+            )?);
             details.push(messages::details(contact, &address));
         }
         if pool.settings.verified_before_update.contains(&contact) {
@@ -75,15 +97,21 @@ async fn change_attributes(
     let change = async move |tx: &mut Tx| -> Result<Option<Error>> {
         // The new value of an address is a guess at who has it, and a mail to a stranger: limited like any other code.
         if !codes_out.is_empty()
-            && let Some(error) = codes::count_action(tx, &pool.id, &sub, LimitedAction::SendAttributeCode, now).await?
+            && let Some(error) =
+                codes::count_action(tx, &pool.id, &sub, LimitedAction::SendAttributeCode, now)
+                    .await?
         {
             return Ok(Some(error));
         }
-        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        let mut user = stored_users::find(tx, &pool.id, &sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
         attributes::check_mutable(&pool, &user, &now_given)?;
         user.set_attributes(now_given.clone());
         user.modified_at = now;
-        pool.schema.check_required(&user.attributes).map_err(attributes::refused)?;
+        pool.schema
+            .check_required(&user.attributes)
+            .map_err(attributes::refused)?;
         check_sign_in_name(&pool, &user)?;
         users::store(tx, &pool, &user, false).await?;
         for code in &codes_out {
@@ -99,7 +127,9 @@ async fn change_attributes(
             Ok(details)
         }
         // UpdateUserAttributes has no LimitExceededException of its own.
-        Ok(Some(error)) | Err(error) if error.code == ErrorCode::LimitExceeded => Err(Error::too_many_requests()),
+        Ok(Some(error)) | Err(error) if error.code == ErrorCode::LimitExceeded => {
+            Err(Error::too_many_requests())
+        }
         Ok(Some(error)) | Err(error) => Err(error),
     }
 }
@@ -107,14 +137,23 @@ async fn change_attributes(
 /// In a pool whose sign-in names are addresses, a user keeps one at least.
 fn check_sign_in_name(pool: &UserPool, user: &User) -> Result<()> {
     if pool.names_are_attributes() && user.names(pool).len() < 2 {
-        return Err(Error::invalid_parameter("The user needs an attribute to sign in with."));
+        return Err(Error::invalid_parameter(
+            "The user needs an attribute to sign in with.",
+        ));
     }
     Ok(())
 }
 
-pub(crate) async fn delete_user_attributes(cx: Cx, input: DeleteUserAttributesRequest) -> Result<DeleteUserAttributesResponse> {
+pub(crate) async fn delete_user_attributes(
+    cx: Cx,
+    input: DeleteUserAttributesRequest,
+) -> Result<DeleteUserAttributesResponse> {
     let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
-    let empty: Attributes = input.user_attribute_names.iter().map(|name| (name.clone(), String::new())).collect();
+    let empty: Attributes = input
+        .user_attribute_names
+        .iter()
+        .map(|name| (name.clone(), String::new()))
+        .collect();
     attributes::check_written_by_user(&door.pool, &door.entry.client, &empty)?;
     delete_attributes(&cx, &door.pool, &user, empty, "delete_user_attributes").await?;
     Ok(DeleteUserAttributesResponse {})
@@ -124,15 +163,29 @@ pub(crate) async fn delete_user_attributes(cx: Cx, input: DeleteUserAttributesRe
 ///
 /// # Errors
 /// `InvalidParameterException` for required ones, and those that cannot change.
-pub(crate) async fn delete_attributes(cx: &Cx, pool: &Arc<UserPool>, user: &User, empty: Attributes, name: &'static str) -> Result<()> {
+pub(crate) async fn delete_attributes(
+    cx: &Cx,
+    pool: &Arc<UserPool>,
+    user: &User,
+    empty: Attributes,
+    name: &'static str,
+) -> Result<()> {
     attributes::check_mutable(pool, user, &empty)?;
-    let required = |name: &&String| pool.schema.find(name).is_some_and(|attribute| attribute.required);
+    let required = |name: &&String| {
+        pool.schema
+            .find(name)
+            .is_some_and(|attribute| attribute.required)
+    };
     if let Some(required) = empty.keys().find(required) {
-        return Err(attributes::refused(AttributeError::Missing(vec![required.clone()])));
+        return Err(attributes::refused(AttributeError::Missing(vec![
+            required.clone(),
+        ])));
     }
     let (pool, sub, now) = (Arc::clone(pool), user.sub.clone(), cx.now);
     let delete = async move |tx: &mut Tx| -> Result<()> {
-        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        let mut user = stored_users::find(tx, &pool.id, &sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
         user.set_attributes(empty.clone());
         user.modified_at = now;
         check_sign_in_name(&pool, &user)?;
@@ -155,37 +208,81 @@ pub(crate) async fn get_user_attribute_verification_code(
     input: GetUserAttributeVerificationCodeRequest,
 ) -> Result<GetUserAttributeVerificationCodeResponse> {
     let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
-    let contact = Contact::of(&input.attribute_name).ok_or_else(|| Error::invalid_parameter("Only email and phone_number can be verified."))?;
-    let address = user.attribute(contact.attribute()).ok_or_else(|| Error::invalid_parameter(format!("User has no {}.", contact.attribute())))?;
+    let contact = Contact::of(&input.attribute_name)
+        .ok_or_else(|| Error::invalid_parameter("Only email and phone_number can be verified."))?;
+    let address = user
+        .attribute(contact.attribute())
+        .ok_or_else(|| Error::invalid_parameter(format!("User has no {}.", contact.attribute())))?;
     if user.has_verified(contact) {
-        return Err(Error::invalid_parameter(format!("The {} is verified already.", contact.attribute())));
+        return Err(Error::invalid_parameter(format!(
+            "The {} is verified already.",
+            contact.attribute()
+        )));
     }
-    let code = NewCode::make(&cx, &door.pool, &user, CodePurpose::verify(contact), contact, address, &Form::Digits(Purpose::AttributeVerification))?;
+    let code = NewCode::make(
+        &cx,
+        &door.pool,
+        &user,
+        CodePurpose::verify(contact),
+        contact,
+        address,
+        &Form::Digits(Purpose::AttributeVerification),
+    )?;
     let details = messages::details(contact, address);
-    send_code(&cx, "send_attribute_code", LimitedAction::SendAttributeCode, code).await?;
-    Ok(GetUserAttributeVerificationCodeResponse { code_delivery_details: Some(details) })
+    send_code(
+        &cx,
+        "send_attribute_code",
+        LimitedAction::SendAttributeCode,
+        code,
+    )
+    .await?;
+    Ok(GetUserAttributeVerificationCodeResponse {
+        code_delivery_details: Some(details),
+    })
 }
 
-pub(crate) async fn verify_user_attribute(cx: Cx, input: VerifyUserAttributeRequest) -> Result<VerifyUserAttributeResponse> {
+pub(crate) async fn verify_user_attribute(
+    cx: Cx,
+    input: VerifyUserAttributeRequest,
+) -> Result<VerifyUserAttributeResponse> {
     let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
-    let contact = Contact::of(&input.attribute_name).ok_or_else(|| Error::invalid_parameter("Only email and phone_number can be verified."))?;
-    let attempt = Attempt::new(&cx, &door.pool.id, user.sub.clone(), CodePurpose::verify(contact), &input.code, false);
+    let contact = Contact::of(&input.attribute_name)
+        .ok_or_else(|| Error::invalid_parameter("Only email and phone_number can be verified."))?;
+    let attempt = Attempt::new(
+        &cx,
+        &door.pool.id,
+        user.sub.clone(),
+        CodePurpose::verify(contact),
+        &input.code,
+        false,
+    );
     let (pool, now) = (Arc::clone(&door.pool), cx.now);
     let verify = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        if let Some(error) = codes::count_action(tx, &pool.id, &attempt.sub, LimitedAction::VerifyUserAttribute, now).await? {
+        if let Some(error) = codes::count_action(
+            tx,
+            &pool.id,
+            &attempt.sub,
+            LimitedAction::VerifyUserAttribute,
+            now,
+        )
+        .await?
+        {
             return Ok(Some(error));
         }
         let pending = match attempt.guess(tx).await? {
             Guess::Right(pending) => pending,
             Guess::Refused(error) => return Ok(Some(error)),
         };
-        let mut user = stored_users::find(tx, &pool.id, &attempt.sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        let mut user = stored_users::find(tx, &pool.id, &attempt.sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
         let waits = pool.settings.verified_before_update.contains(&contact);
         // A code proves the address that it was sent to. Where new addresses wait for their proof, that is the one to take now.
         if user.attribute(contact.attribute()) != Some(&pending.address) && !waits {
             return Ok(Some(Error::code_expired()));
         }
-        user.attributes.insert(contact.attribute().to_owned(), pending.address);
+        user.attributes
+            .insert(contact.attribute().to_owned(), pending.address);
         user.mark_verified(contact, true);
         user.modified_at = now;
         users::store(tx, &pool, &user, false).await?;

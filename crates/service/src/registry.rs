@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::{Cx, Result};
 
-type Call = Box<dyn Fn(Cx, Value) -> Pin<Box<dyn Future<Output = Result<Vec<u8>>> + Send>> + Send + Sync>;
+type Call =
+    Box<dyn Fn(Cx, Value) -> Pin<Box<dyn Future<Output = Result<Vec<u8>>> + Send>> + Send + Sync>;
 
 /// The operations that are built.
 #[derive(Default)]
@@ -48,7 +49,13 @@ impl Operations {
                 Err(error) => Box::pin(async { Err(error) }),
             }
         });
-        self.0.insert((O::SERVICE, O::NAME), Entry { info: O::INFO, call });
+        self.0.insert(
+            (O::SERVICE, O::NAME),
+            Entry {
+                info: O::INFO,
+                call,
+            },
+        );
         self
     }
 

@@ -62,13 +62,19 @@ struct Kept<T> {
 
 impl<T> Clone for Kept<T> {
     fn clone(&self) -> Self {
-        Self { value: Arc::clone(&self.value), read_at: self.read_at }
+        Self {
+            value: Arc::clone(&self.value),
+            read_at: self.read_at,
+        }
     }
 }
 
 impl<T> Kept<T> {
     fn new(value: T) -> Self {
-        Self { value: Arc::new(value), read_at: Instant::now() }
+        Self {
+            value: Arc::new(value),
+            read_at: Instant::now(),
+        }
     }
 
     fn fresh(self) -> Option<Arc<T>> {
@@ -86,7 +92,12 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn new() -> Self {
-        Self { pools: Cache::new(CAPACITY), clients: Cache::new(CAPACITY), keys: Cache::new(CAPACITY), access_keys: Cache::new(CAPACITY) }
+        Self {
+            pools: Cache::new(CAPACITY),
+            clients: Cache::new(CAPACITY),
+            keys: Cache::new(CAPACITY),
+            access_keys: Cache::new(CAPACITY),
+        }
     }
 
     pub(crate) fn forget_pool(&self, pool: &UserPoolId) {
@@ -149,7 +160,9 @@ impl App {
             return Ok(None);
         };
         let kept = Kept::new(AccessKeyEntry { key, secret });
-        self.settings.access_keys.insert(id.to_owned(), kept.clone());
+        self.settings
+            .access_keys
+            .insert(id.to_owned(), kept.clone());
         Ok(Some(kept.value))
     }
 
@@ -175,7 +188,9 @@ impl App {
     async fn read_keys(&self, pool: &UserPoolId) -> Result<Arc<PoolKeys>> {
         let stored = signing_keys::all(&mut self.db.read().await?, pool).await?;
         let known = self.settings.keys.get(pool).map(|kept| kept.value);
-        let keys = self.compute(move || PoolKeys::parse(stored, known.as_deref())).await??;
+        let keys = self
+            .compute(move || PoolKeys::parse(stored, known.as_deref()))
+            .await??;
         let kept = Kept::new(keys);
         // A pool that does not exist has none; forged issuers must not push real pools out.
         if !kept.value.by_kid.is_empty() {
@@ -195,17 +210,31 @@ impl PoolKeys {
                 Some(parsed) => Arc::clone(&parsed.signing),
                 None => Arc::new(SigningKey::from_pkcs8(key.private.expose())?),
             };
-            let entry = PoolKey { token_use: key.token_use, signing, public: key.public, life };
+            let entry = PoolKey {
+                token_use: key.token_use,
+                signing,
+                public: key.public,
+                life,
+            };
             by_kid.insert(key.kid, entry);
         }
         Ok(Self { by_kid })
     }
 
     /// The key that signs tokens of a use now, if they run out at `expires_at`.
-    pub(crate) fn signing(&self, token_use: TokenUse, now: Timestamp, expires_at: Timestamp) -> Result<Arc<SigningKey>> {
-        let of_use = self.by_kid.values().filter(|key| key.token_use == token_use);
+    pub(crate) fn signing(
+        &self,
+        token_use: TokenUse,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Arc<SigningKey>> {
+        let of_use = self
+            .by_kid
+            .values()
+            .filter(|key| key.token_use == token_use);
         let key = signer(of_use.map(|key| (key.life, &key.signing)), now, expires_at);
-        key.map(Arc::clone).ok_or_else(|| Error::internal().with_source("the pool has no signing key"))
+        key.map(Arc::clone)
+            .ok_or_else(|| Error::internal().with_source("the pool has no signing key"))
     }
 
     /// The key of an id, unless it is retired: its row may be there still, or kept here.
@@ -215,7 +244,11 @@ impl PoolKeys {
 
     /// All keys that verify tokens, in the order of their ids.
     pub(crate) fn published(&self, now: Timestamp) -> Vec<&PoolKey> {
-        let mut keys: Vec<_> = self.by_kid.iter().filter(|(_, key)| key.life.verifies(now)).collect();
+        let mut keys: Vec<_> = self
+            .by_kid
+            .iter()
+            .filter(|(_, key)| key.life.verifies(now))
+            .collect();
         keys.sort_by(|a, b| a.0.cmp(b.0));
         keys.into_iter().map(|(_, key)| key).collect()
     }

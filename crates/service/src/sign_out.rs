@@ -1,8 +1,8 @@
 //! The end of sessions: GlobalSignOut, AdminUserGlobalSignOut, RevokeToken.
 
 use cognate_api::idp::{
-    AdminUserGlobalSignOutRequest, AdminUserGlobalSignOutResponse, GlobalSignOutRequest, GlobalSignOutResponse, RevokeAssociatedSessionsType, RevokeTokenRequest,
-    RevokeTokenResponse,
+    AdminUserGlobalSignOutRequest, AdminUserGlobalSignOutResponse, GlobalSignOutRequest,
+    GlobalSignOutResponse, RevokeAssociatedSessionsType, RevokeTokenRequest, RevokeTokenResponse,
 };
 use cognate_model::{Sub, UserPoolId};
 use cognate_store::{Tx, sessions};
@@ -11,13 +11,19 @@ use crate::flows::accounts::{Door, user_for_operator};
 use crate::flows::{access_token, refresh_token, secret_hash};
 use crate::{Cx, Error, ErrorCode, Result};
 
-pub(crate) async fn global_sign_out(cx: Cx, input: GlobalSignOutRequest) -> Result<GlobalSignOutResponse> {
+pub(crate) async fn global_sign_out(
+    cx: Cx,
+    input: GlobalSignOutRequest,
+) -> Result<GlobalSignOutResponse> {
     let signed_in = access_token::check(&cx, &input.access_token).await?;
     end_all(&cx, signed_in.user.pool, signed_in.user.sub).await?;
     Ok(GlobalSignOutResponse {})
 }
 
-pub(crate) async fn admin_user_global_sign_out(cx: Cx, input: AdminUserGlobalSignOutRequest) -> Result<AdminUserGlobalSignOutResponse> {
+pub(crate) async fn admin_user_global_sign_out(
+    cx: Cx,
+    input: AdminUserGlobalSignOutRequest,
+) -> Result<AdminUserGlobalSignOutResponse> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
     end_all(&cx, user.pool, user.sub).await?;
@@ -26,14 +32,22 @@ pub(crate) async fn admin_user_global_sign_out(cx: Cx, input: AdminUserGlobalSig
 
 /// Ends the session of a refresh token. A token whose session has ended already is no error (RFC 7009 §2.2).
 pub(crate) async fn revoke_token(cx: Cx, input: RevokeTokenRequest) -> Result<RevokeTokenResponse> {
-    if matches!(input.revoke_associated_sessions, Some(RevokeAssociatedSessionsType::Linked)) {
-        return Err(Error::parameter_not_built("RevokeAssociatedSessions LINKED"));
+    if matches!(
+        input.revoke_associated_sessions,
+        Some(RevokeAssociatedSessionsType::Linked)
+    ) {
+        return Err(Error::parameter_not_built(
+            "RevokeAssociatedSessions LINKED",
+        ));
     }
-    let door = Door::of_client(&cx.app, &input.client_id).await.map_err(|error| match error.code {
-        ErrorCode::ResourceNotFound => Error::unauthorized_client(&input.client_id),
-        _ => error,
-    })?;
-    secret_hash::check_secret(&door.entry, input.client_secret.as_deref()).map_err(|_| Error::unauthorized_client(&input.client_id))?;
+    let door = Door::of_client(&cx.app, &input.client_id)
+        .await
+        .map_err(|error| match error.code {
+            ErrorCode::ResourceNotFound => Error::unauthorized_client(&input.client_id),
+            _ => error,
+        })?;
+    secret_hash::check_secret(&door.entry, input.client_secret.as_deref())
+        .map_err(|_| Error::unauthorized_client(&input.client_id))?;
     if !door.entry.client.settings.token_revocation {
         return Err(Error::token_revocation_not_enabled());
     }
@@ -41,7 +55,8 @@ pub(crate) async fn revoke_token(cx: Cx, input: RevokeTokenRequest) -> Result<Re
     if input.token.split('.').count() == 3 {
         return Err(Error::unsupported_token_type());
     }
-    let session = refresh_token::session_named(&cx, &door, &input.token).map_err(|_| Error::unauthorized_client(&input.client_id))?;
+    let session = refresh_token::session_named(&cx, &door, &input.token)
+        .map_err(|_| Error::unauthorized_client(&input.client_id))?;
     let pool = door.pool.id.clone();
     let end = async move |tx: &mut Tx| -> Result<()> {
         sessions::end(tx, &pool, &session).await?;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use cognate_api::idp::{
-    AdminConfirmSignUpRequest, AdminConfirmSignUpResponse, ConfirmSignUpRequest, ConfirmSignUpResponse, ResendConfirmationCodeRequest,
-    ResendConfirmationCodeResponse, SignUpRequest, SignUpResponse,
+    AdminConfirmSignUpRequest, AdminConfirmSignUpResponse, ConfirmSignUpRequest,
+    ConfirmSignUpResponse, ResendConfirmationCodeRequest, ResendConfirmationCodeResponse,
+    SignUpRequest, SignUpResponse,
 };
 use cognate_crypto::secret::SecretString;
 use cognate_model::attribute::{Attributes, Contact};
@@ -29,35 +30,56 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
     if pool.settings.admin_create_user_only {
         return Err(Error::sign_up_not_permitted());
     }
-    let password = input.password.filter(|password| !password.is_empty()).ok_or_else(|| Error::missing_required_parameter("Password"))?;
+    let password = input
+        .password
+        .filter(|password| !password.is_empty())
+        .ok_or_else(|| Error::missing_required_parameter("Password"))?;
     let password = SecretString::from(password);
-    pool.settings.password_policy.check(password.expose()).map_err(Error::password_does_not_conform)?;
+    pool.settings
+        .password_policy
+        .check(password.expose())
+        .map_err(Error::password_does_not_conform)?;
     let mut given = attributes::parse(input.user_attributes.as_ref())?;
     attributes::check_written_by_user(&pool, &door.entry.client, &given)?;
     if given.contains_key("preferred_username") && has_preferred_username_alias(&pool) {
-        return Err(Error::invalid_parameter("preferred_username can be set once the user is confirmed."));
+        return Err(Error::invalid_parameter(
+            "preferred_username can be set once the user is confirmed.",
+        ));
     }
     let sub = Sub::random(&mut cx.random());
     let username = username_for(&pool, &input.username, &sub, &mut given)?;
-    pool.schema.check_required(&given).map_err(attributes::refused)?;
+    pool.schema
+        .check_required(&given)
+        .map_err(attributes::refused)?;
     let user = new_user(&cx, &pool, sub, username, given, UserStatus::Unconfirmed);
     let contact = contact_to_confirm(&pool, &user);
-    let code = contact.map(|(contact, address)| sign_up_code(&cx, &door, &user, contact, &address)).transpose()?;
+    let code = contact
+        .map(|(contact, address)| sign_up_code(&cx, &door, &user, contact, &address))
+        .transpose()?;
     store_new_user(&cx, &pool, &user, password, code).await?;
     Ok(SignUpResponse {
         user_confirmed: false,
-        code_delivery_details: contact_to_confirm(&pool, &user).map(|(contact, address)| messages::details(contact, &address)),
+        code_delivery_details: contact_to_confirm(&pool, &user)
+            .map(|(contact, address)| messages::details(contact, &address)),
         user_sub: user.sub.to_string(),
         session: None,
     })
 }
 
 /// Puts the user, the password's credentials and the code with its mail into the database: all or nothing.
-async fn store_new_user(cx: &Cx, pool: &Arc<UserPool>, user: &User, password: SecretString, code: Option<NewCode>) -> Result<()> {
+async fn store_new_user(
+    cx: &Cx,
+    pool: &Arc<UserPool>,
+    user: &User,
+    password: SecretString,
+    code: Option<NewCode>,
+) -> Result<()> {
     let credentials = new_credentials(cx, pool, user, password, None).await?;
     let (pool, user) = (Arc::clone(pool), user.clone());
     let (pool_id, sub) = (pool.id.clone(), user.sub.clone());
-    let stands = async move |tx: &mut Tx| -> Result<Option<()>> { Ok(stored_users::find(tx, &pool_id, &sub).await?.map(drop)) };
+    let stands = async move |tx: &mut Tx| -> Result<Option<()>> {
+        Ok(stored_users::find(tx, &pool_id, &sub).await?.map(drop))
+    };
     let store = async move |tx: &mut Tx| -> Result<()> {
         match stored_users::insert(tx, &user, &user.names(&pool), Some(&credentials)).await? {
             Ok(()) => {}
@@ -91,12 +113,27 @@ pub(crate) async fn new_credentials(
     password: SecretString,
     temporary_until: Option<cognate_model::Timestamp>,
 ) -> Result<Credentials> {
-    let (pool, username, mut random) = (pool.id.clone(), NormalName::new(pool, &user.username), cx.random());
-    cx.app.compute(move || Credentials::new(&pool, &username, &password, temporary_until, &mut random)).await
+    let (pool, username, mut random) = (
+        pool.id.clone(),
+        NormalName::new(pool, &user.username),
+        cx.random(),
+    );
+    cx.app
+        .compute(move || {
+            Credentials::new(&pool, &username, &password, temporary_until, &mut random)
+        })
+        .await
 }
 
 /// A user that is about to be stored. Addresses begin unverified.
-pub(crate) fn new_user(cx: &Cx, pool: &UserPool, sub: Sub, username: String, attributes: Attributes, status: UserStatus) -> User {
+pub(crate) fn new_user(
+    cx: &Cx,
+    pool: &UserPool,
+    sub: Sub,
+    username: String,
+    attributes: Attributes,
+    status: UserStatus,
+) -> User {
     let mut user = User {
         pool: pool.id.clone(),
         sub,
@@ -109,7 +146,9 @@ pub(crate) fn new_user(cx: &Cx, pool: &UserPool, sub: Sub, username: String, att
         revision: 0,
     };
     for contact in [Contact::Email, Contact::PhoneNumber] {
-        if user.attribute(contact.attribute()).is_some() && user.attribute(contact.verified_attribute()).is_none() {
+        if user.attribute(contact.attribute()).is_some()
+            && user.attribute(contact.verified_attribute()).is_none()
+        {
             user.mark_verified(contact, false);
         }
     }
@@ -121,19 +160,32 @@ pub(crate) fn new_user(cx: &Cx, pool: &UserPool, sub: Sub, username: String, att
 ///
 /// # Errors
 /// `InvalidParameterException`.
-pub(crate) fn username_for(pool: &UserPool, given: &str, sub: &Sub, attributes: &mut Attributes) -> Result<String> {
+pub(crate) fn username_for(
+    pool: &UserPool,
+    given: &str,
+    sub: &Sub,
+    attributes: &mut Attributes,
+) -> Result<String> {
     match &pool.sign_in_names {
         SignInNames::Attributes(contacts) => {
             let contact = pool.contact_of_name(given).ok_or_else(|| {
-                match (contacts.contains(&Contact::Email), contacts.contains(&Contact::PhoneNumber)) {
+                match (
+                    contacts.contains(&Contact::Email),
+                    contacts.contains(&Contact::PhoneNumber),
+                ) {
                     (true, true) => Error::username_should_be_an_email_or_phone_number(),
                     (true, false) => Error::username_should_be_an_email(),
                     _ => Error::username_should_be_a_phone_number(),
                 }
             })?;
             let name = contact.attribute();
-            if attributes.get(name).is_some_and(|value| !value.is_empty() && value != given) {
-                return Err(Error::invalid_parameter(format!("The user name and the attribute {name} differ.")));
+            if attributes
+                .get(name)
+                .is_some_and(|value| !value.is_empty() && value != given)
+            {
+                return Err(Error::invalid_parameter(format!(
+                    "The user name and the attribute {name} differ."
+                )));
             }
             attributes.insert(name.to_owned(), given.to_owned());
             Ok(sub.to_string())
@@ -161,27 +213,65 @@ fn contact_to_confirm(pool: &UserPool, user: &User) -> Option<(Contact, String)>
     [Contact::PhoneNumber, Contact::Email]
         .into_iter()
         .filter(|contact| pool.settings.auto_verified.contains(contact))
-        .find_map(|contact| user.attribute(contact.attribute()).map(|address| (contact, address.to_owned())))
+        .find_map(|contact| {
+            user.attribute(contact.attribute())
+                .map(|address| (contact, address.to_owned()))
+        })
 }
 
-fn sign_up_code(cx: &Cx, door: &Door, user: &User, contact: Contact, address: &str) -> Result<NewCode> {
+fn sign_up_code(
+    cx: &Cx,
+    door: &Door,
+    user: &User,
+    contact: Contact,
+    address: &str,
+) -> Result<NewCode> {
     let by_link = contact == Contact::Email && door.pool.settings.messages.confirm_with_link;
-    let form = if by_link { Form::Link(&door.entry.client.id) } else { Form::Digits(Purpose::Verification) };
-    NewCode::make(cx, &door.pool, user, CodePurpose::ConfirmSignUp, contact, address, &form)
+    let form = if by_link {
+        Form::Link(&door.entry.client.id)
+    } else {
+        Form::Digits(Purpose::Verification)
+    };
+    NewCode::make(
+        cx,
+        &door.pool,
+        user,
+        CodePurpose::ConfirmSignUp,
+        contact,
+        address,
+        &form,
+    )
 }
 
-pub(crate) async fn confirm_sign_up(cx: Cx, input: ConfirmSignUpRequest) -> Result<ConfirmSignUpResponse> {
+pub(crate) async fn confirm_sign_up(
+    cx: Cx,
+    input: ConfirmSignUpRequest,
+) -> Result<ConfirmSignUpResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
     if input.session.is_some() {
-        return Err(Error::parameter_not_built("Session (sign-in straight from sign-up with USER_AUTH)"));
+        return Err(Error::parameter_not_built(
+            "Session (sign-in straight from sign-up with USER_AUTH)",
+        ));
     }
-    confirm(&cx, &door, &input.username, &input.confirmation_code, input.force_alias_creation.unwrap_or(false)).await?;
+    confirm(
+        &cx,
+        &door,
+        &input.username,
+        &input.confirmation_code,
+        input.force_alias_creation.unwrap_or(false),
+    )
+    .await?;
     Ok(ConfirmSignUpResponse { session: None })
 }
 
 /// See [`codes::confirm_by_link`].
-pub(crate) async fn confirm_by_link(cx: Cx, client_id: &str, user_name: &str, confirmation_code: &str) -> Result<()> {
+pub(crate) async fn confirm_by_link(
+    cx: Cx,
+    client_id: &str,
+    user_name: &str,
+    confirmation_code: &str,
+) -> Result<()> {
     let door = Door::of_client(&cx.app, client_id).await?;
     confirm(&cx, &door, user_name, confirmation_code, false).await
 }
@@ -189,26 +279,46 @@ pub(crate) async fn confirm_by_link(cx: Cx, client_id: &str, user_name: &str, co
 async fn confirm(cx: &Cx, door: &Door, given: &str, code: &str, take_over: bool) -> Result<()> {
     cx.app.failures.check(cx)?;
     let name = normal_name(&door.pool, given)?;
-    let found = stored_users::find_by_name(&mut cx.app.db.read().await?, &door.pool.id, &name).await?;
+    let found =
+        stored_users::find_by_name(&mut cx.app.db.read().await?, &door.pool.id, &name).await?;
     let hide = door.hides_users();
     let status = found.as_ref().map(|user| user.status);
     match status {
         None if !hide => return Err(Error::username_client_id_not_found()),
-        Some(status) if status != UserStatus::Unconfirmed && !hide => return Err(Error::user_cannot_be_confirmed(status.as_str())),
+        Some(status) if status != UserStatus::Unconfirmed && !hide => {
+            return Err(Error::user_cannot_be_confirmed(status.as_str()));
+        }
         _ => {}
     }
     let sub = sub_of(&cx.app, &door.pool, found.as_ref(), &name);
-    let attempt = Attempt::new(cx, &door.pool.id, sub, CodePurpose::ConfirmSignUp, code, hide);
+    let attempt = Attempt::new(
+        cx,
+        &door.pool.id,
+        sub,
+        CodePurpose::ConfirmSignUp,
+        code,
+        hide,
+    );
     let (pool, now) = (Arc::clone(&door.pool), cx.now);
     let confirm = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        if let Some(error) = codes::count_action(tx, &pool.id, &attempt.sub, LimitedAction::ConfirmSignUp, now).await? {
+        if let Some(error) = codes::count_action(
+            tx,
+            &pool.id,
+            &attempt.sub,
+            LimitedAction::ConfirmSignUp,
+            now,
+        )
+        .await?
+        {
             return Ok(Some(error));
         }
         let pending = match attempt.guess(tx).await? {
             Guess::Right(pending) => pending,
             Guess::Refused(error) => return Ok(Some(error)),
         };
-        let mut user = stored_users::find(tx, &pool.id, &attempt.sub).await?.ok_or_else(Error::code_expired)?;
+        let mut user = stored_users::find(tx, &pool.id, &attempt.sub)
+            .await?
+            .ok_or_else(Error::code_expired)?;
         // A code proves the address that it was sent to, and no other.
         let is_theirs = user.attribute(pending.contact.attribute()) == Some(&pending.address);
         if user.status != UserStatus::Unconfirmed || !is_theirs {
@@ -234,7 +344,10 @@ pub(crate) fn finish_guess(cx: &Cx, refusal: Option<Error>) -> Result<()> {
     }
 }
 
-pub(crate) async fn resend_confirmation_code(cx: Cx, input: ResendConfirmationCodeRequest) -> Result<ResendConfirmationCodeResponse> {
+pub(crate) async fn resend_confirmation_code(
+    cx: Cx,
+    input: ResendConfirmationCodeRequest,
+) -> Result<ResendConfirmationCodeResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
     let pool = Arc::clone(&door.pool);
@@ -246,11 +359,15 @@ pub(crate) async fn resend_confirmation_code(cx: Cx, input: ResendConfirmationCo
     let hide = door.hides_users();
     match &found {
         None if !hide => return Err(Error::username_client_id_not_found()),
-        Some(user) if user.status != UserStatus::Unconfirmed && !hide => return Err(Error::user_is_already_confirmed()),
+        Some(user) if user.status != UserStatus::Unconfirmed && !hide => {
+            return Err(Error::user_is_already_confirmed());
+        }
         _ => {}
     }
     let user = stand_in(&cx, &pool, found.as_ref(), &name);
-    let contact = found.filter(|user| user.status == UserStatus::Unconfirmed).and_then(|user| contact_to_confirm(&pool, &user));
+    let contact = found
+        .filter(|user| user.status == UserStatus::Unconfirmed)
+        .and_then(|user| contact_to_confirm(&pool, &user));
     let code = match contact {
         Some((contact, address)) => sign_up_code(&cx, &door, &user, contact, &address)?,
         // Nobody, or somebody who is confirmed, is sent a code as it seems; guesses at it begin anew, as everybody's do.
@@ -260,16 +377,29 @@ pub(crate) async fn resend_confirmation_code(cx: Cx, input: ResendConfirmationCo
         }
     };
     let details = code.details();
-    send_code(&cx, "resend_confirmation_code", LimitedAction::ResendConfirmationCode, code).await?;
-    Ok(ResendConfirmationCodeResponse { code_delivery_details: Some(details) })
+    send_code(
+        &cx,
+        "resend_confirmation_code",
+        LimitedAction::ResendConfirmationCode,
+        code,
+    )
+    .await?;
+    Ok(ResendConfirmationCodeResponse {
+        code_delivery_details: Some(details),
+    })
 }
 
-pub(crate) async fn admin_confirm_sign_up(cx: Cx, input: AdminConfirmSignUpRequest) -> Result<AdminConfirmSignUpResponse> {
+pub(crate) async fn admin_confirm_sign_up(
+    cx: Cx,
+    input: AdminConfirmSignUpRequest,
+) -> Result<AdminConfirmSignUpResponse> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let sub = user_for_operator(&cx, &pool, &input.username).await?.sub;
     let now = cx.now;
     let confirm = async move |tx: &mut Tx| -> Result<()> {
-        let mut user = stored_users::find(tx, &pool.id, &sub).await?.ok_or_else(Error::user_does_not_exist)?;
+        let mut user = stored_users::find(tx, &pool.id, &sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
         if user.status != UserStatus::Unconfirmed {
             return Err(Error::user_cannot_be_confirmed(user.status.as_str()));
         }

@@ -46,10 +46,19 @@ impl Life {
 
 /// The key that signs a token that runs out at `expires_at`: the newest that has taken over, of those that verify for as long. Where none
 /// has (a pool that was just made), the oldest: it is the one that every node knows.
-pub(crate) fn signer<T>(keys: impl Iterator<Item = (Life, T)>, now: Timestamp, expires_at: Timestamp) -> Option<T> {
-    let mut lasting: Vec<_> = keys.filter(|(life, _)| life.retires_at.is_none_or(|at| expires_at <= at)).collect();
+pub(crate) fn signer<T>(
+    keys: impl Iterator<Item = (Life, T)>,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Option<T> {
+    let mut lasting: Vec<_> = keys
+        .filter(|(life, _)| life.retires_at.is_none_or(|at| expires_at <= at))
+        .collect();
     lasting.sort_by_key(|(life, _)| life.created_at);
-    let in_charge = lasting.iter().rposition(|(life, _)| life.takes_over_at() <= now).unwrap_or(0);
+    let in_charge = lasting
+        .iter()
+        .rposition(|(life, _)| life.takes_over_at() <= now)
+        .unwrap_or(0);
     lasting.into_iter().nth(in_charge).map(|(_, key)| key)
 }
 
@@ -58,7 +67,10 @@ pub(crate) fn signer<T>(keys: impl Iterator<Item = (Life, T)>, now: Timestamp, e
 ///
 /// # Errors
 /// Only when the system gives no randomness or no memory.
-pub(crate) fn generate(pool: &UserPoolId, created_at: Timestamp) -> Result<[NewSigningKey; 2], KeyError> {
+pub(crate) fn generate(
+    pool: &UserPoolId,
+    created_at: Timestamp,
+) -> Result<[NewSigningKey; 2], KeyError> {
     let make = |token_use| {
         let key = SigningKey::generate()?;
         Ok::<_, KeyError>(NewSigningKey {
@@ -115,30 +127,55 @@ pub async fn rotate(db: &Db, clock: &Clock, pool: &str) -> Result<Rotation, Sign
     let (new, clock) = (Arc::clone(&pair), clock.clone());
     let replace = async move |tx: &mut Tx| -> Result<(Timestamp, Timestamp), SigningKeyError> {
         existing(tx, &id).await?;
-        let newest = signing_keys::all(tx, &id).await?.into_iter().map(|key| key.created_at).max();
+        let newest = signing_keys::all(tx, &id)
+            .await?
+            .into_iter()
+            .map(|key| key.created_at)
+            .max();
         // Later than the pair before, even by a clock that is behind: the newest signs.
-        let now = newest.map_or(clock.now(), |newest| clock.now().max(newest.plus(Duration::from_millis(1))));
+        let now = newest.map_or(clock.now(), |newest| {
+            clock.now().max(newest.plus(Duration::from_millis(1)))
+        });
         let signs_from = now.plus(LEAD);
         let retires_at = signs_from.plus(longest_validity(tx, &id, now).await?);
         signing_keys::retire(tx, &id, retires_at).await?;
         for key in new.iter() {
-            signing_keys::insert(tx, &NewSigningKey { created_at: now, ..key.clone() }).await?;
+            signing_keys::insert(
+                tx,
+                &NewSigningKey {
+                    created_at: now,
+                    ..key.clone()
+                },
+            )
+            .await?;
         }
         Ok((signs_from, retires_at))
     };
     let (signs_from, old_verify_until) = db.write("rotate_signing_keys", replace).await?;
     let [id_key, access_key] = pair.as_ref();
-    Ok(Rotation { id_kid: id_key.kid.clone(), access_kid: access_key.kid.clone(), signs_from, old_verify_until })
+    Ok(Rotation {
+        id_kid: id_key.kid.clone(),
+        access_kid: access_key.kid.clone(),
+        signs_from,
+        old_verify_until,
+    })
 }
 
 /// The longest that a token may still live which was signed by now, through any app client of the pool. Through one that was deleted there
 /// is none: its sessions ended with it.
-async fn longest_validity(tx: &mut Tx, pool: &UserPoolId, now: Timestamp) -> Result<Duration, cognate_store::Error> {
+async fn longest_validity(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    now: Timestamp,
+) -> Result<Duration, cognate_store::Error> {
     let mut longest = Duration::ZERO;
     let mut after = None;
     loop {
         let page = app_clients::page(tx, pool, after.as_deref(), CLIENTS_AT_ONCE).await?;
-        longest = page.iter().map(|client| validity_of(client, now)).fold(longest, Duration::max);
+        longest = page
+            .iter()
+            .map(|client| validity_of(client, now))
+            .fold(longest, Duration::max);
         let Some(last) = page.last() else {
             return Ok(longest);
         };
@@ -148,11 +185,17 @@ async fn longest_validity(tx: &mut Tx, pool: &UserPoolId, now: Timestamp) -> Res
 
 /// What a client's validities were before its last change isn't known any more, but no token of that time lives longer than a day.
 fn validity_of(client: &AppClient, now: Timestamp) -> Duration {
-    let was_changed = client.modified_at > client.created_at && now.since(client.modified_at) < LONGEST_VALIDITY;
+    let was_changed =
+        client.modified_at > client.created_at && now.since(client.modified_at) < LONGEST_VALIDITY;
     if was_changed {
         return LONGEST_VALIDITY;
     }
-    client.settings.access_validity.span().max(client.settings.id_validity.span()).min(LONGEST_VALIDITY)
+    client
+        .settings
+        .access_validity
+        .span()
+        .max(client.settings.id_validity.span())
+        .min(LONGEST_VALIDITY)
 }
 
 /// A key as an operator sees it.
@@ -202,7 +245,11 @@ pub async fn list(db: &Db, clock: &Clock, pool: &str) -> Result<Vec<ListedKey>, 
 fn standing(key: &StoredSigningKey, all: &[StoredSigningKey], now: Timestamp) -> Standing {
     let life = life_of(key);
     let same_use = all.iter().filter(|other| other.token_use == key.token_use);
-    let signing = signer(same_use.map(|other| (life_of(other), other.kid.as_str())), now, now);
+    let signing = signer(
+        same_use.map(|other| (life_of(other), other.kid.as_str())),
+        now,
+        now,
+    );
     match life.retires_at {
         _ if !life.verifies(now) => Standing::Retired,
         _ if signing == Some(key.kid.as_str()) => Standing::Signs,
@@ -215,7 +262,10 @@ fn standing(key: &StoredSigningKey, all: &[StoredSigningKey], now: Timestamp) ->
 
 /// From when until when a stored key counts.
 pub(crate) fn life_of(key: &StoredSigningKey) -> Life {
-    Life { created_at: key.created_at, retires_at: key.retires_at }
+    Life {
+        created_at: key.created_at,
+        retires_at: key.retires_at,
+    }
 }
 
 fn parse_id(pool: &str) -> Result<UserPoolId, SigningKeyError> {
@@ -224,7 +274,9 @@ fn parse_id(pool: &str) -> Result<UserPoolId, SigningKeyError> {
 
 async fn existing(tx: &mut Tx, pool: &UserPoolId) -> Result<(), SigningKeyError> {
     let found = user_pools::find(tx, pool).await?;
-    found.map(drop).ok_or_else(|| SigningKeyError::NoSuchPool(pool.to_string()))
+    found
+        .map(drop)
+        .ok_or_else(|| SigningKeyError::NoSuchPool(pool.to_string()))
 }
 
 #[cfg(test)]
@@ -234,7 +286,10 @@ mod tests {
     const DAY: i64 = 86_400_000;
 
     fn life(created_at: i64, retires_at: Option<i64>) -> Life {
-        Life { created_at: Timestamp(created_at), retires_at: retires_at.map(Timestamp) }
+        Life {
+            created_at: Timestamp(created_at),
+            retires_at: retires_at.map(Timestamp),
+        }
     }
 
     /// Which key signs, of those that were made at these times, a token that lives for a second.
@@ -257,13 +312,25 @@ mod tests {
 
     #[test]
     fn of_keys_that_have_not_taken_over_the_oldest_signs() {
-        assert_eq!(signer_at(&[life(1000, None), life(0, Some(DAY))], 1500), Some(0));
+        assert_eq!(
+            signer_at(&[life(1000, None), life(0, Some(DAY))], 1500),
+            Some(0)
+        );
     }
 
     #[test]
     fn after_two_rotations_in_a_row_each_key_has_its_turn() {
-        let keys = [life(0, Some(DAY)), life(10_000, Some(DAY)), life(11_000, None)];
-        for (now, signs) in [(11_500, 0), (12_000, 10_000), (12_999, 10_000), (13_000, 11_000)] {
+        let keys = [
+            life(0, Some(DAY)),
+            life(10_000, Some(DAY)),
+            life(11_000, None),
+        ];
+        for (now, signs) in [
+            (11_500, 0),
+            (12_000, 10_000),
+            (12_999, 10_000),
+            (13_000, 11_000),
+        ] {
             assert_eq!(signer_at(&keys, now), Some(signs), "{now}");
         }
     }

@@ -14,7 +14,11 @@ use crate::{Error, Result};
 pub async fn jwks(app: &Arc<App>, pool: &str) -> Result<String> {
     let pool = app.pool_named(pool).await?;
     let keys = app.keys(&pool.id).await?;
-    let keys: Vec<Value> = keys.published(app.clock.now()).into_iter().map(|key| serde_json::from_str(&key.public)).collect::<Result<_, _>>()?;
+    let keys: Vec<Value> = keys
+        .published(app.clock.now())
+        .into_iter()
+        .map(|key| serde_json::from_str(&key.public))
+        .collect::<Result<_, _>>()?;
     Ok(serde_json::to_string(&json!({ "keys": keys }))?)
 }
 
@@ -41,5 +45,8 @@ pub async fn openid_configuration(app: &Arc<App>, pool: &str) -> Result<String> 
 /// # Errors
 /// Why it does not, for the log.
 pub async fn check_ready(app: &Arc<App>) -> Result<()> {
-    cognate_store::user_pools::page(&mut app.db.read().await?, None, 1).await.map(drop).map_err(Error::from)
+    cognate_store::user_pools::page(&mut app.db.read().await?, None, 1)
+        .await
+        .map(drop)
+        .map_err(Error::from)
 }

@@ -38,7 +38,10 @@ pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
         return Err(Error::access_token_lacks_scopes());
     }
     let pool = pool_of_issuer(&claims.iss).ok_or_else(Error::invalid_access_token)?;
-    let (Ok(client), Ok(session)) = (ClientId::parse(&claims.client_id), SessionId::parse(&claims.origin_jti)) else {
+    let (Ok(client), Ok(session)) = (
+        ClientId::parse(&claims.client_id),
+        SessionId::parse(&claims.origin_jti),
+    ) else {
         return Err(Error::invalid_access_token());
     };
     let found = sessions::find_with_user(&mut cx.app.db.read().await?, &pool, &session).await?;
@@ -51,7 +54,11 @@ pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
     }
     // A client that was deleted takes its sessions with it; here it is read for what its users may see and do.
     let door = Door::of_client(&cx.app, client.as_str()).await?;
-    Ok(SignedIn { door, user, session })
+    Ok(SignedIn {
+        door,
+        user,
+        session,
+    })
 }
 
 /// The claims of a token that one of the pool's own keys for access tokens has signed, for that very pool.
@@ -64,7 +71,10 @@ async fn verified_claims(cx: &Cx, token: &str) -> Result<AccessClaims> {
         return Err(Error::invalid_access_token());
     }
     let keys = cx.app.keys_with(&pool, &unverified.kid).await?;
-    let key = keys.find(&unverified.kid, cx.now).filter(|key| key.token_use == TokenUse::Access).ok_or_else(Error::invalid_access_token)?;
+    let key = keys
+        .find(&unverified.kid, cx.now)
+        .filter(|key| key.token_use == TokenUse::Access)
+        .ok_or_else(Error::invalid_access_token)?;
     let signing = Arc::clone(&key.signing);
     let claims: AccessClaims = signing.public().verify(&unverified).map_err(invalid)?;
     if claims.token_use != TokenUse::Access || claims.iss != claimed.iss {
@@ -75,5 +85,7 @@ async fn verified_claims(cx: &Cx, token: &str) -> Result<AccessClaims> {
 
 /// The pool that an issuer ends in.
 fn pool_of_issuer(issuer: &str) -> Option<UserPoolId> {
-    issuer.rsplit_once('/').and_then(|(_, pool)| UserPoolId::parse(pool).ok())
+    issuer
+        .rsplit_once('/')
+        .and_then(|(_, pool)| UserPoolId::parse(pool).ok())
 }

@@ -70,13 +70,19 @@ impl Found {
     pub(crate) async fn with_password(app: &App, pool: &UserPool, given: &str) -> Result<Self> {
         let name = normal_name(pool, given)?;
         let mut tx = app.db.read().await?;
-        let (user, credentials) = match users::find_with_credentials_by_name(&mut tx, &pool.id, &name).await? {
-            Some((user, credentials)) => (Some(user), credentials),
-            None => (None, None),
-        };
+        let (user, credentials) =
+            match users::find_with_credentials_by_name(&mut tx, &pool.id, &name).await? {
+                Some((user, credentials)) => (Some(user), credentials),
+                None => (None, None),
+            };
         let subject = sub_of(app, pool, user.as_ref(), &name);
         let lockout = attempts::find_lockout(&mut tx, &pool.id, subject.as_str()).await?;
-        Ok(Self { name, user, credentials, lockout })
+        Ok(Self {
+            name,
+            user,
+            credentials,
+            lockout,
+        })
     }
 
     /// What failures are counted under.
@@ -92,7 +98,13 @@ impl Found {
             (Some(user), None) => Account::WithoutPassword(user, decoy()),
             (None, _) => Account::Unknown(self.name.clone(), decoy()),
         };
-        Facts { pool: &door.pool, client: &door.entry.client, account, lockout: self.lockout, now }
+        Facts {
+            pool: &door.pool,
+            client: &door.entry.client,
+            account,
+            lockout: self.lockout,
+            now,
+        }
     }
 }
 
@@ -113,7 +125,10 @@ pub(crate) fn sub_of(app: &App, pool: &UserPool, user: Option<&User>, name: &Nor
     user.map_or_else(
         || {
             let secret = &app.secrets.nobody;
-            Sub::made_up(&hmac_sha256(secret, &[pool.id.as_str().as_bytes(), b"\0", name.as_str().as_bytes()]))
+            Sub::made_up(&hmac_sha256(
+                secret,
+                &[pool.id.as_str().as_bytes(), b"\0", name.as_str().as_bytes()],
+            ))
         },
         |user| user.sub.clone(),
     )

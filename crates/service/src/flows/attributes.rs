@@ -11,7 +11,10 @@ use crate::{Error, Result};
 /// # Errors
 /// `InvalidParameterException` when a name stands twice.
 pub(crate) fn parse(list: Option<&Vec<AttributeType>>) -> Result<Attributes> {
-    let pairs = list.into_iter().flatten().map(|attribute| (attribute.name.as_str(), attribute.value.as_deref()));
+    let pairs = list
+        .into_iter()
+        .flatten()
+        .map(|attribute| (attribute.name.as_str(), attribute.value.as_deref()));
     attribute::collect(pairs).map_err(refused)
 }
 
@@ -19,7 +22,11 @@ pub(crate) fn parse(list: Option<&Vec<AttributeType>>) -> Result<Attributes> {
 ///
 /// # Errors
 /// `NotAuthorizedException` for what the client may not write, `InvalidParameterException` for what the schema refuses.
-pub(crate) fn check_written_by_user(pool: &UserPool, client: &AppClient, attributes: &Attributes) -> Result<()> {
+pub(crate) fn check_written_by_user(
+    pool: &UserPool,
+    client: &AppClient,
+    attributes: &Attributes,
+) -> Result<()> {
     check_values(pool, attributes)?;
     if attributes.keys().any(|name| !client.may_write(pool, name)) {
         return Err(Error::unauthorized_attribute());
@@ -32,7 +39,9 @@ pub(crate) fn check_written_by_user(pool: &UserPool, client: &AppClient, attribu
 /// # Errors
 /// `InvalidParameterException`.
 pub(crate) fn check_values(pool: &UserPool, attributes: &Attributes) -> Result<()> {
-    let pairs = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let pairs = attributes
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
     pool.schema.check_values(pairs).map_err(refused)?;
     pool.check_preferred_username(attributes).map_err(refused)
 }
@@ -44,7 +53,12 @@ pub(crate) fn check_values(pool: &UserPool, attributes: &Attributes) -> Result<(
 pub(crate) fn check_mutable(pool: &UserPool, user: &User, attributes: &Attributes) -> Result<()> {
     for (name, value) in attributes {
         let changes = user.attribute(name).is_some_and(|current| current != value);
-        if changes && pool.schema.find(name).is_some_and(|attribute| !attribute.mutable) {
+        if changes
+            && pool
+                .schema
+                .find(name)
+                .is_some_and(|attribute| !attribute.mutable)
+        {
             return Err(refused(AttributeError::Immutable(name.clone())));
         }
     }
@@ -72,8 +86,16 @@ pub(crate) fn readable_by(user: &User, client: &AppClient) -> Vec<AttributeType>
 
 /// Those attributes of a user whose names pass, `sub` first.
 pub(crate) fn readable(user: &User, passes: impl Fn(&str) -> bool) -> Vec<AttributeType> {
-    let attribute = |name: &str, value: &str| AttributeType { name: name.to_owned(), value: Some(value.to_owned()) };
+    let attribute = |name: &str, value: &str| AttributeType {
+        name: name.to_owned(),
+        value: Some(value.to_owned()),
+    };
     let sub = passes("sub").then(|| attribute("sub", user.sub.as_str()));
-    let others = user.attributes.iter().filter(|(name, value)| !value.is_empty() && passes(name));
-    sub.into_iter().chain(others.map(|(name, value)| attribute(name, value))).collect()
+    let others = user
+        .attributes
+        .iter()
+        .filter(|(name, value)| !value.is_empty() && passes(name));
+    sub.into_iter()
+        .chain(others.map(|(name, value)| attribute(name, value)))
+        .collect()
 }

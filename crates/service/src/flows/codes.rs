@@ -44,24 +44,52 @@ impl NewCode {
     ///
     /// # Errors
     /// `CodeDeliveryFailureException` when this server cannot send there.
-    pub(crate) fn make(cx: &Cx, pool: &UserPool, user: &User, purpose: CodePurpose, contact: Contact, address: &str, form: &Form<'_>) -> Result<Self> {
+    pub(crate) fn make(
+        cx: &Cx,
+        pool: &UserPool,
+        user: &User,
+        purpose: CodePurpose,
+        contact: Contact,
+        address: &str,
+        form: &Form<'_>,
+    ) -> Result<Self> {
         let mut random = cx.random();
         let (code, link, words) = match form {
             Form::Digits(words) => (random.digits(6), None, *words),
             Form::Link(client) => {
                 let code = random.from_alphabet(24, Alphabet::ALPHANUMERIC);
                 let user_name = percent_encode(&user.username);
-                let link = format!("{}/confirmUser?client_id={client}&user_name={user_name}&confirmation_code={code}", cx.app.config.public_url);
+                let link = format!(
+                    "{}/confirmUser?client_id={client}&user_name={user_name}&confirmation_code={code}",
+                    cx.app.config.public_url
+                );
                 (code, Some(link), Purpose::LinkVerification)
             }
         };
-        let values = Values { code: Some(&code), username: Some(&user.username), link: link.as_deref() };
-        let message = Message::render(cx, &Draft { pool, purpose: words, contact, address, values })?;
+        let values = Values {
+            code: Some(&code),
+            username: Some(&user.username),
+            link: link.as_deref(),
+        };
+        let message = Message::render(
+            cx,
+            &Draft {
+                pool,
+                purpose: words,
+                contact,
+                address,
+                values,
+            },
+        )?;
         Ok(Self {
             pool: pool.id.clone(),
             sub: user.sub.clone(),
             purpose,
-            pending: PendingCode { hash: hash(&cx.app, &pool.id, &user.sub, purpose, &code).to_vec(), contact, address: address.to_owned() },
+            pending: PendingCode {
+                hash: hash(&cx.app, &pool.id, &user.sub, purpose, &code).to_vec(),
+                contact,
+                address: address.to_owned(),
+            },
             message,
             expires_at: cx.now.plus(purpose.validity()),
             destination: destination_subject(&cx.app, address),
@@ -91,11 +119,20 @@ impl NewCode {
     /// # Errors
     /// `LimitExceededException` when the address got too many messages.
     pub(crate) async fn put(&self, tx: &mut Tx) -> Result<()> {
-        let sent = attempts::count(tx, &self.pool, &self.destination, "message", self.now, HOUR).await?;
+        let sent =
+            attempts::count(tx, &self.pool, &self.destination, "message", self.now, HOUR).await?;
         if sent > MESSAGES_PER_ADDRESS_AND_HOUR {
             return Err(Error::attempt_limit_exceeded());
         }
-        codes::put(tx, &self.pool, &self.sub, self.purpose, &self.pending, self.expires_at).await?;
+        codes::put(
+            tx,
+            &self.pool,
+            &self.sub,
+            self.purpose,
+            &self.pending,
+            self.expires_at,
+        )
+        .await?;
         self.message.enqueue(tx).await
     }
 }
@@ -104,7 +141,12 @@ impl NewCode {
 ///
 /// # Errors
 /// `LimitExceededException`.
-pub(crate) async fn send_code(cx: &Cx, name: &'static str, action: LimitedAction, code: NewCode) -> Result<()> {
+pub(crate) async fn send_code(
+    cx: &Cx,
+    name: &'static str,
+    action: LimitedAction,
+    code: NewCode,
+) -> Result<()> {
     let send = async move |tx: &mut Tx| -> Result<Option<Error>> {
         let limit = count_action(tx, &code.pool, &code.sub, action, code.now).await?;
         if limit.is_none() {
@@ -145,10 +187,24 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     /// A try at the code of a user. With `hide`, a code that was never sent is refused, and its guesses counted, like one that was.
-    pub(crate) fn new(cx: &Cx, pool: &UserPoolId, sub: Sub, purpose: CodePurpose, code: &str, hide: bool) -> Self {
+    pub(crate) fn new(
+        cx: &Cx,
+        pool: &UserPoolId,
+        sub: Sub,
+        purpose: CodePurpose,
+        code: &str,
+        hide: bool,
+    ) -> Self {
         let hash = hash(&cx.app, pool, &sub, purpose, code);
         let stand_in = hide.then(|| cx.random().bytes::<32>());
-        Self { pool: pool.clone(), sub, purpose, hash, stand_in, now: cx.now }
+        Self {
+            pool: pool.clone(),
+            sub,
+            purpose,
+            hash,
+            stand_in,
+            now: cx.now,
+        }
     }
 
     /// Tries it. Each wrong guess is counted in the row; after five nothing is right any more.
@@ -157,7 +213,8 @@ impl Attempt {
     /// Only what the database gives.
     pub(crate) async fn guess(&self, tx: &mut Tx) -> Result<Guess> {
         let (pool, sub, purpose) = (&self.pool, &self.sub, self.purpose);
-        let Some((pending, guesses, expires_at)) = codes::find(tx, pool, sub, purpose).await? else {
+        let Some((pending, guesses, expires_at)) = codes::find(tx, pool, sub, purpose).await?
+        else {
             return self.guess_at_nothing(tx).await;
         };
         if guesses >= MAX_GUESSES {
@@ -175,9 +232,23 @@ impl Attempt {
     }
 
     async fn guess_at_nothing(&self, tx: &mut Tx) -> Result<Guess> {
-        let Some(stand_in) = self.stand_in else { return Ok(Guess::Refused(Error::code_expired())) };
-        let pending = PendingCode { hash: stand_in.to_vec(), contact: Contact::Email, address: String::new() };
-        codes::put(tx, &self.pool, &self.sub, self.purpose, &pending, self.now.plus(self.purpose.validity())).await?;
+        let Some(stand_in) = self.stand_in else {
+            return Ok(Guess::Refused(Error::code_expired()));
+        };
+        let pending = PendingCode {
+            hash: stand_in.to_vec(),
+            contact: Contact::Email,
+            address: String::new(),
+        };
+        codes::put(
+            tx,
+            &self.pool,
+            &self.sub,
+            self.purpose,
+            &pending,
+            self.now.plus(self.purpose.validity()),
+        )
+        .await?;
         codes::count_attempt(tx, &self.pool, &self.sub, self.purpose).await?;
         Ok(Guess::Refused(Error::code_mismatch()))
     }
@@ -187,7 +258,13 @@ impl Attempt {
 ///
 /// # Errors
 /// Only what the database gives; `Some` holds the refusal, which must be committed with the count.
-pub(crate) async fn count_action(tx: &mut Tx, pool: &UserPoolId, subject: &Sub, action: LimitedAction, now: Timestamp) -> Result<Option<Error>> {
+pub(crate) async fn count_action(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    subject: &Sub,
+    action: LimitedAction,
+    now: Timestamp,
+) -> Result<Option<Error>> {
     let count = attempts::count(tx, pool, subject.as_str(), action.as_str(), now, HOUR).await?;
     Ok((count > action.per_hour()).then(Error::attempt_limit_exceeded))
 }
@@ -197,32 +274,45 @@ pub(crate) async fn count_action(tx: &mut Tx, pool: &UserPoolId, subject: &Sub, 
 fn hash(app: &App, pool: &UserPoolId, sub: &Sub, purpose: CodePurpose, code: &str) -> [u8; 32] {
     let parts = [pool.as_str(), sub.as_str(), purpose.as_str(), code.trim()];
     let lengths = parts.map(|part| (part.len() as u64).to_be_bytes());
-    let bytes: Vec<&[u8]> = lengths.iter().zip(&parts).flat_map(|(length, part)| [length.as_slice(), part.as_bytes()]).collect();
+    let bytes: Vec<&[u8]> = lengths
+        .iter()
+        .zip(&parts)
+        .flat_map(|(length, part)| [length.as_slice(), part.as_bytes()])
+        .collect();
     hmac_sha256(&app.secrets.codes, &bytes)
 }
 
 fn destination_subject(app: &App, address: &str) -> String {
     let hash = hmac_sha256(&app.secrets.address, &[address.to_lowercase().as_bytes()]);
-    format!("address:{}", cognate_crypto::digest::base64url_encode(&hash))
+    format!(
+        "address:{}",
+        cognate_crypto::digest::base64url_encode(&hash)
+    )
 }
 
 /// RFC 3986 §2.1 for a query value.
 fn percent_encode(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-        encoded
-    })
+    text.bytes()
+        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                encoded.push(char::from(byte));
+            } else {
+                encoded.push_str(&format!("%{byte:02X}"));
+            }
+            encoded
+        })
 }
 
 /// Confirms a sign-up by the link of a mail: what ConfirmSignUp does, but the link itself names the client and carries no secret hash.
 ///
 /// # Errors
 /// As ConfirmSignUp.
-pub async fn confirm_by_link(cx: Cx, client_id: &str, user_name: &str, confirmation_code: &str) -> Result<()> {
+pub async fn confirm_by_link(
+    cx: Cx,
+    client_id: &str,
+    user_name: &str,
+    confirmation_code: &str,
+) -> Result<()> {
     crate::sign_up::confirm_by_link(cx, client_id, user_name, confirmation_code).await
 }
 
@@ -249,9 +339,20 @@ mod tests {
         for name in of_one_address {
             let user = stand_in(&cx, &pool, None, &name);
             let form = Form::Digits(Purpose::ForgotPassword);
-            let code = NewCode::make(&cx, &pool, &user, CodePurpose::ResetPassword, Contact::Email, &first, &form).unwrap();
+            let code = NewCode::make(
+                &cx,
+                &pool,
+                &user,
+                CodePurpose::ResetPassword,
+                Contact::Email,
+                &first,
+                &form,
+            )
+            .unwrap();
             let code = code.addressed_to_nobody(&cx.app, &name);
-            send_code(&cx, "forgot_password", LimitedAction::ForgotPassword, code).await.unwrap();
+            send_code(&cx, "forgot_password", LimitedAction::ForgotPassword, code)
+                .await
+                .unwrap();
         }
     }
 }

@@ -36,7 +36,9 @@ impl FailureLimits {
     /// # Errors
     /// `TooManyRequestsException`.
     pub(crate) fn check(&self, cx: &Cx) -> Result<()> {
-        let Some(window) = counted(cx.address).and_then(|address| self.0.get(&address)) else { return Ok(()) };
+        let Some(window) = counted(cx.address).and_then(|address| self.0.get(&address)) else {
+            return Ok(());
+        };
         let window = window.lock().unwrap_or_else(PoisonError::into_inner);
         if cx.now.since(window.since) < WINDOW && window.failures >= ALLOWANCE {
             return Err(Error::too_many_requests());
@@ -46,12 +48,22 @@ impl FailureLimits {
 
     /// Counts a failure.
     pub(crate) fn count(&self, cx: &Cx) {
-        let Some(address) = counted(cx.address) else { return };
-        let fresh = || Ok::<_, std::convert::Infallible>(Arc::new(Mutex::new(Window { since: cx.now, failures: 0 })));
+        let Some(address) = counted(cx.address) else {
+            return;
+        };
+        let fresh = || {
+            Ok::<_, std::convert::Infallible>(Arc::new(Mutex::new(Window {
+                since: cx.now,
+                failures: 0,
+            })))
+        };
         let Ok(window) = self.0.get_or_insert_with(&address, fresh);
         let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
         if cx.now.since(window.since) >= WINDOW {
-            *window = Window { since: cx.now, failures: 0 };
+            *window = Window {
+                since: cx.now,
+                failures: 0,
+            };
         }
         window.failures = window.failures.saturating_add(1);
     }

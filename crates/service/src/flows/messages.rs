@@ -1,10 +1,13 @@
 //! Messages to users: rendered from the pool's texts, put into the outbox in the transaction that needs them.
 
 use cognate_api::idp::{CodeDeliveryDetailsType, DeliveryMediumType};
-use cognate_model::attribute::Contact;
 use cognate_crypto::digest::hmac_sha256;
+use cognate_model::attribute::Contact;
 use cognate_model::{NormalName, Timestamp, UserPool};
-use cognate_outbound::{Delivery, EmailMessage, Mailer, Purpose, SmsMessage, SmsSender, Values, mask_email, mask_phone_number, render_email, render_sms};
+use cognate_outbound::{
+    Delivery, EmailMessage, Mailer, Purpose, SmsMessage, SmsSender, Values, mask_email,
+    mask_phone_number, render_email, render_sms,
+};
 use cognate_store::{Tx, outbox};
 
 use crate::app::App;
@@ -48,7 +51,12 @@ impl Message {
                 user_pool_id: draft.pool.id.to_string(),
             }),
         };
-        Ok(Self { id: cx.random().uuid_v4(), kind: TO_A_USER, payload: serde_json::to_vec(&delivery)?, at: cx.now })
+        Ok(Self {
+            id: cx.random().uuid_v4(),
+            kind: TO_A_USER,
+            payload: serde_json::to_vec(&delivery)?,
+            at: cx.now,
+        })
     }
 
     /// The same message, to be dropped where it would be delivered.
@@ -59,7 +67,13 @@ impl Message {
 
     /// Puts it into the outbox: from the commit on it is delivered, whatever happens to this process.
     pub(crate) async fn enqueue(&self, tx: &mut Tx) -> Result<()> {
-        let message = outbox::NewMessage { id: self.id.clone(), kind: self.kind, payload: &self.payload, created_at: self.at, next_at: self.at };
+        let message = outbox::NewMessage {
+            id: self.id.clone(),
+            kind: self.kind,
+            payload: &self.payload,
+            created_at: self.at,
+            next_at: self.at,
+        };
         outbox::enqueue(tx, &message).await?;
         Ok(())
     }
@@ -71,8 +85,12 @@ impl Message {
 /// `CodeDeliveryFailureException`.
 pub(crate) fn check_configured(app: &App, contact: Contact) -> Result<()> {
     match contact {
-        Contact::Email if matches!(app.outbound.mail, Mailer::None) => Err(Error::code_delivery_failure("no mail server is configured (--smtp-url)")),
-        Contact::PhoneNumber if matches!(app.outbound.sms, SmsSender::None) => Err(Error::code_delivery_failure("no SMS endpoint is configured (--sms-url)")),
+        Contact::Email if matches!(app.outbound.mail, Mailer::None) => Err(
+            Error::code_delivery_failure("no mail server is configured (--smtp-url)"),
+        ),
+        Contact::PhoneNumber if matches!(app.outbound.sms, SmsSender::None) => Err(
+            Error::code_delivery_failure("no SMS endpoint is configured (--sms-url)"),
+        ),
         Contact::Email | Contact::PhoneNumber => Ok(()),
     }
 }
@@ -81,18 +99,37 @@ fn email(draft: &Draft<'_>) -> EmailMessage {
     let messages = &draft.pool.settings.messages;
     let (template, subject) = match draft.purpose {
         Purpose::LinkVerification => (&messages.link_email, &messages.link_email_subject),
-        Purpose::Invitation => (&messages.invitation_email, &messages.invitation_email_subject),
-        Purpose::Verification | Purpose::ForgotPassword | Purpose::AttributeVerification | Purpose::SignInCode => {
-            (&messages.verification_email, &messages.verification_email_subject)
-        }
+        Purpose::Invitation => (
+            &messages.invitation_email,
+            &messages.invitation_email_subject,
+        ),
+        Purpose::Verification
+        | Purpose::ForgotPassword
+        | Purpose::AttributeVerification
+        | Purpose::SignInCode => (
+            &messages.verification_email,
+            &messages.verification_email_subject,
+        ),
     };
-    let rendered = render_email(draft.purpose, template.as_deref(), subject.as_deref(), &draft.values);
+    let rendered = render_email(
+        draft.purpose,
+        template.as_deref(),
+        subject.as_deref(),
+        &draft.values,
+    );
     let settings = &draft.pool.settings.email;
     // arn:aws:ses:us-east-1:123456789012:identity/no-reply@example.com
-    let identity = settings.source_arn.as_deref().and_then(|arn| arn.rsplit_once('/')).map(|(_, identity)| identity.to_owned());
+    let identity = settings
+        .source_arn
+        .as_deref()
+        .and_then(|arn| arn.rsplit_once('/'))
+        .map(|(_, identity)| identity.to_owned());
     EmailMessage {
         to: draft.address.to_owned(),
-        from: settings.from.clone().or_else(|| identity.filter(|identity| identity.contains('@'))),
+        from: settings
+            .from
+            .clone()
+            .or_else(|| identity.filter(|identity| identity.contains('@'))),
         reply_to: settings.reply_to.clone(),
         subject: rendered.subject,
         text: rendered.text,
@@ -114,7 +151,11 @@ pub(crate) fn details(contact: Contact, address: &str) -> CodeDeliveryDetailsTyp
         Contact::Email => (mask_email(address), DeliveryMediumType::Email),
         Contact::PhoneNumber => (mask_phone_number(address), DeliveryMediumType::Sms),
     };
-    CodeDeliveryDetailsType { destination: Some(destination), delivery_medium: Some(medium), attribute_name: Some(contact.attribute().to_owned()) }
+    CodeDeliveryDetailsType {
+        destination: Some(destination),
+        delivery_medium: Some(medium),
+        attribute_name: Some(contact.attribute().to_owned()),
+    }
 }
 
 /// An address for a name that belongs to nobody, or to somebody who cannot be written to: made up from the name, the same each time.
@@ -125,12 +166,25 @@ pub(crate) fn made_up_address(app: &App, pool: &UserPool, name: &NormalName) -> 
     if name.is_email() {
         return (Contact::Email, name.as_str().to_owned());
     }
-    let hash = hmac_sha256(&app.secrets.made_up_address, &[pool.id.as_str().as_bytes(), b"\0", name.as_str().as_bytes()]);
+    let hash = hmac_sha256(
+        &app.secrets.made_up_address,
+        &[pool.id.as_str().as_bytes(), b"\0", name.as_str().as_bytes()],
+    );
     let [first, second, third, ..] = hash;
-    let phone_comes_first = pool.settings.recovery.is_some() && pool.recovery_order().first() == Some(&Contact::PhoneNumber);
+    let phone_comes_first = pool.settings.recovery.is_some()
+        && pool.recovery_order().first() == Some(&Contact::PhoneNumber);
     if phone_comes_first {
-        return (Contact::PhoneNumber, format!("+1555555{:04}", u16::from_be_bytes([second, third]) % 10_000));
+        return (
+            Contact::PhoneNumber,
+            format!(
+                "+1555555{:04}",
+                u16::from_be_bytes([second, third]) % 10_000
+            ),
+        );
     }
     let letter = |byte: u8| char::from(b'a' + byte % 26);
-    (Contact::Email, format!("{}x@{}x.com", letter(first), letter(second)))
+    (
+        Contact::Email,
+        format!("{}x@{}x.com", letter(first), letter(second)),
+    )
 }

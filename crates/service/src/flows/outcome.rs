@@ -18,7 +18,12 @@ const ATTEMPTS: u32 = 3;
 ///
 /// # Errors
 /// The function's own; what the database gives, when even the look at it fails.
-pub(crate) async fn write_settled<T, S, F>(cx: &Cx, name: &'static str, stands: S, function: F) -> Result<T>
+pub(crate) async fn write_settled<T, S, F>(
+    cx: &Cx,
+    name: &'static str,
+    stands: S,
+    function: F,
+) -> Result<T>
 where
     S: Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<Option<T>>,
     F: Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<T>,
@@ -29,7 +34,10 @@ where
         if !outcome.as_ref().is_err_and(is_unknown) {
             break;
         }
-        tracing::warn!(transaction = name, "the answer to a commit was lost; looking for what it wrote");
+        tracing::warn!(
+            transaction = name,
+            "the answer to a commit was lost; looking for what it wrote"
+        );
         let (stands, function) = (stands.clone(), function.clone());
         let settle = async move |tx: &mut Tx| -> Result<T> {
             match stands(tx).await? {
@@ -43,6 +51,9 @@ where
 }
 
 fn is_unknown(error: &Error) -> bool {
-    let source = error.source.as_deref().and_then(|source| source.downcast_ref::<StoreError>());
+    let source = error
+        .source
+        .as_deref()
+        .and_then(|source| source.downcast_ref::<StoreError>());
     matches!(source, Some(StoreError::OutcomeUnknown(_)))
 }

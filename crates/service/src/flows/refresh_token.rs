@@ -43,10 +43,22 @@ struct Content {
 pub(crate) fn make(cx: &Cx, session: &TokenSession) -> Result<NewToken> {
     let secret = base64url_encode(&cx.random().bytes::<32>());
     let hash = sha256(&[secret.as_bytes()]);
-    let content = Content { session: session.id.clone(), generation: session.generation, expires_at: session.expires_at, secret };
-    let context = [b"refresh token".as_slice(), session.pool.as_str().as_bytes(), session.client.as_str().as_bytes()];
+    let content = Content {
+        session: session.id.clone(),
+        generation: session.generation,
+        expires_at: session.expires_at,
+        secret,
+    };
+    let context = [
+        b"refresh token".as_slice(),
+        session.pool.as_str().as_bytes(),
+        session.client.as_str().as_bytes(),
+    ];
     let sealed = cx.app.db.seal(&context, &serde_json::to_vec(&content)?)?;
-    Ok(NewToken { text: five_parts(&sealed), hash })
+    Ok(NewToken {
+        text: five_parts(&sealed),
+        hash,
+    })
 }
 
 /// A refresh token that opened, and the session that it names as the database has it now.
@@ -74,7 +86,12 @@ impl Presented {
     /// `NotAuthorizedException`: not a token of this client, run out, or of a session that has ended.
     pub(crate) async fn open(cx: &Cx, door: &Door, token: &str) -> Result<Self> {
         let content = content(cx, &door.pool, &door.entry.client, token)?;
-        let found = sessions::find_for_refresh(&mut cx.app.db.read().await?, &door.pool.id, &content.session).await?;
+        let found = sessions::find_for_refresh(
+            &mut cx.app.db.read().await?,
+            &door.pool.id,
+            &content.session,
+        )
+        .await?;
         let (session, hash, user) = found.ok_or_else(Error::refresh_token_revoked)?;
         if session.client != door.entry.client.id {
             return Err(Error::invalid_refresh_token());
@@ -83,11 +100,17 @@ impl Presented {
             return Err(Error::refresh_token_expired());
         }
         // Within the grace period a generation can have two tokens, of which the later one is the session's.
-        let is_current = content.generation == session.generation && ct_eq(&hash, &sha256(&[content.secret.as_bytes()]));
+        let is_current = content.generation == session.generation
+            && ct_eq(&hash, &sha256(&[content.secret.as_bytes()]));
         if !user.enabled {
             return Err(Error::user_is_disabled());
         }
-        Ok(Self { session, user, generation: content.generation, is_current })
+        Ok(Self {
+            session,
+            user,
+            generation: content.generation,
+            is_current,
+        })
     }
 
     /// Where the token stands under the client's rotation.
@@ -95,10 +118,20 @@ impl Presented {
         if self.is_current {
             return Standing::Current;
         }
-        let grace = client.settings.rotation.map_or(0, |rotation| rotation.grace_seconds);
-        let just_rotated = self.session.rotated_at.is_some_and(|at| now.since(at).as_secs() < u64::from(grace));
+        let grace = client
+            .settings
+            .rotation
+            .map_or(0, |rotation| rotation.grace_seconds);
+        let just_rotated = self
+            .session
+            .rotated_at
+            .is_some_and(|at| now.since(at).as_secs() < u64::from(grace));
         let is_near = [self.generation, self.generation + 1].contains(&self.session.generation);
-        if just_rotated && is_near { Standing::InGrace } else { Standing::Reused }
+        if just_rotated && is_near {
+            Standing::InGrace
+        } else {
+            Standing::Reused
+        }
     }
 }
 
@@ -112,16 +145,27 @@ pub(crate) fn session_named(cx: &Cx, door: &Door, token: &str) -> Result<Session
 
 fn content(cx: &Cx, pool: &UserPool, client: &AppClient, token: &str) -> Result<Content> {
     let sealed = sealed_bytes(token).ok_or_else(Error::invalid_refresh_token)?;
-    let context = [b"refresh token".as_slice(), pool.id.as_str().as_bytes(), client.id.as_str().as_bytes()];
-    let plain = cx.app.db.open_sealed(&context, &sealed).map_err(|error| Error::invalid_refresh_token().with_source(error))?;
-    serde_json::from_slice(plain.expose()).map_err(|error| Error::invalid_refresh_token().with_source(error))
+    let context = [
+        b"refresh token".as_slice(),
+        pool.id.as_str().as_bytes(),
+        client.id.as_str().as_bytes(),
+    ];
+    let plain = cx
+        .app
+        .db
+        .open_sealed(&context, &sealed)
+        .map_err(|error| Error::invalid_refresh_token().with_source(error))?;
+    serde_json::from_slice(plain.expose())
+        .map_err(|error| Error::invalid_refresh_token().with_source(error))
 }
 
 fn five_parts(sealed: &[u8]) -> String {
     let (front, tag) = sealed.split_at(sealed.len().saturating_sub(TAG_LENGTH));
     let (front, ciphertext) = front.split_at(NONCE_ENDS.min(front.len()));
     let (salt, nonce) = front.split_at(SALT_ENDS.min(front.len()));
-    [HEADER.as_bytes(), salt, nonce, ciphertext, tag].map(base64url_encode).join(".")
+    [HEADER.as_bytes(), salt, nonce, ciphertext, tag]
+        .map(base64url_encode)
+        .join(".")
 }
 
 fn sealed_bytes(token: &str) -> Option<Vec<u8>> {
@@ -133,6 +177,8 @@ fn sealed_bytes(token: &str) -> Option<Vec<u8>> {
     if base64url_decode(header).ok()? != HEADER.as_bytes() {
         return None;
     }
-    let parts: Vec<Vec<u8>> = parts.map(|part| base64url_decode(part).ok()).collect::<Option<_>>()?;
+    let parts: Vec<Vec<u8>> = parts
+        .map(|part| base64url_decode(part).ok())
+        .collect::<Option<_>>()?;
     (parts.len() == 4).then(|| parts.concat())
 }

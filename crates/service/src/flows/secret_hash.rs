@@ -25,8 +25,14 @@ pub(crate) fn check_any(entry: &ClientEntry, hash: Option<&str>, usernames: &[&s
         (Some(_), None) => Err(Error::secret_hash_missing(id)),
         (Some(secret), Some(hash)) => {
             // No early end: how many names were tried tells nothing.
-            let right = usernames.iter().fold(false, |right, name| secret_hash::is_valid(hash, secret, name, id.as_str()) | right);
-            if right { Ok(()) } else { Err(Error::unable_to_verify_secret_hash(id)) }
+            let right = usernames.iter().fold(false, |right, name| {
+                secret_hash::is_valid(hash, secret, name, id.as_str()) | right
+            });
+            if right {
+                Ok(())
+            } else {
+                Err(Error::unable_to_verify_secret_hash(id))
+            }
         }
     }
 }

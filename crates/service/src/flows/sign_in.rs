@@ -3,14 +3,19 @@
 use std::collections::BTreeMap;
 
 use cognate_api::idp::{AuthenticationResultType, ChallengeNameType};
-use cognate_crypto::digest::{base64_decode, base64_encode, base64url_decode, base64url_encode, ct_eq, sha256};
+use cognate_crypto::digest::{
+    base64_decode, base64_encode, base64url_decode, base64url_encode, ct_eq, sha256,
+};
 use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::ClientPublic;
 use cognate_model::attribute::Attributes;
 use cognate_model::lockout::FORGET_AFTER;
-use cognate_model::sign_in::{self, Answer, Flow, Holder, NewPasswordAnswer, Outcome, PasswordClaim, Pending, Proof, Refusal, Step};
 use cognate_model::password::Credentials;
+use cognate_model::sign_in::{
+    self, Answer, Flow, Holder, NewPasswordAnswer, Outcome, PasswordClaim, Pending, Proof, Refusal,
+    Step,
+};
 use cognate_model::{NormalName, Sub, Timestamp, User, UserPoolId, UserStatus};
 use cognate_store::{Tx, attempts, challenges, sessions, users as stored_users};
 use serde::{Deserialize, Serialize};
@@ -23,7 +28,11 @@ use crate::{Cx, Error, Result};
 
 /// What a sign-in answers: a challenge, or tokens.
 pub(crate) enum Reply {
-    Challenge { name: ChallengeNameType, session: String, parameters: BTreeMap<String, String> },
+    Challenge {
+        name: ChallengeNameType,
+        session: String,
+        parameters: BTreeMap<String, String>,
+    },
     Tokens(AuthenticationResultType),
 }
 
@@ -35,8 +44,15 @@ pub(crate) enum Opening {
 
 /// An answer to a challenge, with what it needs of its own.
 pub(crate) enum Response {
-    PasswordClaim { secret_block: String, timestamp: String, signature: String },
-    NewPassword { password: SecretString, attributes: Attributes },
+    PasswordClaim {
+        secret_block: String,
+        timestamp: String,
+        signature: String,
+    },
+    NewPassword {
+        password: SecretString,
+        attributes: Attributes,
+    },
 }
 
 /// A step as it is kept: with a hash of the session string, where its row is found by something else.
@@ -58,14 +74,20 @@ pub(crate) async fn begin(cx: &Cx, door: &Door, given: &str, opening: Opening) -
         cx.app.failures.count(cx);
         return Err(Error::user_does_not_exist());
     }
-    let run = Run { cx: cx.clone(), door: door.clone(), found };
-    let (run, outcome) = run.decide(move |run, random| {
-        let flow = match &opening {
-            Opening::Srp(public) => Flow::Srp(public),
-            Opening::Password(password) => Flow::Password(password),
-        };
-        sign_in::start(flow, &run.facts(), random)
-    }).await?;
+    let run = Run {
+        cx: cx.clone(),
+        door: door.clone(),
+        found,
+    };
+    let (run, outcome) = run
+        .decide(move |run, random| {
+            let flow = match &opening {
+                Opening::Srp(public) => Flow::Srp(public),
+                Opening::Password(password) => Flow::Password(password),
+            };
+            sign_in::start(flow, &run.facts(), random)
+        })
+        .await?;
     run.act(outcome, None).await
 }
 
@@ -73,26 +95,55 @@ pub(crate) async fn begin(cx: &Cx, door: &Door, given: &str, opening: Opening) -
 ///
 /// # Errors
 /// What the operation answers.
-pub(crate) async fn answer(cx: &Cx, door: &Door, given: &str, session: Option<&str>, response: Response) -> Result<Reply> {
+pub(crate) async fn answer(
+    cx: &Cx,
+    door: &Door,
+    given: &str,
+    session: Option<&str>,
+    response: Response,
+) -> Result<Reply> {
     cx.app.failures.check(cx)?;
     let row = row_of(session, &response)?;
     let pending = load(cx, &row, session).await?;
-    let given = pending.as_ref().and_then(|pending| name_behind(pending, door, given)).unwrap_or(given);
+    let given = pending
+        .as_ref()
+        .and_then(|pending| name_behind(pending, door, given))
+        .unwrap_or(given);
     let found = Found::with_password(&cx.app, &door.pool, given).await?;
     if found.user.is_none() && !door.hides_users() {
         return Err(Error::user_does_not_exist());
     }
-    let Some(pending) = pending else { return Err(Error::invalid_session()) };
-    let run = Run { cx: cx.clone(), door: door.clone(), found };
-    let (run, outcome) = run.decide(move |run, random| {
-        let answer = match &response {
-            Response::PasswordClaim { secret_block, timestamp, signature } => {
-                Answer::PasswordClaim(PasswordClaim { secret_block, timestamp, signature })
-            }
-            Response::NewPassword { password, attributes } => Answer::NewPassword(NewPasswordAnswer { password, attributes }),
-        };
-        sign_in::answer(&pending, answer, &run.facts(), random)
-    }).await?;
+    let Some(pending) = pending else {
+        return Err(Error::invalid_session());
+    };
+    let run = Run {
+        cx: cx.clone(),
+        door: door.clone(),
+        found,
+    };
+    let (run, outcome) = run
+        .decide(move |run, random| {
+            let answer = match &response {
+                Response::PasswordClaim {
+                    secret_block,
+                    timestamp,
+                    signature,
+                } => Answer::PasswordClaim(PasswordClaim {
+                    secret_block,
+                    timestamp,
+                    signature,
+                }),
+                Response::NewPassword {
+                    password,
+                    attributes,
+                } => Answer::NewPassword(NewPasswordAnswer {
+                    password,
+                    attributes,
+                }),
+            };
+            sign_in::answer(&pending, answer, &run.facts(), random)
+        })
+        .await?;
     run.act(outcome, Some(row)).await
 }
 
@@ -100,8 +151,11 @@ pub(crate) async fn answer(cx: &Cx, door: &Door, given: &str, session: Option<&s
 /// with the USERNAME of the challenge, and a real user is found by it.
 fn name_behind<'a>(pending: &'a Pending, door: &Door, given: &str) -> Option<&'a str> {
     match (&pending.holder, &pending.step) {
-        (Holder::Nobody(name), Step::PasswordVerifier(step)) if step.user_id.len() == given.len() => {
-            let is_made_up_id = NormalName::new(&door.pool, given) == NormalName::new(&door.pool, &step.user_id);
+        (Holder::Nobody(name), Step::PasswordVerifier(step))
+            if step.user_id.len() == given.len() =>
+        {
+            let is_made_up_id =
+                NormalName::new(&door.pool, given) == NormalName::new(&door.pool, &step.user_id);
             is_made_up_id.then_some(name.as_str())
         }
         _ => None,
@@ -112,10 +166,13 @@ fn name_behind<'a>(pending: &'a Pending, door: &Door, given: &str) -> Option<&'a
 fn row_of(session: Option<&str>, response: &Response) -> Result<[u8; 32]> {
     match response {
         Response::PasswordClaim { secret_block, .. } => {
-            let block = base64_decode(secret_block).map_err(|_| Error::incorrect_username_or_password())?;
+            let block =
+                base64_decode(secret_block).map_err(|_| Error::incorrect_username_or_password())?;
             Ok(row_of_block(&block))
         }
-        Response::NewPassword { .. } => row_of_session(session.ok_or_else(|| Error::missing_required_parameter("Session"))?),
+        Response::NewPassword { .. } => {
+            row_of_session(session.ok_or_else(|| Error::missing_required_parameter("Session"))?)
+        }
     }
 }
 
@@ -129,11 +186,16 @@ fn row_of_session(session: &str) -> Result<[u8; 32]> {
 }
 
 async fn load(cx: &Cx, row: &[u8; 32], session: Option<&str>) -> Result<Option<Pending>> {
-    let Some(sealed) = challenges::find(&mut cx.app.db.read().await?, row).await? else { return Ok(None) };
+    let Some(sealed) = challenges::find(&mut cx.app.db.read().await?, row).await? else {
+        return Ok(None);
+    };
     let kept: Kept = serde_json::from_slice(sealed.expose())?;
     // A session that is sent has to be the one of this step; one that is not sent can't be (pycognito, cognito-facts §11).
     let is_own = match session {
-        Some(session) => ct_eq(base64_encode(&row_of_session(session)?).as_bytes(), kept.session.as_bytes()),
+        Some(session) => ct_eq(
+            base64_encode(&row_of_session(session)?).as_bytes(),
+            kept.session.as_bytes(),
+        ),
         None => true,
     };
     Ok(is_own.then_some(kept.pending))
@@ -183,37 +245,63 @@ impl Run {
             Step::NewPasswordRequired(_) => session_row,
         };
         let (pool, expires_at) = (pending.pool.clone(), pending.expires_at);
-        let kept = serde_json::to_vec(&Kept { pending, session: base64_encode(&session_row) })?;
-        let stands = async move |tx: &mut Tx| -> Result<Option<()>> { Ok(challenges::find(tx, &new_row).await?.map(drop)) };
-        let (sub, now) = (self.found.subject(&self.cx.app, &self.door.pool), self.cx.now);
+        let kept = serde_json::to_vec(&Kept {
+            pending,
+            session: base64_encode(&session_row),
+        })?;
+        let stands = async move |tx: &mut Tx| -> Result<Option<()>> {
+            Ok(challenges::find(tx, &new_row).await?.map(drop))
+        };
+        let (sub, now) = (
+            self.found.subject(&self.cx.app, &self.door.pool),
+            self.cx.now,
+        );
         let keep = async move |tx: &mut Tx| -> Result<()> {
             use_up(tx, row.as_ref()).await?;
             // NEW_PASSWORD_REQUIRED tells that the password was right, which is not told while the lock stands.
-            if attempts::find_lockout(tx, &pool, sub.as_str()).await?.is_locked(now) {
+            if attempts::find_lockout(tx, &pool, sub.as_str())
+                .await?
+                .is_locked(now)
+            {
                 return Err(Error::password_attempts_exceeded());
             }
             challenges::insert(tx, &new_row, &pool, &kept, expires_at).await?;
             Ok(())
         };
         write_settled(&self.cx, "keep_sign_in_step", stands, keep).await?;
-        Ok(Reply::Challenge { name, session: base64url_encode(&session), parameters })
+        Ok(Reply::Challenge {
+            name,
+            session: base64url_encode(&session),
+            parameters,
+        })
     }
 
     /// Makes the session and issues tokens. What may have changed since the facts were read is checked in the same transaction: that nobody
     /// failed too often in the meantime, so that a thousand guesses at once are worth no more than one after the other; and that the
     /// password is still the user's, so that a change of it leaves no session behind that the old one began.
     async fn sign_in(self, proof: Proof, row: Option<[u8; 32]>) -> Result<Reply> {
-        let Some(user) = self.found.user.as_ref().filter(|user| user.sub == *proof.sub()) else {
+        let Some(user) = self
+            .found
+            .user
+            .as_ref()
+            .filter(|user| user.sub == *proof.sub())
+        else {
             return Err(Error::internal().with_source("a proof for another user"));
         };
         let change = proof.into_parts().change;
         let user = change.as_ref().map_or(user, |change| &change.user).clone();
         let new = NewSession::begin(&self.cx, &self.door, &user)?;
-        let (now, pool, pool_id) = (self.cx.now, std::sync::Arc::clone(&self.door.pool), self.door.pool.id.clone());
+        let (now, pool, pool_id) = (
+            self.cx.now,
+            std::sync::Arc::clone(&self.door.pool),
+            self.door.pool.id.clone(),
+        );
         let (sub, session) = (user.sub.clone(), new.clone());
         let proved = Standing::of(self.found.user.as_ref(), self.found.credentials.as_ref());
         let (of_pool, id) = (pool_id.clone(), new.session.id.clone());
-        let stands = async move |tx: &mut Tx| -> Result<Option<()>> { Ok(sessions::find(tx, &of_pool, &id).await?.map(drop)) };
+        let stands = async move |tx: &mut Tx| -> Result<Option<()>> {
+            Ok(sessions::find(tx, &of_pool, &id).await?.map(drop))
+        };
         let change = change.map(|change| (change.user, change.credentials));
         let store = async move |tx: &mut Tx| -> Result<()> {
             use_up(tx, row.as_ref()).await?;
@@ -221,7 +309,9 @@ impl Run {
             if lockout.is_locked(now) {
                 return Err(Error::password_attempts_exceeded());
             }
-            let (current, credentials) = stored_users::find_with_credentials(tx, &pool_id, &sub).await?.unzip();
+            let (current, credentials) = stored_users::find_with_credentials(tx, &pool_id, &sub)
+                .await?
+                .unzip();
             if Standing::of(current.as_ref(), credentials.flatten().as_ref()) != proved {
                 return Err(Error::incorrect_username_or_password());
             }
@@ -236,7 +326,14 @@ impl Run {
             Ok(())
         };
         write_settled(&self.cx, "sign_in", stands, store).await?;
-        let tokens = tokens::issue(&self.cx, &self.door, &user, &new.session, Some(&new.refresh.text)).await?;
+        let tokens = tokens::issue(
+            &self.cx,
+            &self.door,
+            &user,
+            &new.session,
+            Some(&new.refresh.text),
+        )
+        .await?;
         Ok(Reply::Tokens(tokens))
     }
 
@@ -256,14 +353,22 @@ impl Run {
                 if counts {
                     return count_failure(tx, &pool, &sub, now).await;
                 }
-                Ok(attempts::find_lockout(tx, &pool, sub.as_str()).await?.is_locked(now))
+                Ok(attempts::find_lockout(tx, &pool, sub.as_str())
+                    .await?
+                    .is_locked(now))
             };
             self.cx.app.db.write("refuse_sign_in", settle).await?
         } else {
             let mut tx = self.cx.app.db.read().await?;
-            attempts::find_lockout(&mut tx, &pool, sub.as_str()).await?.is_locked(now)
+            attempts::find_lockout(&mut tx, &pool, sub.as_str())
+                .await?
+                .is_locked(now)
         };
-        Err(if is_locked { Error::password_attempts_exceeded() } else { refused(refusal) })
+        Err(if is_locked {
+            Error::password_attempts_exceeded()
+        } else {
+            refused(refusal)
+        })
     }
 }
 
@@ -286,13 +391,28 @@ impl Standing {
 }
 
 /// Counts a wrong password, unless the lock stands, which it does not extend; gives whether it stood.
-pub(crate) async fn count_failure(tx: &mut Tx, pool: &UserPoolId, sub: &Sub, now: Timestamp) -> Result<bool> {
+pub(crate) async fn count_failure(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+    now: Timestamp,
+) -> Result<bool> {
     let lockout = attempts::find_lockout(tx, pool, sub.as_str()).await?;
     if lockout.is_locked(now) {
         return Ok(true);
     }
     let after = lockout.after_failure(now);
-    attempts::put_lockout(tx, pool, sub.as_str(), &after, after.last_failure.max(after.locked_until).plus(FORGET_AFTER)).await?;
+    attempts::put_lockout(
+        tx,
+        pool,
+        sub.as_str(),
+        &after,
+        after
+            .last_failure
+            .max(after.locked_until)
+            .plus(FORGET_AFTER),
+    )
+    .await?;
     Ok(false)
 }
 
@@ -305,8 +425,16 @@ async fn use_up(tx: &mut Tx, row: Option<&[u8; 32]>) -> Result<()> {
 }
 
 /// The challenge as clients see it.
-fn challenge(pending: &Pending, run: &Run) -> Result<(ChallengeNameType, BTreeMap<String, String>)> {
-    let own = |parameters: Vec<(&str, String)>| parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+fn challenge(
+    pending: &Pending,
+    run: &Run,
+) -> Result<(ChallengeNameType, BTreeMap<String, String>)> {
+    let own = |parameters: Vec<(&str, String)>| {
+        parameters
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    };
     match &pending.step {
         Step::PasswordVerifier(step) => Ok((
             ChallengeNameType::PasswordVerifier,
@@ -319,8 +447,15 @@ fn challenge(pending: &Pending, run: &Run) -> Result<(ChallengeNameType, BTreeMa
             ]),
         )),
         Step::NewPasswordRequired(_) => {
-            let user = run.found.user.as_ref().ok_or_else(|| Error::internal().with_source("a challenge without a user"))?;
-            Ok((ChallengeNameType::NewPasswordRequired, own(new_password_parameters(user, run)?)))
+            let user = run
+                .found
+                .user
+                .as_ref()
+                .ok_or_else(|| Error::internal().with_source("a challenge without a user"))?;
+            Ok((
+                ChallengeNameType::NewPasswordRequired,
+                own(new_password_parameters(user, run)?),
+            ))
         }
     }
 }
@@ -334,7 +469,10 @@ fn new_password_parameters(user: &User, run: &Run) -> Result<Vec<(&'static str, 
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
     let missing = run.door.pool.schema.missing_required(&user.attributes);
-    let missing: Vec<String> = missing.into_iter().map(|name| format!("userAttributes.{name}")).collect();
+    let missing: Vec<String> = missing
+        .into_iter()
+        .map(|name| format!("userAttributes.{name}"))
+        .collect();
     Ok(vec![
         ("USER_ID_FOR_SRP", user.username.clone()),
         ("requiredAttributes", serde_json::to_string(&missing)?),

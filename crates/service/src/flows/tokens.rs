@@ -28,7 +28,9 @@ impl NewSession {
             sub: user.sub.clone(),
             client: door.entry.client.id.clone(),
             auth_time: cx.now,
-            expires_at: cx.now.plus(door.entry.client.settings.refresh_validity.span()),
+            expires_at: cx
+                .now
+                .plus(door.entry.client.settings.refresh_validity.span()),
             event_id: random.uuid_v4(),
             generation: 0,
             rotated_at: None,
@@ -42,18 +44,35 @@ impl NewSession {
 ///
 /// # Errors
 /// Only when the pool's keys cannot be used.
-pub(crate) async fn issue(cx: &Cx, door: &Door, user: &User, session: &TokenSession, refresh: Option<&str>) -> Result<AuthenticationResultType> {
+pub(crate) async fn issue(
+    cx: &Cx,
+    door: &Door,
+    user: &User,
+    session: &TokenSession,
+    refresh: Option<&str>,
+) -> Result<AuthenticationResultType> {
     let keys = cx.app.keys(&door.pool.id).await?;
     let issuer = cx.app.config.issuer_of(&door.pool.id);
     let client = &door.entry.client;
-    let issue = Issue { issuer: &issuer, user, client, session, now: cx.now };
+    let issue = Issue {
+        issuer: &issuer,
+        user,
+        client,
+        session,
+        now: cx.now,
+    };
     let mut random = cx.random();
     let id_claims = issue.id(random.uuid_v4());
     let access_claims = issue.access(random.uuid_v4());
     let key = |token_use, validity| keys.signing(token_use, cx.now, cx.now.plus(validity));
     let id_key = key(TokenUse::Id, client.settings.id_validity.span())?;
     let access_key = key(TokenUse::Access, client.settings.access_validity.span())?;
-    let signed = cx.app.compute(move || Ok::<_, cognate_crypto::jwt::KeyError>((id_key.sign(&id_claims)?, access_key.sign(&access_claims)?)));
+    let signed = cx.app.compute(move || {
+        Ok::<_, cognate_crypto::jwt::KeyError>((
+            id_key.sign(&id_claims)?,
+            access_key.sign(&access_claims)?,
+        ))
+    });
     let (id_token, access_token) = signed.await??;
     Ok(AuthenticationResultType {
         access_token: Some(access_token),
