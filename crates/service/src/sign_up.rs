@@ -21,11 +21,12 @@ use crate::flows::accounts::{Door, normal_name, stand_in, sub_of, user_for_opera
 use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, send_code};
 use crate::flows::outcome::write_settled;
 use crate::flows::{attributes, messages, secret_hash, users};
-use crate::{Cx, Error, Result};
+use crate::{Cx, Error, ErrorCode, Result};
 
 pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
+    cx.app.failures.check(&cx)?;
     let pool = Arc::clone(&door.pool);
     if pool.settings.admin_create_user_only {
         return Err(Error::sign_up_not_permitted());
@@ -56,7 +57,12 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
     let code = contact
         .map(|(contact, address)| sign_up_code(&cx, &door, &user, contact, &address))
         .transpose()?;
-    store_new_user(&cx, &pool, &user, password, code).await?;
+    store_new_user(&cx, &pool, &user, password, code).await.inspect_err(|error| {
+        // Which names are taken is what SignUp tells by its nature; an address that asks for many of them is held up.
+        if error.code == ErrorCode::UsernameExists {
+            cx.app.failures.count(&cx);
+        }
+    })?;
     Ok(SignUpResponse {
         user_confirmed: false,
         code_delivery_details: contact_to_confirm(&pool, &user)

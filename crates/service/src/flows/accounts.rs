@@ -111,10 +111,14 @@ impl Found {
 /// The normal form of a name in a request.
 ///
 /// # Errors
-/// `InvalidParameterException` for a name that is longer than any name is.
+/// `InvalidParameterException` for a name that is longer than any name is, or holds U+0000.
 pub(crate) fn normal_name(pool: &UserPool, given: &str) -> Result<NormalName> {
     if given.len() > MAX_NAME_LENGTH {
         return Err(Error::invalid_parameter("The user name is too long."));
+    }
+    // No user name and no address holds one, and PostgreSQL's text cannot.
+    if given.contains('\0') {
+        return Err(Error::invalid_parameter("The user name has a character that is not allowed."));
     }
     Ok(NormalName::new(pool, given))
 }

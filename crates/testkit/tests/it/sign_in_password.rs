@@ -389,3 +389,13 @@ async fn a_session_of_a_sign_up_is_refused_until_it_is_built() {
         assert!(told.message.starts_with("Cognate does not support Session"));
     }
 }
+
+#[tokio::test]
+async fn a_name_with_a_character_that_no_name_has_is_refused_on_every_database() {
+    for_each_database(async |server| {
+        let client = server.pool().await.client().await;
+        let told = refused(client.user("ana").await.named("an\0a").sign_in().await);
+        assert_eq!(told.code, "InvalidParameterException");
+    })
+    .await;
+}

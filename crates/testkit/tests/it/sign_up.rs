@@ -336,3 +336,29 @@ async fn what_the_pool_sends_in_its_own_words_carries_the_code() {
         format!("Your number is {code}. Yours, Example")
     );
 }
+
+#[tokio::test]
+async fn who_asks_for_many_names_that_are_taken_is_held_up_and_others_are_not() {
+    let server = TestServer::start().await;
+    let client = server.pool().await.client().await;
+    client.user("ana").await;
+    let sign_up = async |name: &str, from: [u8; 4]| {
+        let input = client.user(name).without_address().input();
+        let call = server.prepare::<op::SignUp>(input).from(from);
+        call.send().await.output::<op::SignUp>()
+    };
+    let (stranger, another) = ([203, 0, 113, 9], [198, 51, 100, 7]);
+    for _ in 0..100 {
+        assert_eq!(
+            refused(sign_up("ana", stranger).await).code,
+            "UsernameExistsException"
+        );
+    }
+    for name in ["ana", "free"] {
+        assert_eq!(
+            refused(sign_up(name, stranger).await).code,
+            "TooManyRequestsException"
+        );
+    }
+    sign_up("free", another).await.unwrap();
+}
