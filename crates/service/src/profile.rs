@@ -55,6 +55,7 @@ async fn change_attributes(
     given: Attributes,
     name: &'static str,
 ) -> Result<Vec<cognate_api::idp::CodeDeliveryDetailsType>> {
+    cx.app.failures.check(cx)?;
     let mut now_given = given;
     let mut codes_out = Vec::new();
     let mut details = Vec::new();
@@ -130,7 +131,13 @@ async fn change_attributes(
         Ok(Some(error)) | Err(error) if error.code == ErrorCode::LimitExceeded => {
             Err(Error::too_many_requests())
         }
-        Ok(Some(error)) | Err(error) => Err(error),
+        Ok(Some(error)) | Err(error) => {
+            // That it is taken tells who is here; its transaction went back, and the count of codes with it.
+            if error.code == ErrorCode::AliasExists {
+                cx.app.failures.count(cx);
+            }
+            Err(error)
+        }
     }
 }
 

@@ -389,3 +389,22 @@ async fn more_codes_to_one_address_than_it_bears_are_too_many_requests() {
     assert!(codes.iter().skip(20).all(|code| *code == too_many));
     assert_eq!(codes.len(), 25);
 }
+
+#[tokio::test]
+async fn a_user_who_tries_whose_addresses_are_taken_is_held_up() {
+    let server = TestServer::start().await;
+    let client = server.pool().email_as_username().await.client().await;
+    client.user("victim@example.com").confirmed().await;
+    let (_eve, tokens) = signed_in(client.user("eve@example.com").confirmed().await).await;
+    let codes = async |times: usize| {
+        let mut codes = Vec::new();
+        for _ in 0..times {
+            let input = json!({"AccessToken": tokens.access, "UserAttributes": [{"Name": "email", "Value": "victim@example.com"}]});
+            let call = server.prepare::<op::UpdateUserAttributes>(input);
+            codes.push(call.from([203, 0, 113, 9]).send().await.error().code);
+        }
+        codes
+    };
+    assert_eq!(codes(100).await, ["AliasExistsException"; 100]);
+    assert_eq!(codes(1).await, ["TooManyRequestsException"]);
+}
