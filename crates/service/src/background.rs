@@ -56,7 +56,9 @@ async fn deliver_messages(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
         match deliver_due(&app).await {
             Ok(0) => {}
             Ok(_) => continue,
-            Err(error) => tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "the outbox could not be worked off"),
+            Err(error) => {
+                tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "the outbox could not be worked off");
+            }
         }
         tokio::select! {
             () = app.outbox_filled.notified() => {}
@@ -78,7 +80,9 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize> {
     if next.is_none_or(|next| next > now) {
         return Ok(0);
     }
-    let take = async move |tx: &mut Tx| -> Result<_> { Ok(outbox::take_due(tx, now, lease_until, MESSAGES_AT_ONCE).await?) };
+    let take = async move |tx: &mut Tx| -> Result<_> {
+        Ok(outbox::take_due(tx, now, lease_until, MESSAGES_AT_ONCE).await?)
+    };
     let messages = app.db.write("take_messages", take).await?;
     let taken = messages.len();
     let mut sending = JoinSet::new();
@@ -94,7 +98,11 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize> {
 async fn deliver(app: Arc<App>, message: outbox::OutboxMessage) -> Result<()> {
     let delivery: Delivery = serde_json::from_slice(message.payload.expose())?;
     let attempt = u32::try_from(message.attempts).unwrap_or(u32::MAX);
-    let sent = if message.kind == TO_NOBODY { Ok(()) } else { app.outbound.deliver(&delivery).await };
+    let sent = if message.kind == TO_NOBODY {
+        Ok(())
+    } else {
+        app.outbound.deliver(&delivery).await
+    };
     let next = match sent {
         Ok(()) => None,
         Err(SendError::Temporary(why)) => {
@@ -121,10 +129,12 @@ async fn deliver(app: Arc<App>, message: outbox::OutboxMessage) -> Result<()> {
 async fn delete_expired(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     let holder = app.entropy.generator().uuid_v4();
     while !*stopped.borrow() {
-        match delete_some(&app, &holder).await {
+        match expire_some(&app, &holder).await {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(error) => tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "expired rows could not be deleted"),
+            Err(error) => {
+                tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "expired rows could not be deleted");
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(EXPIRY_INTERVAL) => {}
@@ -133,15 +143,19 @@ async fn delete_expired(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Deletes some of what has run out; whether there may be more.
-async fn delete_some(app: &Arc<App>, holder: &str) -> Result<bool> {
+/// Deletes some of what has run out, unless another holder has the lease to do it; whether there may be more.
+///
+/// # Errors
+/// Only what the database gives.
+pub async fn expire_some(app: &Arc<App>, holder: &str) -> Result<bool> {
     let now = app.clock.now();
     let (holder, until) = (holder.to_owned(), now.plus(EXPIRY_INTERVAL));
     let delete = async move |tx: &mut Tx| -> Result<bool> {
         if !leases::acquire(tx, "expiry", &holder, now.0, until.0).await? {
             return Ok(false);
         }
-        Ok(expiry::delete_expired(tx, now, ROWS_AT_ONCE).await? >= u64::try_from(ROWS_AT_ONCE).unwrap_or(u64::MAX))
+        Ok(expiry::delete_expired(tx, now, ROWS_AT_ONCE).await?
+            >= u64::try_from(ROWS_AT_ONCE).unwrap_or(u64::MAX))
     };
     app.db.write("delete_expired", delete).await
 }

@@ -26,7 +26,7 @@ mod user_pools;
 pub mod well_known;
 
 pub use app::{App, Config, ConfigError};
-pub use background::{Background, deliver_due};
+pub use background::{Background, deliver_due, expire_some};
 pub use caller::{AuthorizeError, Caller};
 pub use clock::{Clock, Entropy};
 pub use cognate_api::{Error, ErrorCode};

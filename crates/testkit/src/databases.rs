@@ -21,7 +21,7 @@ pub async fn for_each_database(test: impl AsyncFn(TestServer)) {
     clippy::disallowed_methods,
     reason = "cargo xtask test names the databases there"
 )]
-fn urls() -> Vec<String> {
+pub(crate) fn urls() -> Vec<String> {
     std::env::var("TEST_DATABASES")
         .unwrap_or_default()
         .split_whitespace()
@@ -30,19 +30,19 @@ fn urls() -> Vec<String> {
 }
 
 /// A schema of one test in a database that others use too.
-struct Schema {
+pub(crate) struct Schema {
     server: String,
     name: String,
 }
 
 impl Schema {
-    async fn create(server: String) -> Self {
+    pub(crate) async fn create(server: String) -> Self {
         let name = format!("it{}", unrepeated().from_alphabet(20, Alphabet::LOWERCASE));
         say(&server, &format!("CREATE SCHEMA {name}")).await;
         Self { server, name }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let separator = if self.server.contains('?') { '&' } else { '?' };
         format!(
             "{}{separator}options=-c%20search_path%3D{}",
@@ -50,7 +50,7 @@ impl Schema {
         )
     }
 
-    async fn remove(self) {
+    pub(crate) async fn remove(self) {
         say(&self.server, &format!("DROP SCHEMA {} CASCADE", self.name)).await;
     }
 }

@@ -70,10 +70,15 @@ impl TestServer {
     /// Another node, whose messages go another way.
     #[must_use]
     pub fn node_with(&self, outbound: Outbound) -> Self {
+        self.beside(self.0.app.db.clone(), outbound, self.0.faults.clone())
+    }
+
+    /// Another node on a database of its own choice: [`TestServer::join`] gives it one that both share.
+    pub(crate) fn beside(&self, db: Db, outbound: Outbound, faults: FaultPlan) -> Self {
         let app = &self.0.app;
         let seed = self.random().bytes();
         let app = App::new(
-            app.db.clone(),
+            db,
             outbound,
             app.config.clone(),
             app.clock.clone(),
@@ -83,7 +88,7 @@ impl TestServer {
             router: doors(&app, Access::AccessKeys),
             app,
             inbox: self.0.inbox.clone(),
-            faults: self.0.faults.clone(),
+            faults,
             key: self.0.key.clone(),
             random: Mutex::new(self.random()),
         }))
@@ -145,6 +150,10 @@ impl TestServer {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.0.app.clock.now()
+    }
+
+    pub(crate) fn inbox(&self) -> &Inbox {
+        &self.0.inbox
     }
 
     /// What was sent to an address or phone number. Delivers first whatever is due.
@@ -238,7 +247,7 @@ impl ServerBuilder {
     pub async fn start(self) -> TestServer {
         let mut random = Random::from_seed([42; 32]);
         let faults = FaultPlan::armable();
-        let master_key = MasterKey::from_bytes(std::array::from_fn(|at| u8::try_from(at).unwrap()));
+        let master_key = master_key();
         let mut options = DbOptions::new(&self.database, master_key, random.derive());
         options.faults = faults.clone();
         let db = Db::open(options).await.unwrap();
@@ -268,6 +277,12 @@ impl ServerBuilder {
             random: Mutex::new(random),
         }))
     }
+}
+
+/// The master key of every server and node of a test.
+#[must_use]
+pub fn master_key() -> MasterKey {
+    MasterKey::from_bytes(std::array::from_fn(|at| u8::try_from(at).unwrap()))
 }
 
 /// Mail and text messages that go into an inbox.

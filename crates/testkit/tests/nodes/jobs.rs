@@ -1,0 +1,105 @@
+//! Work beside the requests is done once, whichever nodes do it, and is not held up by one that died.
+
+use cognate_service::expire_some;
+use cognate_store::{leases, outbox};
+use cognate_testkit::{Shared, TestServer, for_each_shared_database, minutes, seconds};
+use futures_util::future::join_all;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_message_is_sent_once_though_all_nodes_send() {
+    for_each_shared_database(async |shared: Shared| {
+        let nodes: [TestServer; 3] = shared.nodes().await;
+        let client = nodes[0].pool().await.client().await;
+        for number in 0..24 {
+            client
+                .user(&format!("user{number}"))
+                .sign_up()
+                .await
+                .unwrap();
+        }
+        let sent: usize = join_all(nodes.iter().map(TestServer::deliver))
+            .await
+            .into_iter()
+            .sum();
+        assert_eq!(sent, 24);
+        for number in 0..24 {
+            assert_eq!(
+                nodes[0]
+                    .mailbox(&format!("user{number}@example.com"))
+                    .await
+                    .len(),
+                1
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_a_dead_node_had_taken_is_sent_by_another_when_its_time_is_over() {
+    for_each_shared_database(async |shared: Shared| {
+        let [dies, lives] = shared.nodes().await;
+        dies.pool().await.client().await.user("ana").await;
+        let (now, until) = (dies.now(), dies.now().plus(seconds(40)));
+        let taken = dies
+            .app()
+            .db
+            .write("take_messages", async move |tx| {
+                outbox::take_due(tx, now, until, 16).await
+            })
+            .await
+            .unwrap();
+        assert_eq!(taken.len(), 1);
+        assert_eq!(lives.deliver().await, 0);
+        lives.advance(seconds(41));
+        assert_eq!(lives.deliver().await, 1);
+        assert_eq!(lives.mailbox("ana@example.com").await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_run_out_is_deleted_by_the_node_that_holds_the_lease() {
+    for_each_shared_database(async |shared: Shared| {
+        let [other, node] = shared.nodes().await;
+        node.pool()
+            .await
+            .client()
+            .await
+            .user("ana")
+            .confirmed()
+            .await
+            .begin_srp()
+            .await
+            .unwrap();
+        node.advance(minutes(60));
+        let (now, until) = (node.now(), node.now().plus(seconds(60)));
+        assert!(
+            other
+                .app()
+                .db
+                .write("lease", async move |tx| leases::acquire(
+                    tx, "expiry", "other", now.0, until.0
+                )
+                .await)
+                .await
+                .unwrap()
+        );
+        expire_some(node.app(), "node").await.unwrap();
+        assert_eq!(challenges(&node).await, 1);
+        // The other one died: nobody renews its lease.
+        node.advance(seconds(61));
+        expire_some(node.app(), "node").await.unwrap();
+        assert_eq!(challenges(&node).await, 0);
+    })
+    .await;
+}
+
+async fn challenges(server: &TestServer) -> i64 {
+    let mut tx = server.app().db.read().await.unwrap();
+    tx.query_one("SELECT COUNT(*) FROM challenges", &[])
+        .await
+        .unwrap()
+        .int(0)
+        .unwrap()
+}

@@ -1,0 +1,328 @@
+//! For every operation that writes: a fault at each of its statements, before its commit, and after it. What fails before the commit has
+//! changed nothing, byte for byte, and is repeated with success. What fails after it is done whole; it is either settled, so that its caller
+//! is told of the success, or told as a failure of the server, and then repeating does no harm.
+
+use std::collections::BTreeMap;
+
+use cognate_api::Operation;
+use cognate_store::Fault;
+use cognate_testkit::{
+    ApiError, PASSWORD, TestPool, TestServer, TestUser, Tokens, for_each_database, op,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+const NEW: &str = "Another-Horse-2";
+
+/// What a client is told that repeats an operation whose commit stands and was not acknowledged.
+#[derive(Clone, Copy)]
+enum Repeated {
+    /// There is nothing to repeat: the operation finds out by itself that it was done.
+    Settled,
+    /// The same success.
+    Succeeds,
+    /// That it is done already, in the words of the model.
+    Refused(&'static str),
+}
+
+use Repeated::{Refused, Settled, Succeeds};
+
+/// Where an operation is tried: a pool, and a user who is confirmed and signed in.
+struct Stage {
+    server: TestServer,
+    ana: TestUser,
+    tokens: Tokens,
+    /// What `arrange` has found out: a code, a token, an id.
+    found: String,
+}
+
+impl Stage {
+    async fn set(server: &TestServer) -> Self {
+        let ana = server
+            .pool()
+            .await
+            .client()
+            .await
+            .user("ana")
+            .confirmed()
+            .await;
+        let tokens = ana.sign_in().await.unwrap();
+        Self {
+            server: server.clone(),
+            ana,
+            tokens,
+            found: String::new(),
+        }
+    }
+
+    fn pool(&self) -> &TestPool {
+        &self.ana.client.pool
+    }
+
+    /// An operation of the user's own, with their access token.
+    async fn own<O: Operation>(&self, members: Value) -> Result<(), ApiError>
+    where
+        O::Output: DeserializeOwned,
+    {
+        self.call::<O>(json!({"AccessToken": self.tokens.access}), members)
+            .await
+    }
+
+    /// An operation of an operator's on the user.
+    async fn on_user<O: Operation>(&self, members: Value) -> Result<(), ApiError>
+    where
+        O::Output: DeserializeOwned,
+    {
+        self.call::<O>(
+            json!({"UserPoolId": self.pool().id, "Username": "ana"}),
+            members,
+        )
+        .await
+    }
+
+    /// An operation of an operator's on the pool.
+    async fn on_pool<O: Operation>(&self, members: Value) -> Result<(), ApiError>
+    where
+        O::Output: DeserializeOwned,
+    {
+        self.call::<O>(json!({"UserPoolId": self.pool().id}), members)
+            .await
+    }
+
+    async fn call<O: Operation>(&self, mut input: Value, members: Value) -> Result<(), ApiError>
+    where
+        O::Output: DeserializeOwned,
+    {
+        input
+            .as_object_mut()
+            .unwrap()
+            .extend(members.as_object().unwrap().clone());
+        self.server.call::<O>(input).await.map(drop)
+    }
+}
+
+/// Every row of every table, by table.
+async fn all_rows(server: &TestServer) -> BTreeMap<&'static str, Vec<String>> {
+    const TABLES: [(&str, &str); 10] = [
+        ("access_keys", "SELECT * FROM access_keys"),
+        ("aliases", "SELECT * FROM aliases"),
+        ("app_clients", "SELECT * FROM app_clients"),
+        ("attempts", "SELECT * FROM attempts"),
+        ("challenges", "SELECT * FROM challenges"),
+        ("codes", "SELECT * FROM codes"),
+        ("outbox", "SELECT * FROM outbox"),
+        ("sessions", "SELECT * FROM sessions"),
+        ("signing_keys", "SELECT * FROM signing_keys"),
+        ("users", "SELECT * FROM users"),
+    ];
+    let mut reader = server.app().db.read().await.unwrap();
+    let mut all = BTreeMap::new();
+    for (name, sql) in TABLES {
+        let mut rows: Vec<String> = reader
+            .query(sql, &[])
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| format!("{row:?}"))
+            .collect();
+        rows.sort();
+        all.insert(name, rows);
+    }
+    let pools = reader.query("SELECT * FROM user_pools", &[]).await.unwrap();
+    all.insert(
+        "user_pools",
+        pools.iter().map(|row| format!("{row:?}")).collect(),
+    );
+    all
+}
+
+/// How many rows each table has won or lost.
+fn difference(
+    before: &BTreeMap<&'static str, Vec<String>>,
+    after: &BTreeMap<&'static str, Vec<String>>,
+) -> Vec<(&'static str, i64)> {
+    let count = |rows: &[String]| i64::try_from(rows.len()).unwrap();
+    before
+        .iter()
+        .map(|(name, rows)| (*name, count(&after[name]) - count(rows)))
+        .filter(|(_, change)| *change != 0)
+        .collect()
+}
+
+/// Tries one operation with every fault there is.
+async fn at_every_fault(
+    arrange: impl AsyncFn(&mut Stage),
+    act: impl AsyncFn(&Stage) -> Result<(), ApiError>,
+    repeated: Repeated,
+) {
+    for_each_database(async |server| {
+        let mut stage = Stage::set(&server).await;
+        arrange(&mut stage).await;
+        let before = all_rows(&server).await;
+        let mut faults = std::iter::once(Fault::BeforeCommit(1)).chain((1..).map(Fault::Statement));
+        let mut fired = 0;
+        loop {
+            let fault = faults.next().unwrap();
+            server.faults().arm(None, fault);
+            let outcome = act(&stage).await;
+            if !server.faults().disarm() {
+                // It has no such statement, so nothing has failed, and this was the repetition of all that did.
+                outcome.unwrap_or_else(|error| panic!("after {fired} faults: {error:?}"));
+                break;
+            }
+            fired += 1;
+            let error = outcome.expect_err("a fault that was not noticed");
+            assert_eq!(
+                (error.status, error.code.as_str()),
+                (500, "InternalErrorException"),
+                "{fault:?}"
+            );
+            assert!(
+                all_rows(&server).await == before,
+                "{fault:?} has left something behind"
+            );
+        }
+        assert!(fired >= 2, "the operation writes");
+        let whole = difference(&before, &all_rows(&server).await);
+
+        // What is on its way goes first, so that the next user of that address finds their own code last.
+        server.deliver().await;
+        let mut stage = Stage::set(&server).await;
+        arrange(&mut stage).await;
+        let before = all_rows(&server).await;
+        server.faults().arm(None, Fault::AfterCommit(1));
+        let outcome = act(&stage).await;
+        assert!(server.faults().disarm());
+        let after = all_rows(&server).await;
+        assert_eq!(difference(&before, &after), whole, "done whole");
+        match (repeated, outcome) {
+            (Settled, outcome) => outcome.unwrap(),
+            (_, Ok(())) => panic!("acknowledged without being known"),
+            (again, Err(error)) => {
+                assert_eq!(error.status, 500);
+                match (again, act(&stage).await) {
+                    (Refused(code), Err(error)) => assert_eq!(error.code, code),
+                    (Refused(code), Ok(())) => panic!("done twice, where {code} was due"),
+                    (_, outcome) => outcome.unwrap(),
+                }
+            }
+        }
+    })
+    .await;
+}
+
+async fn nothing(_: &mut Stage) {}
+
+macro_rules! faults {
+    ($($name:ident: $arrange:expr, $act:expr, $repeated:expr;)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            at_every_fault($arrange, $act, $repeated).await;
+        }
+    )*};
+}
+
+faults! {
+    sign_up: nothing, async |stage| stage.ana.client.user("eve").sign_up().await.map(drop), Settled;
+    confirm_sign_up: async |stage| {
+        stage.ana = stage.ana.client.user("eve").await;
+        stage.found = stage.ana.last_code().await;
+    }, async |stage| stage.ana.confirm(&stage.found).await, Refused("CodeMismatchException");
+    resend_confirmation_code: async |stage| stage.ana = stage.ana.client.user("eve").await, async |stage| stage.ana.resend().await, Succeeds;
+    forgot_password: nothing, async |stage| stage.ana.forgot_password().await, Succeeds;
+    confirm_forgot_password: async |stage| {
+        stage.ana.forgot_password().await.unwrap();
+        stage.found = stage.ana.last_code().await;
+    }, async |stage| stage.ana.reset_password(&stage.found, NEW).await, Settled;
+    change_password: nothing, async |stage| stage.ana.change_password(&stage.tokens.access, NEW).await, Settled;
+
+    sign_in_by_password: nothing, async |stage| stage.ana.sign_in().await.map(drop), Settled;
+    begin_srp: nothing, async |stage| stage.ana.begin_srp().await.map(drop), Settled;
+    refresh_with_rotation: async |stage| {
+        stage.ana = stage.ana.at(&stage.pool().client().rotation(0).await);
+        stage.found = stage.ana.sign_in().await.unwrap().refresh().to_owned();
+    }, async |stage| stage.ana.rotate(&stage.found).await.map(drop), Settled;
+    revoke_token: nothing, async |stage| stage.ana.revoke(stage.tokens.refresh()).await, Succeeds;
+    global_sign_out: nothing, async |stage| stage.ana.sign_out_everywhere(&stage.tokens.access).await, Refused("NotAuthorizedException");
+
+    update_user_attributes: nothing, async |stage| stage.ana.update(&stage.tokens.access, &[("email", "new@example.com")]).await, Succeeds;
+    delete_user_attributes: async |stage| stage.ana.update(&stage.tokens.access, &[("name", "Ana")]).await.unwrap(),
+        async |stage| stage.own::<op::DeleteUserAttributes>(json!({"UserAttributeNames": ["name"]})).await, Succeeds;
+    get_user_attribute_verification_code: change_address,
+        async |stage| stage.own::<op::GetUserAttributeVerificationCode>(json!({"AttributeName": "email"})).await, Succeeds;
+    verify_user_attribute: async |stage| {
+        change_address(stage).await;
+        stage.found = stage.server.mailbox("new@example.com").await.last_code();
+    }, async |stage| stage.ana.verify_email(&stage.tokens.access, &stage.found).await, Refused("ExpiredCodeException");
+    delete_user: nothing, async |stage| stage.own::<op::DeleteUser>(json!({})).await, Refused("NotAuthorizedException");
+
+    admin_create_user: nothing, async |stage| {
+        let members = json!({"Username": "eve", "UserAttributes": [{"Name": "email", "Value": "eve@example.com"}], "DesiredDeliveryMediums": ["EMAIL"]});
+        stage.on_pool::<op::AdminCreateUser>(members).await
+    }, Settled;
+    resend_invitation: async |stage| stage.pool().invite("eve", PASSWORD, &[("email", "eve@example.com")]).await, async |stage| {
+        let members = json!({"Username": "eve", "MessageAction": "RESEND", "DesiredDeliveryMediums": ["EMAIL"]});
+        stage.on_pool::<op::AdminCreateUser>(members).await
+    }, Succeeds;
+    admin_confirm_sign_up: async |stage| drop(stage.ana.client.user("eve").await),
+        async |stage| stage.on_pool::<op::AdminConfirmSignUp>(json!({"Username": "eve"})).await, Refused("NotAuthorizedException");
+    admin_delete_user: nothing, async |stage| stage.on_user::<op::AdminDeleteUser>(json!({})).await, Refused("UserNotFoundException");
+    admin_disable_user: nothing, async |stage| stage.on_user::<op::AdminDisableUser>(json!({})).await, Succeeds;
+    admin_enable_user: nothing, async |stage| stage.on_user::<op::AdminEnableUser>(json!({})).await, Succeeds;
+    admin_set_user_password: nothing,
+        async |stage| stage.on_user::<op::AdminSetUserPassword>(json!({"Password": NEW, "Permanent": true})).await, Succeeds;
+    admin_reset_user_password: nothing, async |stage| stage.on_user::<op::AdminResetUserPassword>(json!({})).await, Succeeds;
+    admin_update_user_attributes: nothing,
+        async |stage| stage.on_user::<op::AdminUpdateUserAttributes>(json!({"UserAttributes": [{"Name": "name", "Value": "Ana"}]})).await, Succeeds;
+    admin_delete_user_attributes: nothing,
+        async |stage| stage.on_user::<op::AdminDeleteUserAttributes>(json!({"UserAttributeNames": ["name"]})).await, Succeeds;
+    admin_user_global_sign_out: nothing, async |stage| stage.on_user::<op::AdminUserGlobalSignOut>(json!({})).await, Succeeds;
+
+    // A repeated creation makes another, as AWS does: pools and clients have no name of their own.
+    create_user_pool: nothing, async |stage| stage.server.call::<op::CreateUserPool>(json!({"PoolName": "other"})).await.map(drop), Succeeds;
+    update_user_pool: nothing, async |stage| stage.on_pool::<op::UpdateUserPool>(json!({"AutoVerifiedAttributes": ["email"]})).await, Succeeds;
+    add_custom_attributes: nothing, async |stage| {
+        let members = json!({"CustomAttributes": [{"Name": "role", "AttributeDataType": "String"}]});
+        stage.on_pool::<op::AddCustomAttributes>(members).await
+    }, Refused("InvalidParameterException");
+    delete_user_pool: nothing, async |stage| stage.on_pool::<op::DeleteUserPool>(json!({})).await, Refused("ResourceNotFoundException");
+    create_user_pool_client: nothing,
+        async |stage| stage.on_pool::<op::CreateUserPoolClient>(json!({"ClientName": "other"})).await, Succeeds;
+    update_user_pool_client: nothing,
+        async |stage| stage.on_pool::<op::UpdateUserPoolClient>(json!({"ClientId": stage.ana.client.id, "ClientName": "other"})).await, Succeeds;
+    delete_user_pool_client: nothing,
+        async |stage| stage.on_pool::<op::DeleteUserPoolClient>(json!({"ClientId": stage.ana.client.id})).await, Refused("ResourceNotFoundException");
+}
+
+async fn change_address(stage: &mut Stage) {
+    stage
+        .ana
+        .update(&stage.tokens.access, &[("email", "new@example.com")])
+        .await
+        .unwrap();
+}
+
+/// An SRP answer is repeated as it is, as a client's library does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answer_srp() {
+    for_each_database(async |server| {
+        let stage = Stage::set(&server).await;
+        let answer = stage.ana.begin_srp().await.unwrap().answer(PASSWORD);
+        for fault in [
+            Fault::Statement(1),
+            Fault::Statement(2),
+            Fault::Statement(3),
+            Fault::Statement(4),
+            Fault::BeforeCommit(1),
+        ] {
+            server.faults().arm(Some("sign_in"), fault);
+            assert_eq!(answer.tokens().await.unwrap_err().status, 500, "{fault:?}");
+            assert!(server.faults().disarm());
+        }
+        server.faults().arm(Some("sign_in"), Fault::AfterCommit(1));
+        let tokens = answer.tokens().await.unwrap();
+        stage.ana.get_user(&tokens.access).await.unwrap();
+        assert_eq!(answer.tokens().await.unwrap_err().status, 400);
+    })
+    .await;
+}

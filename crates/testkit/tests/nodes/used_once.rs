@@ -1,0 +1,180 @@
+//! What is used once is used once, whichever nodes are asked.
+
+use cognate_testkit::{ApiError, PASSWORD, Shared, TestServer, for_each_shared_database, op};
+use futures_util::future::join_all;
+use serde_json::json;
+
+/// The one that went well among those that were tried at once; the others were refused as the client's mistake.
+#[track_caller]
+fn the_one<T>(outcomes: Vec<Result<T, ApiError>>) -> T {
+    let (right, wrong): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    let mut right: Vec<T> = right.into_iter().filter_map(Result::ok).collect();
+    let wrong: Vec<_> = wrong.into_iter().filter_map(Result::err).collect();
+    assert_eq!(right.len(), 1, "{wrong:?}");
+    for error in wrong {
+        assert_eq!(error.status, 400, "{error:?}");
+    }
+    right.pop().unwrap()
+}
+
+/// Three times each of three nodes.
+fn nine(nodes: &[TestServer; 3]) -> impl Iterator<Item = &TestServer> {
+    nodes.iter().cycle().take(9)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_challenge_begun_on_one_node_is_answered_on_another_and_its_tokens_used_on_a_third() {
+    for_each_shared_database(async |shared: Shared| {
+        let [first, second, third] = shared.nodes().await;
+        let ana = first
+            .pool()
+            .await
+            .client()
+            .await
+            .user("ana")
+            .confirmed()
+            .await;
+        let mut answer = ana.begin_srp().await.unwrap().answer(PASSWORD);
+        answer.client = ana.client.on(&second);
+        let tokens = answer.tokens().await.unwrap();
+        assert_eq!(
+            ana.on(&third)
+                .get_user(&tokens.access)
+                .await
+                .unwrap()
+                .username,
+            "ana"
+        );
+        ana.on(&third).refresh(tokens.refresh()).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_password_asked_for_by_one_node_is_taken_by_another() {
+    for_each_shared_database(async |shared: Shared| {
+        let [first, second] = shared.nodes().await;
+        let client = first.pool().await.client().await;
+        client.pool.invite("ana", PASSWORD, &[]).await;
+        let ask = json!({
+            "ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": "ana", "PASSWORD": PASSWORD},
+        });
+        let asked = first.call::<op::InitiateAuth>(ask).await.unwrap();
+        let answer = json!({
+            "ClientId": client.id, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": asked.session.unwrap(),
+            "ChallengeResponses": {"USERNAME": "ana", "NEW_PASSWORD": "Another-Horse-2"},
+        });
+        let outcomes = join_all([&first, &second, &first].map(|node| node.call::<op::RespondToAuthChallenge>(answer.clone()))).await;
+        the_one(outcomes).authentication_result.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_all_answers_with_one_secret_block_one_signs_in() {
+    for_each_shared_database(async |shared: Shared| {
+        let nodes: [_; 3] = shared.nodes().await;
+        let ana = nodes[0]
+            .pool()
+            .await
+            .client()
+            .await
+            .user("ana")
+            .confirmed()
+            .await;
+        let answer = ana.begin_srp().await.unwrap().answer(PASSWORD);
+        let answers: Vec<_> = nine(&nodes)
+            .map(|node| (answer.clone(), ana.client.on(node)))
+            .collect();
+        let outcomes = join_all(answers.into_iter().map(|(mut answer, client)| async move {
+            answer.client = client;
+            answer.tokens().await
+        }))
+        .await;
+        ana.get_user(&the_one(outcomes).access).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_all_who_send_one_code_one_confirms() {
+    for_each_shared_database(async |shared: Shared| {
+        let nodes: [_; 3] = shared.nodes().await;
+        let ana = nodes[0].pool().await.client().await.user("ana").await;
+        let code = ana.last_code().await;
+        the_one(
+            join_all(
+                nine(&nodes)
+                    .map(|node| ana.on(node))
+                    .map(async |ana| ana.confirm(&code).await),
+            )
+            .await,
+        );
+        ana.sign_in().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_all_who_reset_a_password_by_one_code_one_does() {
+    for_each_shared_database(async |shared: Shared| {
+        let nodes: [_; 3] = shared.nodes().await;
+        let ana = nodes[0]
+            .pool()
+            .await
+            .client()
+            .await
+            .user("ana")
+            .confirmed()
+            .await;
+        ana.forgot_password().await.unwrap();
+        let code = ana.last_code().await;
+        let resets = (0..).zip(nine(&nodes)).map(async |(number, node)| {
+            let password = format!("Another-Horse-{number}");
+            ana.on(node)
+                .reset_password(&code, &password)
+                .await
+                .map(|()| password)
+        });
+        let password = the_one(join_all(resets).await);
+        ana.with_password(&password).sign_in().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_all_who_ask_for_one_name_one_gets_it() {
+    for_each_shared_database(async |shared: Shared| {
+        let nodes: [_; 3] = shared.nodes().await;
+        let client = nodes[0].pool().await.client().await;
+        let sign_ups = nine(&nodes).map(async |node| client.on(node).user("ana").sign_up().await);
+        let sub = the_one(join_all(sign_ups).await).user_sub;
+        assert_eq!(client.pool.attribute("ana", "sub").await, Some(sub));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_all_who_rotate_one_refresh_token_one_does_and_then_the_session_ends() {
+    for_each_shared_database(async |shared: Shared| {
+        let nodes: [_; 3] = shared.nodes().await;
+        let ana = nodes[0]
+            .pool()
+            .await
+            .client()
+            .rotation(0)
+            .await
+            .user("ana")
+            .confirmed()
+            .await;
+        let tokens = ana.sign_in().await.unwrap();
+        let rotations = nine(&nodes).map(async |node| ana.on(node).rotate(tokens.refresh()).await);
+        let new = the_one(join_all(rotations).await);
+        // A token that was used up comes again: somebody has a copy of it.
+        ana.rotate(tokens.refresh()).await.unwrap_err();
+        for node in &nodes {
+            ana.on(node).rotate(new.refresh()).await.unwrap_err();
+        }
+    })
+    .await;
+}
