@@ -59,7 +59,7 @@ impl CodePurpose {
 /// What is kept of a code that is out: sealed, under (pool, sub, purpose).
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PendingCode {
-    /// Keyed hash of pool, sub, purpose, contact, address and code.
+    /// Keyed hash of pool, sub, purpose and code; contact and address are sealed beside it and compared.
     #[serde(with = "crate::bytes")]
     pub hash: Vec<u8>,
     /// What it was sent to.

@@ -158,7 +158,11 @@ pub(crate) async fn confirm_forgot_password(
             .ok_or_else(Error::code_expired)?;
         let still_theirs = user.attribute(pending.contact.attribute()) == Some(&pending.address)
             && user.has_verified(pending.contact);
-        if !still_theirs || !user.enabled {
+        let can_be_reset = matches!(
+            user.status,
+            UserStatus::Confirmed | UserStatus::ResetRequired
+        );
+        if !still_theirs || !can_be_reset || !user.enabled {
             return Ok(Some(Error::code_expired()));
         }
         user.status = UserStatus::Confirmed;

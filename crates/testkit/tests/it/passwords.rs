@@ -401,3 +401,22 @@ async fn an_operator_is_told_that_a_reset_code_cannot_be_sent() {
     assert!(told.message.contains("--smtp-url"), "{}", told.message);
     assert_eq!(pool.status("ana").await, "CONFIRMED");
 }
+
+#[tokio::test]
+async fn a_reset_code_leads_round_no_temporary_password() {
+    let server = TestServer::start().await;
+    let client = server.pool().await.client().await;
+    let ana = client.user("ana").confirmed().await;
+    ana.forgot_password().await.unwrap();
+    let code = ana.last_code().await;
+    let temporary = json!({"UserPoolId": client.pool.id, "Username": "ana", "Password": "Temporary-1!", "Permanent": false});
+    server
+        .call::<op::AdminSetUserPassword>(temporary)
+        .await
+        .unwrap();
+    assert_eq!(
+        refused(ana.reset_password(&code, NEW).await).told(),
+        EXPIRED_CODE
+    );
+    assert_eq!(client.pool.status("ana").await, "FORCE_CHANGE_PASSWORD");
+}
