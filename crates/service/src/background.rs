@@ -11,9 +11,9 @@ use cognate_store::{Tx, expiry, leases, outbox};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::Result;
 use crate::app::App;
 use crate::flows::messages::TO_NOBODY;
+use crate::{Error, Result};
 
 /// How often the outbox is looked at when nothing wakes this node up.
 const OUTBOX_INTERVAL: Duration = Duration::from_secs(1);
@@ -89,10 +89,14 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize> {
     for message in messages {
         sending.spawn(deliver(Arc::clone(app), message));
     }
+    // One that fails must not break off the others: what has reached its mail server and is not settled is sent again.
+    let mut outcome = Ok(taken);
     while let Some(sent) = sending.join_next().await {
-        sent??;
+        if let Err(error) = sent.map_err(Error::from).flatten() {
+            outcome = Err(error);
+        }
     }
-    Ok(taken)
+    outcome
 }
 
 async fn deliver(app: Arc<App>, message: outbox::OutboxMessage) -> Result<()> {

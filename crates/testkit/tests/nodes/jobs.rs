@@ -1,9 +1,11 @@
 //! Work beside the requests is done once, whichever nodes do it, and is not held up by one that died.
 
-use cognate_service::expire_some;
-use cognate_store::{leases, outbox};
+use cognate_service::{deliver_due, expire_some};
+use cognate_store::{Fault, leases, outbox};
 use cognate_testkit::{Shared, TestServer, for_each_shared_database, minutes, seconds};
 use futures_util::future::join_all;
+
+const CHALLENGES: &str = "SELECT COUNT(*) FROM challenges";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_message_is_sent_once_though_all_nodes_send() {
@@ -59,6 +61,28 @@ async fn a_message_that_a_dead_node_had_taken_is_sent_by_another_when_its_time_i
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_whose_delivery_cannot_be_noted_does_not_break_off_the_others() {
+    for_each_shared_database(async |shared: Shared| {
+        let [node] = shared.nodes().await;
+        let client = node.pool().await.client().await;
+        for number in 0..16 {
+            client
+                .user(&format!("user{number}"))
+                .sign_up()
+                .await
+                .unwrap();
+        }
+        node.faults()
+            .arm(Some("settle_message"), Fault::Statement(1));
+        assert!(deliver_due(node.app()).await.is_err());
+        assert_eq!(count(&node, "SELECT COUNT(*) FROM outbox").await, 1);
+        node.advance(seconds(41));
+        assert_eq!(node.deliver().await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_has_run_out_is_deleted_by_the_node_that_holds_the_lease() {
     for_each_shared_database(async |shared: Shared| {
         let [other, node] = shared.nodes().await;
@@ -86,20 +110,16 @@ async fn what_has_run_out_is_deleted_by_the_node_that_holds_the_lease() {
                 .unwrap()
         );
         expire_some(node.app(), "node").await.unwrap();
-        assert_eq!(challenges(&node).await, 1);
+        assert_eq!(count(&node, CHALLENGES).await, 1);
         // The other one died: nobody renews its lease.
         node.advance(seconds(61));
         expire_some(node.app(), "node").await.unwrap();
-        assert_eq!(challenges(&node).await, 0);
+        assert_eq!(count(&node, CHALLENGES).await, 0);
     })
     .await;
 }
 
-async fn challenges(server: &TestServer) -> i64 {
+async fn count(server: &TestServer, sql: &'static str) -> i64 {
     let mut tx = server.app().db.read().await.unwrap();
-    tx.query_one("SELECT COUNT(*) FROM challenges", &[])
-        .await
-        .unwrap()
-        .int(0)
-        .unwrap()
+    tx.query_one(sql, &[]).await.unwrap().int(0).unwrap()
 }
