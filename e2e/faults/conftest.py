@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "python"))
 from mail_sink import MailSink  # noqa: E402
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def mail():
     with MailSink() as sink:
         yield sink
@@ -24,7 +24,7 @@ def rounds():
     return int(os.environ.get("COGNATE_FAULT_ROUNDS", "20"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def chance():
     """What the run leaves to chance, by a seed that a failure shows and COGNATE_FAULT_SEED repeats (but for the clock's part in it)."""
     seed = os.environ.get("COGNATE_FAULT_SEED") or str(random.SystemRandom().randrange(10**9))
