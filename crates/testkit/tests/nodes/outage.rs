@@ -50,13 +50,13 @@ async fn while_the_database_is_away_failures_are_the_servers_and_afterwards_serv
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        let back_after = back.elapsed();
         // Sign-ups go on by themselves.
         tokio::time::sleep(Duration::from_millis(500)).await;
         let told = load.stop().await;
         let (acknowledged, failed) = check(&pool, &told).await;
         eprintln!(
-            "{how:?}: {acknowledged} sign-ups acknowledged, {failed} failed, back after {:?}",
-            back.elapsed()
+            "{how:?}: {acknowledged} sign-ups acknowledged, {failed} failed, back after {back_after:?}"
         );
         assert!(acknowledged > 20 && failed > 0, "{acknowledged} {failed}");
         assert!(

@@ -88,6 +88,7 @@ async fn connections_that_break_before_a_commit_are_not_noticed() {
             proxy.cut();
             ana.get_user(&tokens.access).await.unwrap();
         }
+        assert!(proxy.has_sprung());
     })
     .await;
 }
