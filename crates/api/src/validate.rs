@@ -216,7 +216,8 @@ fn size(shape: &Shape, value: &Value) -> (Option<i64>, &'static str) {
             let bytes = Blob::from_base64(text).map(|blob| blob.0.len());
             (bytes.and_then(length), "length")
         }
-        // Java counts UTF-16 code units.
+        // Java counts UTF-16 code units: bytes, in the common case.
+        (_, Value::String(text)) if text.is_ascii() => (length(text.len()), "length"),
         (_, Value::String(text)) => (length(text.encode_utf16().count()), "length"),
         (Kind::List(_), Value::Array(list)) => (length(list.len()), "length"),
         (Kind::Map { .. }, Value::Object(map)) => (length(map.len()), "length"),

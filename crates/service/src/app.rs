@@ -8,7 +8,8 @@ use cognate_store::Db;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::clock::{Clock, Entropy};
-use crate::flows::failures::FailureLimits;
+use crate::flows::access_token::VerifiedTokens;
+use crate::flows::address_limits::AddressLimits;
 use crate::settings::Settings;
 
 /// A node's shared state: made once, by the server.
@@ -24,7 +25,8 @@ pub struct App {
     /// Where randomness comes from.
     pub entropy: Entropy,
     pub(crate) settings: Settings,
-    pub(crate) failures: FailureLimits,
+    pub(crate) verified_tokens: VerifiedTokens,
+    pub(crate) limits: AddressLimits,
     pub(crate) outbox_filled: Notify,
     pub(crate) secrets: Secrets,
     compute: Semaphore,
@@ -70,6 +72,8 @@ pub struct Config {
     pub account_id: String,
     /// The sender of mail where a pool names none.
     pub mail_from: String,
+    /// What phone numbers that are sent messages begin with, as `+1`; with none, they begin with anything.
+    pub sms_prefixes: Vec<String>,
 }
 
 /// A configuration that cannot be served.
@@ -89,6 +93,9 @@ pub enum ConfigError {
     /// A region that is none.
     #[error("the region «{0}» must be letters, digits and hyphens, as us-east-1")]
     Region(String),
+    /// A beginning of phone numbers that is none.
+    #[error("the SMS prefix «{0}» must be a plus sign and digits, as +1")]
+    SmsPrefix(String),
 }
 
 impl Config {
@@ -119,6 +126,14 @@ impl Config {
         {
             return Err(ConfigError::Region(self.region));
         }
+        let is_prefix = |prefix: &&String| {
+            prefix.strip_prefix('+').is_some_and(|digits| {
+                (1..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+            })
+        };
+        if let Some(other) = self.sms_prefixes.iter().find(|prefix| !is_prefix(prefix)) {
+            return Err(ConfigError::SmsPrefix(other.clone()));
+        }
         Ok(self)
     }
 
@@ -133,13 +148,24 @@ impl Config {
         }
     }
 
-    /// The ARN of a pool.
+    /// The ARN of a pool. Its region is the one that the pool was made in: a policy that names it holds after `--region` has changed.
     #[must_use]
     pub fn arn_of(&self, pool: &UserPoolId) -> String {
         format!(
             "arn:aws:cognito-idp:{}:{}:userpool/{pool}",
-            self.region, self.account_id
+            pool.region(),
+            self.account_id
         )
+    }
+
+    /// Whether messages are sent to a phone number.
+    #[must_use]
+    pub fn sends_to(&self, phone_number: &str) -> bool {
+        self.sms_prefixes.is_empty()
+            || self
+                .sms_prefixes
+                .iter()
+                .any(|prefix| phone_number.starts_with(prefix))
     }
 }
 
@@ -162,7 +188,8 @@ impl App {
             clock,
             entropy,
             settings: Settings::new(),
-            failures: FailureLimits::new(),
+            verified_tokens: VerifiedTokens::new(),
+            limits: AddressLimits::new(),
             outbox_filled: Notify::new(),
             compute: Semaphore::new(cores),
         })

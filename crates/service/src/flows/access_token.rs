@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use cognate_crypto::jwt;
+use cognate_crypto::digest::sha256;
+use cognate_crypto::jwt::{self, SigningKey};
 use cognate_model::claims::{AccessClaims, SIGN_IN_SCOPE, TokenUse};
 use cognate_model::{ClientId, SessionId, TokenSession, User, UserPoolId};
 use cognate_store::sessions;
+use quick_cache::sync::Cache;
 use serde::Deserialize;
 
 use super::accounts::Door;
+use crate::settings::PoolKeys;
 use crate::{Cx, Error, Result};
 
 /// A signed-in user, as their access token proves.
@@ -30,21 +33,21 @@ struct Claimed {
 /// # Errors
 /// `NotAuthorizedException`, in the words that say why.
 pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
-    let claims = verified_claims(cx, token).await?;
+    let verified = verified(cx, token).await?;
+    let Verified { pool, claims, .. } = verified.as_ref();
     if claims.exp <= cx.now.seconds() {
         return Err(Error::access_token_expired());
     }
     if !claims.scope.split(' ').any(|scope| scope == SIGN_IN_SCOPE) {
         return Err(Error::access_token_lacks_scopes());
     }
-    let pool = pool_of_issuer(&claims.iss).ok_or_else(Error::invalid_access_token)?;
     let (Ok(client), Ok(session)) = (
         ClientId::parse(&claims.client_id),
         SessionId::parse(&claims.origin_jti),
     ) else {
         return Err(Error::invalid_access_token());
     };
-    let found = sessions::find_with_user(&mut cx.app.db.read().await?, &pool, &session).await?;
+    let found = sessions::find_with_user(&mut cx.app.db.read().await?, pool, &session).await?;
     let (session, user) = found.ok_or_else(Error::access_token_revoked)?;
     if session.client != client || session.sub.as_str() != claims.sub {
         return Err(Error::invalid_access_token());
@@ -61,8 +64,42 @@ pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
     })
 }
 
+/// Tokens whose signature was checked on this node, so that the next request with one need not pay for it again: an RSA verification is
+/// more than half of what GetUser costs. Kept is what the signature says, under the SHA-256 of the whole token, and nothing that can
+/// change: that the key still serves, the time, the session and the user are looked at each time. Only a token that verified is kept,
+/// so nobody fills this without the means to sign in.
+pub(crate) struct VerifiedTokens(Cache<[u8; 32], Arc<Verified>>);
+
+/// What a checked signature vouches for.
+struct Verified {
+    pool: UserPoolId,
+    kid: String,
+    claims: AccessClaims,
+}
+
+/// How many tokens are kept: some 10 MB at most.
+const CAPACITY: usize = 8192;
+
+impl VerifiedTokens {
+    pub(crate) fn new() -> Self {
+        Self(Cache::new(CAPACITY))
+    }
+}
+
 /// The claims of a token that one of the pool's own keys for access tokens has signed, for that very pool.
-async fn verified_claims(cx: &Cx, token: &str) -> Result<AccessClaims> {
+async fn verified(cx: &Cx, token: &str) -> Result<Arc<Verified>> {
+    let hash = sha256(&[token.as_bytes()]);
+    if let Some(verified) = cx.app.verified_tokens.0.get(&hash) {
+        let keys = cx.app.keys_with(&verified.pool, &verified.kid).await?;
+        serving_key(&keys, &verified.kid, cx)?;
+        return Ok(verified);
+    }
+    let verified = Arc::new(verify(cx, token).await?);
+    cx.app.verified_tokens.0.insert(hash, Arc::clone(&verified));
+    Ok(verified)
+}
+
+async fn verify(cx: &Cx, token: &str) -> Result<Verified> {
     let invalid = |error| Error::invalid_access_token().with_source(error);
     let unverified = jwt::peek(token).map_err(invalid)?;
     let claimed: Claimed = unverified.unverified_claims().map_err(invalid)?;
@@ -71,16 +108,21 @@ async fn verified_claims(cx: &Cx, token: &str) -> Result<AccessClaims> {
         return Err(Error::invalid_access_token());
     }
     let keys = cx.app.keys_with(&pool, &unverified.kid).await?;
-    let key = keys
-        .find(&unverified.kid, cx.now)
-        .filter(|key| key.token_use == TokenUse::Access)
-        .ok_or_else(Error::invalid_access_token)?;
-    let signing = Arc::clone(&key.signing);
-    let claims: AccessClaims = signing.public().verify(&unverified).map_err(invalid)?;
+    let key = serving_key(&keys, &unverified.kid, cx)?;
+    let claims: AccessClaims = key.public().verify(&unverified).map_err(invalid)?;
     if claims.token_use != TokenUse::Access || claims.iss != claimed.iss {
         return Err(Error::invalid_access_token());
     }
-    Ok(claims)
+    let kid = unverified.kid;
+    Ok(Verified { pool, kid, claims })
+}
+
+/// The key of an id, if it serves for access tokens now.
+fn serving_key(keys: &PoolKeys, kid: &str, cx: &Cx) -> Result<Arc<SigningKey>> {
+    let key = keys.find(kid, cx.now);
+    key.filter(|key| key.token_use == TokenUse::Access)
+        .map(|key| Arc::clone(&key.signing))
+        .ok_or_else(Error::invalid_access_token)
 }
 
 /// The pool that an issuer ends in.
