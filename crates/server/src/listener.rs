@@ -1,5 +1,7 @@
 //! A listener of our own: it accepts, speaks TLS, HTTP/1.1 and HTTP/2, keeps limits, and stops gracefully.
 
+mod by_address;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use std::time::Duration;
 use anyhow::Result;
 use axum::Router;
 use axum::body::Body;
-use cognate_web::Peer;
+use cognate_web::{Allowance, Network, Peer};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -25,6 +27,7 @@ use tower_service::Service;
 
 use crate::limits::Limits;
 use crate::tls::Certificate;
+use by_address::{AddressPlace, ByAddress};
 
 /// How long to wait after the system would accept no more, usually for want of file descriptors.
 const BREATHER: Duration = Duration::from_millis(100);
@@ -32,6 +35,8 @@ const BREATHER: Duration = Duration::from_millis(100);
 const MAX_HEADERS: usize = 64 * 1024;
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 64;
+/// What an HTTP/2 connection, and each stream on it, may send ahead of being read: what lies there is in nobody's budget.
+const WINDOW: u32 = 64 * 1024;
 /// How often a silent HTTP/2 connection is asked whether it lives.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -45,6 +50,7 @@ pub struct Listening {
 
 impl Listening {
     /// Begins to serve on a socket that is bound: plainly, or by TLS with a certificate. `open` counts the connections.
+    /// An address gets a quarter of them at most, unless it is in a network that is exempt.
     ///
     /// # Errors
     /// When the socket has no address, or TLS cannot be set up.
@@ -53,6 +59,7 @@ impl Listening {
         router: Router,
         certificate: Option<Certificate>,
         limits: Limits,
+        exempt: Vec<Network>,
         open: Gauge,
     ) -> Result<Self> {
         let address = socket.local_addr()?;
@@ -67,6 +74,7 @@ impl Listening {
             router,
             tls,
             limits,
+            by_address: ByAddress::new(limits.connections, exempt),
             builder: builder(limits),
             open,
         });
@@ -108,6 +116,7 @@ struct Server {
     router: Router,
     tls: Option<TlsAcceptor>,
     limits: Limits,
+    by_address: Arc<ByAddress>,
     builder: Builder<TokioExecutor>,
     open: Gauge,
 }
@@ -124,6 +133,8 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
         .max_header_list_size(MAX_HEADERS as u32)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_INTERVAL);
     builder
@@ -149,10 +160,14 @@ async fn accept(
         };
         match (place, accepted) {
             (Ok(place), Ok((stream, peer))) => {
+                // Who has too many is hung up on: to wait they would have to hold a place.
+                let Some(of_address) = server.by_address.enter(peer.ip()) else {
+                    continue;
+                };
                 tokio::spawn(Arc::clone(&server).connection(
                     stream,
                     peer,
-                    place,
+                    (place, of_address),
                     connections.watcher(),
                 ));
             }
@@ -181,7 +196,7 @@ impl Server {
         self: Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
-        _place: OwnedSemaphorePermit,
+        _places: (OwnedSemaphorePermit, AddressPlace),
         watcher: Watcher,
     ) {
         self.open.inc();
@@ -239,10 +254,12 @@ impl Server {
         builder: Builder<TokioExecutor>,
     ) -> Result<(), String> {
         let (router, has_asked) = (self.router.clone(), Arc::clone(has_asked));
+        let allowance = Allowance::default();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             has_asked.store(true, Ordering::Relaxed);
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(allowance.clone());
             // A router is always ready.
             router.clone().call(request)
         });

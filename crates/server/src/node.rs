@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use cognate_outbound::{HttpSms, Inbox, Mailer, Outbound, SmsSender, SmtpMailer};
 use cognate_service::{App, Background, Clock, Config, Entropy, Operations, operations};
 use cognate_web::demo::DemoConfig;
-use cognate_web::{Access, Doors, InFlight};
+use cognate_web::{Access, Doors, InFlight, Network};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpListener;
 
@@ -110,6 +110,7 @@ impl Node {
             Kind::Serve => Access::AccessKeys,
             Kind::Dev => Access::Development,
         };
+        let exempt = exempt(&configuration.trusted_proxies)?;
         let public_host = host_of(&app.config.public_url).map(str::to_owned);
         let router = cognate_web::router(Doors {
             app: Arc::clone(&app),
@@ -127,6 +128,7 @@ impl Node {
             router,
             certificate,
             limits,
+            exempt.clone(),
             metrics.connections.clone(),
         )?;
         let admin = match admin_socket {
@@ -140,6 +142,7 @@ impl Node {
                     admin::routes(Arc::clone(&app), metrics),
                     None,
                     limits,
+                    exempt,
                     Gauge::default(),
                 )?)
             }
@@ -198,6 +201,13 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
             ),
             _ => anyhow::Error::new(error).context(format!("cannot listen on {address}")),
         })
+}
+
+/// The networks that may hold any number of connections: proxies, behind which many clients are, and this machine, where one may stand
+/// that nobody has named.
+fn exempt(proxies: &[Network]) -> Result<Vec<Network>> {
+    let loopback = [Network::parse("127.0.0.0/8")?, Network::parse("::1")?];
+    Ok([proxies, &loopback].concat())
 }
 
 fn app_config(configuration: &ServerConfiguration, bound: SocketAddr) -> Result<Config> {

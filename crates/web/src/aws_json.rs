@@ -14,11 +14,12 @@ use axum::routing::post;
 use bytes::Bytes;
 use cognate_api::{Error, ErrorCode, OperationInfo, json};
 use cognate_service::{App, Arrival, Operations};
-use http::StatusCode;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use tracing::{Instrument, Span};
 
 use crate::authenticate::{self, Access};
+use crate::budget::{Budget, Room};
 use crate::in_flight::InFlight;
 use crate::observer::{Finished, Observer};
 use crate::peer::{self, Network};
@@ -32,6 +33,7 @@ pub(crate) struct Door {
     pub(crate) proxies: Arc<[Network]>,
     pub(crate) observer: Observer,
     pub(crate) in_flight: InFlight,
+    pub(crate) budget: Budget,
 }
 
 /// The door, and the answer to all paths that are none.
@@ -53,11 +55,18 @@ async fn call(State(door): State<Arc<Door>>, request: Request) -> Response {
     let address = peer::client_address(&parts.extensions, &parts.headers, &door.proxies);
     let arrival = Arrival::new(&door.app, address);
     let exchange = Exchange::new(&door, operation, &arrival, started);
-    let body = body::read(&parts.headers, body).await;
+    let mut head = door.budget.room(&parts.extensions);
+    let body = match head.take(head_size(&parts.headers)) {
+        Ok(()) => body::read(&parts.headers, body, door.budget.room(&parts.extensions)).await,
+        // Nothing is read: to wait for a body would be to hold the head.
+        Err(error) => Err(error),
+    };
     let task = {
         let exchange = exchange.clone();
         let span = exchange.span.clone();
         let call = async move {
+            // A call that its client has left holds its memory until it ends.
+            let _head = head;
             let outcome = match (operation, body) {
                 (None, _) => Err(Error::unknown_operation()),
                 (_, Err(error)) => Err(error),
@@ -76,12 +85,20 @@ async fn call(State(door): State<Arc<Door>>, request: Request) -> Response {
     }
 }
 
+/// What a head takes in memory, as HTTP/2 counts it (RFC 9113 §6.5.2).
+fn head_size(headers: &HeaderMap) -> usize {
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 32)
+        .sum()
+}
+
 impl Door {
     async fn perform(
         &self,
         operation: &'static OperationInfo,
         parts: &Parts,
-        body: Bytes,
+        (body, mut room): (Bytes, Room),
         arrival: Arrival,
     ) -> Result<Vec<u8>, Error> {
         let _place = self
@@ -95,7 +112,8 @@ impl Door {
             .operations
             .find(operation.service, operation.name)
             .ok_or_else(|| Error::not_built(operation.name))?;
-        let input = json::parse_input(operation.input, &body::unpack(&parts.headers, body)?)?;
+        let body = body::unpack(&parts.headers, body, &mut room)?;
+        let input = json::parse_input(operation.input, &body)?;
         caller.authorize(operation, &input, &self.app.config)?;
         entry.call(arrival.called_by(caller), input).await
     }

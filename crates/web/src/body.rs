@@ -1,4 +1,4 @@
-//! A request's body: read within limits of size and time, and unpacked when it is gzip'd.
+//! A request's body: read within limits of size, time and memory, and unpacked when it is gzip'd.
 
 use std::io::Read;
 use std::time::Duration;
@@ -8,7 +8,9 @@ use bytes::Bytes;
 use cognate_api::{Error, ErrorCode};
 use flate2::bufread::GzDecoder;
 use http::{HeaderMap, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
+
+use crate::budget::Room;
 
 /// The largest body that is taken, as it comes and unpacked: 1 MiB.
 pub(crate) const MAX_BYTES: usize = 1 << 20;
@@ -19,25 +21,61 @@ const MAX_DRAINED: u64 = 8 << 20;
 /// How long a body may take to arrive.
 const MAX_TIME: Duration = Duration::from_secs(30);
 
-/// Reads the body as it comes over the wire.
+/// The memory that the first bytes of a body get; it doubles as more come.
+const FIRST_CAPACITY: usize = 1 << 10;
+
+/// Reads the body as it comes over the wire, into memory that `room` accounts for as it grows: a length that is only announced takes
+/// nothing from others. The room comes back with the body, to be held as long as the request lasts.
 ///
 /// # Errors
-/// `RequestEntityTooLargeException`, `RequestTimeoutException`, or `SerializationException` when it is cut.
-pub(crate) async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Error> {
-    if announced(headers).is_some_and(|length| length > MAX_BYTES as u64) {
+/// `RequestEntityTooLargeException`, `RequestTimeoutException`, `SerializationException` when it is cut, or `ServiceUnavailableException`
+/// when there is no room.
+pub(crate) async fn read(
+    headers: &HeaderMap,
+    mut body: Body,
+    room: Room,
+) -> Result<(Bytes, Room), Error> {
+    let announced = announced(headers);
+    if announced.is_some_and(|length| length > MAX_BYTES as u64) {
         drain(headers, body).await;
         return Err(Error::request_too_large(MAX_BYTES));
     }
-    let reading = Limited::new(&mut body, MAX_BYTES).collect();
+    let expected = announced
+        .and_then(|length| usize::try_from(length).ok())
+        .unwrap_or(MAX_BYTES);
+    let reading = collect(&mut body, expected, room);
     match tokio::time::timeout(MAX_TIME, reading).await {
         Err(_) => Err(Error::request_timeout()),
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+        // What was read and its room are free again before the rest is waited for.
+        Ok(Err(error)) if error.code != ErrorCode::Serialization => {
             drain(headers, body).await;
-            Err(Error::request_too_large(MAX_BYTES))
+            Err(error)
         }
-        Ok(Err(error)) => Err(Error::malformed_json().with_source(error)),
+        Ok(outcome) => outcome,
     }
+}
+
+/// Copies the frames together: frames of a byte each, kept as they come, would take many times what they carry.
+async fn collect(body: &mut Body, expected: usize, mut room: Room) -> Result<(Bytes, Room), Error> {
+    let mut read = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Error::malformed_json().with_source(error))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        let length = read.len() + data.len();
+        if length > MAX_BYTES {
+            return Err(Error::request_too_large(MAX_BYTES));
+        }
+        if length > read.capacity() {
+            let doubled = (2 * read.capacity()).max(FIRST_CAPACITY);
+            let capacity = doubled.min(expected).max(length);
+            room.take(capacity - read.capacity())?;
+            read.reserve_exact(capacity - read.len());
+        }
+        read.extend_from_slice(&data);
+    }
+    Ok((read.into(), room))
 }
 
 /// How long the body is, where its head says so.
@@ -50,7 +88,7 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
         .ok()
 }
 
-/// Reads what is left of a body that is too large, and keeps nothing of it. Many clients send all before they read anything, and find a
+/// Reads what is left of a body that is not taken, and keeps nothing of it. Many clients send all before they read anything, and find a
 /// broken pipe in place of the error when the connection is closed on them.
 async fn drain(headers: &HeaderMap, mut body: Body) {
     let is_hopeless = announced(headers).is_some_and(|length| length > MAX_DRAINED);
@@ -74,8 +112,8 @@ async fn drain(headers: &HeaderMap, mut body: Body) {
 ///
 /// # Errors
 /// `RequestEntityTooLargeException` when it would be larger than [`MAX_BYTES`], of which no more is unpacked; `SerializationException` when
-/// it is no gzip or of another encoding.
-pub(crate) fn unpack(headers: &HeaderMap, raw: Bytes) -> Result<Bytes, Error> {
+/// it is no gzip or of another encoding; `ServiceUnavailableException` when there is no room for what it is unpacked.
+pub(crate) fn unpack(headers: &HeaderMap, raw: Bytes, room: &mut Room) -> Result<Bytes, Error> {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     let Some(encoding) = encodings.next() else {
         return Ok(raw);
@@ -85,7 +123,11 @@ pub(crate) fn unpack(headers: &HeaderMap, raw: Bytes) -> Result<Bytes, Error> {
     }
     match encoding.as_bytes() {
         encoding if encoding.eq_ignore_ascii_case(b"identity") => Ok(raw),
-        encoding if encoding.eq_ignore_ascii_case(b"gzip") => gunzip(&raw),
+        encoding if encoding.eq_ignore_ascii_case(b"gzip") => {
+            let plain = gunzip(&raw)?;
+            room.take(plain.len())?;
+            Ok(plain)
+        }
         _ => Err(unknown_encoding()),
     }
 }
@@ -129,10 +171,11 @@ mod tests {
     use std::task::{Context, Poll};
 
     use flate2::{Compression, write::GzEncoder};
-    use http::HeaderName;
+    use http::{Extensions, HeaderName};
     use hyper::body::Frame;
 
     use super::*;
+    use crate::budget::Budget;
 
     fn gzip(plain: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -143,7 +186,16 @@ mod tests {
     fn unpacked(encoding: &str, raw: Vec<u8>) -> Result<Bytes, ErrorCode> {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_ENCODING, encoding.parse().unwrap());
-        unpack(&headers, raw.into()).map_err(|error| error.code)
+        unpack(&headers, raw.into(), &mut room()).map_err(|error| error.code)
+    }
+
+    fn room() -> Room {
+        Budget::default().room(&Extensions::new())
+    }
+
+    async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
+        let (body, _) = super::read(headers, body, room()).await?;
+        Ok(body)
     }
 
     #[test]
@@ -234,6 +286,111 @@ mod tests {
             self.sent.fetch_add(1, Ordering::Relaxed);
             Poll::Ready(Some(Ok(Frame::data(vec![b' '; MAX_BYTES].into()))))
         }
+    }
+
+    /// A client that sends so many frames of one byte, and then falls silent or ends.
+    struct Trickle {
+        left: usize,
+        ends: bool,
+    }
+
+    impl axum::body::HttpBody for Trickle {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            match self.left.checked_sub(1) {
+                Some(left) => {
+                    self.left = left;
+                    Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b" ")))))
+                }
+                None if self.ends => Poll::Ready(None),
+                None => Poll::Pending,
+            }
+        }
+    }
+
+    /// Reads with so large a budget; what is left of it while the body is held or awaited.
+    async fn left_of(
+        budget: usize,
+        headers: &[(HeaderName, &str)],
+        body: Body,
+    ) -> (Option<Result<(Bytes, Room), Error>>, usize) {
+        let budget = Budget::of(budget);
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.parse().unwrap()))
+            .collect();
+        let mut reading = Box::pin(super::read(&headers, body, budget.room(&Extensions::new())));
+        let outcome = tokio::time::timeout(Duration::from_secs(1), &mut reading).await;
+        let left = budget.left();
+        drop(reading);
+        (outcome.ok(), left)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_length_that_is_only_announced_takes_no_room() {
+        let announced = [(header::CONTENT_LENGTH, "1048576")];
+        let (outcome, left) = left_of(MAX_BYTES, &announced, Body::new(Silent)).await;
+        assert!(outcome.is_none());
+        assert_eq!(left, MAX_BYTES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_is_awaited_holds_room_for_all_that_came() {
+        let trickle = Trickle {
+            left: 5000,
+            ends: false,
+        };
+        let (outcome, left) = left_of(MAX_BYTES, &[], Body::new(trickle)).await;
+        assert!(outcome.is_none());
+        assert_eq!(left, MAX_BYTES - 8192);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_holds_its_room_until_it_is_dropped_and_no_more_than_its_length() {
+        let body = || {
+            Body::new(Trickle {
+                left: 5000,
+                ends: true,
+            })
+        };
+        let announced = [(header::CONTENT_LENGTH, "5000")];
+        let (outcome, left) = left_of(5000, &announced, body()).await;
+        assert_eq!(outcome.unwrap().unwrap().0.len(), 5000);
+        assert_eq!(left, 0);
+        let (outcome, _) = left_of(4999, &announced, body()).await;
+        assert_eq!(
+            outcome.unwrap().unwrap_err().code,
+            ErrorCode::ServiceUnavailable
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_without_room_is_read_to_its_end_and_holds_nothing_meanwhile() {
+        let endless = Trickle {
+            left: 6000,
+            ends: false,
+        };
+        let (outcome, left) = left_of(5000, &[], Body::new(endless)).await;
+        assert!(outcome.is_none(), "it reads on");
+        assert_eq!(left, 5000);
+    }
+
+    #[test]
+    fn what_a_gzipd_body_unpacks_to_takes_room() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+        let budget = Budget::of(MAX_BYTES);
+        let mut room = budget.room(&Extensions::new());
+        let packed = Bytes::from(gzip(&[b' '; MAX_BYTES]));
+        unpack(&headers, packed.clone(), &mut room).unwrap();
+        assert_eq!(budget.left(), 0);
+        let error = unpack(&headers, packed, &mut room).unwrap_err();
+        assert_eq!(error.code, ErrorCode::ServiceUnavailable);
     }
 
     async fn frames_read(headers: &[(HeaderName, &str)], left: usize) -> usize {

@@ -8,6 +8,7 @@ mod answer;
 mod authenticate;
 mod aws_json;
 mod body;
+mod budget;
 mod confirm_user;
 mod cors;
 pub mod demo;
@@ -27,11 +28,13 @@ use axum::routing::get;
 use cognate_service::{App, Operations};
 
 pub use authenticate::Access;
+pub use budget::Allowance;
 pub use health::health_routes;
 pub use in_flight::InFlight;
 pub use observer::{Finished, Observer};
 pub use peer::{Network, NetworkError, Peer};
 
+use budget::Budget;
 use demo::DemoConfig;
 use pages::inbox::InboxEntry;
 
@@ -63,7 +66,7 @@ pub struct InboxDoor {
     pub messages: Box<dyn Fn() -> Vec<InboxEntry> + Send + Sync>,
 }
 
-/// All doors of a node. The listener puts a [`Peer`] into the extensions of each request.
+/// All doors of a node. The listener puts a [`Peer`] and its connection's [`Allowance`] into the extensions of each request.
 pub fn router(doors: Doors) -> Router {
     let Doors {
         app,
@@ -103,5 +106,6 @@ pub fn router(doors: Doors) -> Router {
         proxies,
         observer,
         in_flight,
+        budget: Budget::default(),
     }))
 }

@@ -13,7 +13,16 @@ const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
 async fn listen(router: Router, certificate: Option<Certificate>, limits: Limits) -> Listening {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    Listening::start(socket, router, certificate, limits, Gauge::default()).unwrap()
+    let exempt = vec![Network::parse("127.0.0.1").unwrap()];
+    Listening::start(
+        socket,
+        router,
+        certificate,
+        limits,
+        exempt,
+        Gauge::default(),
+    )
+    .unwrap()
 }
 
 fn hello() -> Router {
@@ -149,5 +158,34 @@ async fn connections_beyond_the_limit_wait_for_a_place() {
     assert!(!second.is_finished());
     drop(first);
     assert!(second.await.unwrap().contains("hello"));
+    listening.stop(Duration::from_secs(1)).await;
+}
+
+#[tokio::test]
+async fn an_address_that_holds_its_share_of_connections_is_hung_up_on_until_one_ends() {
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let limits = Limits {
+        connections: 8,
+        ..Limits::default()
+    };
+    let open = Gauge::default();
+    let listening =
+        Listening::start(socket, hello(), None, limits, Vec::new(), open.clone()).unwrap();
+    let connect = || TcpStream::connect(listening.address());
+    let first = connect().await.unwrap();
+    let _second = connect().await.unwrap();
+    let mut third = connect().await.unwrap();
+    // An end or a reset, and no byte.
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(10), third.read_to_end(&mut answer))
+        .await
+        .expect("the end of it");
+    assert!(answer.is_empty());
+    assert_eq!(open.get(), 2);
+    drop(first);
+    while open.get() == 2 {
+        tokio::task::yield_now().await;
+    }
+    assert!(ask(connect().await.unwrap()).await.contains("hello"));
     listening.stop(Duration::from_secs(1)).await;
 }
