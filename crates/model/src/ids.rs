@@ -85,6 +85,12 @@ impl UserPoolId {
         ))
     }
 
+    /// What stands before the underscore: the region that the pool was made in.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.0.split_once('_').map_or("", |(region, _)| region)
+    }
+
     /// What follows the underscore: the pool's name in the SRP computation.
     #[must_use]
     pub fn srp_name(&self) -> &str {

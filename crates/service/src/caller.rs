@@ -72,3 +72,39 @@ impl Caller {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::operations;
+    use crate::user_pools::tests::new_cx;
+
+    #[tokio::test]
+    async fn a_denied_pool_stays_denied_when_the_servers_region_changes() {
+        let mut config = new_cx().await.app.config.clone();
+        let policy = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "*", "Resource": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Denied123"},
+        ]});
+        let caller = Caller::AccessKey {
+            name: "robot".to_owned(),
+            policy: Policy::parse(&policy.to_string()).unwrap(),
+        };
+        let operations = operations();
+        let operation = operations
+            .iter()
+            .find(|operation| operation.name == "AdminGetUser")
+            .unwrap();
+        for region in ["us-east-1", "eu-central-1"] {
+            config.region = region.to_owned();
+            let may =
+                |pool: &str| caller.authorize(operation, &json!({"UserPoolId": pool}), &config);
+            assert!(may("us-east-1_Denied123").is_err(), "{region}");
+            assert!(may("us-east-1_Other1234").is_ok(), "{region}");
+        }
+    }
+}
