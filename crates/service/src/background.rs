@@ -6,8 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cognate_crypto::secret::SecretBytes;
 use cognate_outbound::{Delivery, SendError, retry_after};
-use cognate_store::{Tx, expiry, leases, outbox};
+use cognate_store::{Error as StoreError, Tx, expiry, leases, outbox};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -56,9 +57,7 @@ async fn deliver_messages(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
         match deliver_due(&app).await {
             Ok(0) => {}
             Ok(_) => continue,
-            Err(error) => {
-                tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "the outbox could not be worked off");
-            }
+            Err(error) => log_failure(&error),
         }
         tokio::select! {
             () = app.outbox_filled.notified() => {}
@@ -71,7 +70,7 @@ async fn deliver_messages(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
 /// Sends the messages that are due; gives how many were taken.
 ///
 /// # Errors
-/// Only what the database gives.
+/// Only what the database gives. What became of each message is logged, and the last error given, when all have been tried.
 pub async fn deliver_due(app: &Arc<App>) -> Result<usize> {
     let now = app.clock.now();
     let lease_until = now.plus(MESSAGE_LEASE);
@@ -92,26 +91,35 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize> {
     // One that fails must not break off the others: what has reached its mail server and is not settled is sent again.
     let mut outcome = Ok(taken);
     while let Some(sent) = sending.join_next().await {
-        if let Err(error) = sent.map_err(Error::from).flatten() {
-            outcome = Err(error);
+        if let Err(error) = sent.map_err(Error::from).flatten()
+            && let Err(another) = std::mem::replace(&mut outcome, Err(error))
+        {
+            log_failure(&another);
         }
     }
     outcome
 }
 
 async fn deliver(app: Arc<App>, message: outbox::OutboxMessage) -> Result<()> {
-    let delivery: Delivery = serde_json::from_slice(message.payload.expose())?;
     let attempt = u32::try_from(message.attempts).unwrap_or(u32::MAX);
-    let sent = if message.kind == TO_NOBODY {
-        Ok(())
-    } else {
-        app.outbound.deliver(&delivery).await
+    let sent = match read(message.payload) {
+        Ok(_) if message.kind == TO_NOBODY => Ok(()),
+        Ok(delivery) => app.outbound.deliver(&delivery).await,
+        // Tried again like one that the mail server put off: a newer node may be able to read it.
+        Err(error) => Err(SendError::Temporary(format!("it cannot be read: {error}"))),
     };
     let next = match sent {
         Ok(()) => None,
         Err(SendError::Temporary(why)) => {
             let next = retry_after(attempt);
-            tracing::warn!(message = %message.id, attempt, again_in = ?next, why, "a message could not be delivered");
+            match next {
+                Some(wait) => {
+                    tracing::warn!(message = %message.id, attempt, again_in = ?wait, why, "a message could not be delivered");
+                }
+                None => {
+                    tracing::error!(message = %message.id, attempt, why, "a message could not be delivered for long and is given up");
+                }
+            }
             next
         }
         Err(SendError::Permanent(why)) => {
@@ -128,6 +136,25 @@ async fn deliver(app: Arc<App>, message: outbox::OutboxMessage) -> Result<()> {
         Ok(())
     };
     app.db.write("settle_message", settle).await
+}
+
+/// What is to be sent. The error holds nothing of it: serde's would tell the value that it stumbled over.
+fn read(
+    payload: std::result::Result<SecretBytes, StoreError>,
+) -> std::result::Result<Delivery, String> {
+    let payload = payload.map_err(|error| error.to_string())?;
+    serde_json::from_slice(payload.expose()).map_err(|error| {
+        format!(
+            "{:?} error of its JSON at line {}, column {}",
+            error.classify(),
+            error.line(),
+            error.column()
+        )
+    })
+}
+
+fn log_failure(error: &Error) {
+    tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "the outbox could not be worked off");
 }
 
 async fn delete_expired(app: Arc<App>, mut stopped: watch::Receiver<bool>) {

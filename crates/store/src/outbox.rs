@@ -29,8 +29,8 @@ pub struct OutboxMessage {
     pub id: String,
     /// What kind of message.
     pub kind: String,
-    /// What is to be sent.
-    pub payload: SecretBytes,
+    /// What is to be sent; an error when it cannot be opened, which is this message's own trouble and none of the others'.
+    pub payload: Result<SecretBytes, Error>,
     /// How often it has been taken, this time included.
     pub attempts: i64,
     /// When it was written.
@@ -60,7 +60,7 @@ pub async fn enqueue(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), Error>
 /// Takes messages that are due, the oldest first; until `lease_until` nobody else gets them.
 ///
 /// # Errors
-/// [`Error`] of the database; [`Error::Sealed`] when one can't be opened.
+/// [`Error`] of the database.
 pub async fn take_due(
     tx: &mut Tx,
     now: Timestamp,
@@ -115,7 +115,9 @@ pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, Error> {
 fn read(tx: &Tx, row: &Row) -> Result<OutboxMessage, Error> {
     let (id, kind) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
     Ok(OutboxMessage {
-        payload: tx.open_sealed(&context(&id, &kind), row.bytes(2)?)?,
+        payload: row
+            .bytes(2)
+            .and_then(|sealed| tx.open_sealed(&context(&id, &kind), sealed)),
         id,
         kind,
         attempts: row.int(3)?,

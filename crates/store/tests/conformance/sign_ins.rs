@@ -386,7 +386,7 @@ fn a_message_is_taken_by_one_at_a_time_and_comes_back_when_its_taker_dies() {
                 .into_iter()
                 .map(|m| {
                     (
-                        String::from_utf8(m.payload.expose().to_vec()).unwrap(),
+                        String::from_utf8(m.payload.unwrap().expose().to_vec()).unwrap(),
                         m.attempts,
                     )
                 })

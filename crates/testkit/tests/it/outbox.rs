@@ -166,3 +166,39 @@ async fn where_mail_cannot_be_sent_it_does_not_show_who_has_an_account() {
     }
     assert_eq!(seen[0], seen[1]);
 }
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_holds_up_no_other_and_is_given_up_like_any_that_fails() {
+    for_each_database(async |server| {
+        let client = server.pool().await.client().await;
+        client.user("ana").await;
+        let now = server.now();
+        let spoil = async move |tx: &mut Tx| {
+            // What it is sealed for is no longer what it is.
+            tx.execute("UPDATE outbox SET kind = 'other'", &[]).await?;
+            let message = outbox::NewMessage {
+                id: "no-json".to_owned(),
+                kind: "message",
+                payload: b"{\"secret\": 1",
+                created_at: now,
+                next_at: now,
+            };
+            outbox::enqueue(tx, &message).await
+        };
+        server.app().db.write("spoil", spoil).await.unwrap();
+        client.user("bob").await;
+        assert_eq!(server.deliver().await, 3);
+        assert_eq!(server.mailbox("bob@example.com").await.len(), 1);
+        assert!(server.mailbox("ana@example.com").await.is_empty());
+        // Both are tried again after two seconds, and so on, and at last no more.
+        server.advance(seconds(2));
+        assert_eq!(server.deliver().await, 2);
+        for _ in 0..12 {
+            server.advance(days(1));
+            assert_eq!(server.deliver().await, 2);
+        }
+        server.advance(days(1));
+        assert_eq!(server.deliver().await, 0);
+    })
+    .await;
+}
