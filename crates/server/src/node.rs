@@ -230,6 +230,7 @@ fn app_config(configuration: &ServerConfiguration, bound: SocketAddr) -> Result<
         region: configuration.region.clone(),
         account_id: configuration.account_id.clone(),
         mail_from,
+        sms_prefixes: configuration.sms_prefixes.clone(),
     };
     Ok(config.check()?)
 }

@@ -64,6 +64,14 @@ pub(crate) struct ServerOptions {
         hide_env_values = true
     )]
     pub(crate) sms_url: Option<String>,
+    /// The beginnings of phone numbers that messages are sent to, as +1,+44; others are refused [default: all numbers].
+    #[arg(
+        long,
+        env = "COGNATE_SMS_PREFIXES",
+        value_name = "PREFIX",
+        value_delimiter = ','
+    )]
+    pub(crate) sms_prefixes: Vec<String>,
     /// Where triggers are invoked. Not built yet, and therefore refused.
     #[arg(
         long,

@@ -188,6 +188,7 @@ mod tests {
             region: "us-east-1".into(),
             account_id: "000000000000".into(),
             mail_from: "a@example.com".into(),
+            sms_prefixes: Vec::new(),
         };
         let (clock, entropy) = (Clock::manual(NOW), Entropy::seeded([2; 32]));
         let (key, secret) = create(&db, &clock, &entropy, "robot", Policy::allow_all())

@@ -22,7 +22,7 @@ use cognate_store::{Tx, attempts, sessions, users as stored_users};
 
 use crate::flows::accounts::user_for_operator;
 use crate::flows::codes::{self, Form, NewCode};
-use crate::flows::messages::{Draft, Message};
+use crate::flows::messages::{Draft, Message, check_destination};
 use crate::flows::outcome::write_settled;
 use crate::flows::{attributes, users};
 use crate::passwords::recovery_contact;
@@ -185,6 +185,7 @@ fn invitations(
             }
             continue;
         };
+        check_destination(&cx.app, contact, address)?;
         let values = Values {
             code: Some(password.expose()),
             username: Some(name),
@@ -370,6 +371,7 @@ pub(crate) async fn admin_reset_user_password(
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
     let (contact, address) = recovery_contact(&pool, &user)?;
+    check_destination(&cx.app, contact, &address)?;
     let code = NewCode::make(
         &cx,
         &pool,

@@ -45,6 +45,9 @@ pub(crate) async fn forgot_password(
     if let Some(refusal) = refusal.filter(|_| !hide) {
         return Err(refusal);
     }
+    if let Some((contact, address)) = contact.as_ref().filter(|_| !hide) {
+        messages::check_destination(&cx.app, *contact, address)?;
+    }
     let form = Form::Digits(Purpose::ForgotPassword);
     let code = match (&found, &contact) {
         (Some(user), Some((contact, address))) => NewCode::make(
@@ -112,7 +115,7 @@ pub(crate) async fn confirm_forgot_password(
 ) -> Result<ConfirmForgotPasswordResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
-    cx.app.failures.check(&cx)?;
+    cx.app.limits.failures.check(&cx)?;
     let pool = Arc::clone(&door.pool);
     // The policy is everybody's to know: checked before the code, so that a password that is too short costs no guess.
     pool.settings
@@ -266,7 +269,7 @@ fn has_salt<T: 'static>(
 }
 
 async fn count_wrong_password(cx: &Cx, user: &User) -> Result<Error> {
-    cx.app.failures.count(cx);
+    cx.app.limits.failures.count(cx);
     let (pool, sub, now) = (user.pool.clone(), user.sub.clone(), cx.now);
     let count = async move |tx: &mut Tx| -> Result<Option<Error>> {
         if count_failure(tx, &pool, &sub, now).await? {

@@ -55,7 +55,7 @@ async fn change_attributes(
     given: Attributes,
     name: &'static str,
 ) -> Result<Vec<cognate_api::idp::CodeDeliveryDetailsType>> {
-    cx.app.failures.check(cx)?;
+    cx.app.limits.failures.check(cx)?;
     let mut now_given = given;
     let mut codes_out = Vec::new();
     let mut details = Vec::new();
@@ -75,6 +75,7 @@ async fn change_attributes(
             continue;
         }
         if pool.settings.auto_verified.contains(&contact) {
+            messages::check_destination(&cx.app, contact, &address)?;
             let form = Form::Digits(Purpose::AttributeVerification);
             codes_out.push(NewCode::make(
                 cx,
@@ -95,6 +96,9 @@ async fn change_attributes(
     }
     let (pool, sub, now) = (Arc::clone(pool), user.sub.clone(), cx.now);
     let has_codes = !codes_out.is_empty();
+    if has_codes {
+        cx.app.limits.messages.spend(cx)?;
+    }
     let change = async move |tx: &mut Tx| -> Result<Option<Error>> {
         // The new value of an address is a guess at who has it, and a mail to a stranger: limited like any other code.
         if !codes_out.is_empty()
@@ -134,7 +138,7 @@ async fn change_attributes(
         Ok(Some(error)) | Err(error) => {
             // That it is taken tells who is here; its transaction went back, and the count of codes with it.
             if error.code == ErrorCode::AliasExists {
-                cx.app.failures.count(cx);
+                cx.app.limits.failures.count(cx);
             }
             Err(error)
         }
@@ -226,6 +230,7 @@ pub(crate) async fn get_user_attribute_verification_code(
             contact.attribute()
         )));
     }
+    messages::check_destination(&cx.app, contact, address)?;
     let code = NewCode::make(
         &cx,
         &door.pool,

@@ -26,7 +26,7 @@ use crate::{Cx, Error, ErrorCode, Result};
 pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
-    cx.app.failures.check(&cx)?;
+    cx.app.limits.failures.check(&cx)?;
     let pool = Arc::clone(&door.pool);
     if pool.settings.admin_create_user_only {
         return Err(Error::sign_up_not_permitted());
@@ -55,14 +55,22 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
     let user = new_user(&cx, &pool, sub, username, given, UserStatus::Unconfirmed);
     let contact = contact_to_confirm(&pool, &user);
     let code = contact
-        .map(|(contact, address)| sign_up_code(&cx, &door, &user, contact, &address))
+        .map(|(contact, address)| {
+            messages::check_destination(&cx.app, contact, &address)?;
+            sign_up_code(&cx, &door, &user, contact, &address)
+        })
         .transpose()?;
-    store_new_user(&cx, &pool, &user, password, code).await.inspect_err(|error| {
-        // Which names are taken is what SignUp tells by its nature; an address that asks for many of them is held up.
-        if error.code == ErrorCode::UsernameExists {
-            cx.app.failures.count(&cx);
-        }
-    })?;
+    if code.is_some() {
+        cx.app.limits.messages.spend(&cx)?;
+    }
+    store_new_user(&cx, &pool, &user, password, code)
+        .await
+        .inspect_err(|error| {
+            // Which names are taken is what SignUp tells by its nature; an address that asks for many of them is held up.
+            if error.code == ErrorCode::UsernameExists {
+                cx.app.limits.failures.count(&cx);
+            }
+        })?;
     Ok(SignUpResponse {
         user_confirmed: false,
         code_delivery_details: contact_to_confirm(&pool, &user)
@@ -283,7 +291,7 @@ pub(crate) async fn confirm_by_link(
 }
 
 async fn confirm(cx: &Cx, door: &Door, given: &str, code: &str, take_over: bool) -> Result<()> {
-    cx.app.failures.check(cx)?;
+    cx.app.limits.failures.check(cx)?;
     let name = normal_name(&door.pool, given)?;
     let found =
         stored_users::find_by_name(&mut cx.app.db.read().await?, &door.pool.id, &name).await?;
@@ -343,7 +351,7 @@ async fn confirm(cx: &Cx, door: &Door, given: &str, code: &str, take_over: bool)
 pub(crate) fn finish_guess(cx: &Cx, refusal: Option<Error>) -> Result<()> {
     match refusal {
         Some(error) => {
-            cx.app.failures.count(cx);
+            cx.app.limits.failures.count(cx);
             Err(error)
         }
         None => Ok(()),
@@ -375,6 +383,10 @@ pub(crate) async fn resend_confirmation_code(
         .filter(|user| user.status == UserStatus::Unconfirmed)
         .and_then(|user| contact_to_confirm(&pool, &user));
     let code = match contact {
+        Some((contact, address)) if !hide => {
+            messages::check_destination(&cx.app, contact, &address)?;
+            sign_up_code(&cx, &door, &user, contact, &address)?
+        }
         Some((contact, address)) => sign_up_code(&cx, &door, &user, contact, &address)?,
         // Nobody, or somebody who is confirmed, is sent a code as it seems; guesses at it begin anew, as everybody's do.
         None => {

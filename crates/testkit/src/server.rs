@@ -42,6 +42,7 @@ pub struct ServerBuilder {
     access: Access,
     issuer: Option<String>,
     outbound: Option<Outbound>,
+    sms_prefixes: Vec<String>,
 }
 
 impl TestServer {
@@ -58,6 +59,7 @@ impl TestServer {
             access: Access::AccessKeys,
             issuer: None,
             outbound: None,
+            sms_prefixes: Vec::new(),
         }
     }
 
@@ -243,6 +245,13 @@ impl ServerBuilder {
         self
     }
 
+    /// With messages only to phone numbers that begin with these.
+    #[must_use]
+    pub fn sms_prefixes<const N: usize>(mut self, prefixes: [&str; N]) -> Self {
+        self.sms_prefixes = prefixes.map(str::to_owned).to_vec();
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> TestServer {
         let mut random = Random::from_seed([42; 32]);
@@ -258,6 +267,7 @@ impl ServerBuilder {
             region: "us-east-1".to_owned(),
             account_id: "123456789012".to_owned(),
             mail_from: "no-reply@cognate.test".to_owned(),
+            sms_prefixes: self.sms_prefixes,
         };
         let outbound = self.outbound.unwrap_or_else(|| inbox_outbound(&inbox));
         let app = App::new(

@@ -8,7 +8,7 @@ use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::claim_signature;
 use cognate_crypto::srp::client::ClientKey;
 use cognate_model::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{ApiError, TestClient, Tokens};
 
@@ -145,19 +145,25 @@ impl SrpAnswer {
         self
     }
 
+    /// What RespondToAuthChallenge is given.
+    #[must_use]
+    pub fn input(&self) -> Value {
+        let mut input = json!({"ClientId": self.client.id, "ChallengeName": "PASSWORD_VERIFIER", "ChallengeResponses": self.responses});
+        if let Some(session) = &self.session {
+            input["Session"] = session.as_str().into();
+        }
+        input
+    }
+
     /// Sends it.
     ///
     /// # Errors
     /// What RespondToAuthChallenge answers.
     pub async fn send(&self) -> Result<RespondToAuthChallengeResponse, ApiError> {
-        let mut input = json!({"ClientId": self.client.id, "ChallengeName": "PASSWORD_VERIFIER", "ChallengeResponses": self.responses});
-        if let Some(session) = &self.session {
-            input["Session"] = session.as_str().into();
-        }
         self.client
             .pool
             .server
-            .call::<op::RespondToAuthChallenge>(input)
+            .call::<op::RespondToAuthChallenge>(self.input())
             .await
     }
 

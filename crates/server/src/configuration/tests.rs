@@ -74,6 +74,7 @@ fn every_key_of_the_file_counts() {
         ("smtp-url", "s"),
         ("mail-from", "m"),
         ("sms-url", "s"),
+        ("sms-prefixes", "+1"),
         ("lambda-endpoint", "l"),
         ("tls-cert", "c"),
         ("tls-key", "k"),
@@ -120,6 +121,7 @@ fn told(it: &ServerConfiguration) -> String {
         smtp_url,
         mail_from,
         sms_url,
+        sms_prefixes,
         tls,
         admin_listen,
         trusted_proxies,
@@ -131,7 +133,7 @@ fn told(it: &ServerConfiguration) -> String {
         MasterKeySource::File(path) => path.display().to_string(),
     };
     format!(
-        "{:?} {} {key} {listen} {public_url:?} {region} {account_id} {issuer:?} {smtp_url:?} {mail_from:?} {sms_url:?} {tls:?} {admin_listen:?} {trusted_proxies:?} {limits:?} {logging:?}",
+        "{:?} {} {key} {listen} {public_url:?} {region} {account_id} {issuer:?} {smtp_url:?} {mail_from:?} {sms_url:?} {sms_prefixes:?} {tls:?} {admin_listen:?} {trusted_proxies:?} {limits:?} {logging:?}",
         store.data_dir, store.database_url
     )
 }

@@ -137,16 +137,17 @@ impl NewCode {
     }
 }
 
-/// Puts a code and its message into the database, within the limit of the action.
+/// Puts a code and its message into the database, within the limits of the action and of the network address that asks for it.
 ///
 /// # Errors
-/// `LimitExceededException`.
+/// `LimitExceededException`; `TooManyRequestsException`.
 pub(crate) async fn send_code(
     cx: &Cx,
     name: &'static str,
     action: LimitedAction,
     code: NewCode,
 ) -> Result<()> {
+    cx.app.limits.messages.spend(cx)?;
     let send = async move |tx: &mut Tx| -> Result<Option<Error>> {
         let limit = count_action(tx, &code.pool, &code.sub, action, code.now).await?;
         if limit.is_none() {

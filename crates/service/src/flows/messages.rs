@@ -37,7 +37,8 @@ pub(crate) struct Draft<'a> {
 }
 
 impl Message {
-    /// Renders a draft.
+    /// Renders a draft. To a phone number that this server does not send to, it is a message to nobody: where nobody may tell by a refusal
+    /// that a user has such a number, it goes the way of all others. Who may be told calls [`check_destination`] first.
     ///
     /// # Errors
     /// `CodeDeliveryFailureException` when this server can send nothing of the kind: better told now than never delivered.
@@ -53,7 +54,11 @@ impl Message {
         };
         Ok(Self {
             id: cx.random().uuid_v4(),
-            kind: TO_A_USER,
+            kind: if sends_to(&cx.app, draft.contact, draft.address) {
+                TO_A_USER
+            } else {
+                TO_NOBODY
+            },
             payload: serde_json::to_vec(&delivery)?,
             at: cx.now,
         })
@@ -92,6 +97,26 @@ pub(crate) fn check_configured(app: &App, contact: Contact) -> Result<()> {
             Error::code_delivery_failure("no SMS endpoint is configured (--sms-url)"),
         ),
         Contact::Email | Contact::PhoneNumber => Ok(()),
+    }
+}
+
+/// Whether this server sends to an address, for those who may know.
+///
+/// # Errors
+/// `InvalidParameterException` for a phone number that begins with none of the prefixes that are served.
+pub(crate) fn check_destination(app: &App, contact: Contact, address: &str) -> Result<()> {
+    if sends_to(app, contact, address) {
+        return Ok(());
+    }
+    Err(Error::invalid_parameter(
+        "This server sends no messages to phone numbers of this prefix (--sms-prefixes).",
+    ))
+}
+
+fn sends_to(app: &App, contact: Contact, address: &str) -> bool {
+    match contact {
+        Contact::Email => true,
+        Contact::PhoneNumber => app.config.sends_to(address),
     }
 }
 

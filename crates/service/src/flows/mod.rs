@@ -2,9 +2,9 @@
 
 pub(crate) mod access_token;
 pub(crate) mod accounts;
+pub(crate) mod address_limits;
 pub(crate) mod attributes;
 pub(crate) mod codes;
-pub(crate) mod failures;
 pub(crate) mod messages;
 pub(crate) mod outcome;
 pub(crate) mod refresh_token;

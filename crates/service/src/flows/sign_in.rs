@@ -68,11 +68,14 @@ struct Kept {
 /// # Errors
 /// What the operation answers.
 pub(crate) async fn begin(cx: &Cx, door: &Door, given: &str, opening: Opening) -> Result<Reply> {
-    cx.app.failures.check(cx)?;
+    cx.app.limits.failures.check(cx)?;
     let found = Found::with_password(&cx.app, &door.pool, given).await?;
     if found.user.is_none() && !door.hides_users() {
-        cx.app.failures.count(cx);
+        cx.app.limits.failures.count(cx);
         return Err(Error::user_does_not_exist());
+    }
+    if matches!(opening, Opening::Srp(_)) {
+        cx.app.limits.open_challenges.spend(cx)?;
     }
     let run = Run {
         cx: cx.clone(),
@@ -102,8 +105,9 @@ pub(crate) async fn answer(
     session: Option<&str>,
     response: Response,
 ) -> Result<Reply> {
-    cx.app.failures.check(cx)?;
+    cx.app.limits.failures.check(cx)?;
     let row = row_of(session, &response)?;
+    let answers_srp = matches!(response, Response::PasswordClaim { .. });
     let pending = load(cx, &row, session).await?;
     let given = pending
         .as_ref()
@@ -144,7 +148,12 @@ pub(crate) async fn answer(
             sign_in::answer(&pending, answer, &run.facts(), random)
         })
         .await?;
-    run.act(outcome, Some(row)).await
+    let reply = run.act(outcome, Some(row)).await?;
+    if answers_srp && matches!(reply, Reply::Tokens(_)) {
+        // The challenge is gone, so who answers as many as they open, as a back end does for all its users, is never held up.
+        cx.app.limits.open_challenges.give_back(cx);
+    }
+    Ok(reply)
 }
 
 /// The name that a sign-in of nobody began with, when the answer names them by the user id that the challenge made up: clients answer
@@ -343,7 +352,7 @@ impl Run {
         let row = row.filter(|_| !refusal.keeps_the_step());
         let counts = refusal.counts_as_failure();
         if counts {
-            self.cx.app.failures.count(&self.cx);
+            self.cx.app.limits.failures.count(&self.cx);
         }
         let sub = self.found.subject(&self.cx.app, &self.door.pool);
         let (now, pool) = (self.cx.now, self.door.pool.id.clone());

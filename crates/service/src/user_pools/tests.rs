@@ -23,6 +23,7 @@ pub(crate) async fn new_cx() -> Cx {
         region: "us-east-1".into(),
         account_id: "123456789012".into(),
         mail_from: "cognate@example.com".into(),
+        sms_prefixes: Vec::new(),
     };
     let outbound = Outbound {
         mail: Mailer::Inbox(Inbox::default()),

@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod address_limits;
 mod admin_users;
 mod app_clients;
 mod attribute_values;
@@ -28,6 +29,7 @@ mod sign_out;
 mod sign_up;
 mod signed_api;
 mod signing_keys;
+mod sms_prefixes;
 mod tokens;
 mod user_existence;
 mod user_pools;
