@@ -31,8 +31,8 @@ use by_address::{AddressPlace, ByAddress};
 
 /// How long to wait after the system would accept no more, usually for want of file descriptors.
 const BREATHER: Duration = Duration::from_millis(100);
-/// The headers of a request, all together.
-const MAX_HEADERS: usize = 64 * 1024;
+/// The headers of a request, all together; as much as nginx takes. A connection that is sent much holds twice that to read it.
+const MAX_HEADERS: usize = 32 * 1024;
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 64;
 /// What an HTTP/2 connection, and each stream on it, may send ahead of being read: what lies there is in nobody's budget.

@@ -14,12 +14,12 @@ use axum::routing::post;
 use bytes::Bytes;
 use cognate_api::{Error, ErrorCode, OperationInfo, json};
 use cognate_service::{App, Arrival, Operations};
+use http::StatusCode;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
 use tracing::{Instrument, Span};
 
 use crate::authenticate::{self, Access};
-use crate::budget::{Budget, Room};
+use crate::budget::{Budget, Room, head_size};
 use crate::in_flight::InFlight;
 use crate::observer::{Finished, Observer};
 use crate::peer::{self, Network};
@@ -83,14 +83,6 @@ async fn call(State(door): State<Arc<Door>>, request: Request) -> Response {
             .span
             .in_scope(|| exchange.finish(Err(error.into()))),
     }
-}
-
-/// What a head takes in memory, as HTTP/2 counts it (RFC 9113 §6.5.2).
-fn head_size(headers: &HeaderMap) -> usize {
-    headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 32)
-        .sum()
 }
 
 impl Door {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use cognate_api::Error;
-use http::Extensions;
+use http::{Extensions, HeaderMap};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// For what connections hold beyond their allowances: 64 MiB.
@@ -83,6 +83,14 @@ impl Room {
         self.held.extend(own);
         Ok(())
     }
+}
+
+/// What a head takes in memory, as HTTP/2 counts it (RFC 9113 §6.5.2).
+pub(crate) fn head_size(headers: &HeaderMap) -> usize {
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 32)
+        .sum()
 }
 
 /// As many as there are, up to `bytes`. Another stream may take them in between; then it is none.

@@ -1,7 +1,6 @@
 //! `/confirmUser`: the address of mailed confirmation links. The link shows a page with one button; the POST behind it confirms.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Form, FromRequest, Query, Request, State};
 use axum::response::Response;
@@ -12,13 +11,14 @@ use cognate_service::{App, Arrival, Caller, Error, flows};
 use serde::Deserialize;
 
 use crate::answer::status_of;
+use crate::body;
+use crate::budget::{Budget, Room, head_size};
 use crate::in_flight::InFlight;
 use crate::pages::{ConfirmFields, ConfirmView, ErrorView, confirm_page, error_page};
 use crate::peer::{self, Network};
 
 /// The form holds three short texts.
 const MAX_FORM_BYTES: usize = 16 * 1024;
-const MAX_FORM_TIME: Duration = Duration::from_secs(30);
 
 /// What the link and the form behind the button carry.
 #[derive(Deserialize)]
@@ -33,9 +33,15 @@ struct Door {
     app: Arc<App>,
     proxies: Arc<[Network]>,
     in_flight: InFlight,
+    budget: Budget,
 }
 
-pub(crate) fn routes(app: Arc<App>, proxies: Arc<[Network]>, in_flight: InFlight) -> Router {
+pub(crate) fn routes(
+    app: Arc<App>,
+    proxies: Arc<[Network]>,
+    in_flight: InFlight,
+    budget: Budget,
+) -> Router {
     Router::new()
         .route("/confirmUser", get(ask).post(confirm))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
@@ -43,6 +49,7 @@ pub(crate) fn routes(app: Arc<App>, proxies: Arc<[Network]>, in_flight: InFlight
             app,
             proxies,
             in_flight,
+            budget,
         })
 }
 
@@ -64,8 +71,14 @@ async fn ask(fields: Result<Query<Fields>, QueryRejection>) -> Response {
 
 async fn confirm(State(door): State<Door>, request: Request) -> Response {
     let address = peer::client_address(request.extensions(), request.headers(), &door.proxies);
-    let reading = Form::<Fields>::from_request(request, &());
-    let Ok(Ok(Form(fields))) = tokio::time::timeout(MAX_FORM_TIME, reading).await else {
+    let (request, _rooms) = match read(&door.budget, request).await {
+        Ok(read) => read,
+        Err(error) if error.code == ErrorCode::ServiceUnavailable => {
+            return confirm_page(ConfirmView::TooManyAttempts);
+        }
+        Err(_) => return confirm_page(ConfirmView::InvalidOrExpired),
+    };
+    let Ok(Form(fields)) = Form::<Fields>::from_request(request, &()).await else {
         return confirm_page(ConfirmView::InvalidOrExpired);
     };
     let Some(place) = door.in_flight.enter() else {
@@ -89,6 +102,16 @@ async fn confirm(State(door): State<Door>, request: Request) -> Response {
         Ok(()) => confirm_page(ConfirmView::Confirmed),
         Err(error) => refusal(&error, &request_id),
     }
+}
+
+/// The request with all of its body, and the room that its head and its body take.
+async fn read(budget: &Budget, request: Request) -> Result<(Request, [Room; 2]), Error> {
+    let (parts, body) = request.into_parts();
+    let mut head = budget.room(&parts.extensions);
+    head.take(head_size(&parts.headers))?;
+    let room = budget.room(&parts.extensions);
+    let (body, room) = body::read(&parts.headers, body, room).await?;
+    Ok((Request::from_parts(parts, body.into()), [head, room]))
 }
 
 /// Whatever is wrong with the link is told in one sentence, or strangers could ask who has an account; but for clients that are told

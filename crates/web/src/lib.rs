@@ -79,6 +79,7 @@ pub fn router(doors: Doors) -> Router {
         inbox,
     } = doors;
     let proxies: Arc<[Network]> = trusted_proxies.into();
+    let budget = Budget::default();
     let mut router = Router::new()
         .merge(well_known::routes(Arc::clone(&app)))
         .merge(health_routes(Arc::clone(&app)))
@@ -86,6 +87,7 @@ pub fn router(doors: Doors) -> Router {
             Arc::clone(&app),
             Arc::clone(&proxies),
             in_flight.clone(),
+            budget.clone(),
         ))
         .merge(pages::asset_routes());
     if let Some(inbox) = inbox {
@@ -106,6 +108,6 @@ pub fn router(doors: Doors) -> Router {
         proxies,
         observer,
         in_flight,
-        budget: Budget::default(),
+        budget,
     }))
 }
