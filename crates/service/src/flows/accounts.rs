@@ -118,7 +118,9 @@ pub(crate) fn normal_name(pool: &UserPool, given: &str) -> Result<NormalName> {
     }
     // No user name and no address holds one, and PostgreSQL's text cannot.
     if given.contains('\0') {
-        return Err(Error::invalid_parameter("The user name has a character that is not allowed."));
+        return Err(Error::invalid_parameter(
+            "The user name has a character that is not allowed.",
+        ));
     }
     Ok(NormalName::new(pool, given))
 }
