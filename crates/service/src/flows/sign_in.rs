@@ -258,26 +258,29 @@ impl Run {
             pending,
             session: base64_encode(&session_row),
         })?;
-        let stands = async move |tx: &mut Tx| -> Result<Option<()>> {
-            Ok(challenges::find(tx, &new_row).await?.map(drop))
+        let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
+            Ok(challenges::find(tx, &new_row).await?.map(|_| None))
         };
         let (sub, now) = (
             self.found.subject(&self.cx.app, &self.door.pool),
             self.cx.now,
         );
-        let keep = async move |tx: &mut Tx| -> Result<()> {
+        let keep = async move |tx: &mut Tx| -> Result<Option<Error>> {
             use_up(tx, row.as_ref()).await?;
-            // NEW_PASSWORD_REQUIRED tells that the password was right, which is not told while the lock stands.
+            // NEW_PASSWORD_REQUIRED tells that the password was right, which is not told while the lock stands. The refusal is committed
+            // with the end of the step: one that lived on would tell as much.
             if attempts::find_lockout(tx, &pool, sub.as_str())
                 .await?
                 .is_locked(now)
             {
-                return Err(Error::password_attempts_exceeded());
+                return Ok(Some(Error::password_attempts_exceeded()));
             }
             challenges::insert(tx, &new_row, &pool, &kept, expires_at).await?;
-            Ok(())
+            Ok(None)
         };
-        write_settled(&self.cx, "keep_sign_in_step", stands, keep).await?;
+        if let Some(refusal) = write_settled(&self.cx, "keep_sign_in_step", stands, keep).await? {
+            return Err(refusal);
+        }
         Ok(Reply::Challenge {
             name,
             session: base64url_encode(&session),
@@ -308,21 +311,22 @@ impl Run {
         let (sub, session) = (user.sub.clone(), new.clone());
         let proved = Standing::of(self.found.user.as_ref(), self.found.credentials.as_ref());
         let (of_pool, id) = (pool_id.clone(), new.session.id.clone());
-        let stands = async move |tx: &mut Tx| -> Result<Option<()>> {
-            Ok(sessions::find(tx, &of_pool, &id).await?.map(drop))
+        let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
+            Ok(sessions::find(tx, &of_pool, &id).await?.map(|_| None))
         };
         let change = change.map(|change| (change.user, change.credentials));
-        let store = async move |tx: &mut Tx| -> Result<()> {
+        let store = async move |tx: &mut Tx| -> Result<Option<Error>> {
             use_up(tx, row.as_ref()).await?;
             let lockout = attempts::find_lockout(tx, &pool_id, sub.as_str()).await?;
             if lockout.is_locked(now) {
-                return Err(Error::password_attempts_exceeded());
+                // Committed with the end of the step: a wrong answer's step is used up too.
+                return Ok(Some(Error::password_attempts_exceeded()));
             }
             let (current, credentials) = stored_users::find_with_credentials(tx, &pool_id, &sub)
                 .await?
                 .unzip();
             if Standing::of(current.as_ref(), credentials.flatten().as_ref()) != proved {
-                return Err(Error::incorrect_username_or_password());
+                return Ok(Some(Error::incorrect_username_or_password()));
             }
             if lockout.failures > 0 {
                 attempts::clear_lockout(tx, &pool_id, sub.as_str()).await?;
@@ -332,9 +336,11 @@ impl Run {
                 stored_users::set_credentials(tx, &pool_id, &user.sub, Some(credentials)).await?;
             }
             sessions::insert(tx, &session.session, &session.refresh.hash).await?;
-            Ok(())
+            Ok(None)
         };
-        write_settled(&self.cx, "sign_in", stands, store).await?;
+        if let Some(refusal) = write_settled(&self.cx, "sign_in", stands, store).await? {
+            return Err(refusal);
+        }
         let tokens = tokens::issue(
             &self.cx,
             &self.door,

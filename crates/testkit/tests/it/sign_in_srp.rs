@@ -465,3 +465,25 @@ async fn what_is_no_session_at_all_is_told_as_one_that_is_not_valid() {
         assert_eq!(refused(answer.send().await).told(), INVALID_SESSION);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_right_answer_among_many_wrong_ones_at_once_leaves_no_step_behind() {
+    for_each_database(async |server| {
+        let client = server.pool().await.client().await;
+        client.user("ana").confirmed().await;
+        let mut answers = Vec::new();
+        for _ in 0..11 {
+            let exchange = client.begin_srp("ana").await.unwrap();
+            answers.push(exchange.answer("Wrong-Horse-1"));
+        }
+        let right = client.begin_srp("ana").await.unwrap().answer(PASSWORD);
+        answers.push(right.clone());
+        let outcomes = join_all(answers.iter().map(|answer| answer.send())).await;
+        // Where it came before the fifth failure it was worth a sign-in, as one after the other.
+        if outcomes.last().is_some_and(|outcome| outcome.is_err()) {
+            server.advance(seconds(2));
+            assert_eq!(refused(right.send().await).told(), INVALID_SESSION);
+        }
+    })
+    .await;
+}
