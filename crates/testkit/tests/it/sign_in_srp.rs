@@ -1,7 +1,9 @@
 //! USER_SRP_AUTH and PASSWORD_VERIFIER, and the ways in which SRP servers fall.
 
 use cognate_model::Timestamp;
-use cognate_testkit::{PASSWORD, TestServer, for_each_database, minutes, op, refused, seconds};
+use cognate_testkit::{
+    PASSWORD, SrpAnswer, TestServer, for_each_database, minutes, op, refused, seconds,
+};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -478,9 +480,9 @@ async fn the_right_answer_among_many_wrong_ones_at_once_leaves_no_step_behind() 
         }
         let right = client.begin_srp("ana").await.unwrap().answer(PASSWORD);
         answers.push(right.clone());
-        let outcomes = join_all(answers.iter().map(|answer| answer.send())).await;
+        let outcomes = join_all(answers.iter().map(SrpAnswer::send)).await;
         // Where it came before the fifth failure it was worth a sign-in, as one after the other.
-        if outcomes.last().is_some_and(|outcome| outcome.is_err()) {
+        if outcomes.last().is_some_and(Result::is_err) {
             server.advance(seconds(2));
             assert_eq!(refused(right.send().await).told(), INVALID_SESSION);
         }
