@@ -24,12 +24,13 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum as _};
 use tokio::runtime::Runtime;
 
+use self::api::AccessKey;
 use self::cores::Cores;
 use self::floor::Primitives;
 use self::load::Load;
 use self::operation::Operation;
 use self::pool::Pool;
-use self::report::{Memory, Report, Row};
+use self::report::{Memory, Report, Row, Step};
 use self::server::{Database, Nodes};
 use crate::repository::say;
 
@@ -51,9 +52,17 @@ pub(crate) struct Wanted {
     /// How many connections drive each operation, instead of its own number
     #[arg(long, value_name = "N")]
     connections: Option<usize>,
-    /// How many users the pool has
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
-    fill: usize,
+    /// How many users the pool has; with several rising numbers all is measured at each, and compared
+    #[arg(
+        long,
+        value_name = "N,N",
+        value_delimiter = ',',
+        default_value = "1000"
+    )]
+    fill: Vec<usize>,
+    /// Keep the data in this folder, and find there what an earlier run kept: to measure two builds on one large pool
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
     /// An empty database, as `cognate serve` takes it [default: a new SQLite file]
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
@@ -128,7 +137,10 @@ fn check(wanted: &Wanted) -> Result<()> {
     if !wanted.seconds.is_finite() || wanted.seconds < 0.1 || wanted.seconds > 600.0 {
         bail!("--seconds must be 0.1 to 600");
     }
-    if wanted.fill == 0 || wanted.nodes == 0 || wanted.connections == Some(0) {
+    if !wanted.fill.is_sorted_by(|a, b| a < b) {
+        bail!("--fill takes rising numbers");
+    }
+    if wanted.fill.contains(&0) || wanted.nodes == 0 || wanted.connections == Some(0) {
         bail!("--fill, --nodes and --connections must be 1 or more");
     }
     let url = wanted.database_url.as_deref().unwrap_or_default();
@@ -155,96 +167,134 @@ fn build(root: &Path, arguments: &[&str]) -> Result<()> {
 }
 
 fn measure(wanted: &Wanted, program: &Path, data: &Path) -> Result<Report> {
-    let cores = Cores::share(wanted.nodes);
-    let database = Database::prepare(data, wanted.database_url.clone())?;
+    let database = Database::prepare(data, wanted.data.as_deref(), wanted.database_url.clone())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let key = server::create_access_key(program, &database)?;
-
-    // The pool is made with all cores at work; what follows is measured on servers that find it.
-    let nodes = Nodes::start(program, &database, &Cores::none(), wanted.nodes)?;
-    say(&format!("filling a pool with {} users", wanted.fill));
-    let mut pool = runtime.block_on(Pool::fill(nodes.addresses(), key, wanted.fill))?;
-    say(&format!(
-        "filled in {:.1} s: {:.0} users/s",
-        pool.filled_in.as_secs_f64(),
-        wanted.fill as f64 / pool.filled_in.as_secs_f64()
-    ));
-    nodes.stop()?;
-
-    let (nodes, start) = start_often(program, &database, &cores, wanted.nodes, &pool, &runtime)?;
-    let idle = nodes.memory()?;
-    runtime.block_on(pool.move_to(nodes.addresses()))?;
+    let kept = database.kept_pool()?;
     let bench = Bench {
         wanted,
-        cores,
-        nodes,
-        pool,
+        program,
+        cores: Cores::share(wanted.nodes),
+        database,
         primitives: Primitives::new()?,
         runtime,
     };
-    let mut rows = Vec::new();
-    for operation in bench.operations() {
-        say(&format!("measuring {}", operation.title()));
-        let row = bench.row(*operation);
-        rows.push(row.with_context(|| operation.title())?);
+    let mut pool = kept.map(|kept| Pool::of(kept, key.clone()));
+    let mut steps = Vec::new();
+    for &users in &wanted.fill {
+        let (grown, filled_per_second) = bench.grow(pool.take(), &key, users)?;
+        let pool = pool.insert(grown);
+        steps.push(bench.step(pool, filled_per_second)?);
     }
-    let report = Report {
+    Ok(Report {
         machine: bench.cores.machine(),
-        database: database.describe(),
+        database: bench.database.describe(),
         nodes: wanted.nodes,
-        users: wanted.fill,
-        fill_seconds: bench.pool.filled_in.as_secs_f64(),
         seconds: wanted.seconds,
-        start_ms: start.as_secs_f64() * 1e3,
-        memory: Memory {
-            idle,
-            after_load: bench.nodes.memory()?,
-        },
-        database_bytes: database.bytes(),
-        rows,
-    };
-    bench.nodes.stop()?;
-    Ok(report)
+        steps,
+    })
 }
 
-/// Starts the servers several times on the data that is there; gives the last ones and the median time to the first answer.
-fn start_often(
-    program: &Path,
-    database: &Database,
-    cores: &Cores,
-    count: usize,
-    pool: &Pool,
-    runtime: &Runtime,
-) -> Result<(Nodes, Duration)> {
-    let mut times = Vec::new();
-    loop {
-        let nodes = Nodes::start(program, database, cores, count)?;
-        times.push(nodes.first_answer(pool, runtime)?);
-        if times.len() < STARTS {
-            nodes.stop()?;
-            continue;
-        }
-        times.sort_unstable();
-        let median = times.get(STARTS / 2).copied().unwrap_or_default();
-        // Time for what a start leaves to be done in the background, before memory is read.
-        runtime.block_on(async { tokio::time::sleep(Duration::from_secs(1)).await });
-        return Ok((nodes, median));
-    }
-}
-
-/// Servers under load, and what they are compared with.
+/// What all steps of a run share.
 struct Bench<'a> {
     wanted: &'a Wanted,
+    program: &'a Path,
     cores: Cores,
-    nodes: Nodes,
-    pool: Pool,
+    database: Database,
     primitives: Primitives,
     runtime: Runtime,
 }
 
 impl Bench<'_> {
+    /// Brings the pool to a size, with all cores at work: what follows is measured on servers that find it. Gives how many users a second
+    /// were added, if any were.
+    fn grow(
+        &self,
+        pool: Option<Pool>,
+        key: &AccessKey,
+        users: usize,
+    ) -> Result<(Pool, Option<f64>)> {
+        self.cores.move_everywhere()?;
+        let nodes = Nodes::start(
+            self.program,
+            &self.database,
+            &Cores::none(),
+            self.wanted.nodes,
+        )?;
+        let mut pool = match pool {
+            Some(pool) => pool,
+            None => {
+                let made = Pool::create(nodes.addresses(), key.clone());
+                self.runtime.block_on(made)?
+            }
+        };
+        let missing = users
+            .checked_sub(pool.size)
+            .with_context(|| format!("the pool in the folder has {} users already", pool.size))?;
+        say(&format!("adding {missing} users to {}", pool.size));
+        let took = self.runtime.block_on(pool.fill(nodes.addresses(), users))?;
+        nodes.stop()?;
+        self.database.keep(&pool)?;
+        // What the system has yet to write would be written while the first operations are measured.
+        Command::new("sync").status().context("sync")?;
+        let rate = (missing > 0).then(|| missing as f64 / took.as_secs_f64());
+        if let Some(rate) = rate {
+            say(&format!(
+                "added in {:.1} s: {rate:.0} users/s",
+                took.as_secs_f64()
+            ));
+        }
+        Ok((pool, rate))
+    }
+
+    /// Measures the operations on a pool of one size.
+    fn step(&self, pool: &mut Pool, filled_per_second: Option<f64>) -> Result<Step> {
+        let (nodes, start) = self.start_often(pool)?;
+        let idle = nodes.memory()?;
+        let database_bytes = self.database.bytes();
+        self.runtime.block_on(pool.move_to(nodes.addresses()))?;
+        let mut rows = Vec::new();
+        for operation in self.operations() {
+            say(&format!("measuring {}", operation.title()));
+            let row = self.row(*operation, pool, &nodes);
+            rows.push(row.with_context(|| operation.title())?);
+        }
+        let step = Step {
+            users: pool.size,
+            filled_per_second,
+            start_ms: start.as_secs_f64() * 1e3,
+            memory: Memory {
+                idle,
+                after_load: nodes.memory()?,
+            },
+            database_bytes,
+            rows,
+        };
+        nodes.stop()?;
+        Ok(step)
+    }
+
+    /// Starts the servers several times on the data that is there; gives the last ones and the median time to the first answer.
+    fn start_often(&self, pool: &Pool) -> Result<(Nodes, Duration)> {
+        let mut times = Vec::new();
+        loop {
+            let nodes = Nodes::start(self.program, &self.database, &self.cores, self.wanted.nodes)?;
+            times.push(nodes.first_answer(pool, &self.runtime)?);
+            if times.len() < STARTS {
+                nodes.stop()?;
+                continue;
+            }
+            times.sort_unstable();
+            let median = times.get(STARTS / 2).copied().unwrap_or_default();
+            // Time for what a start leaves to be done in the background, before memory is read.
+            self.runtime
+                .block_on(async { tokio::time::sleep(Duration::from_secs(1)).await });
+            return Ok((nodes, median));
+        }
+    }
+
     fn operations(&self) -> &[Operation] {
         match self.wanted.only.as_slice() {
             [] => Operation::value_variants(),
@@ -253,7 +303,7 @@ impl Bench<'_> {
     }
 
     /// Measures one operation, and its bare cryptography before and after it.
-    fn row(&self, operation: Operation) -> Result<Row> {
+    fn row(&self, operation: Operation, pool: &Pool, nodes: &Nodes) -> Result<Row> {
         let span = Duration::from_secs_f64(self.wanted.seconds);
         let floor = || self.primitives.measure(operation, span / 8, &self.cores);
         let load = Load {
@@ -263,8 +313,8 @@ impl Bench<'_> {
         };
         let before = floor()?;
         self.cores.move_to_generators()?;
-        let work = self.runtime.block_on(operation.prepare(&self.pool))?;
-        let driven = load.drive(&self.pool, &work, &self.nodes);
+        let work = self.runtime.block_on(operation.prepare(pool))?;
+        let driven = load.drive(pool, &work, nodes, &self.database);
         let outcome = self.runtime.block_on(driven)?;
         let floor = before.zip(floor()?).map(|(a, b)| (a + b) / 2);
         Ok(Row::new(operation, load.connections, &outcome, floor))

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
 
 use crate::repository::say;
 
@@ -82,6 +83,14 @@ impl Cores {
             .map_or(Ok(()), |lists| move_this_to(&lists.generator))
     }
 
+    /// Lets this thread, which must be the main one, and what it starts from now on run on every core again.
+    pub(super) fn move_everywhere(&self) -> Result<()> {
+        let everywhere = format!("0-{}", self.count.saturating_sub(1));
+        self.lists
+            .as_ref()
+            .map_or(Ok(()), |_| move_this_to(&everywhere))
+    }
+
     /// The machine in words.
     pub(super) fn machine(&self) -> String {
         let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -121,14 +130,54 @@ fn move_this_to(list: &str) -> Result<()> {
 pub(super) fn processor_time(pid: u32) -> Result<Duration> {
     let path = format!("/proc/{pid}/stat");
     let text = fs::read_to_string(&path).context(path)?;
-    // The second field is the program's name in brackets, which may hold anything (proc(5)).
-    let (_, fields) = text
-        .rsplit_once(')')
-        .context("a stat file without a name")?;
-    let mut times = fields.split_whitespace().skip(11).map(str::parse::<u64>);
-    match (times.next(), times.next()) {
-        (Some(Ok(user)), Some(Ok(system))) => Ok(tick()? * u32::try_from(user + system)?),
-        _ => bail!("a stat file without times"),
+    let Account { own, .. } = Account::parse(&text)?;
+    Ok(tick()? * own)
+}
+
+/// Processor time so far of all processes with a name, and of their children that have ended; none where there is no such process.
+pub(super) fn processor_time_of_all(name: &str) -> Result<Option<Duration>> {
+    let mut ticks = None;
+    for entry in fs::read_dir("/proc")? {
+        // A process may end while it is looked at.
+        let Ok(text) = fs::read_to_string(entry?.path().join("stat")) else {
+            continue;
+        };
+        let account = Account::parse(&text)?;
+        if account.name == name {
+            *ticks.get_or_insert(0) += account.own + account.of_ended_children;
+        }
+    }
+    ticks.map(|ticks| Ok(tick()? * ticks)).transpose()
+}
+
+/// What /proc/PID/stat tells of a process (proc(5)): its name, and processor time in [`tick`]s.
+struct Account<'a> {
+    name: &'a str,
+    own: u32,
+    of_ended_children: u32,
+}
+
+impl<'a> Account<'a> {
+    fn parse(text: &'a str) -> Result<Self> {
+        // The second field is the program's name in brackets, which may hold anything.
+        let (head, fields) = text
+            .rsplit_once(')')
+            .context("a stat file without a name")?;
+        let (_, name) = head.split_once('(').context("a stat file without a name")?;
+        let times: Vec<u32> = fields
+            .split_whitespace()
+            .skip(11)
+            .take(4)
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
+        let [user, system, user_of_children, system_of_children] = times[..] else {
+            bail!("a stat file without times");
+        };
+        Ok(Self {
+            name,
+            own: user + system,
+            of_ended_children: user_of_children + system_of_children,
+        })
     }
 }
 
@@ -145,17 +194,30 @@ fn tick() -> Result<Duration> {
     Ok(Duration::from_secs(1) / per_second)
 }
 
-/// Resident memory of a process, in bytes.
-pub(super) fn resident(pid: u32) -> Result<u64> {
+/// Memory of a process, in bytes.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct Resident {
+    /// All of it (`VmRSS`).
+    pub(super) all: u64,
+    /// Its own, without the pages of mapped files, the program's and a database's, which the system keeps for all and takes back when it
+    /// likes (`RssAnon`).
+    pub(super) own: u64,
+}
+
+/// Resident memory of a process.
+pub(super) fn resident(pid: u32) -> Result<Resident> {
     let path = format!("/proc/{pid}/status");
     let text = fs::read_to_string(&path).context(path)?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB"));
-    let kibibytes: u64 = kibibytes
-        .context("a status file without VmRSS")?
-        .trim()
-        .parse()?;
-    Ok(kibibytes * 1024)
+    let field = |name: &str| -> Result<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB"));
+        let kibibytes = kibibytes.with_context(|| format!("a status file without {name}"))?;
+        Ok(kibibytes.trim().parse::<u64>()? * 1024)
+    };
+    Ok(Resident {
+        all: field("VmRSS:")?,
+        own: field("RssAnon:")?,
+    })
 }
 
 #[cfg(test)]
@@ -172,6 +234,7 @@ mod tests {
             std::hint::spin_loop();
         }
         assert!(processor_time(std::process::id()).unwrap() > before);
-        assert!(resident(std::process::id()).unwrap() > 100_000);
+        let memory = resident(std::process::id()).unwrap();
+        assert!(memory.own > 100_000 && memory.all > memory.own);
     }
 }

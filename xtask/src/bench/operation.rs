@@ -151,7 +151,7 @@ pub(super) enum Work<'a> {
 }
 
 impl Work<'_> {
-    /// Does it once. `turn` counts what this connection has done; each begins somewhere else.
+    /// Does it once. `turn` counts what was begun so far.
     pub(super) async fn once(&self, connection: &mut Connection, turn: usize) -> Result<()> {
         match self {
             Self::Prepared(requests) => {
@@ -185,6 +185,14 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+
+    /// How many different requests there are, where they are made ahead.
+    pub(super) fn prepared(&self) -> usize {
+        match self {
+            Self::Prepared(requests) => requests.len(),
+            Self::SignUp { .. } | Self::SrpSignIn { .. } => 0,
+        }
     }
 
     /// The server that a connection goes to.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use cognate_crypto::random::Random;
 use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::api::{self, AccessKey};
@@ -26,10 +27,17 @@ pub(super) struct Pool {
     pub(super) client: String,
     pub(super) key: AccessKey,
     pub(super) size: usize,
-    pub(super) filled_in: Duration,
     pub(super) members: Vec<Member>,
     /// The servers that answer for it.
     pub(super) addresses: Vec<SocketAddr>,
+}
+
+/// What a later run needs to know to find the pool again. Access keys are made anew for each run.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Kept {
+    id: String,
+    client: String,
+    size: usize,
 }
 
 /// A user with a password, who is signed in.
@@ -46,12 +54,8 @@ pub(super) fn username(number: usize) -> String {
 }
 
 impl Pool {
-    /// Makes a pool of `size` users.
-    pub(super) async fn fill(
-        addresses: Vec<SocketAddr>,
-        key: AccessKey,
-        size: usize,
-    ) -> Result<Self> {
+    /// Makes a pool without users.
+    pub(super) async fn create(addresses: Vec<SocketAddr>, key: AccessKey) -> Result<Self> {
         let first = *addresses.first().context("no server")?;
         let mut connection = Connection::open(first).await?;
         let input = json!({ "PoolName": "bench" });
@@ -66,7 +70,43 @@ impl Pool {
         let made = api::signed(&key, "CreateUserPoolClient", &input)?;
         let client = connection.call(&made).await?.json()?;
         let client = text(&client, "/UserPoolClient/ClientId")?;
+        let kept = Kept {
+            id,
+            client,
+            size: 0,
+        };
+        Ok(Self::of(kept, key))
+    }
 
+    /// The pool that an earlier run made.
+    pub(super) fn of(kept: Kept, key: AccessKey) -> Self {
+        let Kept { id, client, size } = kept;
+        Self {
+            id,
+            client,
+            key,
+            size,
+            members: Vec::new(),
+            addresses: Vec::new(),
+        }
+    }
+
+    /// What is to be known later.
+    pub(super) fn kept(&self) -> Kept {
+        Kept {
+            id: self.id.clone(),
+            client: self.client.clone(),
+            size: self.size,
+        }
+    }
+
+    /// Adds the users that it lacks to have `size` of them, and tells how long that took.
+    pub(super) async fn fill(
+        &mut self,
+        addresses: Vec<SocketAddr>,
+        size: usize,
+    ) -> Result<Duration> {
+        self.addresses = addresses;
         let started = Instant::now();
         let create = |number: usize| {
             let name = username(number);
@@ -76,41 +116,34 @@ impl Pool {
                 { "Name": "name", "Value": format!("User {number}") },
             ]);
             let input = json!({
-                "UserPoolId": id,
+                "UserPoolId": self.id,
                 "Username": name,
                 "MessageAction": "SUPPRESS",
                 "TemporaryPassword": PASSWORD,
                 "UserAttributes": attributes,
             });
-            api::signed(&key, "AdminCreateUser", &input)
+            api::signed(&self.key, "AdminCreateUser", &input)
         };
-        in_parallel(&addresses, (0..size).collect(), create).await?;
-        let filled_in = started.elapsed();
-        let numbers = members(size);
+        in_parallel(&self.addresses, (self.size..size).collect(), create).await?;
+        let took = started.elapsed();
+        self.size = self.size.max(size);
         let set = |number: usize| {
             let input = json!({
-                "UserPoolId": id,
+                "UserPoolId": self.id,
                 "Username": username(number),
                 "Password": PASSWORD,
                 "Permanent": true,
             });
-            api::signed(&key, "AdminSetUserPassword", &input)
+            api::signed(&self.key, "AdminSetUserPassword", &input)
         };
-        in_parallel(&addresses, numbers, set).await?;
-        Ok(Self {
-            id,
-            client,
-            key,
-            size,
-            filled_in,
-            members: Vec::new(),
-            addresses,
-        })
+        in_parallel(&self.addresses, members(self.size), set).await?;
+        Ok(took)
     }
 
     /// Has other servers answer from now on, and signs the members in there.
     pub(super) async fn move_to(&mut self, addresses: Vec<SocketAddr>) -> Result<()> {
         self.addresses = addresses;
+        self.members.clear();
         let first = *self.addresses.first().context("no server")?;
         let mut connection = Connection::open(first).await?;
         for number in members(self.size) {

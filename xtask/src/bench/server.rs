@@ -12,25 +12,54 @@ use cognate_crypto::secret::SecretString;
 use tokio::runtime::Runtime;
 
 use super::api::{self, AccessKey, REGION};
-use super::cores::{self, Cores};
+use super::cores::{self, Cores, Resident};
 use super::http::Connection;
-use super::pool::Pool;
+use super::pool::{Kept, Pool};
 
 /// How long a first answer may take before the server counts as broken.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where a run keeps its data: a folder of its own, gone afterwards, and the database.
+/// What the pool of a kept folder is written down in.
+const KEPT_POOL: &str = "bench-pool.json";
+
+/// Where a run keeps its data: a folder, and the database.
 pub(super) struct Database {
     folder: PathBuf,
     url: Option<String>,
+    /// The folder stays for a later run.
+    kept: bool,
 }
 
 impl Database {
-    /// Makes the run's own folder in `data`.
-    pub(super) fn prepare(data: &Path, url: Option<String>) -> Result<Self> {
-        let folder = data.join(std::process::id().to_string());
+    /// A folder of the run's own in `data`, which goes with it; or the one to keep.
+    pub(super) fn prepare(data: &Path, kept: Option<&Path>, url: Option<String>) -> Result<Self> {
+        let own = || data.join(std::process::id().to_string());
+        let folder = kept.map_or_else(own, Path::to_path_buf);
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        Ok(Self { folder, url })
+        Ok(Self {
+            folder: folder.canonicalize()?,
+            url,
+            kept: kept.is_some(),
+        })
+    }
+
+    /// The pool that an earlier run left in the folder.
+    pub(super) fn kept_pool(&self) -> Result<Option<Kept>> {
+        let file = self.folder.join(KEPT_POOL);
+        if !file.exists() {
+            return Ok(None);
+        }
+        let text = fs::read(&file).with_context(|| file.display().to_string())?;
+        serde_json::from_slice(&text).with_context(|| file.display().to_string())
+    }
+
+    /// Writes down what a later run needs to know of the pool.
+    pub(super) fn keep(&self, pool: &Pool) -> Result<()> {
+        if self.kept {
+            let text = serde_json::to_vec(&pool.kept())?;
+            fs::write(self.folder.join(KEPT_POOL), text)?;
+        }
+        Ok(())
     }
 
     /// A command on this database.
@@ -52,9 +81,22 @@ impl Database {
 
     /// The kind of database, without the password that a URL may hold.
     pub(super) fn describe(&self) -> String {
-        match &self.url {
-            Some(url) if url.starts_with("postgres") => "PostgreSQL".to_owned(),
-            _ => "SQLite".to_owned(),
+        match self.is_postgres() {
+            true => "PostgreSQL".to_owned(),
+            false => "SQLite".to_owned(),
+        }
+    }
+
+    fn is_postgres(&self) -> bool {
+        let url = self.url.as_deref().unwrap_or_default();
+        url.starts_with("postgres")
+    }
+
+    /// Processor time so far of a database server on this machine: of every process that is called postgres.
+    pub(super) fn processor_time(&self) -> Result<Option<Duration>> {
+        match self.is_postgres() {
+            true => cores::processor_time_of_all("postgres"),
+            false => Ok(None),
         }
     }
 
@@ -71,8 +113,10 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // Left behind it harms nobody: it lies below target/.
-        let _ = fs::remove_dir_all(&self.folder);
+        if !self.kept {
+            // Left behind it harms nobody: it lies below target/.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
     }
 }
 
@@ -180,10 +224,10 @@ impl Nodes {
             .sum()
     }
 
-    /// Resident memory of the largest, in bytes.
-    pub(super) fn memory(&self) -> Result<u64> {
+    /// Resident memory of the largest.
+    pub(super) fn memory(&self) -> Result<Resident> {
         let each = self.0.iter().map(|node| cores::resident(node.process.id()));
-        let each: Vec<u64> = each.collect::<Result<_>>()?;
+        let each: Vec<Resident> = each.collect::<Result<_>>()?;
         Ok(each.into_iter().max().unwrap_or_default())
     }
 
