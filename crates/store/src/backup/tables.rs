@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
-use crate::{Error, migrations};
+use crate::{Error, migrations, statements::WITHOUT_ROWID};
 
 /// Rows in one page of a table.
 pub(crate) const PAGE: usize = 500;
@@ -110,10 +110,13 @@ fn apply(tables: &mut Vec<Table>, statement: &'static str) -> Option<()> {
     Some(())
 }
 
-/// `name(column TYPE …, …, PRIMARY KEY (a, b))`
+/// `name(column TYPE …, …, PRIMARY KEY (a, b))`, and perhaps how SQLite keeps the rows
 fn table(text: &'static str) -> Option<Table> {
     let (name, body) = text.split_once('(')?;
+    let body = body.trim_end();
     let (columns, key) = body
+        .strip_suffix(WITHOUT_ROWID)
+        .unwrap_or(body)
         .trim_end()
         .strip_suffix(')')?
         .split_once("PRIMARY KEY (")?;
