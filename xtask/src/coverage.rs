@@ -33,17 +33,15 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
     write_or_check(root, &[page], check, "coverage")
 }
 
-/// The operations that have a handler. No list yet is an empty one.
+/// The operations that have a handler.
 fn built(root: &Path) -> Result<BTreeSet<Name>> {
     let path = root.join(HANDLERS);
-    if !path.exists() {
-        return Ok(BTreeSet::new());
-    }
     let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
     handlers(&text)
 }
 
-/// Reads the names out of `.on::<op::SignUp>(..)`, `.on::<identity::op::GetId>(..)`, `.on::<sts::op::AssumeRole>(..)`.
+/// Reads the names out of `.on(op::SignUp, ..)`, `.on(identity::op::GetId, ..)`, `.on(sts::op::AssumeRole, ..)`. A list without any is in a
+/// form that is not understood here, and an error.
 fn handlers(text: &str) -> Result<BTreeSet<Name>> {
     let code: String = text
         .lines()
@@ -52,10 +50,12 @@ fn handlers(text: &str) -> Result<BTreeSet<Name>> {
         .filter(|word| *word != "\n")
         .collect();
     let mut names = BTreeSet::new();
-    for rest in code.split(".on::<").skip(1) {
-        let (path, _) = rest.split_once('>').context("`.on::<` without an end")?;
-        // rustfmt leaves a comma behind a name that it puts on a line of its own.
-        let path = path.trim_end_matches(',');
+    for rest in code.split(".on").skip(1) {
+        let path = rest
+            .strip_prefix('(')
+            .and_then(|arguments| arguments.split_once(','))
+            .map(|(path, _)| path)
+            .with_context(|| format!("{HANDLERS}: an `.on` that is not `.on(name, handler)`"))?;
         let steps: Vec<&str> = path.split("::").collect();
         let module = match steps.as_slice() {
             ["identity", "op", _] => "identity",
@@ -67,6 +67,9 @@ fn handlers(text: &str) -> Result<BTreeSet<Name>> {
         if !names.insert((module, name)) {
             bail!("{HANDLERS}: `{path}` is listed twice");
         }
+    }
+    if names.is_empty() {
+        bail!("{HANDLERS} lists no handler");
     }
     Ok(names)
 }
@@ -118,7 +121,7 @@ mod tests {
 
     #[test]
     fn handlers_are_read_with_their_service() {
-        let text = "Operations::new()\n  // .on::<op::NotYet>(x)\n  .on::<op::SignUp>(sign_up)\n  .on::<\n identity::op::GetId,\n>(x)";
+        let text = "Operations::new()\n  // .on(op::NotYet, x)\n  .on(op::SignUp, sign_up)\n  .on(\n identity::op::GetId,\n x,\n)";
         let names = handlers(text).unwrap();
         let expected = [
             ("identity", "GetId".to_owned()),
@@ -129,8 +132,22 @@ mod tests {
 
     #[test]
     fn a_handler_listed_twice_is_refused() {
-        assert!(handlers(".on::<op::SignUp>(a).on::<op::SignUp>(b)").is_err());
-        assert!(handlers(".on::<SignUp>(a)").is_err());
+        assert!(handlers(".on(op::SignUp, a).on(op::SignUp, b)").is_err());
+        assert!(handlers(".on(SignUp, a)").is_err());
+    }
+
+    #[test]
+    fn a_list_in_a_form_that_is_not_understood_is_refused() {
+        assert!(handlers("Operations::new()").is_err());
+        assert!(handlers(".on::<op::SignUp>(a)").is_err());
+    }
+
+    #[test]
+    fn every_handler_of_the_service_stands_in_the_list() {
+        let root = crate::repository::root();
+        let text = fs::read_to_string(root.join(HANDLERS)).unwrap();
+        let calls = text.matches("op::").count() - text.matches("idp::op").count();
+        assert_eq!(built(&root).unwrap().len(), calls);
     }
 
     #[test]
