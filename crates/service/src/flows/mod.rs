@@ -10,6 +10,7 @@ pub(crate) mod outcome;
 pub(crate) mod refresh_token;
 pub(crate) mod secret_hash;
 pub(crate) mod sign_in;
+mod steps;
 pub(crate) mod tokens;
 pub(crate) mod users;
 

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use cognate_api::idp::{AuthenticationResultType, ChallengeNameType};
-use cognate_crypto::digest::{
-    base64_decode, base64_encode, base64url_decode, base64url_encode, ct_eq, sha256,
-};
+use cognate_crypto::digest::{base64_encode, base64url_encode};
 use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::ClientPublic;
@@ -18,10 +16,10 @@ use cognate_model::sign_in::{
 };
 use cognate_model::{NormalName, Sub, Timestamp, User, UserPoolId, UserStatus};
 use cognate_store::{Tx, attempts, challenges, sessions, users as stored_users};
-use serde::{Deserialize, Serialize};
 
 use super::accounts::{Door, Found};
 use super::outcome::write_settled;
+use super::steps::{self, StepRow};
 use super::tokens::{self, NewSession};
 use super::{attributes, users};
 use crate::{Cx, Error, Result};
@@ -53,14 +51,6 @@ pub(crate) enum Response {
         password: SecretString,
         attributes: Attributes,
     },
-}
-
-/// A step as it is kept: with a hash of the session string, where its row is found by something else.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    pending: Pending,
-    /// The session string's hash, base64.
-    session: String,
 }
 
 /// Begins a sign-in.
@@ -106,9 +96,9 @@ pub(crate) async fn answer(
     response: Response,
 ) -> Result<Reply> {
     cx.app.limits.failures.check(cx)?;
-    let row = row_of(session, &response)?;
+    let row = steps::row_of(session, &response)?;
     let answers_srp = matches!(response, Response::PasswordClaim { .. });
-    let pending = load(cx, &row, session).await?;
+    let pending = steps::load(cx, &row, session).await?;
     let given = pending
         .as_ref()
         .and_then(|pending| name_behind(pending, door, given))
@@ -171,45 +161,6 @@ fn name_behind<'a>(pending: &'a Pending, door: &Door, given: &str) -> Option<&'a
     }
 }
 
-/// The row that an answer belongs to: by the secret block where there is one, because some clients send no session.
-fn row_of(session: Option<&str>, response: &Response) -> Result<[u8; 32]> {
-    match response {
-        Response::PasswordClaim { secret_block, .. } => {
-            let block =
-                base64_decode(secret_block).map_err(|_| Error::incorrect_username_or_password())?;
-            Ok(row_of_block(&block))
-        }
-        Response::NewPassword { .. } => {
-            row_of_session(session.ok_or_else(|| Error::missing_required_parameter("Session"))?)
-        }
-    }
-}
-
-fn row_of_block(block: &[u8]) -> [u8; 32] {
-    sha256(&[b"secret block", block])
-}
-
-fn row_of_session(session: &str) -> Result<[u8; 32]> {
-    let bytes = base64url_decode(session).map_err(|_| Error::invalid_session())?;
-    Ok(sha256(&[b"session", &bytes]))
-}
-
-async fn load(cx: &Cx, row: &[u8; 32], session: Option<&str>) -> Result<Option<Pending>> {
-    let Some(sealed) = challenges::find(&mut cx.app.db.read().await?, row).await? else {
-        return Ok(None);
-    };
-    let kept: Kept = serde_json::from_slice(sealed.expose())?;
-    // A session that is sent has to be the one of this step; one that is not sent can't be (pycognito, cognito-facts §11).
-    let is_own = match session {
-        Some(session) => ct_eq(
-            base64_encode(&row_of_session(session)?).as_bytes(),
-            kept.session.as_bytes(),
-        ),
-        None => true,
-    };
-    Ok(is_own.then_some(kept.pending))
-}
-
 /// One request of a sign-in.
 struct Run {
     cx: Cx,
@@ -236,7 +187,7 @@ impl Run {
         .await
     }
 
-    async fn act(self, outcome: Outcome, row: Option<[u8; 32]>) -> Result<Reply> {
+    async fn act(self, outcome: Outcome, row: Option<StepRow>) -> Result<Reply> {
         match outcome {
             Outcome::Ask(pending) => self.ask(pending, row).await,
             Outcome::SignedIn(proof) => self.sign_in(proof, row).await,
@@ -245,19 +196,11 @@ impl Run {
     }
 
     /// Keeps the step and gives the challenge; the step before it is used up in the same transaction.
-    async fn ask(self, pending: Pending, row: Option<[u8; 32]>) -> Result<Reply> {
+    async fn ask(self, pending: Pending, row: Option<StepRow>) -> Result<Reply> {
         let session = self.cx.random().bytes::<64>();
-        let session_row = sha256(&[b"session", &session]);
         let (name, parameters) = challenge(&pending, &self)?;
-        let new_row = match &pending.step {
-            Step::PasswordVerifier(step) => row_of_block(&step.secret_block),
-            Step::NewPasswordRequired(_) => session_row,
-        };
         let (pool, expires_at) = (pending.pool.clone(), pending.expires_at);
-        let kept = serde_json::to_vec(&Kept {
-            pending,
-            session: base64_encode(&session_row),
-        })?;
+        let (new_row, kept) = steps::keep(pending, &session)?;
         let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
             Ok(challenges::find(tx, &new_row).await?.map(|_| None))
         };
@@ -266,7 +209,7 @@ impl Run {
             self.cx.now,
         );
         let keep = async move |tx: &mut Tx| -> Result<Option<Error>> {
-            use_up(tx, row.as_ref()).await?;
+            steps::use_up(tx, row.as_ref()).await?;
             // NEW_PASSWORD_REQUIRED tells that the password was right, which is not told while the lock stands. The refusal is committed
             // with the end of the step: one that lived on would tell as much.
             if attempts::find_lockout(tx, &pool, sub.as_str())
@@ -291,7 +234,7 @@ impl Run {
     /// Makes the session and issues tokens. What may have changed since the facts were read is checked in the same transaction: that nobody
     /// failed too often in the meantime, so that a thousand guesses at once are worth no more than one after the other; and that the
     /// password is still the user's, so that a change of it leaves no session behind that the old one began.
-    async fn sign_in(self, proof: Proof, row: Option<[u8; 32]>) -> Result<Reply> {
+    async fn sign_in(self, proof: Proof, row: Option<StepRow>) -> Result<Reply> {
         let Some(user) = self
             .found
             .user
@@ -316,7 +259,7 @@ impl Run {
         };
         let change = change.map(|change| (change.user, change.credentials));
         let store = async move |tx: &mut Tx| -> Result<Option<Error>> {
-            use_up(tx, row.as_ref()).await?;
+            steps::use_up(tx, row.as_ref()).await?;
             let lockout = attempts::find_lockout(tx, &pool_id, sub.as_str()).await?;
             if lockout.is_locked(now) {
                 // Committed with the end of the step: a wrong answer's step is used up too.
@@ -354,7 +297,7 @@ impl Run {
 
     /// Counts the failure and uses up the step, where the refusal says so. While the lock stands every answer is the lock's: of many
     /// guesses at once, the right one must not stand out by another.
-    async fn refuse(self, refusal: Refusal, row: Option<[u8; 32]>) -> Result<Reply> {
+    async fn refuse(self, refusal: Refusal, row: Option<StepRow>) -> Result<Reply> {
         let row = row.filter(|_| !refusal.keeps_the_step());
         let counts = refusal.counts_as_failure();
         if counts {
@@ -364,7 +307,7 @@ impl Run {
         let (now, pool) = (self.cx.now, self.door.pool.id.clone());
         let is_locked = if counts || row.is_some() {
             let settle = async move |tx: &mut Tx| -> Result<bool> {
-                use_up(tx, row.as_ref()).await?;
+                steps::use_up(tx, row.as_ref()).await?;
                 if counts {
                     return count_failure(tx, &pool, &sub, now).await;
                 }
@@ -429,14 +372,6 @@ pub(crate) async fn count_failure(
     )
     .await?;
     Ok(false)
-}
-
-/// Uses a step up. Of several answers to one step only the first gets past here.
-async fn use_up(tx: &mut Tx, row: Option<&[u8; 32]>) -> Result<()> {
-    match row {
-        Some(row) if challenges::consume(tx, row).await?.is_none() => Err(Error::invalid_session()),
-        _ => Ok(()),
-    }
 }
 
 /// The challenge as clients see it.
