@@ -247,10 +247,15 @@ pub(crate) async fn admin_get_user(
 pub(crate) async fn admin_delete_user(cx: Cx, input: AdminDeleteUserRequest) -> Result<()> {
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
+    let (of_pool, sub) = (user.pool.clone(), user.sub.clone());
+    let stands = async move |tx: &mut Tx| -> Result<Option<bool>> {
+        let user = stored_users::find(tx, &of_pool, &sub).await?;
+        Ok(user.is_none().then_some(true))
+    };
     let delete = async move |tx: &mut Tx| -> Result<bool> {
         Ok(stored_users::delete(tx, &user.pool, &user.sub).await?)
     };
-    if cx.app.db.write("admin_delete_user", delete).await? {
+    if write_settled(&cx, "admin_delete_user", stands, delete).await? {
         Ok(())
     } else {
         Err(Error::user_does_not_exist())

@@ -137,12 +137,12 @@ impl Config {
         Ok(self)
     }
 
-    /// The issuer of a pool's tokens.
+    /// The issuer of a pool's tokens. Its region is the one that the pool was made in: tokens hold after `--region` has changed.
     #[must_use]
     pub fn issuer_of(&self, pool: &UserPoolId) -> String {
         match &self.issuer {
             Some(template) => template
-                .replace("{region}", &self.region)
+                .replace("{region}", pool.region())
                 .replace("{pool}", pool.as_str()),
             None => format!("{}/{pool}", self.public_url),
         }

@@ -1,14 +1,15 @@
 //! Work beside the requests: delivery of the outbox, and the end of what has run out.
 //!
 //! Every node runs it. A message is leased before it is sent, so that one node sends it; what a node that died had leased comes back when
-//! the lease runs out. Expiry deletes what no request would accept any more, in small steps, by one node at a time.
+//! the lease runs out. Expiry deletes what no request would accept any more, and what deleted pools have left, in small steps, by one node
+//! at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use cognate_crypto::secret::SecretBytes;
 use cognate_outbound::{Delivery, SendError, retry_after};
-use cognate_store::{Error as StoreError, Tx, expiry, leases, outbox};
+use cognate_store::{Error as StoreError, Tx, expiry, leases, outbox, user_pools};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -174,7 +175,7 @@ async fn delete_expired(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Deletes some of what has run out, unless another holder has the lease to do it; whether there may be more.
+/// Deletes some of what has run out and of what deleted pools have left, unless another holder has the lease to do it; whether there may be more.
 ///
 /// # Errors
 /// Only what the database gives.
@@ -185,8 +186,9 @@ pub async fn expire_some(app: &Arc<App>, holder: &str) -> Result<bool> {
         if !leases::acquire(tx, "expiry", &holder, now.0, until.0).await? {
             return Ok(false);
         }
-        Ok(expiry::delete_expired(tx, now, ROWS_AT_ONCE).await?
-            >= u64::try_from(ROWS_AT_ONCE).unwrap_or(u64::MAX))
+        let expired = expiry::delete_expired(tx, now, ROWS_AT_ONCE).await?;
+        let leftovers = user_pools::delete_leftovers(tx, now, ROWS_AT_ONCE).await?;
+        Ok(leftovers || expired >= u64::try_from(ROWS_AT_ONCE).unwrap_or(u64::MAX))
     };
     app.db.write("delete_expired", delete).await
 }

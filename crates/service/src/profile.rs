@@ -16,6 +16,7 @@ use cognate_store::{Tx, users as stored_users};
 
 use crate::flows::access_token::{self, SignedIn};
 use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, send_code};
+use crate::flows::outcome::{write_again, write_settled};
 use crate::flows::{attributes, messages, users};
 use crate::sign_up::finish_guess;
 use crate::{Cx, Error, ErrorCode, Result};
@@ -211,7 +212,7 @@ pub(crate) async fn delete_user(cx: Cx, input: DeleteUserRequest) -> Result<()> 
         stored_users::delete(tx, &user.pool, &user.sub).await?;
         Ok(())
     };
-    cx.app.db.write("delete_user", delete).await
+    write_again(&cx, "delete_user", delete).await
 }
 
 pub(crate) async fn get_user_attribute_verification_code(
@@ -269,6 +270,10 @@ pub(crate) async fn verify_user_attribute(
         false,
     );
     let (pool, now) = (Arc::clone(&door.pool), cx.now);
+    let settled = attempt.clone();
+    let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
+        Ok(settled.stands(tx).await?.then_some(None))
+    };
     let verify = async move |tx: &mut Tx| -> Result<Option<Error>> {
         if let Some(error) = codes::count_action(
             tx,
@@ -300,6 +305,9 @@ pub(crate) async fn verify_user_attribute(
         users::store(tx, &pool, &user, false).await?;
         Ok(None)
     };
-    finish_guess(&cx, cx.app.db.write("verify_user_attribute", verify).await?)?;
+    finish_guess(
+        &cx,
+        write_settled(&cx, "verify_user_attribute", stands, verify).await?,
+    )?;
     Ok(VerifyUserAttributeResponse {})
 }

@@ -8,6 +8,7 @@ use cognate_model::{Sub, UserPoolId};
 use cognate_store::{Tx, sessions};
 
 use crate::flows::accounts::{Door, user_for_operator};
+use crate::flows::outcome::write_again;
 use crate::flows::{access_token, refresh_token, secret_hash};
 use crate::{Cx, Error, ErrorCode, Result};
 
@@ -62,7 +63,7 @@ pub(crate) async fn revoke_token(cx: Cx, input: RevokeTokenRequest) -> Result<Re
         sessions::end(tx, &pool, &session).await?;
         Ok(())
     };
-    cx.app.db.write("revoke_token", end).await?;
+    write_again(&cx, "revoke_token", end).await?;
     Ok(RevokeTokenResponse {})
 }
 
@@ -71,5 +72,5 @@ async fn end_all(cx: &Cx, pool: UserPoolId, sub: Sub) -> Result<()> {
         sessions::end_all_of_user(tx, &pool, &sub).await?;
         Ok(())
     };
-    cx.app.db.write("global_sign_out", end).await
+    write_again(cx, "global_sign_out", end).await
 }

@@ -314,6 +314,10 @@ async fn confirm(cx: &Cx, door: &Door, given: &str, code: &str, take_over: bool)
         hide,
     );
     let (pool, now) = (Arc::clone(&door.pool), cx.now);
+    let settled = attempt.clone();
+    let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
+        Ok(settled.stands(tx).await?.then_some(None))
+    };
     let confirm = async move |tx: &mut Tx| -> Result<Option<Error>> {
         if let Some(error) = codes::count_action(
             tx,
@@ -344,7 +348,10 @@ async fn confirm(cx: &Cx, door: &Door, given: &str, code: &str, take_over: bool)
         users::store(tx, &pool, &user, take_over).await?;
         Ok(None)
     };
-    finish_guess(cx, cx.app.db.write("confirm_sign_up", confirm).await?)
+    finish_guess(
+        cx,
+        write_settled(cx, "confirm_sign_up", stands, confirm).await?,
+    )
 }
 
 /// Answers a guess whose count is committed.
@@ -414,6 +421,14 @@ pub(crate) async fn admin_confirm_sign_up(
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let sub = user_for_operator(&cx, &pool, &input.username).await?.sub;
     let now = cx.now;
+    let (of_pool, of_sub) = (Arc::clone(&pool), sub.clone());
+    let stands = async move |tx: &mut Tx| -> Result<Option<()>> {
+        let user = stored_users::find(tx, &of_pool.id, &of_sub).await?;
+        let is_confirmed = |user: &User| user.status == UserStatus::Confirmed;
+        Ok(user
+            .filter(|user| is_confirmed(user) && user.modified_at == now)
+            .map(drop))
+    };
     let confirm = async move |tx: &mut Tx| -> Result<()> {
         let mut user = stored_users::find(tx, &pool.id, &sub)
             .await?
@@ -427,6 +442,6 @@ pub(crate) async fn admin_confirm_sign_up(
         cognate_store::codes::delete(tx, &pool.id, &sub, CodePurpose::ConfirmSignUp).await?;
         Ok(())
     };
-    cx.app.db.write("admin_confirm_sign_up", confirm).await?;
+    write_settled(&cx, "admin_confirm_sign_up", stands, confirm).await?;
     Ok(AdminConfirmSignUpResponse {})
 }

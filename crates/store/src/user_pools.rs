@@ -1,21 +1,34 @@
 //! User pools.
 
-use cognate_model::{UserPool, UserPoolId};
+use cognate_model::{Timestamp, UserPool, UserPoolId};
 
 use crate::{Error, Row, Tx, document};
 
-/// The tables that hold rows of a pool, the pool itself last. Challenges are not among them: they hold nothing that works without
-/// the pool, and run out in minutes.
-const DELETIONS: [&str; 8] = [
-    "DELETE FROM sessions WHERE pool = $1",
-    "DELETE FROM codes WHERE pool = $1",
-    "DELETE FROM attempts WHERE pool = $1",
-    "DELETE FROM aliases WHERE pool = $1",
-    "DELETE FROM users WHERE pool = $1",
+/// What goes at once with a pool, the pool itself last: without them nothing of it can be reached and none of its tokens checked.
+const AT_ONCE: [&str; 3] = [
     "DELETE FROM app_clients WHERE pool = $1",
     "DELETE FROM signing_keys WHERE pool = $1",
     "DELETE FROM user_pools WHERE id = $1",
 ];
+
+/// What goes afterwards, a few rows at a time, because there may be millions. Challenges are not among them: they hold nothing that works
+/// without the pool, and run out in minutes.
+const LEFTOVERS: [&str; 5] = [
+    "DELETE FROM sessions WHERE (pool, id) IN
+         (SELECT pool, id FROM sessions WHERE pool = $1 ORDER BY id LIMIT $2)",
+    "DELETE FROM codes WHERE (pool, sub, purpose) IN
+         (SELECT pool, sub, purpose FROM codes WHERE pool = $1 ORDER BY sub, purpose LIMIT $2)",
+    "DELETE FROM attempts WHERE (pool, subject, kind) IN
+         (SELECT pool, subject, kind FROM attempts WHERE pool = $1 ORDER BY subject, kind LIMIT $2)",
+    "DELETE FROM aliases WHERE (pool, name) IN
+         (SELECT pool, name FROM aliases WHERE pool = $1 ORDER BY name LIMIT $2)",
+    "DELETE FROM users WHERE (pool, sub) IN
+         (SELECT pool, sub FROM users WHERE pool = $1 ORDER BY sub LIMIT $2)",
+];
+
+/// For so long after its deletion rows of a pool may still be written: longer than any node goes on with the settings that it keeps, and
+/// than a transaction takes.
+const MAY_BE_WRITTEN_MS: i64 = 60_000;
 
 /// Stores a new pool.
 ///
@@ -73,17 +86,45 @@ pub async fn update(tx: &mut Tx, pool: &UserPool) -> Result<bool, Error> {
     Ok(changed == 1)
 }
 
-/// Deletes a pool with all that belongs to it, in one transaction; false when there is none. With a million users this takes seconds,
-/// during which SQLite writes nothing else.
+/// Deletes a pool; false when there is none. From now on nothing of it can be reached; its users and what belongs to them are deleted by
+/// [`delete_leftovers`].
 ///
 /// # Errors
 /// [`Error`] of the database.
-pub async fn delete(tx: &mut Tx, id: &UserPoolId) -> Result<bool, Error> {
+pub async fn delete(tx: &mut Tx, id: &UserPoolId, now: Timestamp) -> Result<bool, Error> {
     let mut deleted = 0;
-    for sql in DELETIONS {
+    for sql in AT_ONCE {
         deleted = tx.execute(sql, &[id.as_str().into()]).await?;
     }
+    if deleted == 1 {
+        let sql = "INSERT INTO deleted_pools(id, deleted_at) VALUES ($1, $2)";
+        tx.execute(sql, &[id.as_str().into(), now.0.into()]).await?;
+    }
     Ok(deleted == 1)
+}
+
+/// Deletes users of deleted pools and what belongs to them, at most `limit` rows of each table. False when there were none left; what a node
+/// that did not know of the deletion writes until a minute after it is found by a later call.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn delete_leftovers(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<bool, Error> {
+    let sql = "SELECT id, deleted_at FROM deleted_pools ORDER BY id";
+    for pool in tx.query(sql, &[]).await? {
+        let (id, deleted_at) = (pool.text(0)?, pool.int(1)?);
+        let mut deleted = 0;
+        for sql in LEFTOVERS {
+            deleted += tx.execute(sql, &[id.into(), limit.into()]).await?;
+        }
+        if deleted > 0 {
+            return Ok(true);
+        }
+        if now.0.saturating_sub(deleted_at) > MAY_BE_WRITTEN_MS {
+            let sql = "DELETE FROM deleted_pools WHERE id = $1";
+            tx.execute(sql, &[id.into()]).await?;
+        }
+    }
+    Ok(false)
 }
 
 /// Pools in the order in which they were made, beginning after one.

@@ -20,6 +20,7 @@ use cognate_crypto::secret::SecretString;
 use cognate_model::{AppClient, ClientId, UserPool, UserPoolId};
 use cognate_store::{Tx, app_clients as clients, user_pools};
 
+use crate::flows::outcome::write_settled;
 use crate::{Cx, Error, ErrorCode, Result, page_token};
 use settings::Asked;
 
@@ -126,16 +127,25 @@ pub(crate) async fn delete_user_pool_client(
     input: DeleteUserPoolClientRequest,
 ) -> Result<()> {
     let pool = parse_pool_id(&input.user_pool_id)?;
-    let deleted = cx
-        .app
-        .db
-        .write("delete_user_pool_client", async move |tx: &mut Tx| {
-            let pool = existing_pool(tx, &pool).await?.id;
-            let (client, _) = existing(tx, &pool, &input.client_id).await?;
-            clients::delete(tx, &pool, &client.id).await?;
-            Ok::<_, Error>(client.id)
-        });
-    cx.app.settings.forget_client(&deleted.await?);
+    let (of_pool, given) = (pool.clone(), input.client_id.clone());
+    let stands = async move |tx: &mut Tx| -> Result<Option<ClientId>> {
+        existing_pool(tx, &of_pool).await?;
+        // It was there when the transaction ran whose answer was lost, or that one would have been refused.
+        match existing(tx, &of_pool, &given).await {
+            Err(error) if error.code == ErrorCode::ResourceNotFound => {
+                Ok(ClientId::parse(&given).ok())
+            }
+            found => found.map(|_| None),
+        }
+    };
+    let delete = async move |tx: &mut Tx| -> Result<ClientId> {
+        let pool = existing_pool(tx, &pool).await?.id;
+        let (client, _) = existing(tx, &pool, &input.client_id).await?;
+        clients::delete(tx, &pool, &client.id).await?;
+        Ok(client.id)
+    };
+    let deleted = write_settled(&cx, "delete_user_pool_client", stands, delete).await?;
+    cx.app.settings.forget_client(&deleted);
     Ok(())
 }
 

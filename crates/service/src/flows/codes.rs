@@ -7,7 +7,9 @@ use cognate_model::attribute::Contact;
 use cognate_model::code::{CodePurpose, LimitedAction, MAX_GUESSES, PendingCode};
 use cognate_model::{NormalName, Sub, Timestamp, User, UserPool, UserPoolId};
 use cognate_outbound::{Purpose, Values};
-use cognate_store::{Tx, attempts, codes};
+use cognate_store::{Tx, attempts, codes, users};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::messages::{self, Draft, Message};
@@ -184,6 +186,8 @@ pub(crate) struct Attempt {
     /// What stands in where no code is out and that must not show: a hash that no code has.
     stand_in: Option<[u8; 32]>,
     now: Timestamp,
+    /// Whether a transaction has found it right, be it committed or not.
+    was_right: Arc<AtomicBool>,
 }
 
 impl Attempt {
@@ -205,7 +209,25 @@ impl Attempt {
             hash,
             stand_in,
             now: cx.now,
+            was_right: Arc::default(),
         }
+    }
+
+    /// Whether a transaction stands that found it right and then changed the user: the code is gone with it, so that the same guess would be
+    /// wrong now ([`write_settled`](super::outcome::write_settled)).
+    ///
+    /// # Errors
+    /// Only what the database gives.
+    pub(crate) async fn stands(&self, tx: &mut Tx) -> Result<bool> {
+        if !self.was_right.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let user = users::find(tx, &self.pool, &self.sub).await?;
+        let is_changed = user.is_some_and(|user| user.modified_at == self.now);
+        Ok(is_changed
+            && codes::find(tx, &self.pool, &self.sub, self.purpose)
+                .await?
+                .is_none())
     }
 
     /// Tries it. Each wrong guess is counted in the row; after five nothing is right any more.
@@ -229,6 +251,7 @@ impl Attempt {
         if expires_at <= self.now || !codes::consume(tx, pool, sub, purpose, &pending.hash).await? {
             return Ok(Guess::Refused(Error::code_expired()));
         }
+        self.was_right.store(true, Ordering::Relaxed);
         Ok(Guess::Right(pending))
     }
 

@@ -50,6 +50,18 @@ where
     outcome
 }
 
+/// Runs a function as one transaction, and once more where its outcome is unknown: for work that is the same done twice.
+///
+/// # Errors
+/// As [`write_settled`].
+pub(crate) async fn write_again<F>(cx: &Cx, name: &'static str, function: F) -> Result<()>
+where
+    F: Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<()>,
+{
+    let stands = async |_: &mut Tx| -> Result<Option<()>> { Ok(None) };
+    write_settled(cx, name, stands, function).await
+}
+
 fn is_unknown(error: &Error) -> bool {
     let source = error
         .source

@@ -23,6 +23,7 @@ use cognate_api::idp::{
 use cognate_model::{UserPool, UserPoolId};
 use cognate_store::{Tx, signing_keys as stored_keys, user_pools as pools, users};
 
+use crate::flows::outcome::write_settled;
 use crate::{Cx, Error, ErrorCode, Result, page_token, signing_keys};
 
 /// The largest page.
@@ -145,17 +146,18 @@ async fn change(
 
 pub(crate) async fn delete_user_pool(cx: Cx, input: DeleteUserPoolRequest) -> Result<()> {
     let id = parse_id(&input.user_pool_id)?;
-    let deleted = id.clone();
-    cx.app
-        .db
-        .write("delete_user_pool", async move |tx: &mut Tx| {
-            if existing(tx, &deleted).await?.settings.deletion_protection {
-                return Err(Error::deletion_protection_is_active());
-            }
-            pools::delete(tx, &deleted).await?;
-            Ok(())
-        })
-        .await?;
+    let (gone, deleted, now) = (id.clone(), id.clone(), cx.now);
+    let stands = async move |tx: &mut Tx| -> Result<Option<()>> {
+        Ok(pools::find(tx, &gone).await?.is_none().then_some(()))
+    };
+    let delete = async move |tx: &mut Tx| -> Result<()> {
+        if existing(tx, &deleted).await?.settings.deletion_protection {
+            return Err(Error::deletion_protection_is_active());
+        }
+        pools::delete(tx, &deleted, now).await?;
+        Ok(())
+    };
+    write_settled(&cx, "delete_user_pool", stands, delete).await?;
     cx.app.settings.forget_pool(&id);
     Ok(())
 }

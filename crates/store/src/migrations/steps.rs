@@ -14,6 +14,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "retired signing keys",
         steps: RETIRED_SIGNING_KEYS,
     },
+    Migration {
+        number: 3,
+        name: "deleted pools",
+        steps: DELETED_POOLS,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a model type, and a column that holds a
@@ -75,6 +80,11 @@ const GROUND_FLOOR: &[&str] = &[
 /// Keys that were replaced are found when their time is over.
 const RETIRED_SIGNING_KEYS: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS signing_keys_expiry ON signing_keys(retires_at) WHERE retires_at IS NOT NULL",
+];
+
+/// Pools that are gone and whose users are being deleted.
+const DELETED_POOLS: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS deleted_pools(id TEXT NOT NULL, deleted_at BIGINT NOT NULL, PRIMARY KEY (id))",
 ];
 
 #[cfg(test)]

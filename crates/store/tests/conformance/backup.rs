@@ -57,6 +57,9 @@ async fn furnish(db: &Db) -> UserPoolId {
         access_keys::insert(tx, &key, &SecretString::from("wJalr")).await?;
         user_pools::insert(tx, &pool).await?;
         user_pools::insert(tx, &user_pool(2)).await?;
+        let deleted = user_pool(3);
+        user_pools::insert(tx, &deleted).await?;
+        user_pools::delete(tx, &deleted.id, Timestamp(4)).await?;
         let client = app_client(&pool.id);
         app_clients::insert(tx, &client, Some(&SecretString::from("shh"))).await?;
         app_clients::insert(tx, &app_client(&pool.id), None).await?;

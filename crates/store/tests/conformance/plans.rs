@@ -207,7 +207,9 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), cognate_store::Err
 
 /// Runs what deletes.
 pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), cognate_store::Error> {
-    let pool = user_pool(1).id;
+    let pool = user_pool(1);
+    user_pools::insert(tx, &pool).await?;
+    let pool = pool.id;
     let (ana, client) = (user(&pool, "ana"), app_client(&pool));
     app_clients::insert(tx, &client, None).await?;
     app_clients::delete(tx, &pool, &client.id).await?;
@@ -230,7 +232,8 @@ pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), cognate_store::Erro
     expiry::delete_expired(tx, Timestamp(1), 1).await?;
     access_keys::delete_by_name_or_id(tx, "k").await?;
     users::delete(tx, &pool, &ana.sub).await?;
-    user_pools::delete(tx, &pool).await?;
+    user_pools::delete(tx, &pool, Timestamp(1)).await?;
+    while user_pools::delete_leftovers(tx, Timestamp(i64::MAX), 1).await? {}
     Ok(())
 }
 

@@ -103,8 +103,9 @@ fn deleting_a_pool_takes_all_that_belongs_to_it_and_nothing_of_another() {
             write(&db, async move |tx| {
                 sessions::insert(tx, &stored_session, &[0; 32]).await?;
                 if doomed {
-                    assert!(user_pools::delete(tx, &id).await?);
-                    assert!(!user_pools::delete(tx, &id).await?);
+                    assert!(user_pools::delete(tx, &id, Timestamp(1)).await?);
+                    assert!(!user_pools::delete(tx, &id, Timestamp(1)).await?);
+                    while user_pools::delete_leftovers(tx, Timestamp(1), 1).await? {}
                 }
                 Ok(())
             })
@@ -214,6 +215,41 @@ fn signing_keys_come_back_as_they_went_in_and_lie_sealed() {
                 .windows(7)
                 .any(|window| window == b"private")
         );
+    });
+}
+
+#[test]
+fn what_a_node_still_writes_into_a_deleted_pool_is_deleted_too() {
+    everywhere(async |place| {
+        let db = place.open().await;
+        let pool = user_pool(1);
+        let (stored, deleted_at) = (pool.clone(), Timestamp(1_000_000));
+        write(&db, async move |tx| {
+            user_pools::insert(tx, &stored).await?;
+            user_pools::delete(tx, &stored.id, deleted_at).await?;
+            assert!(!user_pools::delete_leftovers(tx, deleted_at, 10).await?);
+            Ok(())
+        })
+        .await;
+        let late = signed_up(&db, &pool.id, "late").await;
+        let id = pool.id.clone();
+        write(&db, async move |tx| {
+            let soon = Timestamp(deleted_at.0 + 60_000);
+            assert!(user_pools::delete_leftovers(tx, soon, 10).await?);
+            assert!(users::find(tx, &id, &late.sub).await?.is_none());
+            // A minute later it is forgotten, and nothing is looked for any more.
+            let later = Timestamp(soon.0 + 1);
+            assert!(!user_pools::delete_leftovers(tx, later, 10).await?);
+            Ok(())
+        })
+        .await;
+        let too_late = signed_up(&db, &pool.id, "too late").await;
+        write(&db, async move |tx| {
+            assert!(!user_pools::delete_leftovers(tx, Timestamp(i64::MAX), 10).await?);
+            assert!(users::find(tx, &pool.id, &too_late.sub).await?.is_some());
+            Ok(())
+        })
+        .await;
     });
 }
 

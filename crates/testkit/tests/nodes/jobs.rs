@@ -1,11 +1,16 @@
 //! Work beside the requests is done once, whichever nodes do it, and is not held up by one that died.
 
+use cognate_api::idp::op;
 use cognate_service::{deliver_due, expire_some};
 use cognate_store::{Fault, leases, outbox};
 use cognate_testkit::{Shared, TestServer, for_each_shared_database, minutes, seconds};
 use futures_util::future::join_all;
+use serde_json::json;
 
+const ALIASES: &str = "SELECT COUNT(*) FROM aliases";
 const CHALLENGES: &str = "SELECT COUNT(*) FROM challenges";
+const SESSIONS: &str = "SELECT COUNT(*) FROM sessions";
+const USERS: &str = "SELECT COUNT(*) FROM users";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_message_is_sent_once_though_all_nodes_send() {
@@ -115,6 +120,29 @@ async fn what_has_run_out_is_deleted_by_the_node_that_holds_the_lease() {
         node.advance(seconds(61));
         expire_some(node.app(), "node").await.unwrap();
         assert_eq!(count(&node, CHALLENGES).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn users_of_a_deleted_pool_are_deleted_afterwards_and_those_of_others_are_not() {
+    for_each_shared_database(async |shared: Shared| {
+        let [node, other] = shared.nodes().await;
+        let (doomed, kept) = (node.pool().await, node.pool().await);
+        for pool in [&doomed, &kept] {
+            let client = pool.client().await;
+            for name in ["ana", "bea"] {
+                client.user(name).confirmed().await.sign_in().await.unwrap();
+            }
+        }
+        node.call::<op::DeleteUserPool>(json!({"UserPoolId": doomed.id}))
+            .await
+            .unwrap();
+        assert_eq!(count(&node, USERS).await, 4);
+        while expire_some(other.app(), "other").await.unwrap() {}
+        for sql in [USERS, SESSIONS, ALIASES] {
+            assert_eq!(count(&node, sql).await, 2, "{sql}");
+        }
     })
     .await;
 }
