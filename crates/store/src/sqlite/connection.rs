@@ -18,7 +18,9 @@ use crate::{
 
 /// How long a statement waits for another process that holds the lock.
 const BUSY: Duration = Duration::from_secs(10);
-/// So much of the file is mapped, in bytes: as much as SQLite's own limit allows.
+/// Files from this size on, in bytes, are read as mapped memory.
+const MAPPED_FROM: u64 = 64 << 20;
+/// So much of such a file is mapped, in bytes: as much as SQLite's own limit allows.
 const MAPPED: u32 = 0x7fff_0000;
 /// Prepared statements kept by each connection; there are fewer in the whole product.
 const PREPARED: usize = 512;
@@ -52,12 +54,15 @@ impl Connection {
             file,
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
-        // Pages come from the file mapped into memory, as far as SQLite maps it; those of the log, and what lies behind that, from a cache of up
-        // to 24 MiB, as it is used. Reading a page into the cache costs twice what a search in it does, and with a million users four are read
-        // for one user. Only readers map it: a stray write can't reach the file, and the file never shrinks under them.
-        connection.batch(&format!(
-            "PRAGMA query_only = ON; PRAGMA cache_size = -24576; PRAGMA mmap_size = {MAPPED};"
-        ))?;
+        // Up to 24 MiB, as it is used: the inner pages of the indexes of a million users have room.
+        connection.batch("PRAGMA query_only = ON; PRAGMA cache_size = -24576;")?;
+        // What the cache can't hold is mapped: reading a page into it costs twice what a search in it does, and with a million users four
+        // are read for one user. What it can hold is not, because SQLite gives the mapping up at each commit of another connection, as it
+        // does the cache, and to make it anew costs more. Only readers map the file: a stray write can't reach it, and it never shrinks.
+        let size = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+        if size >= MAPPED_FROM {
+            connection.batch(&format!("PRAGMA mmap_size = {MAPPED};"))?;
+        }
         Ok(connection)
     }
 
@@ -255,7 +260,7 @@ mod tests {
     use crate::{sqlite::folder::TemporaryFolder, statements::question_marks};
 
     #[test]
-    fn readers_map_the_file_and_the_writer_does_not() {
+    fn readers_map_a_large_file_and_the_writer_does_not() {
         let folder = TemporaryFolder::create().unwrap();
         let file = folder.path().join("t.db");
         let mapped = |connection: &Connection| -> u32 {
@@ -263,8 +268,14 @@ mod tests {
             let mapped = connection.inner.query_row(mode, [], |row| row.get(0));
             mapped.unwrap()
         };
-        assert_eq!(mapped(&Connection::open_writer(&file, false).unwrap()), 0);
+        let writer = Connection::open_writer(&file, false).unwrap();
+        writer.batch("CREATE TABLE t(a BIGINT)").unwrap();
+        writer.checkpoint().unwrap();
+        assert_eq!(mapped(&Connection::open_reader(&file).unwrap()), 0);
+        let grown = std::fs::OpenOptions::new().write(true).open(&file);
+        grown.unwrap().set_len(MAPPED_FROM).unwrap();
         assert_eq!(mapped(&Connection::open_reader(&file).unwrap()), MAPPED);
+        assert_eq!(mapped(&writer), 0);
     }
 
     #[test]
