@@ -208,3 +208,31 @@ impl App {
         Ok(tokio::task::spawn_blocking(work).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_pool_keeps_the_region_that_it_was_made_in() {
+        let config = Config {
+            public_url: "http://cognate.test".to_owned(),
+            issuer: Some("https://cognito-idp.{region}.amazonaws.com/{pool}".to_owned()),
+            region: "eu-central-1".to_owned(),
+            account_id: "123456789012".to_owned(),
+            mail_from: String::new(),
+            sms_prefixes: Vec::new(),
+        };
+        let pool = UserPoolId::parse("us-east-1_abcdefghi").unwrap();
+        assert_eq!(
+            config.issuer_of(&pool),
+            "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abcdefghi"
+        );
+        assert_eq!(
+            config.arn_of(&pool),
+            "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abcdefghi"
+        );
+    }
+}

@@ -26,7 +26,9 @@ const MESSAGE_LEASE: Duration = Duration::from_secs(40);
 const MESSAGES_AT_ONCE: i64 = 16;
 /// How often expired rows are deleted.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
-/// How many rows go in one transaction.
+/// How long it rests where there is more to delete, so that what else is written has half of the time.
+const BETWEEN_STEPS: Duration = Duration::from_millis(50);
+/// How many rows of a table go in one transaction.
 const ROWS_AT_ONCE: i64 = 500;
 
 /// The jobs of a node; they end with [`Background::stop`].
@@ -161,15 +163,16 @@ fn log_failure(error: &Error) {
 async fn delete_expired(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     let holder = app.entropy.generator().uuid_v4();
     while !*stopped.borrow() {
-        match expire_some(&app, &holder).await {
-            Ok(true) => continue,
-            Ok(false) => {}
+        let pause = match expire_some(&app, &holder).await {
+            Ok(true) => BETWEEN_STEPS,
+            Ok(false) => EXPIRY_INTERVAL,
             Err(error) => {
                 tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "expired rows could not be deleted");
+                EXPIRY_INTERVAL
             }
-        }
+        };
         tokio::select! {
-            () = tokio::time::sleep(EXPIRY_INTERVAL) => {}
+            () = tokio::time::sleep(pause) => {}
             _ = stopped.changed() => {}
         }
     }
