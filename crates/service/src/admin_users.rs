@@ -23,7 +23,7 @@ use cognate_store::{Tx, attempts, sessions, users as stored_users};
 use crate::flows::accounts::user_for_operator;
 use crate::flows::codes::{self, Form, NewCode};
 use crate::flows::messages::{Draft, Message, check_destination};
-use crate::flows::outcome::write_settled;
+use crate::flows::outcome::{Reached, write_settled};
 use crate::flows::{attributes, users};
 use crate::passwords::recovery_contact;
 use crate::profile::delete_attributes;
@@ -248,12 +248,19 @@ pub(crate) async fn admin_delete_user(cx: Cx, input: AdminDeleteUserRequest) -> 
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
     let (of_pool, sub) = (user.pool.clone(), user.sub.clone());
+    let reached = Reached::default();
+    let was_there = reached.clone();
     let stands = async move |tx: &mut Tx| -> Result<Option<bool>> {
-        let user = stored_users::find(tx, &of_pool, &sub).await?;
-        Ok(user.is_none().then_some(true))
+        let is_gone = was_there.is_set() && stored_users::find(tx, &of_pool, &sub).await?.is_none();
+        Ok(is_gone.then_some(true))
     };
     let delete = async move |tx: &mut Tx| -> Result<bool> {
-        Ok(stored_users::delete(tx, &user.pool, &user.sub).await?)
+        reached.clear();
+        let was_deleted = stored_users::delete(tx, &user.pool, &user.sub).await?;
+        if was_deleted {
+            reached.set();
+        }
+        Ok(was_deleted)
     };
     if write_settled(&cx, "admin_delete_user", stands, delete).await? {
         Ok(())

@@ -12,6 +12,7 @@ use cognate_outbound::{Delivery, SendError, retry_after};
 use cognate_store::{Error as StoreError, Tx, expiry, leases, outbox, user_pools};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::flows::messages::TO_NOBODY;
@@ -26,7 +27,7 @@ const MESSAGE_LEASE: Duration = Duration::from_secs(40);
 const MESSAGES_AT_ONCE: i64 = 16;
 /// How often expired rows are deleted.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
-/// How long it rests where there is more to delete, so that what else is written has half of the time.
+/// How long it rests at least where there is more to delete: as long as it has worked, so that what else is written has half of the time.
 const BETWEEN_STEPS: Duration = Duration::from_millis(50);
 /// How many rows of a table go in one transaction.
 const ROWS_AT_ONCE: i64 = 500;
@@ -163,8 +164,9 @@ fn log_failure(error: &Error) {
 async fn delete_expired(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     let holder = app.entropy.generator().uuid_v4();
     while !*stopped.borrow() {
+        let started = Instant::now();
         let pause = match expire_some(&app, &holder).await {
-            Ok(true) => BETWEEN_STEPS,
+            Ok(true) => started.elapsed().max(BETWEEN_STEPS),
             Ok(false) => EXPIRY_INTERVAL,
             Err(error) => {
                 tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "expired rows could not be deleted");
@@ -185,13 +187,21 @@ async fn delete_expired(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
 pub async fn expire_some(app: &Arc<App>, holder: &str) -> Result<bool> {
     let now = app.clock.now();
     let (holder, until) = (holder.to_owned(), now.plus(EXPIRY_INTERVAL));
+    let of_leftovers = holder.clone();
     let delete = async move |tx: &mut Tx| -> Result<bool> {
         if !leases::acquire(tx, "expiry", &holder, now.0, until.0).await? {
             return Ok(false);
         }
-        let expired = expiry::delete_expired(tx, now, ROWS_AT_ONCE).await?;
-        let leftovers = user_pools::delete_leftovers(tx, now, ROWS_AT_ONCE).await?;
-        Ok(leftovers || expired >= u64::try_from(ROWS_AT_ONCE).unwrap_or(u64::MAX))
+        Ok(expiry::delete_expired(tx, now, ROWS_AT_ONCE).await?
+            >= u64::try_from(ROWS_AT_ONCE).unwrap_or(u64::MAX))
     };
-    app.db.write("delete_expired", delete).await
+    let more_expired = app.db.write("delete_expired", delete).await?;
+    let delete = async move |tx: &mut Tx| -> Result<bool> {
+        if !leases::acquire(tx, "leftovers", &of_leftovers, now.0, until.0).await? {
+            return Ok(false);
+        }
+        Ok(user_pools::delete_leftovers(tx, now, ROWS_AT_ONCE).await?)
+    };
+    let more_leftovers = app.db.write("delete_leftovers", delete).await?;
+    Ok(more_expired || more_leftovers)
 }

@@ -1,7 +1,8 @@
 //! Settings that almost every request needs, kept for a second: pools, app clients, signing keys, access keys.
 //!
 //! A change made on this node is seen at once (the entry is dropped), one made on another within [`MAX_AGE`]: less than the two seconds
-//! that are promised. What revokes (sessions, users, locks) is never kept here; it is read from the database each time.
+//! that are promised. What revokes (sessions, users, locks) is never kept here; it is read from the database each time. A pool that is
+//! deleted takes its sessions along later, so on other nodes its tokens hold until its settings are read again.
 
 use std::collections::HashMap;
 use std::sync::Arc;

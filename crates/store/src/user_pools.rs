@@ -26,9 +26,12 @@ const LEFTOVERS: [&str; 5] = [
          (SELECT pool, sub FROM users WHERE pool = $1 ORDER BY sub LIMIT $2)",
 ];
 
-/// For so long after its deletion rows of a pool may still be written: longer than any node goes on with the settings that it keeps, and
-/// than a transaction takes.
-const MAY_BE_WRITTEN_MS: i64 = 60_000;
+/// So long after its deletion the leftovers of a pool are looked for a last time: longer than any node goes on with the settings that it
+/// keeps, than a transaction takes with all its repetitions, and than clocks of nodes differ.
+const LAST_LOOK_MS: i64 = 3_600_000;
+
+/// So many pools are looked at in one transaction.
+const POOLS_AT_ONCE: usize = 16;
 
 /// Stores a new pool.
 ///
@@ -97,21 +100,26 @@ pub async fn delete(tx: &mut Tx, id: &UserPoolId, now: Timestamp) -> Result<bool
         deleted = tx.execute(sql, &[id.as_str().into()]).await?;
     }
     if deleted == 1 {
-        let sql = "INSERT INTO deleted_pools(id, deleted_at) VALUES ($1, $2)";
-        tx.execute(sql, &[id.as_str().into(), now.0.into()]).await?;
+        let last_look_at = now.0.saturating_add(LAST_LOOK_MS);
+        let sql = "INSERT INTO deleted_pools(id, look_at, last_look_at) VALUES ($1, $2, $3)";
+        let params = [id.as_str().into(), now.0.into(), last_look_at.into()];
+        tx.execute(sql, &params).await?;
     }
     Ok(deleted == 1)
 }
 
-/// Deletes users of deleted pools and what belongs to them, at most `limit` rows of each table. False when there were none left; what a node
-/// that did not know of the deletion writes until a minute after it is found by a later call.
+/// Deletes users of deleted pools and what belongs to them, at most `limit` rows of each table; whether there may be more. A pool without any
+/// is looked at once more after an hour, for what nodes have written that did not know of the deletion yet.
 ///
 /// # Errors
 /// [`Error`] of the database.
 pub async fn delete_leftovers(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<bool, Error> {
-    let sql = "SELECT id, deleted_at FROM deleted_pools ORDER BY id";
-    for pool in tx.query(sql, &[]).await? {
-        let (id, deleted_at) = (pool.text(0)?, pool.int(1)?);
+    let sql =
+        "SELECT id, last_look_at FROM deleted_pools WHERE look_at <= $1 ORDER BY look_at LIMIT $2";
+    let at_once = i64::try_from(POOLS_AT_ONCE).unwrap_or(i64::MAX);
+    let due = tx.query(sql, &[now.0.into(), at_once.into()]).await?;
+    for pool in &due {
+        let (id, last_look_at) = (pool.text(0)?, pool.int(1)?);
         let mut deleted = 0;
         for sql in LEFTOVERS {
             deleted += tx.execute(sql, &[id.into(), limit.into()]).await?;
@@ -119,12 +127,15 @@ pub async fn delete_leftovers(tx: &mut Tx, now: Timestamp, limit: i64) -> Result
         if deleted > 0 {
             return Ok(true);
         }
-        if now.0.saturating_sub(deleted_at) > MAY_BE_WRITTEN_MS {
+        if now.0 >= last_look_at {
             let sql = "DELETE FROM deleted_pools WHERE id = $1";
+            tx.execute(sql, &[id.into()]).await?;
+        } else {
+            let sql = "UPDATE deleted_pools SET look_at = last_look_at WHERE id = $1";
             tx.execute(sql, &[id.into()]).await?;
         }
     }
-    Ok(false)
+    Ok(due.len() == POOLS_AT_ONCE)
 }
 
 /// Pools in the order in which they were made, beginning after one.

@@ -19,8 +19,6 @@ const PREPARED: usize = 20_000;
 /// One operation of the table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(super) enum Operation {
-    /// SignUp of new users, answered once they are on the disk
-    SignUp,
     /// USER_SRP_AUTH: InitiateAuth and RespondToAuthChallenge
     SrpSignIn,
     /// USER_PASSWORD_AUTH
@@ -35,6 +33,8 @@ pub(super) enum Operation {
     ListUsers,
     /// A pool's public keys
     Jwks,
+    /// SignUp of new users, answered once they are on the disk; the last, because the pool grows
+    SignUp,
 }
 
 impl Operation {

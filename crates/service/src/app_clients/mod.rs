@@ -20,7 +20,7 @@ use cognate_crypto::secret::SecretString;
 use cognate_model::{AppClient, ClientId, UserPool, UserPoolId};
 use cognate_store::{Tx, app_clients as clients, user_pools};
 
-use crate::flows::outcome::write_settled;
+use crate::flows::outcome::{Reached, write_settled};
 use crate::{Cx, Error, ErrorCode, Result, page_token};
 use settings::Asked;
 
@@ -128,9 +128,12 @@ pub(crate) async fn delete_user_pool_client(
 ) -> Result<()> {
     let pool = parse_pool_id(&input.user_pool_id)?;
     let (of_pool, given) = (pool.clone(), input.client_id.clone());
+    let reached = Reached::default();
+    let was_there = reached.clone();
     let stands = async move |tx: &mut Tx| -> Result<Option<ClientId>> {
-        existing_pool(tx, &of_pool).await?;
-        // It was there when the transaction ran whose answer was lost, or that one would have been refused.
+        if !was_there.is_set() {
+            return Ok(None);
+        }
         match existing(tx, &of_pool, &given).await {
             Err(error) if error.code == ErrorCode::ResourceNotFound => {
                 Ok(ClientId::parse(&given).ok())
@@ -139,9 +142,11 @@ pub(crate) async fn delete_user_pool_client(
         }
     };
     let delete = async move |tx: &mut Tx| -> Result<ClientId> {
+        reached.clear();
         let pool = existing_pool(tx, &pool).await?.id;
         let (client, _) = existing(tx, &pool, &input.client_id).await?;
         clients::delete(tx, &pool, &client.id).await?;
+        reached.set();
         Ok(client.id)
     };
     let deleted = write_settled(&cx, "delete_user_pool_client", stands, delete).await?;

@@ -8,11 +8,10 @@ use cognate_model::code::{CodePurpose, LimitedAction, MAX_GUESSES, PendingCode};
 use cognate_model::{NormalName, Sub, Timestamp, User, UserPool, UserPoolId};
 use cognate_outbound::{Purpose, Values};
 use cognate_store::{Tx, attempts, codes, users};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::messages::{self, Draft, Message};
+use super::outcome::Reached;
 use crate::app::App;
 use crate::{Cx, Error, Result};
 
@@ -186,8 +185,8 @@ pub(crate) struct Attempt {
     /// What stands in where no code is out and that must not show: a hash that no code has.
     stand_in: Option<[u8; 32]>,
     now: Timestamp,
-    /// Whether a transaction has found it right, be it committed or not.
-    was_right: Arc<AtomicBool>,
+    /// Whether the last transaction that tried it has found it right, be it committed or not.
+    was_right: Reached,
 }
 
 impl Attempt {
@@ -209,7 +208,7 @@ impl Attempt {
             hash,
             stand_in,
             now: cx.now,
-            was_right: Arc::default(),
+            was_right: Reached::default(),
         }
     }
 
@@ -219,7 +218,7 @@ impl Attempt {
     /// # Errors
     /// Only what the database gives.
     pub(crate) async fn stands(&self, tx: &mut Tx) -> Result<bool> {
-        if !self.was_right.load(Ordering::Relaxed) {
+        if !self.was_right.is_set() {
             return Ok(false);
         }
         let user = users::find(tx, &self.pool, &self.sub).await?;
@@ -236,6 +235,7 @@ impl Attempt {
     /// Only what the database gives.
     pub(crate) async fn guess(&self, tx: &mut Tx) -> Result<Guess> {
         let (pool, sub, purpose) = (&self.pool, &self.sub, self.purpose);
+        self.was_right.clear();
         let Some((pending, guesses, expires_at)) = codes::find(tx, pool, sub, purpose).await?
         else {
             return self.guess_at_nothing(tx).await;
@@ -251,7 +251,7 @@ impl Attempt {
         if expires_at <= self.now || !codes::consume(tx, pool, sub, purpose, &pending.hash).await? {
             return Ok(Guess::Refused(Error::code_expired()));
         }
-        self.was_right.store(true, Ordering::Relaxed);
+        self.was_right.set();
         Ok(Guess::Right(pending))
     }
 

@@ -6,6 +6,9 @@
 //! through even then, because the database was still working it off, the two meet at a unique key or as a serialization conflict, and one
 //! of them goes back.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use cognate_store::{Error as StoreError, Tx};
 
 use crate::{Cx, Error, Result};
@@ -50,7 +53,29 @@ where
     outcome
 }
 
-/// Runs a function as one transaction, and once more where its outcome is unknown: for work that is the same done twice.
+/// Whether the last run of a transaction's function reached a point. What is missing afterwards may never have been there, and a refusal's
+/// outcome can be unknown too, because it shares a group's commit: so `stands` asks this first where it has nothing else to go by.
+#[derive(Clone, Default)]
+pub(crate) struct Reached(Arc<AtomicBool>);
+
+impl Reached {
+    /// At the beginning of the function: a run that met a conflict counts for nothing.
+    pub(crate) fn clear(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// At the point.
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was reached.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs a function as one transaction, and again where its outcome is unknown: for work that may be done twice.
 ///
 /// # Errors
 /// As [`write_settled`].

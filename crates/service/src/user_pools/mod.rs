@@ -23,7 +23,7 @@ use cognate_api::idp::{
 use cognate_model::{UserPool, UserPoolId};
 use cognate_store::{Tx, signing_keys as stored_keys, user_pools as pools, users};
 
-use crate::flows::outcome::write_settled;
+use crate::flows::outcome::{Reached, write_settled};
 use crate::{Cx, Error, ErrorCode, Result, page_token, signing_keys};
 
 /// The largest page.
@@ -147,14 +147,19 @@ async fn change(
 pub(crate) async fn delete_user_pool(cx: Cx, input: DeleteUserPoolRequest) -> Result<()> {
     let id = parse_id(&input.user_pool_id)?;
     let (gone, deleted, now) = (id.clone(), id.clone(), cx.now);
+    let reached = Reached::default();
+    let was_there = reached.clone();
     let stands = async move |tx: &mut Tx| -> Result<Option<()>> {
-        Ok(pools::find(tx, &gone).await?.is_none().then_some(()))
+        let is_gone = was_there.is_set() && pools::find(tx, &gone).await?.is_none();
+        Ok(is_gone.then_some(()))
     };
     let delete = async move |tx: &mut Tx| -> Result<()> {
+        reached.clear();
         if existing(tx, &deleted).await?.settings.deletion_protection {
             return Err(Error::deletion_protection_is_active());
         }
         pools::delete(tx, &deleted, now).await?;
+        reached.set();
         Ok(())
     };
     write_settled(&cx, "delete_user_pool", stands, delete).await?;

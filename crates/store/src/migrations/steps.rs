@@ -84,7 +84,8 @@ const RETIRED_SIGNING_KEYS: &[&str] = &[
 
 /// Pools that are gone and whose users are being deleted.
 const DELETED_POOLS: &[&str] = &[
-    "CREATE TABLE IF NOT EXISTS deleted_pools(id TEXT NOT NULL, deleted_at BIGINT NOT NULL, PRIMARY KEY (id))",
+    "CREATE TABLE IF NOT EXISTS deleted_pools(id TEXT NOT NULL, look_at BIGINT NOT NULL, last_look_at BIGINT NOT NULL, PRIMARY KEY (id))",
+    "CREATE INDEX IF NOT EXISTS deleted_pools_look ON deleted_pools(look_at)",
 ];
 
 #[cfg(test)]

@@ -96,21 +96,13 @@ fn a_search_by_the_pool_alone_would_be_noticed() {
     for plan in [
         &["SEARCH aliases USING PRIMARY KEY (pool=?)"][..],
         &["SEARCH aliases USING INDEX aliases_kind (pool=?)"],
-        &[
-            "Index Scan using aliases_pkey on aliases",
-            "  Index Cond: (pool = $1)",
-            "  Filter: (sub = $2)",
-        ],
-        &[
-            "Bitmap Heap Scan on aliases",
-            "  Recheck Cond: (pool = $1)",
-            "  Filter: (sub = $2)",
-            "  ->  Bitmap Index Scan on aliases_pkey",
-            "        Index Cond: (pool = $1)",
-        ],
     ] {
         let plan: Vec<String> = plan.iter().map(|&step| step.to_owned()).collect();
         assert_eq!(scans_in(sql, &plan).len(), 1, "{plan:?}");
+        // Not even the part that a subquery has chosen.
+        let chosen = "DELETE FROM aliases WHERE (pool, name) IN (SELECT pool, name FROM aliases WHERE pool = $1 ORDER BY name LIMIT $2)";
+        let twice = [plan.clone(), plan.clone()].concat();
+        assert_eq!(scans_in(chosen, &twice).len(), 2, "{plan:?}");
         // Who wants all of a pool may read all of it.
         let all = "DELETE FROM aliases WHERE pool = $1";
         assert!(scans_in(all, &plan).is_empty(), "{plan:?}");
@@ -302,10 +294,11 @@ async fn postgres_plan(place: &Place, sql: &str) -> Vec<String> {
 }
 
 /// The steps of a plan that read a large table without a condition on the first column of an index. An index read from end to end is a
-/// scan too, and PostgreSQL calls a condition on a later column an index condition. A condition on the pool alone reads the whole pool, which
-/// only a statement may that says no more; a pool's signing keys are few.
+/// scan too, and PostgreSQL calls a condition on a later column an index condition. On SQLite, whose plan depends on the text alone, a condition
+/// on the pool alone reads the whole pool, which only a statement may that says no more; a pool's signing keys are few. PostgreSQL chooses by its
+/// statistics, and of the empty tables here it may well read all that a pool has.
 fn scans_in(sql: &str, plan: &[String]) -> Vec<String> {
-    let mut scans = Vec::new();
+    let (mut scans, mut of_the_pool) = (Vec::new(), Vec::new());
     for (at, step) in plan.iter().enumerate() {
         let Some(table) = large_table_of(step) else {
             continue;
@@ -323,19 +316,21 @@ fn scans_in(sql: &str, plan: &[String]) -> Vec<String> {
             "signing_keys" => &["pool", "retires_at"],
             _ => &["pool", "expires_at"],
         };
-        let is_scan = match sqlite_search.or(postgres_search) {
-            Some(condition) => {
-                !words(condition).any(|word| begins_with.contains(&word))
-                    || (table != "signing_keys"
-                        && sql.contains(" AND ")
-                        && is_pool_alone(condition))
-            }
+        let condition = sqlite_search.or(postgres_search);
+        let is_scan = match condition {
+            Some(condition) => !words(condition).any(|word| begins_with.contains(&word)),
             // A heap scan is made of the index scans below it.
             None => step.starts_with("SCAN") || step.contains("Seq Scan on"),
         };
         if is_scan {
             scans.push(step.clone());
+        } else if table != "signing_keys" && sqlite_search.is_some_and(is_pool_alone) {
+            of_the_pool.push(step.clone());
         }
+    }
+    // A statement that says no more than the pool reads it once, and finds by more what it then does to the rows.
+    if sql.contains(" AND ") || of_the_pool.len() > 1 {
+        scans.extend(of_the_pool);
     }
     scans
 }
@@ -344,7 +339,6 @@ fn scans_in(sql: &str, plan: &[String]) -> Vec<String> {
 fn is_pool_alone(condition: &str) -> bool {
     let columns: BTreeSet<&str> = words(condition)
         .filter(|word| word.starts_with(|first: char| first.is_ascii_lowercase()))
-        .filter(|word| !["text", "users", "aliases", "sessions"].contains(word))
         .collect();
     columns == BTreeSet::from(["pool"])
 }

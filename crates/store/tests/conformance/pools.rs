@@ -234,12 +234,14 @@ fn what_a_node_still_writes_into_a_deleted_pool_is_deleted_too() {
         let late = signed_up(&db, &pool.id, "late").await;
         let id = pool.id.clone();
         write(&db, async move |tx| {
-            let soon = Timestamp(deleted_at.0 + 60_000);
-            assert!(user_pools::delete_leftovers(tx, soon, 10).await?);
+            let an_hour_later = Timestamp(deleted_at.0 + 3_600_000);
+            let before = Timestamp(an_hour_later.0 - 1);
+            assert!(!user_pools::delete_leftovers(tx, before, 10).await?);
+            assert!(users::find(tx, &id, &late.sub).await?.is_some());
+            assert!(user_pools::delete_leftovers(tx, an_hour_later, 10).await?);
             assert!(users::find(tx, &id, &late.sub).await?.is_none());
-            // A minute later it is forgotten, and nothing is looked for any more.
-            let later = Timestamp(soon.0 + 1);
-            assert!(!user_pools::delete_leftovers(tx, later, 10).await?);
+            // Then it is forgotten, and nothing is looked for any more.
+            assert!(!user_pools::delete_leftovers(tx, an_hour_later, 10).await?);
             Ok(())
         })
         .await;

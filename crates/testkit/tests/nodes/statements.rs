@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use cognate_api::Operation;
 use cognate_store::Fault;
 use cognate_testkit::{
-    ApiError, PASSWORD, TestPool, TestServer, TestUser, Tokens, for_each_database, op,
+    ApiError, PASSWORD, TestPool, TestServer, TestUser, Tokens, for_each_database, op, seconds,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -191,6 +191,8 @@ async fn at_every_fault(
         let mut stage = Stage::set(&server).await;
         arrange(&mut stage).await;
         let before = all_rows(&server).await;
+        // What was written before does not bear the time of what is written now.
+        server.advance(seconds(1));
         server.faults().arm(None, Fault::AfterCommit(1));
         let outcome = act(&stage).await;
         assert!(server.faults().disarm());
@@ -319,6 +321,27 @@ async fn change_address(stage: &mut Stage) {
         .update(&stage.tokens.access, &[("email", "new@example.com")])
         .await
         .unwrap();
+}
+
+/// A lost answer makes no wrong code right.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_code_whose_answer_was_lost_is_wrong() {
+    for_each_database(async |server| {
+        let stage = Stage::set(&server).await;
+        let eve = stage.ana.client.user("eve").await;
+        let code = eve.last_code().await;
+        let wrong = if code == "000000" { "000001" } else { "000000" };
+        server.advance(seconds(1));
+        server
+            .faults()
+            .arm(Some("confirm_sign_up"), Fault::AfterCommit(1));
+        let error = eve.confirm(wrong).await.unwrap_err();
+        assert!(server.faults().disarm());
+        assert_eq!(error.code, "CodeMismatchException");
+        assert_eq!(stage.pool().status("eve").await, "UNCONFIRMED");
+        eve.confirm(&code).await.unwrap();
+    })
+    .await;
 }
 
 /// An SRP answer is repeated as it is, as a client's library does.
