@@ -1,6 +1,10 @@
 //! One SQLite connection: its settings, its statements, its errors in our words.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rusqlite::{
     ErrorCode, OpenFlags,
@@ -42,10 +46,11 @@ impl Connection {
         let synchronous = if durable { "FULL" } else { "OFF" };
         // The cache is in KiB when negative. The log is cut back to its limit after a checkpoint. Foreign keys are off: the portable
         // subset has none.
-        connection.batch(&format!(
+        let settings = format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = OFF;
              PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 2000;"
-        ))?;
+        );
+        connection.set(&settings)?;
         Ok(connection)
     }
 
@@ -115,6 +120,24 @@ impl Connection {
     /// Runs statements that take nothing and give nothing.
     pub(crate) fn batch(&self, sql: &str) -> Result<(), Error> {
         self.inner.execute_batch(sql).map_err(failure)
+    }
+
+    /// Gives a fresh connection its settings. Where several processes make the same file at once, one that turns the log on is told that the
+    /// database is locked without having waited for the others; so it waits here.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "SQLite's own wait for a lock, at the opening, blocks the thread too"
+    )]
+    fn set(&self, settings: &str) -> Result<(), Error> {
+        let started = Instant::now();
+        loop {
+            match self.batch(settings) {
+                Err(Error::Unavailable(_)) if started.elapsed() < BUSY => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Runs a transaction control statement that is used again and again.
