@@ -58,43 +58,8 @@ async fn change_attributes(
 ) -> Result<Vec<cognate_api::idp::CodeDeliveryDetailsType>> {
     cx.app.limits.failures.check(cx)?;
     let mut now_given = given;
-    let mut codes_out = Vec::new();
-    let mut details = Vec::new();
-    for contact in [Contact::Email, Contact::PhoneNumber] {
-        let attribute = contact.attribute();
-        let Some(address) = now_given
-            .get(attribute)
-            .filter(|address| !address.is_empty())
-            .cloned()
-        else {
-            continue;
-        };
-        if user.attribute(attribute) == Some(&address) {
-            // Theirs already. Written all the same, it would take the place of an address that another request has set and verified in
-            // between, and be verified itself.
-            now_given.remove(attribute);
-            continue;
-        }
-        if pool.settings.auto_verified.contains(&contact) {
-            messages::check_destination(&cx.app, contact, &address)?;
-            let form = Form::Digits(Purpose::AttributeVerification);
-            codes_out.push(NewCode::make(
-                cx,
-                pool,
-                user,
-                CodePurpose::verify(contact),
-                contact,
-                &address,
-                &form,
-            )?);
-            details.push(messages::details(contact, &address));
-        }
-        if pool.settings.verified_before_update.contains(&contact) {
-            now_given.remove(attribute);
-        } else {
-            now_given.insert(contact.verified_attribute().to_owned(), false.to_string());
-        }
-    }
+    let codes_out = codes_for_addresses(cx, pool, user, &mut now_given)?;
+    let details = codes_out.iter().map(NewCode::details).collect();
     let (pool, sub, now) = (Arc::clone(pool), user.sub.clone(), cx.now);
     let has_codes = !codes_out.is_empty();
     if has_codes {
@@ -144,6 +109,52 @@ async fn change_attributes(
             Err(error)
         }
     }
+}
+
+/// The codes that go out to changed addresses, and the attributes as they are to be written now: without what is the user's already and what waits for
+/// its proof, and with what is unverified from now on.
+fn codes_for_addresses(
+    cx: &Cx,
+    pool: &UserPool,
+    user: &User,
+    now_given: &mut Attributes,
+) -> Result<Vec<NewCode>> {
+    let mut codes_out = Vec::new();
+    for contact in [Contact::Email, Contact::PhoneNumber] {
+        let attribute = contact.attribute();
+        let Some(address) = now_given
+            .get(attribute)
+            .filter(|address| !address.is_empty())
+            .cloned()
+        else {
+            continue;
+        };
+        if user.attribute(attribute) == Some(&address) {
+            // Theirs already. Written all the same, it would take the place of an address that another request has set and verified in
+            // between, and be verified itself.
+            now_given.remove(attribute);
+            continue;
+        }
+        if pool.settings.auto_verified.contains(&contact) {
+            messages::check_destination(&cx.app, contact, &address)?;
+            let form = Form::Digits(Purpose::AttributeVerification);
+            codes_out.push(NewCode::make(
+                cx,
+                pool,
+                user,
+                CodePurpose::verify(contact),
+                contact,
+                &address,
+                &form,
+            )?);
+        }
+        if pool.settings.verified_before_update.contains(&contact) {
+            now_given.remove(attribute);
+        } else {
+            now_given.insert(contact.verified_attribute().to_owned(), false.to_string());
+        }
+    }
+    Ok(codes_out)
 }
 
 /// In a pool whose sign-in names are addresses, a user keeps one at least.

@@ -1,7 +1,7 @@
 //! People who sign up, one after another at every node, while something breaks; and what they were told.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use cognate_testkit::{ApiError, TestClient, TestServer};
 use tokio::task::JoinHandle;
@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 /// A crowd that acts until it is stopped.
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicUsize>,
     people: Vec<JoinHandle<Vec<Told>>>,
 }
 
@@ -22,19 +23,26 @@ pub(crate) struct Told {
 impl Load {
     /// Three at a time at each node.
     pub(crate) fn start(client: &TestClient, nodes: &[TestServer]) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
+        let (stop, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let people = (0..).zip(nodes.iter().cycle().take(3 * nodes.len()));
         let people = people.map(|(number, node)| {
             tokio::spawn(sign_up_again_and_again(
                 number,
                 client.on(node),
                 Arc::clone(&stop),
+                Arc::clone(&acknowledged),
             ))
         });
         Self {
             people: people.collect(),
             stop,
+            acknowledged,
         }
+    }
+
+    /// How many sign-ups were acknowledged so far.
+    pub(crate) fn acknowledged(&self) -> usize {
+        self.acknowledged.load(Ordering::SeqCst)
     }
 
     /// Stops it and gives what everybody was told, in the order of time for each.
@@ -52,6 +60,7 @@ async fn sign_up_again_and_again(
     number: usize,
     client: TestClient,
     stop: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicUsize>,
 ) -> Vec<Told> {
     let mut told = Vec::new();
     while !stop.load(Ordering::SeqCst) {
@@ -62,6 +71,7 @@ async fn sign_up_again_and_again(
             .await
             .map(|answer| answer.user_sub);
         let has_failed = outcome.is_err();
+        acknowledged.fetch_add(usize::from(!has_failed), Ordering::SeqCst);
         told.push(Told { name, outcome });
         if has_failed {
             // As a client does, so that the failures do not fill the machine.

@@ -98,7 +98,11 @@ async fn nothing_is_lost_or_done_by_half_while_the_path_is_cut_again_and_again()
     for_each_server(async |shared: Shared| {
         let (ana, node, proxy) = beyond_a_proxy(&shared).await;
         let load = Load::start(&ana.client, std::slice::from_ref(&node));
-        for number in 0..60 {
+        // Sixty times, and on a slow machine until enough has come through; that it never does, the test's own end tells.
+        for number in 0..2_000 {
+            if number >= 60 && load.acknowledged() > 20 {
+                break;
+            }
             tokio::time::sleep(Duration::from_millis(15 + 7 * (number % 5))).await;
             match number % 3 {
                 0 => proxy.cut(),
@@ -110,7 +114,7 @@ async fn nothing_is_lost_or_done_by_half_while_the_path_is_cut_again_and_again()
         proxy.open();
         let (acknowledged, failed) = check(&ana.client, &told).await;
         eprintln!("{acknowledged} sign-ups acknowledged, {failed} failed");
-        assert!(acknowledged > 5);
+        assert!(acknowledged > 20);
         ana.on(&node).sign_in().await.unwrap();
     })
     .await;
