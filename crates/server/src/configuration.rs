@@ -9,11 +9,14 @@ use cognate_web::Network;
 
 use crate::config_file::ConfigFile;
 use crate::limits::Limits;
+use crate::local_tls::{AsAws, LocalTls};
 use crate::options::{DevOptions, ServerOptions, StoreOptions};
 use crate::telemetry::{LogFormat, Logging};
 
 /// The file of SQLite in the data folder.
 const DATABASE_FILE: &str = "cognate.db";
+/// The port of HTTPS, which clients that were built for AWS know.
+const AWS_PORT: u16 = 443;
 /// The file of the master key in the data folder.
 pub(crate) const MASTER_KEY_FILE: &str = "master.key";
 
@@ -78,6 +81,8 @@ pub(crate) struct ServerConfiguration {
     pub(crate) listen: SocketAddr,
     pub(crate) public_url: Option<String>,
     pub(crate) region: String,
+    /// Whether the region was asked for, and is not the default.
+    pub(crate) region_is_given: bool,
     pub(crate) account_id: String,
     pub(crate) issuer: Option<String>,
     pub(crate) smtp_url: Option<String>,
@@ -100,10 +105,11 @@ pub(crate) struct TlsFiles {
 }
 
 /// What development mode is told besides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DevConfiguration {
     pub(crate) demo: bool,
     pub(crate) allow_remote: bool,
+    pub(crate) local_tls: LocalTls,
 }
 
 /// One setting after the other, from the flag (which has the environment's value where it was not given) or the file.
@@ -241,13 +247,13 @@ impl ServerConfiguration {
             .map_or(Ok(LogFormat::Text), |text| LogFormat::parse(&text))?;
         let max_connections = settings.text("max-connections", options.max_connections)?;
         let store = StoreConfiguration::resolve(options.store, file, kind, master_key)?;
+        let region = settings.text("region", options.region)?;
         Ok(Self {
             store,
             listen: settings.address("listen", options.listen, 9229)?,
             public_url: settings.text("public-url", options.public_url)?,
-            region: settings
-                .text("region", options.region)?
-                .unwrap_or_else(|| "us-east-1".to_owned()),
+            region_is_given: region.is_some(),
+            region: region.unwrap_or_else(|| "us-east-1".to_owned()),
             account_id: settings
                 .text("account-id", options.account_id)?
                 .unwrap_or_else(|| "000000000000".to_owned()),
@@ -272,17 +278,41 @@ impl ServerConfiguration {
 }
 
 impl DevConfiguration {
-    /// Reads it.
+    /// Reads it, and gives the server's configuration what follows from it.
     ///
     /// # Errors
     /// In words for the operator.
-    pub(crate) fn resolve(options: DevOptions, file: &ConfigFile) -> Result<Self> {
+    pub(crate) fn resolve(
+        options: DevOptions,
+        file: &ConfigFile,
+        server: &mut ServerConfiguration,
+    ) -> Result<Self> {
         let settings = Settings { file };
         let no_demo = settings.truth("no-demo", options.no_demo)?;
         let allow_remote = settings.truth("allow-remote", options.allow_remote)?;
+        let https = settings.truth("https", options.https)?;
+        if https && server.tls.is_some() {
+            bail!("https makes a certificate of its own, and tls-cert names one: give one of them");
+        }
+        let listen = settings.text("as-aws-listen", options.as_aws_listen)?;
+        let aws = match settings.text("as-aws", options.as_aws)? {
+            Some(region) => {
+                let default = SocketAddr::new(server.listen.ip(), AWS_PORT);
+                let listen = match listen {
+                    None => default,
+                    listen => settings.address("as-aws-listen", listen, AWS_PORT)?,
+                };
+                Some(AsAws::new(region, listen, server)?)
+            }
+            None if listen.is_some() => {
+                bail!("as-aws-listen is where as-aws listens, which is not given")
+            }
+            None => None,
+        };
         Ok(Self {
             demo: !no_demo,
             allow_remote,
+            local_tls: LocalTls { https, aws },
         })
     }
 }

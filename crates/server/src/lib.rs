@@ -14,6 +14,8 @@ mod demo;
 mod inbox;
 mod limits;
 mod listener;
+mod local_authority;
+mod local_tls;
 mod master_key;
 mod metrics;
 mod node;

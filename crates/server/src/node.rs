@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::configuration::{Kind, ServerConfiguration};
 use crate::listener::Listening;
+use crate::local_tls::LocalTls;
 use crate::metrics::Metrics;
 use crate::tls::Certificate;
 use crate::{admin, database, inbox};
@@ -22,6 +23,9 @@ use crate::{admin, database, inbox};
 const CALLS_AT_ONCE: u32 = 4096;
 /// How long a stop waits for requests that run.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What a socket is for that cannot be had.
+const AS_AWS: &str = "--as-aws listens on port 443, which takes root's rights or CAP_NET_BIND_SERVICE; \
+     --as-aws-listen names another, from which 443 is led here";
 /// Connections on the operator's listener.
 const ADMIN_CONNECTIONS: usize = 64;
 
@@ -36,6 +40,10 @@ pub(crate) struct Node {
     socket: TcpListener,
     admin_socket: Option<TcpListener>,
     certificate: Option<Certificate>,
+    /// The socket that stands in for AWS, with its certificate.
+    aws: Option<(TcpListener, Certificate)>,
+    /// What a person is to be told of certificates that were made here.
+    pub(crate) words: String,
 }
 
 /// A node that serves.
@@ -44,6 +52,7 @@ pub(crate) struct Serving {
     background: Background,
     public: Listening,
     admin: Option<Listening>,
+    aws: Option<Listening>,
     in_flight: InFlight,
 }
 
@@ -52,7 +61,11 @@ impl Node {
     ///
     /// # Errors
     /// In words for the operator.
-    pub(crate) async fn open(configuration: ServerConfiguration, kind: Kind) -> Result<Self> {
+    pub(crate) async fn open(
+        configuration: ServerConfiguration,
+        kind: Kind,
+        local_tls: &LocalTls,
+    ) -> Result<Self> {
         let certificate = configuration
             .tls
             .as_ref()
@@ -67,13 +80,20 @@ impl Node {
             ),
             None => None,
         };
-        let config = app_config(&configuration, socket.local_addr()?)?;
+        let aws_socket = match &local_tls.aws {
+            Some(aws) => Some(bind(aws.listen).await.context(AS_AWS)?),
+            None => None,
+        };
+        let is_tls = certificate.is_some() || local_tls.https;
+        let config = app_config(&configuration, socket.local_addr()?, is_tls)?;
         let inbox = (kind == Kind::Dev).then(Inbox::new);
         let outbound = outbound(&configuration, &config.mail_from, inbox.as_ref())?;
         let keeps_messages = matches!(outbound.mail, Mailer::Inbox(_))
             || matches!(outbound.sms, SmsSender::Inbox(_));
         let entropy = Entropy::System;
         let db = database::open(&configuration.store, kind, &entropy).await?;
+        // Not before it is certain that the folder is development's.
+        let made = local_tls.certificates(&configuration.store.data_dir)?;
         let app = App::new(db, outbound, config, Clock::system(), entropy);
         let operations = Arc::new(operations());
         let inbox = inbox.filter(|_| keeps_messages);
@@ -85,7 +105,9 @@ impl Node {
             kind,
             socket,
             admin_socket,
-            certificate,
+            certificate: certificate.or(made.main),
+            aws: aws_socket.zip(made.aws),
+            words: made.words,
         })
     }
 
@@ -103,6 +125,8 @@ impl Node {
             socket,
             admin_socket,
             certificate,
+            aws,
+            words: _,
         } = self;
         let metrics = Metrics::new();
         let in_flight = InFlight::new(CALLS_AT_ONCE);
@@ -123,6 +147,18 @@ impl Node {
             inbox: inbox.map(|inbox| inbox::door(inbox, public_host)),
         });
         let limits = configuration.limits;
+        let aws = aws
+            .map(|(socket, certificate)| {
+                Listening::start(
+                    socket,
+                    router.clone(),
+                    Some(certificate),
+                    limits,
+                    exempt.clone(),
+                    metrics.connections.clone(),
+                )
+            })
+            .transpose()?;
         let public = Listening::start(
             socket,
             router,
@@ -154,6 +190,7 @@ impl Node {
             background,
             public,
             admin,
+            aws,
             in_flight,
         })
     }
@@ -177,9 +214,13 @@ impl Serving {
             background,
             public,
             admin,
+            aws,
             in_flight,
         } = self;
-        public.stop(PATIENCE).await;
+        match aws {
+            Some(aws) => tokio::join!(public.stop(PATIENCE), aws.stop(PATIENCE)).0,
+            None => public.stop(PATIENCE).await,
+        }
         // Calls whose clients have hung up run on without a connection.
         let _ = tokio::time::timeout(PATIENCE, in_flight.drained()).await;
         let _ = tokio::time::timeout(PATIENCE, background.stop()).await;
@@ -210,10 +251,14 @@ fn exempt(proxies: &[Network]) -> Result<Vec<Network>> {
     Ok([proxies, &loopback].concat())
 }
 
-fn app_config(configuration: &ServerConfiguration, bound: SocketAddr) -> Result<Config> {
+fn app_config(
+    configuration: &ServerConfiguration,
+    bound: SocketAddr,
+    is_tls: bool,
+) -> Result<Config> {
     let public_url = match &configuration.public_url {
         Some(url) => url.clone(),
-        None => url_of(reachable(bound), configuration.tls.is_some()),
+        None => url_of(reachable(bound), is_tls),
     };
     let mail_from = match &configuration.mail_from {
         Some(sender) => sender.clone(),

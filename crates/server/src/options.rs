@@ -117,4 +117,13 @@ pub(crate) struct DevOptions {
     /// Listen on other addresses than loopback too. Whoever reaches them is an administrator.
     #[arg(long, env = "COGNATE_ALLOW_REMOTE", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) allow_remote: Option<String>,
+    /// Speak HTTPS with a certificate of a local authority in the data folder, whose file is named at the start.
+    #[arg(long, env = "COGNATE_HTTPS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) https: Option<String>,
+    /// Stand in for AWS in a region, for programs with AWS's host built in: its names by HTTPS on port 443, its issuer.
+    #[arg(long, env = "COGNATE_AS_AWS", value_name = "REGION")]
+    pub(crate) as_aws: Option<String>,
+    /// Where --as-aws listens [default: port 443 of the address that --listen names].
+    #[arg(long, env = "COGNATE_AS_AWS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) as_aws_listen: Option<String>,
 }

@@ -19,7 +19,8 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// A certificate that follows its files.
 #[derive(Clone, Debug)]
 pub struct Certificate {
-    files: Arc<Files>,
+    /// None for one that was made here and is in no file.
+    files: Option<Arc<Files>>,
     current: Arc<Current>,
 }
 
@@ -47,8 +48,23 @@ impl Certificate {
         };
         let current = Current(Mutex::new(Arc::new(files.read()?)));
         Ok(Self {
-            files: Arc::new(files),
+            files: Some(Arc::new(files)),
             current: Arc::new(current),
+        })
+    }
+
+    /// A certificate chain and its key that were made here.
+    ///
+    /// # Errors
+    /// When the two do not belong together.
+    pub(crate) fn made(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Result<Self> {
+        let certified = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())?;
+        Ok(Self {
+            files: None,
+            current: Arc::new(Current(Mutex::new(Arc::new(certified)))),
         })
     }
 
@@ -66,20 +82,23 @@ impl Certificate {
         Ok(config)
     }
 
-    /// Follows the files for ever. New ones that cannot be used are told once, and the old certificate stays; they are tried again, since
+    /// Follows the files, if there are any, for ever. New ones that cannot be used are told once, and the old certificate stays; they are tried again, since
     /// a certificate and its key are not written at one moment.
     pub(crate) async fn follow(self) {
-        let mut used = self.files.stamps();
+        let Some(files) = &self.files else {
+            return;
+        };
+        let mut used = files.stamps();
         let mut refused = None;
         loop {
             tokio::time::sleep(INTERVAL).await;
-            let found = self.files.stamps();
+            let found = files.stamps();
             if found == used {
                 continue;
             }
-            match self.reload() {
+            match self.reload(files) {
                 Ok(()) => {
-                    tracing::info!(file = %self.files.certificate.display(), "the certificate was read again");
+                    tracing::info!(file = %files.certificate.display(), "the certificate was read again");
                     (used, refused) = (found, None);
                 }
                 Err(error) if refused != Some(found) => {
@@ -94,8 +113,8 @@ impl Certificate {
         }
     }
 
-    fn reload(&self) -> Result<()> {
-        let fresh = Arc::new(self.files.read()?);
+    fn reload(&self, files: &Files) -> Result<()> {
+        let fresh = Arc::new(files.read()?);
         *self
             .current
             .0

@@ -28,21 +28,26 @@ pub(crate) fn run(Arguments { server, dev }: Arguments) -> Result<()> {
     let file = ConfigFile::load(server.store.config.as_deref())?;
     let mut configuration =
         ServerConfiguration::resolve(server, &file, Kind::Dev, master_key_variable())?;
-    let dev = DevConfiguration::resolve(dev, &file)?;
+    let dev = DevConfiguration::resolve(dev, &file, &mut configuration)?;
     if let Some(logging) = configuration.logging.take() {
         logging.start();
     }
-    check_loopback(&configuration, dev)?;
+    check_loopback(&configuration, &dev)?;
     block_on(async {
         let signals = StopSignals::new()?;
-        let is_tls = configuration.tls.is_some();
-        let node = Node::open(configuration, Kind::Dev).await?;
+        let is_tls = configuration.tls.is_some() || dev.local_tls.https;
+        let node = Node::open(configuration, Kind::Dev, &dev.local_tls).await?;
         let inbox_path = node.inbox.as_ref().map(|_| "/dev/inbox".to_owned());
         let demo = match dev.demo {
             true => Some(demo::prepare(&node.app, &node.operations, inbox_path.clone()).await?),
             false => None,
         };
-        let welcome = welcome(node.public_url(), demo.as_ref(), inbox_path.as_deref());
+        let welcome = welcome(
+            node.public_url(),
+            &node.words,
+            demo.as_ref(),
+            inbox_path.as_deref(),
+        );
         let serving = node.serve(demo)?;
         say(&welcome);
         until_stopped(serving, is_tls, signals).await;
@@ -51,22 +56,30 @@ pub(crate) fn run(Arguments { server, dev }: Arguments) -> Result<()> {
 }
 
 /// Whoever reaches a development server is an administrator, so it is reached from this machine only, unless somebody means it.
-fn check_loopback(configuration: &ServerConfiguration, dev: DevConfiguration) -> Result<()> {
-    if configuration.listen.ip().is_loopback() {
-        return Ok(());
+fn check_loopback(configuration: &ServerConfiguration, dev: &DevConfiguration) -> Result<()> {
+    let aws = dev.local_tls.aws.as_ref().map(|aws| aws.listen);
+    for listen in [Some(configuration.listen), aws].into_iter().flatten() {
+        if listen.ip().is_loopback() {
+            continue;
+        }
+        if !dev.allow_remote {
+            bail!(
+                "cognate dev asks nobody for credentials and listens on loopback only; {} is not loopback (--allow-remote, if it is meant)",
+                listen.ip()
+            );
+        }
+        tracing::warn!(%listen, "development mode on an open address: whoever reaches it is an administrator");
     }
-    if !dev.allow_remote {
-        bail!(
-            "cognate dev asks nobody for credentials and listens on loopback only; {} is not loopback (--allow-remote, if it is meant)",
-            configuration.listen.ip()
-        );
-    }
-    tracing::warn!(listen = %configuration.listen, "development mode on an open address: whoever reaches it is an administrator");
     Ok(())
 }
 
 /// What a newcomer reads: where things are and what to type.
-fn welcome(url: &str, demo: Option<&DemoConfig>, inbox_path: Option<&str>) -> String {
+fn welcome(
+    url: &str,
+    certificates: &str,
+    demo: Option<&DemoConfig>,
+    inbox_path: Option<&str>,
+) -> String {
     let mut text = String::from(
         "Cognate in development mode: any credentials are good, so keep it on this machine.\n",
     );
@@ -81,6 +94,7 @@ fn welcome(url: &str, demo: Option<&DemoConfig>, inbox_path: Option<&str>) -> St
         ..
     }) = demo
     else {
+        text.push_str(certificates);
         return text;
     };
     let _ = write!(
@@ -109,5 +123,6 @@ Try it with the AWS CLI:
   idp admin-get-user --user-pool-id {user_pool_id} --username ana@example.com
 "
     );
+    text.push_str(certificates);
     text
 }

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::{block_on, master_key_variable};
 use crate::config_file::ConfigFile;
 use crate::configuration::{Kind, ServerConfiguration};
+use crate::local_tls::LocalTls;
 use crate::node::{Node, Serving};
 use crate::options::ServerOptions;
 use crate::signals::StopSignals;
@@ -28,7 +29,8 @@ pub(crate) fn run(Arguments { server }: Arguments) -> Result<()> {
         let signals = StopSignals::new()?;
         let is_tls = configuration.tls.is_some();
         let warnings = warnings(&configuration);
-        let serving = Node::open(configuration, Kind::Serve).await?.serve(None)?;
+        let node = Node::open(configuration, Kind::Serve, &LocalTls::default()).await?;
+        let serving = node.serve(None)?;
         for warning in warnings {
             tracing::warn!("{warning}");
         }

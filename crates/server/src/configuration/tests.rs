@@ -85,6 +85,9 @@ fn every_key_of_the_file_counts() {
         ("log-format", "json"),
         ("no-demo", "true"),
         ("allow-remote", "true"),
+        ("https", "true"),
+        ("as-aws", "eu-west-1"),
+        ("as-aws-listen", "127.0.0.1:1"),
     ];
     let keys: Vec<_> = known_keys().into_iter().collect();
     let mut tried: Vec<_> = cases.iter().map(|(key, _)| (*key).to_owned()).collect();
@@ -92,13 +95,12 @@ fn every_key_of_the_file_counts() {
     assert_eq!(keys, tried);
     let outcome = |text: &str| {
         let file = file(text);
-        let server =
+        let mut server =
             ServerConfiguration::resolve(ServerOptions::default(), &file, Kind::Serve, None)
-                .map(|it| told(&it));
-        (
-            server.map_err(|error| error.to_string()),
-            DevConfiguration::resolve(DevOptions::default(), &file).unwrap(),
-        )
+                .map_err(|error| error.to_string())?;
+        let dev = DevConfiguration::resolve(DevOptions::default(), &file, &mut server)
+            .map_err(|error| error.to_string())?;
+        Ok::<_, String>((told(&server), dev))
     };
     for (key, value) in cases {
         assert_ne!(
@@ -116,6 +118,7 @@ fn told(it: &ServerConfiguration) -> String {
         listen,
         public_url,
         region,
+        region_is_given,
         account_id,
         issuer,
         smtp_url,
@@ -133,7 +136,7 @@ fn told(it: &ServerConfiguration) -> String {
         MasterKeySource::File(path) => path.display().to_string(),
     };
     format!(
-        "{:?} {} {key} {listen} {public_url:?} {region} {account_id} {issuer:?} {smtp_url:?} {mail_from:?} {sms_url:?} {sms_prefixes:?} {tls:?} {admin_listen:?} {trusted_proxies:?} {limits:?} {logging:?}",
+        "{:?} {} {key} {listen} {public_url:?} {region} {region_is_given} {account_id} {issuer:?} {smtp_url:?} {mail_from:?} {sms_url:?} {sms_prefixes:?} {tls:?} {admin_listen:?} {trusted_proxies:?} {limits:?} {logging:?}",
         store.data_dir, store.database_url
     )
 }
@@ -161,7 +164,10 @@ fn what_cannot_be_is_refused_in_words() {
     ] {
         assert!(refusal(text).contains(words), "{text}: {}", refusal(text));
     }
-    let dev = DevConfiguration::resolve(DevOptions::default(), &file("no-demo = \"maybe\""));
+    let mut server =
+        ServerConfiguration::resolve(ServerOptions::default(), &file(""), Kind::Dev, None).unwrap();
+    let text = "no-demo = \"maybe\"";
+    let dev = DevConfiguration::resolve(DevOptions::default(), &file(text), &mut server);
     assert!(
         dev.unwrap_err()
             .to_string()

@@ -1,0 +1,150 @@
+//! What `cognate dev` serves under certificates of its own local authority: its main listener
+//! (`--https`), and a second one that stands in for AWS (`--as-aws`).
+//!
+//! Many clients have AWS's host name and issuer built in. They work unchanged where that name leads
+//! here, the certificate for it is trusted, and tokens name AWS's issuer.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use cognate_model::UserPoolId;
+
+use crate::configuration::ServerConfiguration;
+use crate::local_authority::LocalAuthority;
+use crate::tls::Certificate;
+
+/// The folder of the authority, in the data folder.
+const FOLDER: &str = "local-authority";
+
+/// The issuer of a pool's tokens at AWS.
+const AWS_ISSUER: &str = "https://cognito-idp.{region}.amazonaws.com/{pool}";
+
+/// What is served under certificates of the local authority.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LocalTls {
+    /// The main listener.
+    pub(crate) https: bool,
+    /// A listener that stands in for AWS.
+    pub(crate) aws: Option<AsAws>,
+}
+
+/// Standing in for AWS in one region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AsAws {
+    /// Where it listens.
+    pub(crate) listen: SocketAddr,
+    region: String,
+}
+
+/// The certificates of the listeners, and what a person is to be told of them.
+pub(crate) struct LocalCertificates {
+    /// Of the main listener.
+    pub(crate) main: Option<Certificate>,
+    /// Of the listener that stands in for AWS.
+    pub(crate) aws: Option<Certificate>,
+    /// Lines for a terminal.
+    pub(crate) words: String,
+}
+
+impl AsAws {
+    /// Stands in for a region, which becomes the server's own, with AWS's issuer.
+    ///
+    /// # Errors
+    /// In words, when the server is told to have another region or issuer.
+    pub(crate) fn new(
+        region: String,
+        listen: SocketAddr,
+        server: &mut ServerConfiguration,
+    ) -> Result<Self> {
+        let is_region = region.contains('-') && UserPoolId::parse(&format!("{region}_x")).is_ok();
+        if !is_region {
+            bail!("as-aws takes a region, as us-east-1, not «{region}»");
+        }
+        if server.issuer.is_some() {
+            bail!("as-aws brings AWS's issuer, and issuer names one: give one of them");
+        }
+        // The default is a region too; only one that was asked for stands against this one.
+        if server.region_is_given && server.region != region {
+            bail!(
+                "as-aws is for {region}, and region is {}: give one of them",
+                server.region
+            );
+        }
+        server.region.clone_from(&region);
+        server.issuer = Some(AWS_ISSUER.to_owned());
+        Ok(Self { listen, region })
+    }
+
+    /// The name under which AWS's clients look for the service.
+    pub(crate) fn host(&self) -> String {
+        format!("cognito-idp.{}.amazonaws.com", self.region)
+    }
+}
+
+impl LocalTls {
+    /// Certificates of the authority in a data folder, which is made when it is not there.
+    ///
+    /// # Errors
+    /// When its files cannot be written, or others can read its key.
+    pub(crate) fn certificates(&self, data_dir: &Path) -> Result<LocalCertificates> {
+        let host = self.aws.as_ref().map(AsAws::host);
+        let names: Vec<&str> = host.iter().map(String::as_str).collect();
+        let mut certificates = LocalCertificates {
+            main: None,
+            aws: None,
+            words: String::new(),
+        };
+        if !self.https && self.aws.is_none() {
+            return Ok(certificates);
+        }
+        let authority = LocalAuthority::open(&data_dir.join(FOLDER), &names)?;
+        if self.https {
+            certificates.main = Some(authority.issue(&[])?);
+        }
+        if self.aws.is_some() {
+            certificates.aws = Some(authority.issue(&names)?);
+        }
+        certificates.words = self.words(&authority);
+        Ok(certificates)
+    }
+
+    fn words(&self, authority: &LocalAuthority) -> String {
+        let (alone, bundle) = (authority.certificate_file(), authority.bundle_file());
+        let (alone, bundle) = (alone.display(), bundle.display());
+        let news = if authority.is_new() {
+            " (new: trust it where an older one was trusted)"
+        } else {
+            ""
+        };
+        let mut words = format!("\n  Authority    {alone}{news}\n");
+        if let Some(aws) = &self.aws {
+            let address = match aws.listen.ip() {
+                ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
+                ip => ip.to_string(),
+            };
+            words.push_str(&format!(
+                "
+Programs with AWS's host built in come here with this line in /etc/hosts (or under extra_hosts in a compose file):
+
+  {address} {}
+",
+                aws.host()
+            ));
+        }
+        words.push_str(&format!(
+            "
+and these variables, each of which other programs read:
+
+  export NODE_EXTRA_CA_CERTS='{alone}'
+  export REQUESTS_CA_BUNDLE='{bundle}'
+  export AWS_CA_BUNDLE='{bundle}'
+  export SSL_CERT_FILE='{bundle}'
+"
+        ));
+        words
+    }
+}
+
+#[cfg(test)]
+mod tests;
