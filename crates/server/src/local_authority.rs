@@ -72,11 +72,7 @@ impl LocalAuthority {
     ///
     /// # Errors
     /// When the folder cannot be written, or others than its owner can read the key.
-    pub(crate) fn open(folder: &Path, names: &[&str]) -> Result<Self> {
-        Self::open_at(folder, names, SystemTime::now())
-    }
-
-    fn open_at(folder: &Path, names: &[&str], now: SystemTime) -> Result<Self> {
+    pub(crate) fn open(folder: &Path, names: &[&str], now: SystemTime) -> Result<Self> {
         let folder = std::path::absolute(folder)
             .with_context(|| format!("the folder {} cannot be named", folder.display()))?;
         let cannot = || format!("the local authority in {} cannot be made", folder.display());
@@ -144,8 +140,7 @@ impl LocalAuthority {
     ///
     /// # Errors
     /// When a name is none.
-    pub(crate) fn issue(&self, names: &[&str]) -> Result<Certificate> {
-        let now = SystemTime::now();
+    pub(crate) fn issue(&self, names: &[&str], now: SystemTime) -> Result<Certificate> {
         let all: Vec<String> = names
             .iter()
             .copied()
@@ -203,7 +198,7 @@ impl Record {
         let made_at = UNIX_EPOCH + Duration::from_secs(self.made_at);
         let age = now.duration_since(made_at).unwrap_or_default();
         let has = |name: &&str| self.names.iter().any(|own| own == name);
-        age < DAY * (AUTHORITY_DAYS - LEAST_DAYS) && names.iter().all(|name| has(&name))
+        age < DAY * (AUTHORITY_DAYS - LEAST_DAYS) && names.iter().all(has)
     }
 
     /// What the authority's certificate says. Issues take the name and the identifier of the key from it.

@@ -6,9 +6,10 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail};
-use cognate_model::UserPoolId;
+use cognate_model::{Timestamp, UserPoolId};
 
 use crate::configuration::ServerConfiguration;
 use crate::local_authority::LocalAuthority;
@@ -87,7 +88,11 @@ impl LocalTls {
     ///
     /// # Errors
     /// When its files cannot be written, or others can read its key.
-    pub(crate) fn certificates(&self, data_dir: &Path) -> Result<LocalCertificates> {
+    pub(crate) fn certificates(
+        &self,
+        data_dir: &Path,
+        now: Timestamp,
+    ) -> Result<LocalCertificates> {
         let host = self.aws.as_ref().map(AsAws::host);
         let names: Vec<&str> = host.iter().map(String::as_str).collect();
         let mut certificates = LocalCertificates {
@@ -98,12 +103,13 @@ impl LocalTls {
         if !self.https && self.aws.is_none() {
             return Ok(certificates);
         }
-        let authority = LocalAuthority::open(&data_dir.join(FOLDER), &names)?;
+        let now = time_of(now);
+        let authority = LocalAuthority::open(&data_dir.join(FOLDER), &names, now)?;
         if self.https {
-            certificates.main = Some(authority.issue(&[])?);
+            certificates.main = Some(authority.issue(&[], now)?);
         }
         if self.aws.is_some() {
-            certificates.aws = Some(authority.issue(&names)?);
+            certificates.aws = Some(authority.issue(&names, now)?);
         }
         certificates.words = self.words(&authority);
         Ok(certificates)
@@ -144,6 +150,11 @@ and these variables, each of which other programs read:
         ));
         words
     }
+}
+
+/// A time as certificates have it.
+pub(crate) fn time_of(now: Timestamp) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(u64::try_from(now.0).unwrap_or_default())
 }
 
 #[cfg(test)]

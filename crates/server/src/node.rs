@@ -92,9 +92,10 @@ impl Node {
             || matches!(outbound.sms, SmsSender::Inbox(_));
         let entropy = Entropy::System;
         let db = database::open(&configuration.store, kind, &entropy).await?;
+        let clock = Clock::system();
         // Not before it is certain that the folder is development's.
-        let made = local_tls.certificates(&configuration.store.data_dir)?;
-        let app = App::new(db, outbound, config, Clock::system(), entropy);
+        let made = local_tls.certificates(&configuration.store.data_dir, clock.now())?;
+        let app = App::new(db, outbound, config, clock, entropy);
         let operations = Arc::new(operations());
         let inbox = inbox.filter(|_| keeps_messages);
         Ok(Self {

@@ -8,11 +8,17 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConnection};
 
 use super::*;
+use crate::local_tls::time_of;
 
 const AWS: &str = "cognito-idp.us-east-1.amazonaws.com";
 
+/// The client's library reads the clock itself.
+fn now() -> SystemTime {
+    time_of(cognate_service::Clock::system().now())
+}
+
 fn open(folder: &Path, names: &[&str]) -> LocalAuthority {
-    LocalAuthority::open(folder, names).unwrap()
+    LocalAuthority::open(folder, names, now()).unwrap()
 }
 
 /// Whether a client that trusts a file's certificates alone takes a certificate for a name.
@@ -54,7 +60,7 @@ fn is_trusted(trusted: &Path, certificate: &Certificate, name: &str) -> Result<(
 fn who_trusts_the_authority_or_the_bundle_trusts_its_names_and_no_others() {
     let folder = tempfile::tempdir().unwrap();
     let authority = open(folder.path(), &[AWS]);
-    let certificate = authority.issue(&[AWS]).unwrap();
+    let certificate = authority.issue(&[AWS], now()).unwrap();
     for trusted in [authority.certificate_file(), authority.bundle_file()] {
         for name in [AWS, "localhost", "127.0.0.1", "::1"] {
             is_trusted(&trusted, &certificate, name).unwrap();
@@ -68,7 +74,7 @@ fn a_thief_of_the_key_signs_for_no_other_name() {
     let folder = tempfile::tempdir().unwrap();
     let authority = open(folder.path(), &[AWS]);
     for name in ["example.com", "s3.us-east-1.amazonaws.com", "10.0.0.1"] {
-        let forged = authority.issue(&[name]).unwrap();
+        let forged = authority.issue(&[name], now()).unwrap();
         let refused = is_trusted(&authority.certificate_file(), &forged, name).unwrap_err();
         assert!(refused.to_string().contains("NameConstraint"), "{refused}");
     }
@@ -81,7 +87,7 @@ fn the_key_is_its_owners_alone_and_a_key_that_others_can_read_is_refused() {
     let key = folder.path().join(KEY);
     assert_eq!(fs::metadata(&key).unwrap().mode() & 0o777, 0o600);
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
-    let Err(error) = LocalAuthority::open(folder.path(), &[]) else {
+    let Err(error) = LocalAuthority::open(folder.path(), &[], now()) else {
         panic!("a key that others can read is used");
     };
     assert!(error.to_string().contains("chmod 600"), "{error}");
@@ -97,7 +103,7 @@ fn the_authority_of_before_stays_and_its_trust_with_it() {
     assert_eq!(fs::read(again.certificate_file()).unwrap(), trusted);
     is_trusted(
         &again.certificate_file(),
-        &again.issue(&[AWS]).unwrap(),
+        &again.issue(&[AWS], now()).unwrap(),
         AWS,
     )
     .unwrap();
@@ -117,8 +123,8 @@ fn another_region_asks_for_a_new_authority_that_serves_for_both() {
 #[test]
 fn an_authority_near_its_end_or_half_made_is_made_anew() {
     let folder = tempfile::tempdir().unwrap();
-    let then = SystemTime::now() - DAY * (AUTHORITY_DAYS - LEAST_DAYS + 1);
-    LocalAuthority::open_at(folder.path(), &[AWS], then).unwrap();
+    let then = now() - DAY * (AUTHORITY_DAYS - LEAST_DAYS + 1);
+    LocalAuthority::open(folder.path(), &[AWS], then).unwrap();
     assert!(open(folder.path(), &[AWS]).is_new());
     for file in [KEY, CERTIFICATE, RECORD] {
         fs::remove_file(folder.path().join(file)).unwrap();

@@ -66,7 +66,11 @@ fn what_does_not_go_together_is_refused_in_words() {
 fn a_newcomer_is_told_the_hosts_line_and_the_four_variables() {
     let folder = tempfile::tempdir().unwrap();
     let (dev, _) = resolve(as_aws("us-east-1"), "").unwrap();
-    let words = dev.local_tls.certificates(folder.path()).unwrap().words;
+    let words = dev
+        .local_tls
+        .certificates(folder.path(), Timestamp(1_790_000_000_000))
+        .unwrap()
+        .words;
     for expected in [
         "127.0.0.1 cognito-idp.us-east-1.amazonaws.com",
         "NODE_EXTRA_CA_CERTS='",
