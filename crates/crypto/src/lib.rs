@@ -11,6 +11,7 @@
 pub mod digest;
 pub mod jwk;
 pub mod jwt;
+pub mod permutation;
 pub mod random;
 pub mod seal;
 pub mod secret;

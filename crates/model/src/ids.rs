@@ -116,28 +116,39 @@ impl Sub {
     }
 }
 
+/// The bits of a random UUID that are not fixed, from the top: 48, then 12 behind the version, then 62 behind the variant.
+const HIGH: u32 = 48;
+const MIDDLE: u32 = 12;
+const LOW: u32 = 62;
+
 impl Sub {
-    /// A sub that no user has, made of bytes that were derived from a name: it stands in for the sub of a user who does not exist, and
+    /// The sub of 122 bits: a UUID of version 4 and its variant (RFC 9562 §5.4) whose free bits they are. Made of bits that look random, it
     /// takes each form that a random one can take.
     #[must_use]
-    pub fn made_up(bytes: &[u8; 32]) -> Self {
-        let hex = cognate_crypto::digest::hex_encode(bytes);
-        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-        // Two free bits in the variant (RFC 9562 §4.1): a fixed digit would tell three in four real subs from made-up ones.
-        let variant = match bytes[8] >> 6 {
-            0 => '8',
-            1 => '9',
-            2 => 'a',
-            _ => 'b',
-        };
+    pub fn of_free_bits(bits: u128) -> Self {
+        let take = |at: u32, count: u32| (bits >> at) & ((1 << count) - 1);
+        let (high, middle, low) = (
+            take(MIDDLE + LOW, HIGH),
+            take(LOW, MIDDLE),
+            take(0, LOW) | (0b10 << LOW),
+        );
         Self(format!(
-            "{}-{}-4{}-{variant}{}-{}",
-            part(0, 8),
-            part(8, 12),
-            part(13, 16),
-            part(17, 20),
-            part(20, 32)
+            "{:08x}-{:04x}-4{middle:03x}-{:04x}-{:012x}",
+            high >> 16,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff
         ))
+    }
+
+    /// The 122 free bits; None of a UUID that is not of the random form.
+    #[must_use]
+    pub fn free_bits(&self) -> Option<u128> {
+        let number = u128::from_str_radix(&self.0.replace('-', ""), 16).ok()?;
+        let take = |at: u32, count: u32| (number >> at) & ((1 << count) - 1);
+        let is_random = take(76, 4) == 4 && take(LOW, 2) == 0b10;
+        is_random
+            .then(|| (take(80, HIGH) << (MIDDLE + LOW)) | (take(64, MIDDLE) << LOW) | take(0, LOW))
     }
 }
 
@@ -192,5 +203,27 @@ mod tests {
         assert!(UserPoolId::parse(UserPoolId::random("eu-west-1", &mut random).as_str()).is_ok());
         assert!(ClientId::parse(ClientId::random(&mut random).as_str()).is_ok());
         assert!(Sub::parse(Sub::random(&mut random).as_str()).is_ok());
+    }
+
+    #[test]
+    fn a_random_sub_is_what_its_free_bits_make() {
+        let mut random = Random::from_seed([7; 32]);
+        for _ in 0..200 {
+            let sub = Sub::random(&mut random);
+            assert_eq!(Sub::of_free_bits(sub.free_bits().unwrap()), sub);
+        }
+        let ones = Sub::of_free_bits(u128::MAX);
+        assert_eq!(ones.as_str(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(ones.free_bits(), Some((1 << 122) - 1));
+    }
+
+    #[test]
+    fn a_uuid_of_another_kind_has_no_free_bits() {
+        for text in [
+            "6f9619ff-8b86-1d01-b42d-00cf4fc964ff",
+            "6f9619ff-8b86-4d01-c42d-00cf4fc964ff",
+        ] {
+            assert_eq!(Sub::parse(text).unwrap().free_bits(), None, "{text}");
+        }
     }
 }

@@ -237,7 +237,7 @@ mod tests {
     fn ana(attributes: &[(&str, &str)]) -> User {
         User {
             pool: UserPoolId::parse("us-east-1_Home").unwrap(),
-            sub: Sub::made_up(&[0; 32]),
+            sub: Sub::of_free_bits(0),
             username: "Ana".into(),
             attributes: attributes
                 .iter()

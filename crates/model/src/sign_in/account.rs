@@ -1,10 +1,10 @@
 //! Who a sign-in name belongs to: a user, or nobody, which must look the same.
 
-use cognate_crypto::digest::hmac_sha256;
 use cognate_crypto::srp;
 
 use crate::ids::Sub;
 use crate::name::NormalName;
+use crate::nobody::Nobody;
 use crate::password::Credentials;
 use crate::user::User;
 use crate::user_pool::{AliasAttribute, SignInNames, UserPool};
@@ -15,12 +15,12 @@ pub enum Account<'a> {
     Known(&'a User, &'a Credentials),
     /// A user without a password, and credentials that nobody can meet.
     WithoutPassword(&'a User, Decoy),
-    /// Nobody, and credentials that nobody can meet.
-    Unknown(NormalName, Decoy),
+    /// Nobody, by the sub that was made up for them, and credentials that nobody can meet.
+    Unknown(Sub, Decoy),
 }
 
-/// Credentials made up for a name that has none: the same at each call and on each node, and without the server's secret not to be told
-/// from real ones.
+/// Credentials made up for who has none: the same at each call, under each of their names and on each node, and without the server's
+/// secret not to be told from real ones.
 pub struct Decoy {
     salt: [u8; srp::SALT_LENGTH],
     verifier: srp::Verifier,
@@ -28,36 +28,45 @@ pub struct Decoy {
 }
 
 impl Decoy {
-    /// The decoy of a name. `secret` is the server's own, for this purpose only.
+    /// The decoy of a name that no user has. `secret` is the server's own, for this purpose only.
     #[must_use]
-    pub fn new(secret: &[u8; 32], pool: &UserPool, name: &NormalName) -> Self {
-        let (salt, verifier) = srp::made_up(secret, pool.id.as_str(), name.as_str());
-        // A real user's id is the user name in its normal form. Where the name could be no user name, a made-up id takes its place.
-        let real_would_differ = match &pool.sign_in_names {
-            SignInNames::Attributes(_) => Sub::parse(name.as_str()).is_err(),
+    pub fn of_nobody(
+        secret: &[u8; 32],
+        pool: &UserPool,
+        name: &NormalName,
+        nobody: &Nobody,
+    ) -> Self {
+        // A real user's id is the user name in its normal form. Where the name could be no user name, the made-up sub takes its place:
+        // asked for by it, the same decoy comes back.
+        let could_be_a_user_name = match &pool.sign_in_names {
+            SignInNames::Attributes(_) => false,
             SignInNames::Username { aliases } => {
-                (name.is_email() && aliases.contains(&AliasAttribute::Email))
-                    || (name.is_phone_number() && aliases.contains(&AliasAttribute::PhoneNumber))
+                let is_alias = (name.is_email() && aliases.contains(&AliasAttribute::Email))
+                    || (name.is_phone_number() && aliases.contains(&AliasAttribute::PhoneNumber));
+                !is_alias
             }
         };
-        let user_id = if real_would_differ {
-            Sub::made_up(&hmac_sha256(
-                secret,
-                &[
-                    b"user id\0",
-                    pool.id.as_str().as_bytes(),
-                    b"\0",
-                    name.as_str().as_bytes(),
-                ],
-            ))
-            .to_string()
+        let user_id = if could_be_a_user_name {
+            name.as_str()
         } else {
-            name.as_str().to_owned()
+            nobody.sub.as_str()
         };
+        Self::new(secret, pool, &nobody.sub, user_id)
+    }
+
+    /// The decoy of a user who has no password.
+    #[must_use]
+    pub fn of_user(secret: &[u8; 32], pool: &UserPool, user: &User) -> Self {
+        let name = NormalName::new(pool, &user.username);
+        Self::new(secret, pool, &user.sub, name.as_str())
+    }
+
+    fn new(secret: &[u8; 32], pool: &UserPool, sub: &Sub, user_id: &str) -> Self {
+        let (salt, verifier) = srp::made_up(secret, pool.id.as_str(), sub.as_str());
         Self {
             salt,
             verifier,
-            user_id,
+            user_id: user_id.to_owned(),
         }
     }
 }

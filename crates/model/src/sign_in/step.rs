@@ -16,7 +16,7 @@ pub struct Pending {
     pub pool: UserPoolId,
     /// The app client.
     pub client: ClientId,
-    /// The user, or the name that belongs to nobody.
+    /// The user, or nobody.
     pub holder: Holder,
     /// Where the sign-in stands.
     pub step: Step,
@@ -30,8 +30,8 @@ pub struct Pending {
 pub enum Holder {
     /// A user's.
     User(Sub),
-    /// Nobody's: the normal form of a name that no user has.
-    Nobody(String),
+    /// Nobody's: the sub that was made up for a name that no user has.
+    Nobody(Sub),
 }
 
 /// Where a sign-in stands, with what its next answer needs.
@@ -103,7 +103,7 @@ impl Holder {
             Account::Known(user, _) | Account::WithoutPassword(user, _) => {
                 Self::User(user.sub.clone())
             }
-            Account::Unknown(name, _) => Self::Nobody(name.as_str().to_owned()),
+            Account::Unknown(sub, _) => Self::Nobody(sub.clone()),
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::attribute::{Attributes, Schema};
 use crate::ids::{ClientId, Sub, UserPoolId};
 use crate::lockout::Lockout;
 use crate::name::NormalName;
+use crate::nobody::Nobody;
 use crate::password::{Credentials, PasswordPolicy};
 use crate::time::Timestamp;
 use crate::user::{User, UserStatus};
@@ -180,6 +181,26 @@ impl Claim {
     }
 }
 
+/// Whose a name is.
+fn account<'a>(
+    pool: &UserPool,
+    name: &NormalName,
+    user: Option<&'a User>,
+    credentials: Option<&'a Credentials>,
+) -> Account<'a> {
+    match (user, credentials) {
+        (Some(user), Some(credentials)) => Account::Known(user, credentials),
+        (Some(user), None) => {
+            Account::WithoutPassword(user, Decoy::of_user(&DECOY_SECRET, pool, user))
+        }
+        (None, _) => {
+            let nobody = Nobody::of_name(&DECOY_SECRET, &pool.id, name);
+            let decoy = Decoy::of_nobody(&DECOY_SECRET, pool, name, &nobody);
+            Account::Unknown(nobody.sub, decoy)
+        }
+    }
+}
+
 /// One name at one app client of one pool.
 struct Scene {
     pool: UserPool,
@@ -245,12 +266,12 @@ impl Scene {
 
     fn facts(&self) -> Facts<'_> {
         let name = NormalName::new(&self.pool, self.given);
-        let decoy = Decoy::new(&DECOY_SECRET, &self.pool, &name);
-        let account = match (&self.user, &self.credentials) {
-            (Some(user), Some(credentials)) => Account::Known(user, credentials),
-            (Some(user), None) => Account::WithoutPassword(user, decoy),
-            (None, _) => Account::Unknown(name, decoy),
-        };
+        let account = account(
+            &self.pool,
+            &name,
+            self.user.as_ref(),
+            self.credentials.as_ref(),
+        );
         Facts {
             pool: &self.pool,
             client: &self.client,

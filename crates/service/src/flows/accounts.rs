@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use cognate_crypto::digest::hmac_sha256;
 use cognate_model::attribute::Attributes;
 use cognate_model::lockout::Lockout;
 use cognate_model::password::Credentials;
 use cognate_model::sign_in::{Account, Decoy, Facts};
-use cognate_model::{NormalName, Sub, Timestamp, User, UserPool, UserStatus};
+use cognate_model::{Nobody, NormalName, Sub, Timestamp, User, UserPool, UserStatus};
 use cognate_store::{attempts, users};
 
 use crate::app::App;
@@ -92,11 +91,17 @@ impl Found {
 
     /// The facts that the sign-in machine decides on.
     pub(crate) fn facts<'a>(&'a self, app: &App, door: &'a Door, now: Timestamp) -> Facts<'a> {
-        let decoy = || Decoy::new(&app.secrets.decoy, &door.pool, &self.name);
+        let (secret, pool) = (&app.secrets.decoy, &door.pool);
         let account = match (&self.user, &self.credentials) {
             (Some(user), Some(credentials)) => Account::Known(user, credentials),
-            (Some(user), None) => Account::WithoutPassword(user, decoy()),
-            (None, _) => Account::Unknown(self.name.clone(), decoy()),
+            (Some(user), None) => {
+                Account::WithoutPassword(user, Decoy::of_user(secret, pool, user))
+            }
+            (None, _) => {
+                let nobody = nobody(app, pool, &self.name);
+                let decoy = Decoy::of_nobody(secret, pool, &self.name, &nobody);
+                Account::Unknown(nobody.sub, decoy)
+            }
         };
         Facts {
             pool: &door.pool,
@@ -125,19 +130,15 @@ pub(crate) fn normal_name(pool: &UserPool, given: &str) -> Result<NormalName> {
     Ok(NormalName::new(pool, given))
 }
 
+/// Who a name belongs to, if no user has it.
+pub(crate) fn nobody(app: &App, pool: &UserPool, name: &NormalName) -> Nobody {
+    Nobody::of_name(&app.secrets.nobody, &pool.id, name)
+}
+
 /// The sub of a user, or one made up for a name that nobody has: what codes, limits and failures are kept under, so that all spellings
 /// and aliases of one user count together, an unknown name goes the same way as a known one, and the tables tell nobody's name.
 pub(crate) fn sub_of(app: &App, pool: &UserPool, user: Option<&User>, name: &NormalName) -> Sub {
-    user.map_or_else(
-        || {
-            let secret = &app.secrets.nobody;
-            Sub::made_up(&hmac_sha256(
-                secret,
-                &[pool.id.as_str().as_bytes(), b"\0", name.as_str().as_bytes()],
-            ))
-        },
-        |user| user.sub.clone(),
-    )
+    user.map_or_else(|| nobody(app, pool, name).sub, |user| user.sub.clone())
 }
 
 /// The user, or one made up for a name that nobody has: to do the same work for both.
@@ -155,7 +156,7 @@ pub(crate) fn stand_in(cx: &Cx, pool: &UserPool, user: Option<&User>, name: &Nor
     })
 }
 
-/// The user of a name in an operator's request.
+/// The user of a name in an operator's request: of any of their names, or the sub.
 ///
 /// # Errors
 /// `UserNotFoundException`: operators are told the truth.

@@ -11,10 +11,9 @@ use cognate_model::attribute::Attributes;
 use cognate_model::lockout::FORGET_AFTER;
 use cognate_model::password::Credentials;
 use cognate_model::sign_in::{
-    self, Answer, Flow, Holder, NewPasswordAnswer, Outcome, PasswordClaim, Pending, Proof, Refusal,
-    Step,
+    self, Answer, Flow, NewPasswordAnswer, Outcome, PasswordClaim, Pending, Proof, Refusal, Step,
 };
-use cognate_model::{NormalName, Sub, Timestamp, User, UserPoolId, UserStatus};
+use cognate_model::{Sub, Timestamp, User, UserPoolId, UserStatus};
 use cognate_store::{Tx, attempts, challenges, sessions, users as stored_users};
 
 use super::accounts::{Door, Found};
@@ -99,10 +98,6 @@ pub(crate) async fn answer(
     let row = steps::row_of(session, &response)?;
     let answers_srp = matches!(response, Response::PasswordClaim { .. });
     let pending = steps::load(cx, &row, session).await?;
-    let given = pending
-        .as_ref()
-        .and_then(|pending| name_behind(pending, door, given))
-        .unwrap_or(given);
     let found = Found::with_password(&cx.app, &door.pool, given).await?;
     if found.user.is_none() && !door.hides_users() {
         return Err(Error::user_does_not_exist());
@@ -144,21 +139,6 @@ pub(crate) async fn answer(
         cx.app.limits.open_challenges.give_back(cx);
     }
     Ok(reply)
-}
-
-/// The name that a sign-in of nobody began with, when the answer names them by the user id that the challenge made up: clients answer
-/// with the USERNAME of the challenge, and a real user is found by it.
-fn name_behind<'a>(pending: &'a Pending, door: &Door, given: &str) -> Option<&'a str> {
-    match (&pending.holder, &pending.step) {
-        (Holder::Nobody(name), Step::PasswordVerifier(step))
-            if step.user_id.len() == given.len() =>
-        {
-            let is_made_up_id =
-                NormalName::new(&door.pool, given) == NormalName::new(&door.pool, &step.user_id);
-            is_made_up_id.then_some(name.as_str())
-        }
-        _ => None,
-    }
 }
 
 /// One request of a sign-in.

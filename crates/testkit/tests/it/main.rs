@@ -18,6 +18,7 @@ mod confirm;
 mod errors;
 mod faults;
 mod new_password;
+mod one_nobody;
 mod outbox;
 mod paging;
 mod passwords;

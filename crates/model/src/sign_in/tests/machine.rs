@@ -90,12 +90,7 @@ impl World {
     fn facts(&self, at: At) -> Facts<'_> {
         let (pool, slot) = (&self.pools[at.pool], self.slot(at));
         let name = NormalName::new(pool, NAMES[at.name]);
-        let decoy = Decoy::new(&DECOY_SECRET, pool, &name);
-        let account = match (&slot.user, &slot.credentials) {
-            (Some(user), Some(credentials)) => Account::Known(user, credentials),
-            (Some(user), None) => Account::WithoutPassword(user, decoy),
-            (None, _) => Account::Unknown(name, decoy),
-        };
+        let account = account(pool, &name, slot.user.as_ref(), slot.credentials.as_ref());
         let lockout = Lockout {
             locked_until: slot.locked_until,
             ..Lockout::default()

@@ -154,14 +154,28 @@ fn where_addresses_are_names_unknown_ones_are_answered_with_what_looks_like_a_su
 }
 
 #[test]
-fn made_up_subs_take_every_form_that_random_ones_take() {
-    let mut random = Random::from_seed([4; 32]);
-    let variants: BTreeSet<char> = (0..200)
-        .map(|_| Sub::made_up(&random.bytes()))
-        .inspect(|sub| assert!(is_random_uuid(sub.as_str()), "{sub}"))
-        .filter_map(|sub| sub.as_str().chars().nth(19))
-        .collect();
-    assert_eq!(variants, BTreeSet::from(['8', '9', 'a', 'b']));
+fn under_the_id_of_the_challenge_nobody_has_the_salt_and_the_id_that_they_have_under_the_name() {
+    let mut scene = Scene::nobody();
+    for sign_in_names in [
+        aliases(&[]),
+        aliases(&[AliasAttribute::Email, AliasAttribute::PhoneNumber]),
+        SignInNames::Attributes(BTreeSet::from([Contact::Email, Contact::PhoneNumber])),
+    ] {
+        scene.pool.sign_in_names = sign_in_names;
+        for given in ["ana@example.com", "+14155550123", "ana"] {
+            scene.given = given;
+            let by_name = asked(scene.start_srp().1);
+            let id = password_step(&by_name).user_id.clone();
+            scene.given = id.leak();
+            let by_id = asked(scene.start_srp().1);
+            let told = |pending: &Pending| {
+                let step = password_step(pending);
+                (step.user_id.clone(), step.salt.clone())
+            };
+            assert_eq!(told(&by_id), told(&by_name), "{given}");
+            assert_eq!(by_id.holder, by_name.holder, "{given}");
+        }
+    }
 }
 
 #[test]
@@ -171,7 +185,7 @@ fn whoever_could_meet_a_decoy_is_refused_all_the_same() {
     let real = Scene::confirmed().credentials.unwrap();
     let decoy = Decoy::meeting(&real).unwrap();
     let facts = Facts {
-        account: Account::Unknown(NormalName::new(&scene.pool, "ana"), decoy),
+        account: Account::Unknown(Sub::of_free_bits(1), decoy),
         ..scene.facts()
     };
     let mut random = Random::from_seed([5; 32]);
