@@ -1,7 +1,7 @@
 //! Users, the names that find them, and their sealed credentials.
 //!
-//! A name in its normal form belongs to one user of a pool, of whatever kind it is: the table `aliases` holds them all. The document is the
-//! truth about a user; `status` and `enabled` stand beside it to be searched.
+//! A name in its normal form belongs to one user of a pool, of whatever kind it is: the table `aliases` holds them all but the sub, which is
+//! its owner's name and found in `users` itself. The document is the truth about a user; `status` and `enabled` stand beside it to be searched.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ pub async fn insert(
     credentials: Option<&Credentials>,
 ) -> Result<Result<(), NameTaken>, Error> {
     for (name, kind) in wanted(names) {
-        if !claim(tx, user, kind, name).await? {
+        if is_sub_of_another(tx, user, name).await? || !claim(tx, user, kind, name).await? {
             let sql = "DELETE FROM aliases WHERE pool = $1 AND sub = $2";
             tx.execute(sql, &[user.pool.as_str().into(), user.sub.as_str().into()])
                 .await?;
@@ -79,7 +79,7 @@ pub async fn find(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<Option<Us
     row.map(|row| read(&row)).transpose()
 }
 
-/// The user who has a name.
+/// The user who has a name, or whose sub it is. Both are looked up for every name, so that what nobody has costs what somebody has.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -88,16 +88,15 @@ pub async fn find_by_name(
     pool: &UserPoolId,
     name: &NormalName,
 ) -> Result<Option<User>, Error> {
-    let sql = "SELECT users.doc FROM aliases
-               JOIN users ON users.pool = aliases.pool AND users.sub = aliases.sub
-               WHERE aliases.pool = $1 AND aliases.name = $2";
+    let sql = "SELECT doc FROM users WHERE pool = $1 AND sub = COALESCE(
+                   (SELECT aliases.sub FROM aliases WHERE aliases.pool = $1 AND aliases.name = $2), $2)";
     let row = tx
         .query_optional(sql, &[pool.as_str().into(), name.as_str().into()])
         .await?;
     row.map(|row| read(&row)).transpose()
 }
 
-/// The user who has a name, and what is kept of the password.
+/// The user who has a name or whose sub it is, and what is kept of the password.
 ///
 /// # Errors
 /// [`Error`] of the database; [`Error::Sealed`] when the credentials can't be opened.
@@ -106,9 +105,8 @@ pub async fn find_with_credentials_by_name(
     pool: &UserPoolId,
     name: &NormalName,
 ) -> Result<Option<(User, Option<Credentials>)>, Error> {
-    let sql = "SELECT users.doc, users.credentials FROM aliases
-               JOIN users ON users.pool = aliases.pool AND users.sub = aliases.sub
-               WHERE aliases.pool = $1 AND aliases.name = $2";
+    let sql = "SELECT doc, credentials FROM users WHERE pool = $1 AND sub = COALESCE(
+                   (SELECT aliases.sub FROM aliases WHERE aliases.pool = $1 AND aliases.name = $2), $2)";
     let row = tx
         .query_optional(sql, &[pool.as_str().into(), name.as_str().into()])
         .await?;
@@ -150,7 +148,7 @@ pub async fn credentials(
     Ok(found.and_then(|(_, credentials)| credentials))
 }
 
-/// Who has a name.
+/// Who has a name, or whose sub it is.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -159,7 +157,8 @@ pub async fn holder_of(
     pool: &UserPoolId,
     name: &NormalName,
 ) -> Result<Option<Sub>, Error> {
-    let sql = "SELECT sub FROM aliases WHERE pool = $1 AND name = $2";
+    let sql = "SELECT sub FROM users WHERE pool = $1 AND sub = COALESCE(
+                   (SELECT aliases.sub FROM aliases WHERE aliases.pool = $1 AND aliases.name = $2), $2)";
     let row = tx
         .query_optional(sql, &[pool.as_str().into(), name.as_str().into()])
         .await?;
@@ -179,7 +178,11 @@ pub async fn update(
     let wanted = wanted(names);
     let held = held(tx, user).await?;
     for (name, kind) in &wanted {
-        if !held.contains_key(name.as_str()) && holder_of(tx, &user.pool, name).await?.is_some() {
+        if held.contains_key(name.as_str()) {
+            continue;
+        }
+        let holder = holder_of(tx, &user.pool, name).await?;
+        if holder.is_some_and(|holder| holder != user.sub) {
             return Ok(Err(UpdateRefused::NameTaken(*kind)));
         }
     }
@@ -338,6 +341,16 @@ async fn held(tx: &mut Tx, user: &User) -> Result<BTreeMap<String, String>, Erro
     rows.iter()
         .map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))
         .collect()
+}
+
+/// Whether a name that a new user would have is the sub of another, who is found by it. Only what has the form of a sub is looked up.
+///
+/// A sub is told to nobody before its owner stands, so no sign-up that runs beside its owner's can ask for it.
+async fn is_sub_of_another(tx: &mut Tx, user: &User, name: &NormalName) -> Result<bool, Error> {
+    match Sub::parse(name.as_str()) {
+        Ok(sub) if sub != user.sub => Ok(find(tx, &user.pool, &sub).await?.is_some()),
+        Ok(_) | Err(_) => Ok(false),
+    }
 }
 
 /// Gives a name to a user, unless somebody has it.

@@ -52,7 +52,8 @@ fn a_user_is_found_by_the_sub_and_by_every_name() {
             users::find(&mut reader, &pool, &ana.sub).await.unwrap(),
             Some(ana.clone())
         );
-        for text in ["ana", "ana@example.com", "ANA"] {
+        let capitals = ana.sub.as_str().to_uppercase();
+        for text in ["ana", "ana@example.com", "ANA", ana.sub.as_str(), &capitals] {
             assert_eq!(
                 users::find_by_name(&mut reader, &pool, &name(text))
                     .await
@@ -88,6 +89,36 @@ fn a_user_is_found_by_the_sub_and_by_every_name() {
                 .unwrap()
                 .is_none()
         );
+    });
+}
+
+#[test]
+fn a_sub_is_its_owners_name_and_taken_for_everybody_else() {
+    everywhere(async |place| {
+        let db = place.open().await;
+        let pool = user_pool(1).id;
+        let ana = signed_up(&db, &pool, "ana").await;
+        let bea = user(&pool, "bea");
+        let taken = vec![(NameKind::Username, name(ana.sub.as_str()))];
+        assert_eq!(
+            insert(&db, &bea, taken.clone()).await,
+            Err(NameTaken(NameKind::Username))
+        );
+        assert_eq!(
+            holder(&db, &pool, ana.sub.as_str()).await.as_deref(),
+            Some(ana.sub.as_str())
+        );
+        insert(&db, &bea, names("bea")).await.unwrap();
+        assert_eq!(
+            update(&db, &bea, taken).await,
+            Err(UpdateRefused::NameTaken(NameKind::Username))
+        );
+        let own = vec![(NameKind::PreferredUsername, name(bea.sub.as_str()))];
+        update(&db, &bea, own).await.unwrap();
+        let elsewhere = user_pool(1).id;
+        let there = user(&elsewhere, "bea");
+        let free = vec![(NameKind::Username, name(ana.sub.as_str()))];
+        insert(&db, &there, free).await.unwrap();
     });
 }
 

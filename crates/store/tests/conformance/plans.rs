@@ -141,6 +141,7 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), cognate_store::Err
     users::find(tx, &id, &ana.sub).await?;
     users::find_by_name(tx, &id, &name("ana")).await?;
     users::find_with_credentials_by_name(tx, &id, &name("ana")).await?;
+    users::holder_of(tx, &id, &name("ana")).await?;
     users::credentials(tx, &id, &ana.sub).await?;
     users::update(tx, &ana, &names("new")).await?.unwrap();
     users::set_credentials(tx, &id, &ana.sub, None).await?;

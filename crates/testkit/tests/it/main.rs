@@ -31,6 +31,7 @@ mod sign_up;
 mod signed_api;
 mod signing_keys;
 mod sms_prefixes;
+mod subs;
 mod tokens;
 mod user_existence;
 mod user_pools;
