@@ -66,6 +66,9 @@ pub struct PendingCode {
     pub contact: Contact,
     /// The address it was sent to: a code proves this address only, not one that the user has changed to since.
     pub address: String,
+    /// Whether it went out as a link: the page behind links takes only such codes.
+    #[serde(default)]
+    pub by_link: bool,
 }
 
 /// An action that is limited per user and hour (cognito-facts §5).

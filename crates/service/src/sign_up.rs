@@ -18,7 +18,7 @@ use cognate_outbound::Purpose;
 use cognate_store::{Tx, users as stored_users};
 
 use crate::flows::accounts::{Door, normal_name, stand_in, sub_of, user_for_operator};
-use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, send_code};
+use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, Through, send_code};
 use crate::flows::outcome::write_settled;
 use crate::flows::{attributes, messages, secret_hash, users};
 use crate::{Cx, Error, ErrorCode, Result};
@@ -273,6 +273,7 @@ pub(crate) async fn confirm_sign_up(
         &door,
         &input.username,
         &input.confirmation_code,
+        Through::Call,
         input.force_alias_creation.unwrap_or(false),
     )
     .await?;
@@ -287,10 +288,25 @@ pub(crate) async fn confirm_by_link(
     confirmation_code: &str,
 ) -> Result<()> {
     let door = Door::of_client(&cx.app, client_id).await?;
-    confirm(&cx, &door, user_name, confirmation_code, false).await
+    confirm(
+        &cx,
+        &door,
+        user_name,
+        confirmation_code,
+        Through::Link,
+        false,
+    )
+    .await
 }
 
-async fn confirm(cx: &Cx, door: &Door, given: &str, code: &str, take_over: bool) -> Result<()> {
+async fn confirm(
+    cx: &Cx,
+    door: &Door,
+    given: &str,
+    code: &str,
+    through: Through,
+    take_over: bool,
+) -> Result<()> {
     cx.app.limits.failures.check(cx)?;
     let name = normal_name(&door.pool, given)?;
     let found =
@@ -319,18 +335,17 @@ async fn confirm(cx: &Cx, door: &Door, given: &str, code: &str, take_over: bool)
         Ok(settled.stands(tx).await?.then_some(None))
     };
     let confirm = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        if let Some(error) = codes::count_action(
-            tx,
-            &pool.id,
-            &attempt.sub,
-            LimitedAction::ConfirmSignUp,
-            now,
-        )
-        .await?
-        {
-            return Ok(Some(error));
-        }
-        let pending = match attempt.guess(tx).await? {
+        let guess = match through {
+            Through::Link => attempt.follow_link(tx).await?,
+            Through::Call => {
+                let action = LimitedAction::ConfirmSignUp;
+                match codes::count_action(tx, &pool.id, &attempt.sub, action, now).await? {
+                    Some(limit) => Guess::Refused(limit),
+                    None => attempt.guess(tx).await?,
+                }
+            }
+        };
+        let pending = match guess {
             Guess::Right(pending) => pending,
             Guess::Refused(error) => return Ok(Some(error)),
         };

@@ -1,4 +1,5 @@
-//! `/confirmUser`: the address of mailed confirmation links. The link shows a page with one button; the POST behind it confirms.
+//! `/confirmUser`: the address of mailed confirmation links. The link shows a page with one button; the POST behind it confirms, by codes
+//! that went out as links and no others.
 
 use std::sync::Arc;
 

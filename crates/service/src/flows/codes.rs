@@ -90,6 +90,7 @@ impl NewCode {
                 hash: hash(&cx.app, &pool.id, &user.sub, purpose, &code).to_vec(),
                 contact,
                 address: address.to_owned(),
+                by_link: matches!(form, Form::Link(_)),
             },
             message,
             expires_at: cx.now.plus(purpose.validity()),
@@ -171,6 +172,15 @@ pub(crate) enum Guess {
     Right(PendingCode),
     /// Refused. The guess is counted, so the transaction has to be committed.
     Refused(Error),
+}
+
+/// How a code comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Through {
+    /// Typed, in a call of an app client.
+    Call,
+    /// Carried by its link, to the page behind it.
+    Link,
 }
 
 /// A try at a code.
@@ -255,6 +265,28 @@ impl Attempt {
         Ok(Guess::Right(pending))
     }
 
+    /// Tries a code that comes back by its link: it must have gone out as one. A wrong one counts against no code. The page asks for no
+    /// secret of the app client, so there it would be a stranger's way to end codes; and 24 letters and digits are not guessed.
+    ///
+    /// # Errors
+    /// Only what the database gives.
+    pub(crate) async fn follow_link(&self, tx: &mut Tx) -> Result<Guess> {
+        let (pool, sub, purpose) = (&self.pool, &self.sub, self.purpose);
+        self.was_right.clear();
+        let found = codes::find(tx, pool, sub, purpose).await?;
+        let found = found.filter(|(pending, ..)| pending.by_link);
+        let Some((pending, _, expires_at)) =
+            found.filter(|(pending, ..)| ct_eq(&pending.hash, &self.hash))
+        else {
+            return Ok(Guess::Refused(Error::code_mismatch()));
+        };
+        if expires_at <= self.now || !codes::consume(tx, pool, sub, purpose, &pending.hash).await? {
+            return Ok(Guess::Refused(Error::code_expired()));
+        }
+        self.was_right.set();
+        Ok(Guess::Right(pending))
+    }
+
     async fn guess_at_nothing(&self, tx: &mut Tx) -> Result<Guess> {
         let Some(stand_in) = self.stand_in else {
             return Ok(Guess::Refused(Error::code_expired()));
@@ -263,6 +295,7 @@ impl Attempt {
             hash: stand_in.to_vec(),
             contact: Contact::Email,
             address: String::new(),
+            by_link: false,
         };
         codes::put(
             tx,
@@ -327,7 +360,8 @@ fn percent_encode(text: &str) -> String {
         })
 }
 
-/// Confirms a sign-up by the link of a mail: what ConfirmSignUp does, but the link itself names the client and carries no secret hash.
+/// Confirms a sign-up by the link of a mail. It takes only codes that went out as links, names the client itself and asks for no secret
+/// hash.
 ///
 /// # Errors
 /// As ConfirmSignUp.

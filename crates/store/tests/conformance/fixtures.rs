@@ -129,6 +129,7 @@ pub(crate) fn code(byte: u8) -> PendingCode {
         hash: vec![byte; 32],
         contact: Contact::Email,
         address: "ana@example.com".to_owned(),
+        by_link: false,
     }
 }
 

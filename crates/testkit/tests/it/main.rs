@@ -15,6 +15,7 @@ mod attributes;
 mod case_and_aliases;
 mod codes;
 mod confirm;
+mod confirmation_links;
 mod errors;
 mod faults;
 mod new_password;
