@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::attribute::{self, is_verified_flag};
+use crate::attribute::{DEVELOPER_ONLY, is_verified_flag};
 use crate::ids::{ClientId, UserPoolId};
 use crate::time::Timestamp;
 use crate::user_pool::UserPool;
@@ -43,9 +43,9 @@ pub struct ClientSettings {
     pub refresh_validity: Validity,
     /// The units that the owner named, which Describe then shows.
     pub units_named: UnitsNamed,
-    /// The attributes that its users may read; none is the default set.
+    /// The attributes that its users may read; none, or none in it, is the default set.
     pub read_attributes: Option<BTreeSet<String>>,
-    /// The attributes that its users may write; none is the default set.
+    /// The attributes that its users may write; none, or none in it, is the default set.
     pub write_attributes: Option<BTreeSet<String>>,
     /// The sign-in flows, as the owner wrote them; none is the default set.
     pub explicit_auth_flows: Option<Vec<AuthFlow>>,
@@ -227,37 +227,45 @@ impl AppClient {
         Duration::from_secs(u64::from(self.settings.auth_session_minutes) * 60)
     }
 
-    /// Whether users of this client may read an attribute. The default set is every standard attribute; custom ones must be named.
+    /// Whether users of this client may read an attribute. The default set is every attribute of the schema, custom ones and those that
+    /// join later too, but for what the pool keeps for operators.
     #[must_use]
     pub fn may_read(&self, name: &str) -> bool {
         // A user's sub is in every token; it is no secret of any client.
         name == "sub"
-            || self.settings.read_attributes.as_ref().map_or_else(
-                || attribute::is_standard(name),
+            || named(self.settings.read_attributes.as_ref()).map_or_else(
+                || !name.starts_with(DEVELOPER_ONLY),
                 |names| names.contains(name),
             )
     }
 
-    /// Whether users of this client may write an attribute. What says that an address is verified is never theirs to write, nor is what
-    /// the pool keeps for operators, whatever the list says.
+    /// Whether users of this client may write an attribute. The default set is as for reading. What says that an address is verified is
+    /// never theirs to write, nor is what the pool keeps for operators, whatever the list says.
     #[must_use]
     pub fn may_write(&self, pool: &UserPool, name: &str) -> bool {
-        let developer_only = pool
+        let is_theirs = pool
             .schema
             .find(name)
-            .is_some_and(|attribute| attribute.developer_only);
-        let listed = self.settings.write_attributes.as_ref().map_or_else(
-            || attribute::is_standard(name),
-            |names| names.contains(name),
-        );
-        listed && name != "sub" && !is_verified_flag(name) && !developer_only
+            .is_some_and(|attribute| !attribute.developer_only);
+        let listed =
+            named(self.settings.write_attributes.as_ref()).is_none_or(|names| names.contains(name));
+        listed && is_theirs && name != "sub" && !is_verified_flag(name)
     }
+}
+
+/// The attributes that a list names, if it names any. An empty list stands in documents of 0.1, and is no list: Terraform's provider sends
+/// one at each update of a client that names none.
+fn named(list: Option<&BTreeSet<String>>) -> Option<&BTreeSet<String>> {
+    list.filter(|names| !names.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::attribute::{DataType, Schema, SchemaAttribute};
+    use crate::password::PasswordPolicy;
+    use crate::user_pool::{EmailSettings, Messages, Settings, SignInNames, Tier};
 
     fn client(flows: Option<Vec<AuthFlow>>) -> AppClient {
         AppClient {
@@ -311,18 +319,95 @@ mod tests {
         assert!(!client.allows(AuthFlow::AllowRefreshTokenAuth));
     }
 
+    /// A pool with an attribute of its own, `custom:role`, and one for operators, `dev:custom:rank`.
+    fn pool() -> UserPool {
+        let custom = |name: &str, developer_only| SchemaAttribute {
+            name: name.to_owned(),
+            data_type: DataType::String,
+            developer_only,
+            mutable: true,
+            required: false,
+            min_length: None,
+            max_length: None,
+            min_value: None,
+            max_value: None,
+        };
+        let mut schema = Schema::default();
+        schema.add_custom(custom("custom:role", false)).unwrap();
+        schema.add_custom(custom("dev:custom:rank", true)).unwrap();
+        UserPool {
+            id: UserPoolId::parse("us-east-1_abc").unwrap(),
+            created_at: Timestamp(0),
+            modified_at: Timestamp(0),
+            revision: 0,
+            sign_in_names: SignInNames::Username {
+                aliases: BTreeSet::new(),
+            },
+            case_sensitive: false,
+            schema,
+            settings: Settings {
+                name: "people".into(),
+                deletion_protection: false,
+                password_policy: PasswordPolicy::default(),
+                auto_verified: BTreeSet::new(),
+                verified_before_update: BTreeSet::new(),
+                messages: Messages::default(),
+                email: EmailSettings::default(),
+                sms: None,
+                tags: std::collections::BTreeMap::new(),
+                admin_create_user_only: false,
+                recovery: None,
+                tier: Tier::default(),
+                add_ons_off: false,
+            },
+        }
+    }
+
     #[test]
-    fn custom_attributes_are_read_only_where_they_are_named() {
+    fn no_list_and_an_empty_one_are_every_attribute_custom_ones_too() {
+        let pool = pool();
+        for list in [None, Some(BTreeSet::new())] {
+            let mut client = client(None);
+            client.settings.read_attributes.clone_from(&list);
+            client.settings.write_attributes = list;
+            for name in ["email", "email_verified", "custom:role"] {
+                assert!(client.may_read(name), "{name}");
+            }
+            assert!(!client.may_read("dev:custom:rank"));
+            assert!(client.may_write(&pool, "email") && client.may_write(&pool, "custom:role"));
+        }
+    }
+
+    #[test]
+    fn a_list_is_taken_at_its_word() {
+        let pool = pool();
         let mut client = client(None);
-        assert!(
-            client.may_read("email")
-                && client.may_read("email_verified")
-                && !client.may_read("custom:role")
-        );
-        client.settings.read_attributes = Some(BTreeSet::from(["custom:role".to_owned()]));
+        let only = |name: &str| Some(BTreeSet::from([name.to_owned()]));
+        client.settings.read_attributes = only("custom:role");
+        client.settings.write_attributes = only("email");
         assert!(
             client.may_read("custom:role") && !client.may_read("email") && client.may_read("sub")
         );
+        assert!(client.may_write(&pool, "email") && !client.may_write(&pool, "custom:role"));
+    }
+
+    #[test]
+    fn what_is_not_the_users_is_never_written_by_them() {
+        let pool = pool();
+        let not_theirs = [
+            "sub",
+            "email_verified",
+            "phone_number_verified",
+            "dev:custom:rank",
+            "custom:unknown",
+        ];
+        for list in [None, Some(BTreeSet::from(not_theirs.map(str::to_owned)))] {
+            let mut client = client(None);
+            client.settings.write_attributes = list;
+            for name in not_theirs {
+                assert!(!client.may_write(&pool, name), "{name}");
+            }
+        }
     }
 
     #[test]

@@ -87,6 +87,8 @@ impl Contact {
 pub const EMAIL_VERIFIED: &str = "email_verified";
 /// `phone_number_verified`
 pub const PHONE_NUMBER_VERIFIED: &str = "phone_number_verified";
+/// What the names of attributes begin with that only operators write.
+pub const DEVELOPER_ONLY: &str = "dev:";
 /// The longest value of any attribute, in characters.
 pub const MAX_VALUE_LENGTH: usize = 2048;
 /// The most custom attributes a pool can have.

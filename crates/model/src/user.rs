@@ -220,6 +220,7 @@ mod tests {
                 admin_create_user_only: false,
                 recovery: None,
                 tier: Tier::default(),
+                add_ons_off: false,
             },
         }
     }

@@ -59,6 +59,9 @@ pub struct Settings {
     pub recovery: Option<Vec<RecoveryMechanism>>,
     /// The feature plan that the owner chose.
     pub tier: Tier,
+    /// Whether the owner wrote UserPoolAddOns, which is then OFF: Describe shows what was written and no more.
+    #[serde(default)]
+    pub add_ons_off: bool,
 }
 
 /// What users sign in with.

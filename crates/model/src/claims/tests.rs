@@ -185,15 +185,20 @@ fn a_token_holds_what_the_app_client_may_read() {
         ("custom:role", "admin"),
         ("dev:custom:rank", "3"),
     ];
-    assert_eq!(
-        id_claims(&attributes, None),
-        fixed_and(json!({ "email": "ana@example.com", "name": "Ana" }))
-    );
+    for no_list in [None, Some([].as_slice())] {
+        assert_eq!(
+            id_claims(&attributes, no_list),
+            fixed_and(json!({ "email": "ana@example.com", "name": "Ana", "custom:role": "admin" }))
+        );
+    }
     assert_eq!(
         id_claims(&attributes, Some(&["custom:role", "dev:custom:rank"])),
         fixed_and(json!({ "custom:role": "admin", "dev:custom:rank": "3" }))
     );
-    assert_eq!(id_claims(&attributes, Some(&[])), Value::Object(fixed()));
+    assert_eq!(
+        id_claims(&attributes, Some(&["nickname"])),
+        Value::Object(fixed())
+    );
 }
 
 #[test]

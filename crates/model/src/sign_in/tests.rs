@@ -69,6 +69,7 @@ fn pool(id: &str) -> UserPool {
             admin_create_user_only: false,
             recovery: None,
             tier: Tier::default(),
+            add_ons_off: false,
         },
     }
 }

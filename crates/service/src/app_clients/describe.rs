@@ -33,8 +33,8 @@ pub(super) fn full(client: &AppClient, secret: Option<&SecretString>) -> UserPoo
         ),
         id_token_validity: unless_default(settings.id_validity, settings.units_named.id),
         token_validity_units: Some(units(settings)),
-        read_attributes: settings.read_attributes.as_ref().map(in_order),
-        write_attributes: settings.write_attributes.as_ref().map(in_order),
+        read_attributes: unless_default_list(settings.read_attributes.as_ref()),
+        write_attributes: unless_default_list(settings.write_attributes.as_ref()),
         explicit_auth_flows: settings
             .explicit_auth_flows
             .as_ref()
@@ -93,6 +93,9 @@ fn flow(flow: AuthFlow) -> ExplicitAuthFlowsType {
     ExplicitAuthFlowsType::from(flow.as_str())
 }
 
-fn in_order(names: &BTreeSet<String>) -> Vec<String> {
-    names.iter().cloned().collect()
+/// The names of a list; none where the client has the default set.
+fn unless_default_list(names: Option<&BTreeSet<String>>) -> Option<Vec<String>> {
+    names
+        .filter(|names| !names.is_empty())
+        .map(|names| names.iter().cloned().collect())
 }

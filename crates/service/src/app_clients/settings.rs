@@ -132,8 +132,7 @@ pub(super) fn read(
         return Err(access_and_id_outlive_refresh());
     }
     let rotation = asked.refresh_token_rotation.and_then(rotation);
-    let explicit_auth_flows = asked
-        .explicit_auth_flows
+    let explicit_auth_flows = unless_empty(asked.explicit_auth_flows)
         .map(|names| auth_flows(&names, pool, rotation.is_some()))
         .transpose()?;
     Ok(ClientSettings {
@@ -145,12 +144,10 @@ pub(super) fn read(
         id_validity,
         refresh_validity,
         units_named: units_named(&units),
-        read_attributes: asked
-            .read_attributes
+        read_attributes: unless_empty(asked.read_attributes)
             .map(|names| read_attributes(names, pool))
             .transpose()?,
-        write_attributes: asked
-            .write_attributes
+        write_attributes: unless_empty(asked.write_attributes)
             .map(|names| write_attributes(names, pool))
             .transpose()?,
         explicit_auth_flows,
@@ -161,11 +158,15 @@ pub(super) fn read(
             .auth_session_validity
             .map_or(AUTH_SESSION_MINUTES, i32::unsigned_abs),
         rotation,
-        supported_identity_providers: asked
-            .supported_identity_providers
+        supported_identity_providers: unless_empty(asked.supported_identity_providers)
             .map(|names| identity_providers(names, pool))
             .transpose()?,
     })
+}
+
+/// An empty list asks for the default, as none does: Terraform's provider sends empty lists at each update.
+fn unless_empty<T>(list: Option<Vec<T>>) -> Option<Vec<T>> {
+    list.filter(|list| !list.is_empty())
 }
 
 /// Values that switch a feature off, or are empty, pass: Terraform and the CDK send them.

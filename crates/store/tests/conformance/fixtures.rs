@@ -45,6 +45,7 @@ pub(crate) fn user_pool(created_at: i64) -> UserPool {
             admin_create_user_only: false,
             recovery: None,
             tier: Tier::Essentials,
+            add_ons_off: false,
         },
     }
 }

@@ -13,6 +13,7 @@ mod app_clients;
 mod attribute_values;
 mod attributes;
 mod case_and_aliases;
+mod client_attributes;
 mod codes;
 mod confirm;
 mod confirmation_links;

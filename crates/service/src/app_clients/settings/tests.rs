@@ -235,12 +235,17 @@ async fn attributes_of_a_client_are_in_the_schema_and_those_to_write_are_the_use
 }
 
 #[tokio::test]
-async fn an_empty_list_of_attributes_allows_none() {
-    let (_, pool) = pool_with(json!({})).await;
-    let settings =
-        settings_of(&pool, json!({"ReadAttributes": [], "WriteAttributes": []})).unwrap();
-    assert_eq!(settings.read_attributes.map(|names| names.len()), Some(0));
-    assert_eq!(settings.write_attributes.map(|names| names.len()), Some(0));
+async fn empty_lists_are_what_a_client_gets_that_names_none() {
+    // Also where an attribute is required: a list that leaves it out is refused, but this is none.
+    let (_, pool) = pool_with(json!({"Schema": [{"Name": "email", "Required": true}]})).await;
+    let empty = json!({
+        "ReadAttributes": [], "WriteAttributes": [], "ExplicitAuthFlows": [], "SupportedIdentityProviders": [], "CallbackURLs": [],
+        "LogoutURLs": [], "AllowedOAuthFlows": [], "AllowedOAuthScopes": [],
+    });
+    assert_eq!(
+        settings_of(&pool, empty).unwrap(),
+        settings_of(&pool, json!({})).unwrap()
+    );
 }
 
 #[tokio::test]
