@@ -158,6 +158,14 @@ impl Config {
         )
     }
 
+    /// The pool of an ARN, if it is one that [`Config::arn_of`] makes: of one pool there is no other spelling.
+    #[must_use]
+    pub fn pool_of_arn(&self, arn: &str) -> Option<UserPoolId> {
+        let (_, id) = arn.rsplit_once('/')?;
+        let pool = UserPoolId::parse(id).ok()?;
+        (self.arn_of(&pool) == arn).then_some(pool)
+    }
+
     /// Whether messages are sent to a phone number.
     #[must_use]
     pub fn sends_to(&self, phone_number: &str) -> bool {

@@ -29,8 +29,8 @@ pub type AuthorizeError = Error;
 impl Caller {
     /// Whether this caller may call an operation with this (validated) input.
     ///
-    /// The resource is built from the pool id of the input, which names the same row here and in the database: ids are compared byte for
-    /// byte. Operations without a pool id have the resource `*`.
+    /// The resource is built from the pool id of the input, or the ARN of a pool in its place, which names the same row here and in the
+    /// database: both are compared byte for byte. Operations without a pool have the resource `*`.
     ///
     /// # Errors
     /// `AccessDeniedException`.
@@ -49,10 +49,10 @@ impl Caller {
             Self::Public => ("anonymous", None),
         };
         let action = format!("{}:{}", operation.service.signing_name(), operation.name);
-        let pool = input
-            .get("UserPoolId")
-            .and_then(Value::as_str)
-            .and_then(|id| UserPoolId::parse(id).ok());
+        let text = |member: &str| input.get(member).and_then(Value::as_str);
+        let pool = text("UserPoolId")
+            .and_then(|id| UserPoolId::parse(id).ok())
+            .or_else(|| text("ResourceArn").and_then(|arn| config.pool_of_arn(arn)));
         let resource = pool.map_or_else(|| "*".to_owned(), |pool| config.arn_of(&pool));
         let because = match policy.map_or(Decision::NotAllowed, |policy| {
             policy.decide(&action, &resource)

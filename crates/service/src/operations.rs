@@ -19,6 +19,17 @@ pub fn operations() -> Operations {
         .on(op::ListUserPools, user_pools::list_user_pools)
         .on(op::AddCustomAttributes, user_pools::add_custom_attributes)
         .on(
+            op::GetUserPoolMfaConfig,
+            user_pools::get_user_pool_mfa_config,
+        )
+        .on(
+            op::SetUserPoolMfaConfig,
+            user_pools::set_user_pool_mfa_config,
+        )
+        .on(op::TagResource, user_pools::tag_resource)
+        .on(op::UntagResource, user_pools::untag_resource)
+        .on(op::ListTagsForResource, user_pools::list_tags_for_resource)
+        .on(
             op::CreateUserPoolClient,
             app_clients::create_user_pool_client,
         )

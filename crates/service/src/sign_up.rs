@@ -52,7 +52,12 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
     pool.schema
         .check_required(&given)
         .map_err(attributes::refused)?;
-    let user = new_user(&cx, &pool, sub, username, given, UserStatus::Unconfirmed);
+    let mut user = new_user(&cx, &pool, sub, username, given, UserStatus::Unconfirmed);
+    for contact in [Contact::Email, Contact::PhoneNumber] {
+        if user.attribute(contact.attribute()).is_some() {
+            user.mark_verified(contact, false);
+        }
+    }
     let contact = contact_to_confirm(&pool, &user);
     let code = contact
         .map(|(contact, address)| {
@@ -139,7 +144,7 @@ pub(crate) async fn new_credentials(
         .await
 }
 
-/// A user that is about to be stored. Addresses begin unverified.
+/// A user that is about to be stored.
 pub(crate) fn new_user(
     cx: &Cx,
     pool: &UserPool,
@@ -148,7 +153,7 @@ pub(crate) fn new_user(
     attributes: Attributes,
     status: UserStatus,
 ) -> User {
-    let mut user = User {
+    User {
         pool: pool.id.clone(),
         sub,
         username,
@@ -158,15 +163,7 @@ pub(crate) fn new_user(
         created_at: cx.now,
         modified_at: cx.now,
         revision: 0,
-    };
-    for contact in [Contact::Email, Contact::PhoneNumber] {
-        if user.attribute(contact.attribute()).is_some()
-            && user.attribute(contact.verified_attribute()).is_none()
-        {
-            user.mark_verified(contact, false);
-        }
     }
-    user
 }
 
 /// The user name of a new user. In a pool whose sign-in names are addresses it is the sub, and the name that was given becomes the

@@ -201,6 +201,15 @@ impl TestPool {
             .unwrap();
     }
 
+    /// Its ARN, in the account of the tests.
+    #[must_use]
+    pub fn arn(&self) -> String {
+        format!(
+            "arn:aws:cognito-idp:us-east-1:123456789012:userpool/{}",
+            self.id
+        )
+    }
+
     /// The issuer of its tokens, where the server names none.
     #[must_use]
     pub fn issuer(&self) -> String {

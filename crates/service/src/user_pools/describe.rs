@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use cognate_api::Timestamp;
 use cognate_api::idp::{
-    AccountRecoverySettingType, AdminCreateUserConfigType, AliasAttributeType, AuthFactorType,
-    DefaultEmailOptionType, DeletionProtectionType, EmailConfigurationType,
-    EmailSendingAccountType, LambdaConfigType, MessageTemplateType, PasswordPolicyType,
-    RecoveryOptionNameType, RecoveryOptionType, SignInPolicyType, SmsConfigurationType,
-    UserAttributeUpdateSettingsType, UserPoolDescriptionType, UserPoolMfaType, UserPoolPolicyType,
-    UserPoolTierType, UserPoolType, UsernameAttributeType, UsernameConfigurationType,
-    VerificationMessageTemplateType, VerifiedAttributeType,
+    AccountRecoverySettingType, AdminCreateUserConfigType, AdvancedSecurityModeType,
+    AliasAttributeType, AuthFactorType, DefaultEmailOptionType, DeletionProtectionType,
+    EmailConfigurationType, EmailSendingAccountType, LambdaConfigType, MessageTemplateType,
+    PasswordPolicyType, RecoveryOptionNameType, RecoveryOptionType, SignInPolicyType,
+    SmsConfigurationType, UserAttributeUpdateSettingsType, UserPoolAddOnsType,
+    UserPoolDescriptionType, UserPoolMfaType, UserPoolPolicyType, UserPoolTierType, UserPoolType,
+    UsernameAttributeType, UsernameConfigurationType, VerificationMessageTemplateType,
+    VerifiedAttributeType,
 };
 use cognate_model::UserPool;
 use cognate_model::attribute::Contact;
@@ -63,12 +64,15 @@ pub(super) fn full(pool: &UserPool, arn: &str, number_of_users: i64) -> UserPool
         arn: Some(arn.to_owned()),
         account_recovery_setting: settings.recovery.as_deref().map(recovery),
         user_pool_tier: Some(tier(settings.tier)),
+        user_pool_add_ons: settings.add_ons_off.then_some(UserPoolAddOnsType {
+            advanced_security_mode: AdvancedSecurityModeType::Off,
+            advanced_security_additional_flows: None,
+        }),
         // Long out of use at AWS.
         status: None,
         // Not built: see not_built.rs.
         sms_authentication_message: None,
         device_configuration: None,
-        user_pool_add_ons: None,
         dcr_configuration: None,
         key_configuration: None,
         issuer_configuration: None,

@@ -1,14 +1,16 @@
 //! User pools: create, describe, update, delete, list, and custom attributes that join later.
 //!
 //! What a request asks for is read in [`settings`] and [`schema`]; what Cognate can't do yet is refused in [`not_built`]; what a pool
-//! looks like on the wire is written in [`describe`].
+//! looks like on the wire is written in [`describe`]. The operations on tags and on multi-factor settings are in [`tags`] and [`mfa`].
 
 mod describe;
 mod email;
 mod messages;
+mod mfa;
 mod not_built;
 mod schema;
 mod settings;
+mod tags;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -25,6 +27,9 @@ use cognate_store::{Tx, signing_keys as stored_keys, user_pools as pools, users}
 
 use crate::flows::outcome::{Reached, write_settled};
 use crate::{Cx, Error, ErrorCode, Result, page_token, signing_keys};
+
+pub(crate) use mfa::{get_user_pool_mfa_config, set_user_pool_mfa_config};
+pub(crate) use tags::{list_tags_for_resource, tag_resource, untag_resource};
 
 /// The largest page.
 const MAX_PAGE: i32 = 60;

@@ -18,12 +18,9 @@ use cognate_model::user_pool::{
     AliasAttribute, RecoveryMechanism, Settings, SignInNames, SmsSettings, Tier,
 };
 
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 
-use super::{email, messages, not_built};
-
-/// The most tags that a pool can have.
-const MAX_TAGS: usize = 50;
+use super::{email, messages, not_built, tags};
 
 /// What a request asks for: UpdateUserPool has exactly the members that a pool's settings are made of, and CreateUserPool has them and
 /// those of [`Fixed`].
@@ -108,8 +105,8 @@ pub(super) fn asked_of_new(input: CreateUserPoolRequest) -> (Asked, Fixed) {
     )
 }
 
-/// Reads the settings. What is not given gets its default, in an update too (documented for UpdateUserPool); only the name, which has
-/// none, stays.
+/// Reads the settings. What is not given gets its default, in an update too (documented for UpdateUserPool). But an update keeps the name,
+/// which has none, and what AWS was measured to keep: each half of Policies, the tier and the tags (docs/differences.md has the table).
 ///
 /// # Errors
 /// `InvalidParameterException` for what is wrong or not built, `UserPoolTaggingException` for tags.
@@ -135,7 +132,7 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         sms_configuration,
         user_pool_tags,
         admin_create_user_config,
-        user_pool_add_ons: _,
+        user_pool_add_ons,
         dcr_configuration: _,
         account_recovery_setting,
         pool_name,
@@ -155,13 +152,16 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         return Err(verified_before_update_but_not_automatically());
     }
     let admin_create_user = admin_create_user_config.unwrap_or_default();
+    // Of the sign-in policy there is one form only so far, so it stays by itself.
     let password_policy = policies.and_then(|policies| policies.password_policy);
+    let before = before.map(|before| &before.settings);
+    let kept_policy = before.map(|before| &before.password_policy);
     Ok(Settings {
         name: pool_name
-            .or_else(|| before.map(|before| before.settings.name.clone()))
+            .or_else(|| before.map(|before| before.name.clone()))
             .unwrap_or_default(),
         deletion_protection: deletion_protection == Some(DeletionProtectionType::Active),
-        password_policy: read_password_policy(password_policy, &admin_create_user)?,
+        password_policy: read_password_policy(password_policy, &admin_create_user, kept_policy)?,
         auto_verified,
         verified_before_update,
         messages,
@@ -170,7 +170,11 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
             .transpose()?
             .unwrap_or_default(),
         sms: sms_configuration.and_then(sms),
-        tags: user_pool_tags.map(tags).transpose()?.unwrap_or_default(),
+        tags: user_pool_tags
+            .map(tags::check)
+            .transpose()?
+            .or_else(|| before.map(|before| before.tags.clone()))
+            .unwrap_or_default(),
         admin_create_user_only: admin_create_user
             .allow_admin_create_user_only
             .unwrap_or(false),
@@ -178,7 +182,13 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
             .map(recovery)
             .transpose()?
             .flatten(),
-        tier: user_pool_tier.map(tier).transpose()?.unwrap_or_default(),
+        tier: user_pool_tier
+            .map(tier)
+            .transpose()?
+            .or_else(|| before.map(|before| before.tier))
+            .unwrap_or_default(),
+        // Anything but OFF is refused above.
+        add_ons_off: user_pool_add_ons.is_some(),
     })
 }
 
@@ -225,10 +235,11 @@ fn contacts(attributes: &[VerifiedAttributeType]) -> BTreeSet<Contact> {
 }
 
 /// In a policy that is given, a requirement that is left out is none: the members are plain booleans in AWS's model. Only a policy that
-/// is left out altogether is the default one.
+/// is left out altogether is the one that the pool has, or in a new pool the default one.
 fn read_password_policy(
     policy: Option<PasswordPolicyType>,
     admin_create_user: &AdminCreateUserConfigType,
+    kept: Option<&PasswordPolicy>,
 ) -> Result<PasswordPolicy> {
     let default = PasswordPolicy::default();
     // Zero means not given, in both.
@@ -242,15 +253,16 @@ fn read_password_policy(
     if temporary.is_some() && unused.is_some() {
         return Err(temporary_password_validity_twice());
     }
+    let Some(policy) = policy else {
+        let kept = kept.unwrap_or(&default);
+        return Ok(PasswordPolicy {
+            temporary_validity_days: unused.unwrap_or(kept.temporary_validity_days),
+            ..kept.clone()
+        });
+    };
     let temporary_validity_days = temporary
         .or(unused)
         .unwrap_or(default.temporary_validity_days);
-    let Some(policy) = policy else {
-        return Ok(PasswordPolicy {
-            temporary_validity_days,
-            ..default
-        });
-    };
     Ok(PasswordPolicy {
         minimum_length: policy
             .minimum_length
@@ -305,26 +317,6 @@ fn tier(tier: UserPoolTierType) -> Result<Tier> {
         UserPoolTierType::Unknown(tier) => {
             Err(Error::parameter_not_built(format!("UserPoolTier {tier}")))
         }
-    }
-}
-
-/// The length of keys and values is in the model; how many there may be, and whose prefix is reserved, is not.
-fn tags(tags: BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
-    if tags.len() > MAX_TAGS {
-        return Err(Error::new(
-            ErrorCode::UserPoolTagging,
-            format!("A user pool can have {MAX_TAGS} tags at most"),
-        ));
-    }
-    match tags
-        .keys()
-        .find(|key| key.to_ascii_lowercase().starts_with("aws:"))
-    {
-        Some(key) => Err(Error::new(
-            ErrorCode::UserPoolTagging,
-            format!("The tag key {key} begins with aws:, which is reserved"),
-        )),
-        None => Ok(tags),
     }
 }
 

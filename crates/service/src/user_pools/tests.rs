@@ -152,7 +152,7 @@ async fn a_pool_is_described_in_full() {
 }
 
 #[tokio::test]
-async fn an_update_puts_what_it_does_not_name_back_to_its_default_but_the_name() {
+async fn an_update_keeps_name_tier_and_tags_and_puts_the_rest_back_to_its_defaults() {
     let cx = new_cx().await;
     let before = new_pool(
         &cx,
@@ -186,11 +186,11 @@ async fn an_update_puts_what_it_does_not_name_back_to_its_default_but_the_name()
     );
     assert_eq!(
         (&after["DeletionProtection"], &after["UserPoolTier"]),
-        (&json!("INACTIVE"), &json!("ESSENTIALS"))
+        (&json!("INACTIVE"), &json!("PLUS"))
     );
     assert_eq!(
         (after.get("AutoVerifiedAttributes"), &after["UserPoolTags"]),
-        (None, &json!({}))
+        (None, &json!({"k": "v"}))
     );
     // Fixed when the pool was made.
     for member in [

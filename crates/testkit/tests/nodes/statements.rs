@@ -89,6 +89,15 @@ impl Stage {
             .await
     }
 
+    /// An operation of an operator's on the pool, by its ARN.
+    async fn on_arn<O: Operation>(&self, members: Value) -> Result<(), ApiError>
+    where
+        O::Output: DeserializeOwned,
+    {
+        self.call::<O>(json!({"ResourceArn": self.pool().arn()}), members)
+            .await
+    }
+
     async fn call<O: Operation>(&self, mut input: Value, members: Value) -> Result<(), ApiError>
     where
         O::Output: DeserializeOwned,
@@ -299,6 +308,9 @@ faults! {
         let members = json!({"CustomAttributes": [{"Name": "role", "AttributeDataType": "String"}]});
         stage.on_pool::<op::AddCustomAttributes>(members).await
     }, Refused("InvalidParameterException");
+    tag_resource: nothing, async |stage| stage.on_arn::<op::TagResource>(json!({"Tags": {"team": "b"}})).await, Succeeds;
+    untag_resource: async |stage| stage.on_arn::<op::TagResource>(json!({"Tags": {"team": "a"}})).await.unwrap(),
+        async |stage| stage.on_arn::<op::UntagResource>(json!({"TagKeys": ["team"]})).await, Succeeds;
     delete_user_pool: nothing, async |stage| stage.on_pool::<op::DeleteUserPool>(json!({})).await, Settled;
     create_user_pool_client: nothing,
         async |stage| stage.on_pool::<op::CreateUserPoolClient>(json!({"ClientName": "other"})).await, Succeeds;

@@ -1,13 +1,28 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use cognate_model::attribute::Contact;
+use cognate_model::attribute::{Contact, Schema};
 use cognate_model::user_pool::{RecoveryMechanism, Settings, SignInNames, Tier};
+use cognate_model::{Timestamp, UserPool, UserPoolId};
 use serde_json::{Value, json};
 
 use super::{asked_of_new, read, sign_in_names};
 use crate::user_pools::schema;
 use crate::user_pools::tests::{create_request, request};
 use crate::{ErrorCode, Result};
+
+/// A pool of such settings.
+fn pool_of(members: Value) -> UserPool {
+    UserPool {
+        id: UserPoolId::parse("us-east-1_abc").unwrap(),
+        created_at: Timestamp(0),
+        modified_at: Timestamp(0),
+        revision: 1,
+        sign_in_names: SignInNames::Username { aliases: [].into() },
+        case_sensitive: false,
+        schema: Schema::default(),
+        settings: settings_of(members).unwrap(),
+    }
+}
 
 /// The settings that a new pool would get, without a pool being made.
 fn settings_of(members: Value) -> Result<Settings> {
@@ -132,7 +147,7 @@ fn every_setting_that_is_not_built_is_refused_by_its_name() {
 fn what_is_switched_off_or_empty_passes() {
     let off = json!({
         "LambdaConfig": {}, "MfaConfiguration": "OFF", "DeviceConfiguration": {}, "EmailConfiguration": {}, "SmsConfiguration": {},
-        "UserPoolAddOns": {"AdvancedSecurityMode": "OFF"}, "DcrConfiguration": {"EnableStatus": "Disabled"},
+        "DcrConfiguration": {"EnableStatus": "Disabled"},
         "KeyConfiguration": {"KeyType": "AWS_OWNED_KEY"}, "IssuerConfiguration": {"Type": "ORIGINAL"}, "AcrConfiguration": {},
         "AutoVerifiedAttributes": [], "AliasAttributes": [], "UsernameAttributes": [], "AccountRecoverySetting": {},
         "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": []}, "AdminCreateUserConfig": {},
@@ -148,6 +163,31 @@ fn a_sign_in_policy_without_passwords_is_refused() {
         refusal(without),
         "Password should be configured as one of the allowed first auth factors."
     );
+}
+
+#[test]
+fn days_that_are_said_outside_the_policy_change_the_one_that_is_kept() {
+    let policy = json!({"MinimumLength": 12, "TemporaryPasswordValidityDays": 3});
+    let pool = pool_of(json!({"Policies": {"PasswordPolicy": policy}}));
+    let update = |members: Value| {
+        let settings = read(request(members), Some(&pool)).unwrap();
+        let policy = settings.password_policy;
+        (policy.minimum_length, policy.temporary_validity_days)
+    };
+    let id = pool.id.as_str();
+    assert_eq!(update(json!({"UserPoolId": id})), (12, 3));
+    let days =
+        json!({"UserPoolId": id, "AdminCreateUserConfig": {"UnusedAccountValidityDays": 30}});
+    assert_eq!(update(days), (12, 30));
+}
+
+#[test]
+fn a_stored_pool_of_before_has_no_add_ons() {
+    let mut stored = serde_json::to_value(pool_of(json!({}))).unwrap();
+    let object = stored.as_object_mut().unwrap();
+    object.remove("add_ons_off").unwrap();
+    let pool: UserPool = serde_json::from_value(stored).unwrap();
+    assert!(!pool.settings.add_ons_off);
 }
 
 #[test]

@@ -23,6 +23,15 @@ pub(super) async fn pools_and_clients(world: &mut World) {
         .says::<op::UpdateUserPool>("UserPoolTaggingException", world.operators(tags))
         .await;
     world.in_pool::<op::DeleteUserPool>(json!({})).await;
+    world.in_pool::<op::GetUserPoolMfaConfig>(json!({})).await;
+    world.in_pool::<op::SetUserPoolMfaConfig>(json!({})).await;
+    world
+        .in_arn::<op::TagResource>(json!({"Tags": {"team": "a"}}))
+        .await;
+    world
+        .in_arn::<op::UntagResource>(json!({"TagKeys": ["team"]}))
+        .await;
+    world.in_arn::<op::ListTagsForResource>(json!({})).await;
     world
         .in_pool::<op::AddCustomAttributes>(
             json!({"CustomAttributes": [{"Name": "x", "AttributeDataType": "String"}]}),

@@ -98,6 +98,21 @@ impl World {
             .insert(O::NAME, with(json!({"UserPoolId": self.pool.id}), own));
     }
 
+    /// The refusals that operations on a pool's tags have in common.
+    pub(super) async fn in_arn<O: Operation>(&mut self, own: Value) {
+        let nobody = self
+            .pool
+            .arn()
+            .replace(&self.pool.id, "us-east-1_nobody123");
+        self.says::<O>(
+            "ResourceNotFoundException",
+            with(json!({"ResourceArn": nobody}), own.clone()),
+        )
+        .await;
+        self.good
+            .insert(O::NAME, with(json!({"ResourceArn": self.pool.arn()}), own));
+    }
+
     /// The refusals that operations of an app client have in common.
     pub(super) async fn at_client<O: Operation>(&mut self, own: Value) {
         let gone = json!({"ClientId": "0123456789abcdefghijklmnop"});
