@@ -41,6 +41,9 @@ pub const SALT_LENGTH: usize = 16;
 /// Length of a stored verifier, in bytes.
 pub const VERIFIER_LENGTH: usize = LENGTH;
 
+/// So many keys are drawn for one challenge at most. One in sixteen is drawn again, so the last of them is never reached.
+const DRAWS: u32 = 64;
+
 /// What the session key is derived for (facts §9).
 const KEY_INFO: &[u8] = b"Caldera Derived Key";
 
@@ -65,8 +68,8 @@ pub enum SrpError {
     /// A stored value that does not have its length.
     #[error("a stored SRP value is damaged")]
     Damaged,
-    /// B came out as zero: the server has to draw another key.
-    #[error("the server's SRP value is zero modulo N")]
+    /// No server's key gave a B that can be sent.
+    #[error("no SRP value of the server can be sent")]
     Server,
 }
 
@@ -210,6 +213,34 @@ impl ServerKey {
     /// Draws a new one; each exchange has its own.
     pub fn generate(random: &mut Random) -> Self {
         Self(random.bytes())
+    }
+
+    /// Draws the key of a challenge, and B with it: until B has all of its digits and u does not begin with a zero byte. Some
+    /// clients lose a digit of a B that has an odd number of them, and others a leading zero byte of u; to them the right
+    /// password would be a wrong one, once in sixteen sign-ins.
+    ///
+    /// It harms nothing. Whether a draw is kept is told by A and B alone, which whoever asked has in hand. So for each verifier B
+    /// is what it was before, as even, on those values that pass: no guess of a password becomes likelier by a B, and how many
+    /// draws it took, which may show in the time, depends on the verifier as little. With S it would be otherwise, though a
+    /// client exists that stumbles over zeros there: whoever tries a password offline can compute S for it, and each challenge
+    /// would rule passwords out.
+    ///
+    /// # Errors
+    /// [`SrpError::Server`] when no draw was kept, which chance gives never.
+    pub fn for_challenge(
+        client: &ClientPublic,
+        verifier: &Verifier,
+        random: &mut Random,
+    ) -> Result<(Self, ServerPublic), SrpError> {
+        for _ in 0..DRAWS {
+            let key = Self::generate(random);
+            let public = key.public_value(verifier)?;
+            let u = scramble(client, &public)?;
+            if public.0[0] >= 0x10 && u[0] != 0 {
+                return Ok((key, public));
+            }
+        }
+        Err(SrpError::Server)
     }
 
     /// Takes over bytes of [`ServerKey::to_bytes`].

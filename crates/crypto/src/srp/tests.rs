@@ -314,9 +314,8 @@ fn challenges_do_not_tell_a_right_guess_from_a_wrong_one() {
     let n = Odd::new(U3072::from_be_bytes(N.into())).unwrap();
     let squares = (0..24)
         .filter(|_| {
-            let b = ServerKey::generate(&mut random)
-                .public_value(&verifier)
-                .unwrap();
+            let client = ClientKey::generate(&mut random).public_value();
+            let (_, b) = ServerKey::for_challenge(&client, &verifier, &mut random).unwrap();
             let b = Residue::from_bytes(&b.0).unwrap();
             let ephemeral = b
                 .minus(&MULTIPLIER.times(&verifier.residue().unwrap()))
@@ -345,6 +344,25 @@ fn jacobi(mut a: U3072, mut n: U3072) -> i8 {
         a = a.rem_vartime(&NonZero::new(n).unwrap());
     }
     if n == U3072::ONE { sign } else { 0 }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_challenge_has_all_digits_of_b_and_no_zero_byte_before_u(seed: [u8; 32]) {
+        let mut random = Random::from_seed(seed);
+        let salt = new_salt(&mut random);
+        let real = verifier(POOL, USER, &password("Passw0rd!"), &salt);
+        let (_, made_up) = made_up(&seed, POOL, "nobody");
+        for verifier in [real, made_up] {
+            let client = ClientKey::generate(&mut random).public_value();
+            let (key, b) = ServerKey::for_challenge(&client, &verifier, &mut random).unwrap();
+            prop_assert_eq!(&b, &key.public_value(&verifier).unwrap());
+            prop_assert_eq!(b.to_hex().len(), 768);
+            prop_assert_ne!(scramble(&client, &b).unwrap()[0], 0);
+        }
+    }
 }
 
 #[test]
