@@ -168,6 +168,9 @@ pub enum AttributeError {
     /// An attribute that cannot change once set.
     #[error("user.{0}: Attribute cannot be updated.")]
     Immutable(String),
+    /// A required attribute that is to be taken away.
+    #[error("user.{0}: Required attribute cannot be deleted.")]
+    Required(String),
     /// An attribute that was named twice.
     #[error("Attribute {0} is given more than once.")]
     Twice(String),

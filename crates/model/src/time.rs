@@ -44,49 +44,57 @@ impl Timestamp {
     }
 }
 
+const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
 /// Reads the TIMESTAMP of a PASSWORD_VERIFIER answer, such as `Tue Sep 5 18:20:05 UTC 2017`. Clients differ in small things (a day with a
-/// leading zero or space), which do not matter here: the text itself, byte for byte, is what the signature covers.
+/// leading zero or space), which do not matter here: the text itself, byte for byte, is what the signature covers. A weekday that is not
+/// the date's is a clock or a program that is wrong, as Cognito sees it too.
 #[must_use]
 pub fn parse_claim_timestamp(text: &str) -> Option<Timestamp> {
     if text.len() > 40 {
         return None;
     }
     let mut words = text.split_ascii_whitespace();
-    let (weekday, month, day, clock, zone, year) = (
-        words.next()?,
-        words.next()?,
-        words.next()?,
-        words.next()?,
-        words.next()?,
-        words.next()?,
-    );
-    if words.next().is_some()
-        || zone != "UTC"
-        || !["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].contains(&weekday)
-    {
-        return None;
-    }
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let month = i8::try_from(MONTHS.iter().position(|name| *name == month)? + 1).ok()?;
-    let mut clock = clock.split(':').map(|part| part.parse::<i8>().ok());
+    let weekday = position(&WEEKDAYS, words.next()?)?;
+    let month = position(&MONTHS, words.next()?)? + 1;
+    let day = number(words.next()?, 1..=2)?;
+    let mut clock = words.next()?.split(':').map(|part| number(part, 1..=2));
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    if clock.next().is_some() {
+    let zone = words.next()?;
+    let year = number(words.next()?, 4..=4)?;
+    if words.next().is_some() || clock.next().is_some() || zone != "UTC" {
         return None;
     }
+    let small = |number: i16| i8::try_from(number).ok();
     let civil = civil::DateTime::new(
-        year.parse().ok()?,
+        year,
         month,
-        day.parse().ok()?,
-        hour,
-        minute,
-        second,
+        small(day)?,
+        small(hour)?,
+        small(minute)?,
+        small(second)?,
         0,
     )
     .ok()?;
+    if civil.weekday().to_monday_zero_offset() != weekday {
+        return None;
+    }
     let instant = civil.to_zoned(TimeZone::UTC).ok()?.timestamp();
     Some(Timestamp(instant.as_millisecond()))
+}
+
+fn position(names: &[&str], word: &str) -> Option<i8> {
+    let at = names.iter().position(|name| *name == word)?;
+    i8::try_from(at).ok()
+}
+
+/// Digits, so many of them, and nothing else: no sign, which `parse` would take.
+fn number(word: &str, digits: std::ops::RangeInclusive<usize>) -> Option<i16> {
+    let is_number = digits.contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| word.parse().ok())?
 }
 
 #[cfg(test)]
@@ -109,6 +117,14 @@ mod tests {
             "2017-09-05T18:20:05Z",
             "Tue Sep 5 18:20:05 UTC 2017 x",
             "Tue Sep 5 18:20 UTC 2017",
+            "Mon Sep 5 18:20:05 UTC 2017",
+            "tue Sep 5 18:20:05 UTC 2017",
+            "Tue Sep +5 18:20:05 UTC 2017",
+            "Tue Sep 5 +18:20:05 UTC 2017",
+            "Tue Sep 5 18:20:05:00 UTC 2017",
+            "Tue Sep 5 24:20:05 UTC 2017",
+            "Tue Sep 5 18:20:05 UTC 17",
+            "Dienstag Sep 5 18:20:05 UTC 2017",
         ] {
             assert_eq!(parse_claim_timestamp(text), None, "{text}");
         }

@@ -57,6 +57,10 @@ sentences! {
         user_password_auth_not_enabled() "USER_PASSWORD_AUTH flow not enabled for this client";
         auth_flow_not_enabled() "Auth flow not enabled for this client";
         missing_required_parameter(name) "Missing required parameter {name}";
+        /// For one that is too far from now as well.
+        timestamp_malformed() "TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english";
+        /// In the answer to NEW_PASSWORD_REQUIRED.
+        attribute_is_missing(name) "Invalid attributes given, {name} is missing";
     }
 }
 
@@ -70,8 +74,6 @@ sentences! {
         invalid_refresh_token() "Invalid Refresh Token";
         refresh_token_expired() "Refresh Token has expired";
         refresh_token_revoked() "Refresh Token has been revoked";
-        /// The words are ours: another request with the same token was faster.
-        refresh_token_in_use() "Refresh Token is being used by another request";
     }
 }
 

@@ -91,8 +91,12 @@ pub enum Refusal {
     NoSuchStep,
     /// The challenge is of another kind than the answer.
     WrongChallenge,
+    /// The time of a claim is not written as it has to be, or far from now.
+    Timestamp,
     /// The new password does not meet the policy.
     Policy(PolicyViolation),
+    /// Required attributes that neither the user has nor the answer gives.
+    Missing(Vec<String>),
     /// An attribute of the answer cannot be taken.
     Attribute(AttributeError),
     /// The app client may not write that attribute.
@@ -112,7 +116,9 @@ impl Refusal {
     #[must_use]
     pub fn keeps_the_step(&self) -> bool {
         match self {
-            Self::Policy(_)
+            Self::Timestamp
+            | Self::Policy(_)
+            | Self::Missing(_)
             | Self::Attribute(_)
             | Self::NotWritable(_)
             | Self::AlreadyProvided(_)
@@ -128,7 +134,8 @@ impl Refusal {
     }
 }
 
-/// Proof that a user has signed in. Only this module makes one; it is consumed by the issue of tokens.
+/// Proof that a user has signed in. Only this module makes one, and [`crate::TokenSession::begin`] consumes it: there is no other
+/// way to a new session.
 pub struct Proof {
     pool: UserPoolId,
     client: ClientId,
@@ -139,8 +146,7 @@ pub struct Proof {
 
 impl Proof {
     /// Who signed in, where and when, and what is to be stored with it.
-    #[must_use]
-    pub fn into_parts(self) -> ProofParts {
+    pub(crate) fn into_parts(self) -> ProofParts {
         ProofParts {
             pool: self.pool,
             client: self.client,
@@ -158,17 +164,17 @@ impl Proof {
 }
 
 /// A consumed [`Proof`].
-pub struct ProofParts {
+pub(crate) struct ProofParts {
     /// The pool.
-    pub pool: UserPoolId,
+    pub(crate) pool: UserPoolId,
     /// The app client.
-    pub client: ClientId,
+    pub(crate) client: ClientId,
     /// The user.
-    pub sub: Sub,
+    pub(crate) sub: Sub,
     /// When the last factor was proved.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The new password that the sign-in has set.
-    pub change: Option<PasswordChange>,
+    pub(crate) change: Option<PasswordChange>,
 }
 
 /// Begins a sign-in.
@@ -205,7 +211,9 @@ pub fn answer(
     }
     match (&pending.step, answer) {
         (Step::PasswordVerifier(step), Answer::PasswordClaim(claim)) => {
-            if password::claim_holds(step, &claim, facts) {
+            if !claim.is_recent(facts.now) {
+                Outcome::Refuse(Refusal::Timestamp)
+            } else if password::claim_holds(step, &claim, facts) {
                 after_password(facts)
             } else {
                 Outcome::Refuse(Refusal::WrongPassword)

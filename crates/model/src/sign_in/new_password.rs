@@ -69,11 +69,10 @@ fn change(
         .map_err(Refusal::Policy)?;
     let mut user = user.clone();
     take_attributes(&mut user, answer.attributes, facts)?;
-    facts
-        .pool
-        .schema
-        .check_required(&user.attributes)
-        .map_err(Refusal::Attribute)?;
+    let missing = facts.pool.schema.missing_required(&user.attributes);
+    if !missing.is_empty() {
+        return Err(Refusal::Missing(missing));
+    }
     user.status = UserStatus::Confirmed;
     user.modified_at = facts.now;
     let credentials = Credentials::new(

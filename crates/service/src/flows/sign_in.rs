@@ -223,9 +223,8 @@ impl Run {
         else {
             return Err(Error::internal().with_source("a proof for another user"));
         };
-        let change = proof.into_parts().change;
+        let (new, change) = NewSession::begin(&self.cx, &self.door, proof)?;
         let user = change.as_ref().map_or(user, |change| &change.user).clone();
-        let new = NewSession::begin(&self.cx, &self.door, &user)?;
         let (now, pool, pool_id) = (
             self.cx.now,
             std::sync::Arc::clone(&self.door.pool),
@@ -420,6 +419,10 @@ fn refused(refusal: Refusal) -> Error {
         Refusal::ResetRequired => Error::password_reset_required(),
         Refusal::TemporaryPasswordExpired => Error::temporary_password_expired(),
         Refusal::NoSuchStep | Refusal::WrongChallenge => Error::invalid_session(),
+        Refusal::Timestamp => Error::timestamp_malformed(),
+        Refusal::Missing(names) => {
+            Error::attribute_is_missing(names.first().map_or("", String::as_str))
+        }
         Refusal::Policy(violation) => Error::password_does_not_conform(violation),
         Refusal::Attribute(error) => attributes::refused(error),
         Refusal::NotWritable(_) => Error::unauthorized_attribute(),

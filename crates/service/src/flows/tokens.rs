@@ -2,11 +2,12 @@
 
 use cognate_api::idp::AuthenticationResultType;
 use cognate_model::claims::{Issue, TokenUse};
-use cognate_model::{SessionId, TokenSession, User};
+use cognate_model::sign_in::{PasswordChange, Proof};
+use cognate_model::{TokenSession, User};
 
 use super::accounts::Door;
 use super::refresh_token;
-use crate::{Cx, Result};
+use crate::{Cx, Error, Result};
 
 /// A session that is about to begin, with its first refresh token.
 #[derive(Clone)]
@@ -16,27 +17,22 @@ pub(crate) struct NewSession {
 }
 
 impl NewSession {
-    /// A session of a user who has just proved who they are.
+    /// The session that a proof begins, which is used up, and what the sign-in has changed of the user.
     ///
     /// # Errors
-    /// Only when the token cannot be sealed.
-    pub(crate) fn begin(cx: &Cx, door: &Door, user: &User) -> Result<Self> {
-        let mut random = cx.random();
-        let session = TokenSession {
-            pool: door.pool.id.clone(),
-            id: SessionId::random(&mut random),
-            sub: user.sub.clone(),
-            client: door.entry.client.id.clone(),
-            auth_time: cx.now,
-            expires_at: cx
-                .now
-                .plus(door.entry.client.settings.refresh_validity.span()),
-            event_id: random.uuid_v4(),
-            generation: 0,
-            rotated_at: None,
-        };
+    /// When the proof was given at another door; when the token cannot be sealed.
+    pub(crate) fn begin(
+        cx: &Cx,
+        door: &Door,
+        proof: Proof,
+    ) -> Result<(Self, Option<PasswordChange>)> {
+        let validity = door.entry.client.settings.refresh_validity.span();
+        let (session, change) = TokenSession::begin(proof, validity, &mut cx.random());
+        if session.pool != door.pool.id || session.client != door.entry.client.id {
+            return Err(Error::internal().with_source("a proof given at another door"));
+        }
         let refresh = refresh_token::make(cx, &session)?;
-        Ok(Self { session, refresh })
+        Ok((Self { session, refresh }, change))
     }
 }
 

@@ -125,7 +125,8 @@ async fn the_challenge_tells_what_is_known_and_what_is_missing() {
     assert_eq!(parameters["USER_ID_FOR_SRP"], "ana");
     let session = challenged(&ana).await;
     let missing = refused(answer(&ana, &session, json!({"NEW_PASSWORD": NEW})).await);
-    assert_eq!(missing.code, "InvalidParameterException");
+    let sentence = "Invalid attributes given, family_name is missing";
+    assert_eq!(missing.told(), ("InvalidParameterException", sentence));
     let whole = json!({"NEW_PASSWORD": NEW, "userAttributes.family_name": "Diaz"});
     answer(&ana, &session, whole).await.unwrap();
     assert_eq!(

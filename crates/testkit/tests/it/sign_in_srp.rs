@@ -9,6 +9,11 @@ use serde_json::{Value, json};
 
 use crate::sentences::{INVALID_SESSION, WRONG_PASSWORD};
 
+const TIMESTAMP: (&str, &str) = (
+    "InvalidParameterException",
+    "TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english",
+);
+
 /// The prime of the group (RFC 3526 §5), as every client has it.
 const N: &str = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD\
 EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED\
@@ -221,33 +226,43 @@ async fn a_timestamp_is_within_five_minutes_of_the_servers_clock() {
             .send()
             .await
     };
-    assert_eq!(refused(at(301).await).told(), WRONG_PASSWORD);
-    assert_eq!(refused(at(-301).await).told(), WRONG_PASSWORD);
+    assert_eq!(refused(at(301).await).told(), TIMESTAMP);
+    assert_eq!(refused(at(-301).await).told(), TIMESTAMP);
     at(299).await.unwrap();
     at(-299).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_timestamp_of_another_form_is_refused() {
-    let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
-    for text in ["2026-07-01T12:00:00Z", "now", "1782907200"] {
-        let answer = ana
-            .begin_srp()
-            .await
-            .unwrap()
-            .answer(PASSWORD)
-            .response("TIMESTAMP", text);
-        assert_eq!(refused(answer.send().await).told(), WRONG_PASSWORD);
-        ana.sign_in().await.unwrap();
-    }
+async fn a_timestamp_of_another_form_is_no_guess_and_leaves_the_challenge() {
+    for_each_database(async |server| {
+        let client = server.pool().await.client().await;
+        let ana = client.user("ana").confirmed().await;
+        let exchange = ana.begin_srp().await.unwrap();
+        let nobody = client.begin_srp("nobody").await.unwrap();
+        for text in [
+            "2026-07-01T12:00:00Z",
+            "now",
+            "1782907200",
+            "Thu Jul 1 12:00:00 UTC 2026",
+            "Wed Jul 1 12:00:00 CEST 2026",
+            "Mi Jul 1 12:00:00 UTC 2026",
+            "Wed Jul 1 11:54:59 UTC 2026",
+        ] {
+            for exchange in [&exchange, &nobody] {
+                let right = exchange.answer(PASSWORD).response("TIMESTAMP", text);
+                let wrong = exchange.answer("Wrong-Horse-1");
+                let wrong = wrong.response("TIMESTAMP", text);
+                let garbage = right.clone().response("PASSWORD_CLAIM_SIGNATURE", "?");
+                for answer in [right, wrong, garbage] {
+                    assert_eq!(refused(answer.send().await).told(), TIMESTAMP, "{text}");
+                }
+            }
+        }
+        let outcome = nobody.answer(PASSWORD).send().await;
+        assert_eq!(refused(outcome).told(), WRONG_PASSWORD);
+        exchange.answer(PASSWORD).tokens().await.unwrap();
+    })
+    .await;
 }
 
 #[tokio::test]

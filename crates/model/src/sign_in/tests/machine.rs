@@ -225,7 +225,7 @@ impl World {
         let salt = hex_decode(&step.salt).unwrap();
         assert_eq!((salt.len(), step.secret_block.len()), (16, 48));
         assert_eq!(step.user_id, NAMES[at.name]);
-        assert!((750..=768).contains(&step.server_public.len()));
+        assert_eq!(step.server_public.len(), 768);
         assert_eq!(pending.expires_at, self.now.plus(seconds(180)));
         for earlier in self
             .issued
@@ -335,6 +335,9 @@ impl World {
         let issued = &self.issued[index];
         if issued.key.is_none() {
             return self.must_refuse(outcome, &Refusal::WrongChallenge);
+        }
+        if matches!(twist, Twist::OldTimestamp | Twist::FutureTimestamp) {
+            return self.must_refuse(outcome, &Refusal::Timestamp);
         }
         let proved = twist == Twist::None
             && self.is_password(at, &password)
@@ -446,7 +449,8 @@ impl World {
             refusal.counts_as_failure(),
             refusal == Refusal::WrongPassword
         );
-        assert!(!refusal.keeps_the_step() || refusal == Refusal::WrongChallenge);
+        let is_of_form = matches!(refusal, Refusal::WrongChallenge | Refusal::Timestamp);
+        assert_eq!(refusal.keeps_the_step(), is_of_form);
         self.seen.refused(&refusal);
     }
 }

@@ -333,10 +333,7 @@ fn required_attributes_are_given_now_or_the_step_waits() {
     ] {
         let missing = missing.into_iter().map(str::to_owned).collect();
         let refusal = refused(scene.new_password(&pending, NEW, given));
-        assert_eq!(
-            refusal,
-            Refusal::Attribute(AttributeError::Missing(missing))
-        );
+        assert_eq!(refusal, Refusal::Missing(missing));
         assert!(refusal.keeps_the_step());
     }
     signed_in(scene.new_password(

@@ -33,7 +33,7 @@ impl Seen {
             "the walks hardly signed in: {self:?}"
         );
         // All refusals but those of a form, which the story tests have.
-        assert_eq!(self.refused.len(), 8, "{self:?}");
+        assert_eq!(self.refused.len(), 9, "{self:?}");
     }
 }
 
@@ -47,9 +47,11 @@ fn kind(refusal: &Refusal) -> &'static str {
         Refusal::TemporaryPasswordExpired => "temporary password expired",
         Refusal::NoSuchStep => "no such step",
         Refusal::WrongChallenge => "wrong challenge",
+        Refusal::Timestamp => "timestamp",
         Refusal::Policy(_)
         | Refusal::Attribute(_)
         | Refusal::NotWritable(_)
-        | Refusal::AlreadyProvided(_) => "form",
+        | Refusal::AlreadyProvided(_)
+        | Refusal::Missing(_) => "form",
     }
 }
