@@ -437,6 +437,7 @@ pub(crate) async fn admin_update_user_attributes(
     let given = attributes::parse(Some(&input.user_attributes))?;
     attributes::check_values(&pool, &given)?;
     attributes::check_mutable(&pool, &user, &given)?;
+    attributes::check_keeps_required(&pool, &given)?;
     let apply = move |user: &mut User| {
         for contact in [Contact::Email, Contact::PhoneNumber] {
             let changes = given

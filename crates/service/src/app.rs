@@ -44,6 +44,8 @@ pub(crate) struct Secrets {
     pub(crate) made_up_address: [u8; 32],
     /// Hides the addresses under which messages are counted.
     pub(crate) address: [u8; 32],
+    /// Makes the secrets of refresh tokens.
+    pub(crate) refresh: [u8; 32],
 }
 
 impl Secrets {
@@ -55,6 +57,7 @@ impl Secrets {
             nobody: secret("nobody"),
             made_up_address: secret("made-up address"),
             address: secret("address"),
+            refresh: secret("refresh token"),
         }
     }
 }

@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 
 use cognate_api::idp::{
     AdminInitiateAuthRequest, AdminInitiateAuthResponse, AdminRespondToAuthChallengeRequest,
-    AdminRespondToAuthChallengeResponse, AuthFlowType, AuthenticationResultType, ChallengeNameType,
+    AdminRespondToAuthChallengeResponse, AuthFlowType, ChallengeNameType,
     GetTokensFromRefreshTokenRequest, GetTokensFromRefreshTokenResponse, InitiateAuthRequest,
     InitiateAuthResponse, RespondToAuthChallengeRequest, RespondToAuthChallengeResponse,
 };
 use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::ClientPublic;
+use cognate_model::NormalName;
 use cognate_model::app_client::AuthFlow;
 use cognate_model::attribute::{self, Attributes};
-use cognate_store::sessions;
 
 use crate::flows::accounts::Door;
-use crate::flows::outcome::write_settled;
-use crate::flows::refresh_token::{self, Presented, Standing};
+use crate::flows::refresh::refresh;
+use crate::flows::refresh_token::Presented;
 use crate::flows::sign_in::{self, Opening, Reply, Response};
-use crate::flows::{attributes, secret_hash, tokens};
+use crate::flows::{attributes, secret_hash};
 use crate::{Cx, Error, ErrorCode, Result};
 
 type Parameters = BTreeMap<String, String>;
@@ -176,12 +176,11 @@ async fn begin(
                 .filter(|()| !rotates)
                 .ok_or_else(Error::auth_flow_not_enabled)?;
             let hash = parameters.get("SECRET_HASH").map(String::as_str);
-            let check = |presented: &Presented| {
-                secret_hash::check_any(
-                    &door.entry,
-                    hash,
-                    &[presented.user.sub.as_str(), &presented.user.username],
-                )
+            // Libraries take the name from a token, from the challenge, or from what the user typed at sign-up.
+            let check = |Presented { user, .. }: &Presented| {
+                let as_told = NormalName::new(&door.pool, &user.username);
+                let names = [user.sub.as_str(), &user.username, as_told.as_str()];
+                secret_hash::check_any(&door.entry, hash, &names)
             };
             let tokens = refresh(cx, door, required(parameters, "REFRESH_TOKEN")?, check).await;
             // These operations have no RefreshTokenReuseException of their own.
@@ -277,55 +276,4 @@ fn new_attributes(responses: &Parameters) -> Result<Attributes> {
         Some((name.strip_prefix("userAttributes.")?, Some(value.as_str())))
     });
     attribute::collect(pairs).map_err(attributes::refused)
-}
-
-/// New tokens for a session that still stands. Without rotation nothing is written; with it, the token takes the place of the one
-/// before, and one that comes a second time ends the session, because then two hold it.
-async fn refresh(
-    cx: &Cx,
-    door: &Door,
-    token: &str,
-    check: impl FnOnce(&Presented) -> Result<()>,
-) -> Result<AuthenticationResultType> {
-    let presented = Presented::open(cx, door, token).await?;
-    check(&presented)?;
-    let standing = presented.standing(&door.entry.client, cx.now);
-    let Presented {
-        mut session, user, ..
-    } = presented;
-    if matches!(standing, Standing::Reused) {
-        let (pool, id) = (session.pool.clone(), session.id.clone());
-        let end = async move |tx: &mut cognate_store::Tx| -> Result<()> {
-            sessions::end(tx, &pool, &id).await?;
-            Ok(())
-        };
-        cx.app.db.write("end_reused_session", end).await?;
-        return Err(Error::refresh_token_reused());
-    }
-    if door.entry.client.settings.rotation.is_none() {
-        return tokens::issue(cx, door, &user, &session, None).await;
-    }
-    if matches!(standing, Standing::Current) {
-        session.generation += 1;
-        session.rotated_at = Some(cx.now);
-    }
-    let new = refresh_token::make(cx, &session)?;
-    let (rotated, hash, before) = (
-        session.clone(),
-        new.hash,
-        session.generation - i64::from(matches!(standing, Standing::Current)),
-    );
-    let (pool, id) = (session.pool.clone(), session.id.clone());
-    let stands = async move |tx: &mut cognate_store::Tx| -> Result<Option<bool>> {
-        let found = sessions::find_with_hash(tx, &pool, &id).await?;
-        Ok(found.filter(|(_, stored)| *stored == hash).map(|_| true))
-    };
-    let rotate = async move |tx: &mut cognate_store::Tx| -> Result<bool> {
-        Ok(sessions::rotate(tx, &rotated, &hash, before).await?)
-    };
-    if !write_settled(cx, "rotate_refresh_token", stands, rotate).await? {
-        // Another request with the same token was faster; the client repeats itself and comes into the grace period.
-        return Err(Error::refresh_token_in_use());
-    }
-    tokens::issue(cx, door, &user, &session, Some(&new.text)).await
 }

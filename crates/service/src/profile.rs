@@ -8,7 +8,7 @@ use cognate_api::idp::{
     GetUserRequest, GetUserResponse, UpdateUserAttributesRequest, UpdateUserAttributesResponse,
     VerifyUserAttributeRequest, VerifyUserAttributeResponse,
 };
-use cognate_model::attribute::{AttributeError, Attributes, Contact};
+use cognate_model::attribute::{Attributes, Contact};
 use cognate_model::code::{CodePurpose, LimitedAction};
 use cognate_model::{User, UserPool};
 use cognate_outbound::Purpose;
@@ -40,6 +40,7 @@ pub(crate) async fn update_user_attributes(
     let given = attributes::parse(Some(&input.user_attributes))?;
     attributes::check_written_by_user(&door.pool, &door.entry.client, &given)?;
     attributes::check_mutable(&door.pool, &user, &given)?;
+    attributes::check_keeps_required(&door.pool, &given)?;
     let changed =
         change_attributes(&cx, &door.pool, &user, given, "update_user_attributes").await?;
     Ok(UpdateUserAttributesResponse {
@@ -194,16 +195,7 @@ pub(crate) async fn delete_attributes(
     name: &'static str,
 ) -> Result<()> {
     attributes::check_mutable(pool, user, &empty)?;
-    let required = |name: &&String| {
-        pool.schema
-            .find(name)
-            .is_some_and(|attribute| attribute.required)
-    };
-    if let Some(required) = empty.keys().find(required) {
-        return Err(attributes::refused(AttributeError::Missing(vec![
-            required.clone(),
-        ])));
-    }
+    attributes::check_keeps_required(pool, &empty)?;
     let (pool, sub, now) = (Arc::clone(pool), user.sub.clone(), cx.now);
     let delete = async move |tx: &mut Tx| -> Result<()> {
         let mut user = stored_users::find(tx, &pool.id, &sub)

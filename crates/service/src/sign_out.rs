@@ -16,7 +16,13 @@ pub(crate) async fn global_sign_out(
     cx: Cx,
     input: GlobalSignOutRequest,
 ) -> Result<GlobalSignOutResponse> {
-    let signed_in = access_token::check(&cx, &input.access_token).await?;
+    // GlobalSignOut has no UserNotFoundException of its own.
+    let gone = |error: Error| match error.code {
+        ErrorCode::UserNotFound => Error::access_token_revoked(),
+        _ => error,
+    };
+    let signed_in = access_token::check(&cx, &input.access_token).await;
+    let signed_in = signed_in.map_err(gone)?;
     end_all(&cx, signed_in.user.pool, signed_in.user.sub).await?;
     Ok(GlobalSignOutResponse {})
 }

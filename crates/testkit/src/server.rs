@@ -12,7 +12,7 @@ use cognate_crypto::seal::MasterKey;
 use cognate_model::Timestamp;
 use cognate_model::policy::Policy;
 use cognate_outbound::{Inbox, Mailer, Outbound, Received, SmsSender};
-use cognate_service::{App, Clock, Config, Entropy, access_keys, operations};
+use cognate_service::{App, Clock, Config, Entropy, access_keys, expire_some, operations};
 use cognate_store::{Db, DbOptions, FaultPlan};
 use cognate_web::{Access, Doors, InFlight, Observer, router};
 use serde::Serialize;
@@ -61,6 +61,11 @@ impl TestServer {
             outbound: None,
             sms_prefixes: Vec::new(),
         }
+    }
+
+    /// Deletes all that has run out, as the background job does.
+    pub async fn expire(&self) {
+        while expire_some(&self.0.app, "testkit").await.unwrap() {}
     }
 
     /// Another node on the same database, with the same clock and inbox, and nothing else in common.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use cognate_crypto::digest::sha256;
 use cognate_crypto::jwt::{self, SigningKey};
 use cognate_model::claims::{AccessClaims, SIGN_IN_SCOPE, TokenUse};
-use cognate_model::{ClientId, SessionId, TokenSession, User, UserPoolId};
-use cognate_store::sessions;
+use cognate_model::{ClientId, SessionId, Sub, TokenSession, User, UserPoolId};
+use cognate_store::{sessions, users};
 use quick_cache::sync::Cache;
 use serde::Deserialize;
 
@@ -31,7 +31,7 @@ struct Claimed {
 /// stands and its user is there and enabled.
 ///
 /// # Errors
-/// `NotAuthorizedException`, in the words that say why.
+/// `NotAuthorizedException`, in the words that say why; `UserNotFoundException` when the user is no more.
 pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
     let verified = verified(cx, token).await?;
     let Verified { pool, claims, .. } = verified.as_ref();
@@ -48,7 +48,9 @@ pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
         return Err(Error::invalid_access_token());
     };
     let found = sessions::find_with_user(&mut cx.app.db.read().await?, pool, &session).await?;
-    let (session, user) = found.ok_or_else(Error::access_token_revoked)?;
+    let Some((session, user)) = found else {
+        return Err(why_it_ended(cx, pool, &claims.sub).await?);
+    };
     if session.client != client || session.sub.as_str() != claims.sub {
         return Err(Error::invalid_access_token());
     }
@@ -61,6 +63,19 @@ pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
         door,
         user,
         session,
+    })
+}
+
+/// Why the session of a token is no more, as far as its user tells. Who holds a token that this server has signed knows of them.
+async fn why_it_ended(cx: &Cx, pool: &UserPoolId, sub: &str) -> Result<Error> {
+    let Ok(sub) = Sub::parse(sub) else {
+        return Ok(Error::invalid_access_token());
+    };
+    let user = users::find(&mut cx.app.db.read().await?, pool, &sub).await?;
+    Ok(match user {
+        None => Error::user_does_not_exist(),
+        Some(user) if !user.enabled => Error::user_is_disabled(),
+        Some(_) => Error::access_token_revoked(),
     })
 }
 

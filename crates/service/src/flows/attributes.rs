@@ -65,6 +65,20 @@ pub(crate) fn check_mutable(pool: &UserPool, user: &User, attributes: &Attribute
     Ok(())
 }
 
+/// Checks that nothing takes a required attribute away: to set it to nothing is to take it.
+///
+/// # Errors
+/// `InvalidParameterException`.
+pub(crate) fn check_keeps_required(pool: &UserPool, attributes: &Attributes) -> Result<()> {
+    let is_required = |name: &str| pool.schema.find(name).is_some_and(|known| known.required);
+    let taken = attributes
+        .iter()
+        .find(|(name, value)| value.is_empty() && is_required(name));
+    taken.map_or(Ok(()), |(name, _)| {
+        Err(refused(AttributeError::Required(name.clone())))
+    })
+}
+
 /// The error of a rule for attributes.
 pub(crate) fn refused(error: AttributeError) -> Error {
     match error {

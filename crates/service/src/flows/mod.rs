@@ -7,6 +7,7 @@ pub(crate) mod attributes;
 pub(crate) mod codes;
 pub(crate) mod messages;
 pub(crate) mod outcome;
+pub(crate) mod refresh;
 pub(crate) mod refresh_token;
 pub(crate) mod secret_hash;
 pub(crate) mod sign_in;

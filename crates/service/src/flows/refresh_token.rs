@@ -3,9 +3,11 @@
 //! The content is sealed and bound to pool and app client, so a token of another client does not open. It names a session and a place in
 //! the session's row of rotations; whether that still stands is read from the database each time.
 
-use cognate_crypto::digest::{base64url_decode, base64url_encode, ct_eq, sha256};
-use cognate_model::{AppClient, SessionId, Timestamp, TokenSession, User, UserPool};
-use cognate_store::sessions;
+use std::time::Duration;
+
+use cognate_crypto::digest::{base64url_decode, base64url_encode, ct_eq, hmac_sha256, sha256};
+use cognate_model::{AppClient, SessionId, Sub, Timestamp, TokenSession, User, UserPool};
+use cognate_store::{sessions, users};
 use serde::{Deserialize, Serialize};
 
 use super::accounts::Door;
@@ -19,6 +21,10 @@ const MAX_LENGTH: usize = 2048;
 const SALT_ENDS: usize = 21;
 const NONCE_ENDS: usize = 33;
 const TAG_LENGTH: usize = 16;
+
+/// So long after a token was spent its coming back is taken for the same client's, whose requests crossed: it is refused, and ends
+/// nothing. A thief who is as fast gets nothing by it.
+const CROSSING: Duration = Duration::from_secs(2);
 
 /// A token that is made and not handed out yet.
 #[derive(Clone)]
@@ -34,20 +40,33 @@ struct Content {
     generation: i64,
     expires_at: Timestamp,
     secret: String,
+    /// Whose it is, to tell what became of them when the session is gone; tokens of older versions do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sub: Option<Sub>,
 }
 
-/// Makes the refresh token of a session's current generation.
+/// Makes the refresh token of a session's current generation. Its secret follows from the session and the generation, so that the
+/// token can be given once more; that takes the server's own secret, and sealing it takes the keys.
 ///
 /// # Errors
 /// Only when it cannot be sealed.
 pub(crate) fn make(cx: &Cx, session: &TokenSession) -> Result<NewToken> {
-    let secret = base64url_encode(&cx.random().bytes::<32>());
+    let secret = base64url_encode(&hmac_sha256(
+        &cx.app.secrets.refresh,
+        &[
+            session.pool.as_str().as_bytes(),
+            b"\0",
+            session.id.as_str().as_bytes(),
+            &session.generation.to_be_bytes(),
+        ],
+    ));
     let hash = sha256(&[secret.as_bytes()]);
     let content = Content {
         session: session.id.clone(),
         generation: session.generation,
         expires_at: session.expires_at,
         secret,
+        sub: Some(session.sub.clone()),
     };
     let context = [
         b"refresh token".as_slice(),
@@ -67,14 +86,18 @@ pub(crate) struct Presented {
     pub(crate) user: User,
     generation: i64,
     is_current: bool,
+    /// What the session's row keeps of its newest token.
+    newest: Vec<u8>,
 }
 
 /// What a token's place in the row of rotations says.
 pub(crate) enum Standing {
     /// It is the newest.
     Current,
-    /// The newest took its place a moment ago: a client that repeats itself.
+    /// The newest took its place a moment ago, or while the request was under way: a client that repeats itself.
     InGrace,
+    /// The same at a client without a grace period.
+    TooLate,
     /// It was used again: somebody has a copy.
     Reused,
 }
@@ -83,25 +106,31 @@ impl Presented {
     /// Opens a token and reads its session.
     ///
     /// # Errors
-    /// `NotAuthorizedException`: not a token of this client, run out, or of a session that has ended.
+    /// `NotAuthorizedException`: not a token of this client, run out, or of a session that has ended; `UserNotFoundException` when the
+    /// user has gone, and the client tells that.
     pub(crate) async fn open(cx: &Cx, door: &Door, token: &str) -> Result<Self> {
         let content = content(cx, &door.pool, &door.entry.client, token)?;
+        // Before the session is looked for: it may have been cleared away since.
+        if content.expires_at <= cx.now {
+            return Err(Error::refresh_token_expired());
+        }
         let found = sessions::find_for_refresh(
             &mut cx.app.db.read().await?,
             &door.pool.id,
             &content.session,
         )
         .await?;
-        let (session, hash, user) = found.ok_or_else(Error::refresh_token_revoked)?;
+        let Some((session, newest, user)) = found else {
+            return Err(why_it_ended(cx, door, content.sub.as_ref()).await?);
+        };
         if session.client != door.entry.client.id {
             return Err(Error::invalid_refresh_token());
         }
-        if content.expires_at <= cx.now || session.expires_at <= cx.now {
+        if session.expires_at <= cx.now {
             return Err(Error::refresh_token_expired());
         }
-        // Within the grace period a generation can have two tokens, of which the later one is the session's.
         let is_current = content.generation == session.generation
-            && ct_eq(&hash, &sha256(&[content.secret.as_bytes()]));
+            && ct_eq(&newest, &sha256(&[content.secret.as_bytes()]));
         if !user.enabled {
             return Err(Error::user_is_disabled());
         }
@@ -110,29 +139,58 @@ impl Presented {
             user,
             generation: content.generation,
             is_current,
+            newest,
         })
     }
 
-    /// Where the token stands under the client's rotation.
-    pub(crate) fn standing(&self, client: &AppClient, now: Timestamp) -> Standing {
+    /// Where the token stands under the client's rotation. `was_newest`: the request has seen it as the newest before, and another took
+    /// its place since.
+    pub(crate) fn standing(
+        &self,
+        client: &AppClient,
+        now: Timestamp,
+        was_newest: bool,
+    ) -> Standing {
         if self.is_current {
             return Standing::Current;
         }
-        let grace = client
-            .settings
-            .rotation
-            .map_or(0, |rotation| rotation.grace_seconds);
-        let just_rotated = self
-            .session
-            .rotated_at
-            .is_some_and(|at| now.since(at).as_secs() < u64::from(grace));
+        let Some(rotation) = client.settings.rotation else {
+            return Standing::Reused;
+        };
+        let grace = Duration::from_secs(rotation.grace_seconds.into());
         let is_near = [self.generation, self.generation + 1].contains(&self.session.generation);
-        if just_rotated && is_near {
+        let rotated_at = self.session.rotated_at.filter(|_| is_near);
+        let is_within = |span| rotated_at.is_some_and(|at| now.since(at) < span);
+        if is_within(grace) || was_newest && !grace.is_zero() {
             Standing::InGrace
+        } else if is_within(CROSSING) || was_newest {
+            Standing::TooLate
         } else {
             Standing::Reused
         }
     }
+
+    /// The session's newest token once more; None when a node of an older version has made it, by chance alone.
+    ///
+    /// # Errors
+    /// Only when it cannot be sealed.
+    pub(crate) fn newest(&self, cx: &Cx) -> Result<Option<NewToken>> {
+        let newest = make(cx, &self.session)?;
+        Ok(Some(newest).filter(|newest| ct_eq(&newest.hash, &self.newest)))
+    }
+}
+
+/// Why the session of a token is no more, as far as its user tells.
+async fn why_it_ended(cx: &Cx, door: &Door, sub: Option<&Sub>) -> Result<Error> {
+    let Some(sub) = sub else {
+        return Ok(Error::refresh_token_revoked());
+    };
+    let user = users::find(&mut cx.app.db.read().await?, &door.pool.id, sub).await?;
+    Ok(match user {
+        Some(user) if !user.enabled => Error::user_is_disabled(),
+        None if !door.hides_users() => Error::user_does_not_exist(),
+        Some(_) | None => Error::refresh_token_revoked(),
+    })
 }
 
 /// The session that a token names, without a look at the database: for revocation, which is no error for what has ended already.

@@ -3,7 +3,7 @@
 use cognate_testkit::{TestServer, for_each_database, op, refused};
 use serde_json::json;
 
-use crate::sentences::REVOKED;
+use crate::sentences::{DISABLED, NO_SUCH_USER, REVOKED};
 
 #[tokio::test]
 async fn a_global_sign_out_ends_all_sessions_at_once_on_every_node() {
@@ -65,14 +65,15 @@ async fn tokens_end_with_the_user_the_app_client_and_the_pool() {
         );
         let (anas, eves) = (ana.sign_in().await.unwrap(), eve.sign_in().await.unwrap());
         pool.disable("ana").await;
-        refused(ana.get_user(&anas.access).await);
+        assert_eq!(refused(ana.get_user(&anas.access).await).told(), DISABLED);
         let input = json!({"UserPoolId": pool.id, "Username": "ana"});
         server.call::<op::AdminEnableUser>(input).await.unwrap();
         // Enabled again, they sign in anew; what was ended stays so.
-        refused(ana.get_user(&anas.access).await);
+        assert_eq!(refused(ana.get_user(&anas.access).await).told(), REVOKED);
         let anas = ana.sign_in().await.unwrap();
         pool.delete_user("ana").await;
-        assert_eq!(refused(ana.get_user(&anas.access).await).told(), REVOKED);
+        let outcome = ana.get_user(&anas.access).await;
+        assert_eq!(refused(outcome).told(), NO_SUCH_USER);
         refused(ana.refresh(anas.refresh()).await);
         let input = json!({"UserPoolId": pool.id, "ClientId": client.id});
         server
@@ -102,7 +103,10 @@ async fn a_user_who_deletes_themselves_is_gone_with_their_names() {
             .call::<op::DeleteUser>(json!({"AccessToken": tokens.access}))
             .await
             .unwrap();
-        assert_eq!(refused(ana.get_user(&tokens.access).await).told(), REVOKED);
+        assert_eq!(
+            refused(ana.get_user(&tokens.access).await).told(),
+            NO_SUCH_USER
+        );
         assert_eq!(
             refused(client.pool.user("ana").await).code,
             "UserNotFoundException"
@@ -111,7 +115,7 @@ async fn a_user_who_deletes_themselves_is_gone_with_their_names() {
         assert_ne!(again.sub, ana.sub);
         assert_eq!(
             refused(again.get_user(&tokens.access).await).told(),
-            REVOKED
+            NO_SUCH_USER
         );
         again.named("ana@example.com").sign_in().await.unwrap();
     })

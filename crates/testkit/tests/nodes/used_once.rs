@@ -1,6 +1,8 @@
 //! What is used once is used once, whichever nodes are asked.
 
-use cognate_testkit::{ApiError, PASSWORD, Shared, TestServer, for_each_shared_database, op};
+use cognate_testkit::{
+    ApiError, PASSWORD, Shared, TestServer, claims, for_each_shared_database, op, seconds,
+};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -170,11 +172,39 @@ async fn of_all_who_rotate_one_refresh_token_one_does_and_then_the_session_ends(
         let tokens = ana.sign_in().await.unwrap();
         let rotations = nine(&nodes).map(async |node| ana.on(node).rotate(tokens.refresh()).await);
         let new = the_one(join_all(rotations).await);
+        ana.get_user(&new.access).await.unwrap();
+        nodes[0].advance(seconds(2));
         // A token that was used up comes again: somebody has a copy of it.
         ana.rotate(tokens.refresh()).await.unwrap_err();
         for node in &nodes {
             ana.on(node).rotate(new.refresh()).await.unwrap_err();
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_fifty_who_rotate_one_refresh_token_at_two_nodes_within_the_grace_period_all_get_tokens()
+{
+    for_each_shared_database(async |shared: Shared| {
+        let nodes: [_; 2] = shared.nodes().await;
+        let client = nodes[0].pool().await.client().rotation(10).await;
+        let ana = client.user("ana").confirmed().await;
+        let mut token = ana.sign_in().await.unwrap().refresh().to_owned();
+        // Whichever is kept: each round goes on with another of those given.
+        for kept in [0, 49, 17] {
+            let rotations = nodes.iter().cycle().take(50);
+            let rotations = rotations.map(async |node| ana.on(node).rotate(&token).await);
+            let given: Vec<_> = join_all(rotations).await;
+            let given: Vec<_> = given.into_iter().map(Result::unwrap).collect();
+            for tokens in &given {
+                assert_eq!(claims(&tokens.id)["sub"], ana.sub);
+                ana.on(&nodes[1]).get_user(&tokens.access).await.unwrap();
+            }
+            given[kept].refresh().clone_into(&mut token);
+            nodes[0].advance(seconds(30));
+        }
+        ana.rotate(&token).await.unwrap();
     })
     .await;
 }

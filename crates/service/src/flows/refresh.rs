@@ -1,0 +1,99 @@
+//! The refresh: new tokens for a session that still stands.
+//!
+//! Without rotation nothing is written. With it a token takes the place of the one before, and many requests may bring the one
+//! before at the same moment: browser tabs, or the threads of a back end. One of them rotates. The others are not told apart by
+//! clocks, which differ between nodes, but by having seen the token as the newest when they came; like those that come within
+//! the grace period they are given the newest token once more, so that whichever of the answers a client keeps, it can go on.
+
+use cognate_api::idp::AuthenticationResultType;
+use cognate_model::{TokenSession, User};
+use cognate_store::{Tx, sessions};
+
+use super::accounts::Door;
+use super::outcome::write_settled;
+use super::refresh_token::{self, NewToken, Presented, Standing};
+use super::tokens;
+use crate::{Cx, Error, Result};
+
+/// Who is not the first to rotate sees another's token at the next look; more looks are for nodes of an older version beside.
+const LOOKS: u32 = 4;
+
+/// New tokens for the session of a refresh token. `check` says whether the request may have them.
+///
+/// # Errors
+/// What the operation answers.
+pub(crate) async fn refresh(
+    cx: &Cx,
+    door: &Door,
+    token: &str,
+    check: impl Fn(&Presented) -> Result<()>,
+) -> Result<AuthenticationResultType> {
+    let rotates = door.entry.client.settings.rotation.is_some();
+    let mut was_newest = false;
+    for _ in 0..LOOKS {
+        let presented = Presented::open(cx, door, token).await?;
+        check(&presented)?;
+        let standing = presented.standing(&door.entry.client, cx.now, was_newest);
+        let Presented { session, user, .. } = &presented;
+        match standing {
+            Standing::Current if !rotates => {
+                return tokens::issue(cx, door, user, session, None).await;
+            }
+            Standing::Current => was_newest = true,
+            Standing::InGrace => {
+                if let Some(newest) = presented.newest(cx)? {
+                    return issue(cx, door, user, session, &newest).await;
+                }
+            }
+            Standing::TooLate => return Err(Error::refresh_token_reused()),
+            Standing::Reused => {
+                end(cx, session).await?;
+                return Err(Error::refresh_token_reused());
+            }
+        }
+        if let Some((session, new)) = rotate(cx, session).await? {
+            return issue(cx, door, user, &session, &new).await;
+        }
+    }
+    Err(Error::too_many_requests())
+}
+
+async fn issue(
+    cx: &Cx,
+    door: &Door,
+    user: &User,
+    session: &TokenSession,
+    token: &NewToken,
+) -> Result<AuthenticationResultType> {
+    tokens::issue(cx, door, user, session, Some(&token.text)).await
+}
+
+/// Puts a new refresh token into the place of a session's newest; None when another request was faster.
+async fn rotate(cx: &Cx, session: &TokenSession) -> Result<Option<(TokenSession, NewToken)>> {
+    let before = session.generation;
+    let mut session = session.clone();
+    session.generation += 1;
+    session.rotated_at = Some(cx.now);
+    let new = refresh_token::make(cx, &session)?;
+    let (rotated, hash) = (session.clone(), new.hash);
+    let (pool, id) = (session.pool.clone(), session.id.clone());
+    let stands = async move |tx: &mut Tx| -> Result<Option<bool>> {
+        let found = sessions::find_with_hash(tx, &pool, &id).await?;
+        Ok(found.filter(|(_, stored)| *stored == hash).map(|_| true))
+    };
+    let rotate = async move |tx: &mut Tx| -> Result<bool> {
+        Ok(sessions::rotate(tx, &rotated, &hash, before).await?)
+    };
+    let is_first = write_settled(cx, "rotate_refresh_token", stands, rotate).await?;
+    Ok(is_first.then_some((session, new)))
+}
+
+/// Ends a session whose spent token came back: two hold it, and nobody knows which of them is the thief.
+async fn end(cx: &Cx, session: &TokenSession) -> Result<()> {
+    let (pool, id) = (session.pool.clone(), session.id.clone());
+    let end = async move |tx: &mut Tx| -> Result<()> {
+        sessions::end(tx, &pool, &id).await?;
+        Ok(())
+    };
+    cx.app.db.write("end_reused_session", end).await
+}
