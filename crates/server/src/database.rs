@@ -35,7 +35,7 @@ pub(crate) async fn open(
                 }
                 return Err(refusal(error, Some(path)));
             }
-            after_a_rotation(configuration, error, entropy, false)
+            after_a_rotation(configuration, error, entropy, |_| ())
                 .await?
                 .0
         }
@@ -55,14 +55,37 @@ pub(crate) async fn open_existing(
     configuration: &StoreConfiguration,
     entropy: &Entropy,
 ) -> Result<(Db, MasterKey)> {
+    open_that(configuration, entropy, |wanted| wanted.must_exist = true).await
+}
+
+/// As [`open_existing`], for a command that writes nothing: a standby will do.
+///
+/// # Errors
+/// As there.
+pub(crate) async fn open_to_read(
+    configuration: &StoreConfiguration,
+    entropy: &Entropy,
+) -> Result<(Db, MasterKey)> {
+    open_that(configuration, entropy, |wanted| {
+        wanted.must_exist = true;
+        wanted.only_reads = true;
+    })
+    .await
+}
+
+async fn open_that(
+    configuration: &StoreConfiguration,
+    entropy: &Entropy,
+    adjust: fn(&mut DbOptions),
+) -> Result<(Db, MasterKey)> {
     let Some(key) = master_key::find(&configuration.master_key)? else {
         bail!("there is no master key at {}", configuration.master_key);
     };
     let mut wanted = options(configuration, &key, entropy);
-    wanted.must_exist = true;
+    adjust(&mut wanted);
     match Db::open(wanted).await {
         Ok(db) => Ok((db, key)),
-        Err(error) => after_a_rotation(configuration, error, entropy, true).await,
+        Err(error) => after_a_rotation(configuration, error, entropy, adjust).await,
     }
 }
 
@@ -118,7 +141,7 @@ async fn after_a_rotation(
     configuration: &StoreConfiguration,
     error: OpenError,
     entropy: &Entropy,
-    must_exist: bool,
+    adjust: fn(&mut DbOptions),
 ) -> Result<(Db, MasterKey)> {
     let path = rotation::waiting_key(configuration);
     let waiting = match error {
@@ -129,7 +152,7 @@ async fn after_a_rotation(
         return Err(refusal(error, None));
     };
     let mut wanted = options(configuration, &key, entropy);
-    wanted.must_exist = must_exist;
+    adjust(&mut wanted);
     let Ok(db) = Db::open(wanted).await else {
         return Err(refusal(error, None));
     };

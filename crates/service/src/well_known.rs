@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::Result;
 use crate::app::App;
-use crate::{Error, Result};
 
 /// The pool's JWK set (RFC 7517 §5).
 ///
@@ -40,13 +40,28 @@ pub async fn openid_configuration(app: &Arc<App>, pool: &str) -> Result<String> 
     Ok(serde_json::to_string(&document)?)
 }
 
-/// Whether the database answers.
+/// Why a server can't do its work.
+#[derive(Debug)]
+pub enum NotReady {
+    /// The database reads and takes no writes: a standby, or one that was made read-only.
+    ReadOnly(cognate_store::Error),
+    /// The database does not answer.
+    Silent(cognate_store::Error),
+}
+
+/// Whether the database answers, and takes writes.
 ///
 /// # Errors
-/// Why it does not, for the log.
-pub async fn check_ready(app: &Arc<App>) -> Result<()> {
-    cognate_store::user_pools::page(&mut app.db.read().await?, None, 1)
+/// Why it does not.
+pub async fn check_ready(app: &Arc<App>) -> std::result::Result<(), NotReady> {
+    let why_not = |error| match error {
+        cognate_store::Error::ReadOnly(_) => NotReady::ReadOnly(error),
+        _ => NotReady::Silent(error),
+    };
+    app.db.check_writable().await.map_err(why_not)?;
+    let mut reader = app.db.read().await.map_err(why_not)?;
+    cognate_store::user_pools::page(&mut reader, None, 1)
         .await
         .map(drop)
-        .map_err(Error::from)
+        .map_err(why_not)
 }

@@ -28,6 +28,8 @@ pub struct DbOptions {
     pub max_connections: usize,
     /// Refuse a database that was not made yet ([`OpenError::NoDatabase`]) instead of making it.
     pub must_exist: bool,
+    /// Nothing will be written, so that a database that takes no writes will do: a standby. Its schema must be up to date.
+    pub only_reads: bool,
     /// Faults on order, for tests.
     pub faults: FaultPlan,
     /// Collects the texts of all statements, for tests.
@@ -44,6 +46,7 @@ impl DbOptions {
             random,
             max_connections: 16,
             must_exist: false,
+            only_reads: false,
             faults: FaultPlan::default(),
             statements: None,
         }
@@ -74,13 +77,16 @@ impl Db {
     /// Opens the database, brings its schema up to date and opens its keyring, which is made at the first start.
     ///
     /// # Errors
-    /// [`OpenError`]; a wrong master key and a newer schema are found before anything is written.
+    /// [`OpenError`]; a wrong master key, a newer schema and a database that takes no writes are found before anything is written.
     pub async fn open(options: DbOptions) -> Result<Db, OpenError> {
-        let must_exist = options.must_exist;
+        let (must_exist, only_reads) = (options.must_exist, options.only_reads);
         let (core, master_key, mut random) = Core::connect(options)?;
         let is_made = migrations::check(&core, &master_key).await?;
         if must_exist && !is_made {
             return Err(OpenError::NoDatabase);
+        }
+        if !only_reads {
+            core.check_writable().await?;
         }
         migrations::run(&core, &random.uuid_v4(), migrations::newest()).await?;
         Db::with_keyring(core, &master_key, random).await
@@ -152,6 +158,14 @@ impl Db {
         self.core.snapshot().await
     }
 
+    /// Whether the database answers and takes writes.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] when it only reads, other errors when it doesn't answer.
+    pub async fn check_writable(&self) -> Result<(), Error> {
+        self.core.check_writable().await
+    }
+
     /// Seals a secret for its place (`context`: table, key, column), under the newest data key.
     ///
     /// # Errors
@@ -198,6 +212,7 @@ impl Core {
             mut random,
             max_connections,
             must_exist,
+            only_reads,
             faults,
             statements,
         } = options;
@@ -207,7 +222,7 @@ impl Core {
             vault: OnceLock::new(),
         });
         let core = Core {
-            driver: Driver::open(&url, max_connections, must_exist, &gate)?,
+            driver: Driver::open(&url, max_connections, must_exist, only_reads, &gate)?,
             gate,
             random: Mutex::new(random.derive()),
         };
@@ -229,6 +244,15 @@ impl Core {
             Driver::Postgres(postgres) => Link::PostgresSnapshot(postgres.snapshot().await?),
         };
         Ok(Tx::new(link, "snapshot", Arc::clone(&self.gate)))
+    }
+
+    /// As [`Db::check_writable`].
+    pub(crate) async fn check_writable(&self) -> Result<(), Error> {
+        match &self.driver {
+            // A file that can't be written is not even opened.
+            Driver::Sqlite(sqlite) => sqlite.readers.run("SELECT 1", &[]).map(drop),
+            Driver::Postgres(postgres) => postgres.pool.check_writable().await,
+        }
     }
 
     /// As [`Db::close`].
@@ -284,6 +308,7 @@ impl Driver {
         url: &str,
         max_connections: usize,
         must_exist: bool,
+        only_reads: bool,
         gate: &Arc<Gate>,
     ) -> Result<Self, OpenError> {
         let gate = Arc::clone(gate);
@@ -301,7 +326,7 @@ impl Driver {
             return Sqlite::open(&Place::File(&path), gate).map(Self::Sqlite);
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Postgres::open(url, max_connections, gate).map(Self::Postgres);
+            return Postgres::open(url, max_connections, only_reads, gate).map(Self::Postgres);
         }
         // The URL itself is not repeated: it may hold a password.
         Err(OpenError::Url(

@@ -17,6 +17,10 @@ pub enum Error {
     /// The database can't serve now: not reachable, disk full, too busy. Nothing was written; it may be tried again later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The server takes no writes (SQLSTATE 25006, a standby). Nothing was written; `Db::write` tries others by itself, so this comes out when
+    /// even its last attempt met such a one.
+    #[error("the database is read-only: {0}")]
+    ReadOnly(String),
     /// The commit was sent and its answer was lost: the transaction may stand or not. It must not be repeated blindly.
     #[error("the outcome of the commit is unknown: {0}")]
     OutcomeUnknown(String),
@@ -94,6 +98,9 @@ pub enum OpenError {
 impl Error {
     /// Whether the same transaction, run again, may succeed and can't have been done already.
     pub(crate) fn is_retryable(&self) -> bool {
-        matches!(self, Error::Conflict | Error::Disconnected(_))
+        matches!(
+            self,
+            Error::Conflict | Error::Disconnected(_) | Error::ReadOnly(_)
+        )
     }
 }

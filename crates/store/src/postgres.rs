@@ -1,13 +1,19 @@
 //! The PostgreSQL driver, and what speaks its wire: pooled connections, serializable transactions that are retried whole.
 //!
 //! A transaction runs on a runner thread (see `runner`), so that it comes to its end even if its caller stops waiting. It is run again, from
-//! its first statement, when the database reports a conflict or the connection breaks before COMMIT was sent. When the answer to
-//! COMMIT is lost, nobody knows the outcome, and the caller is told so.
+//! its first statement, when the database reports a conflict or takes no writes, or the connection breaks before COMMIT was sent. When the
+//! answer to COMMIT is lost, nobody knows the outcome, and the caller is told so.
 
+mod connection;
+mod failure;
 mod pool;
+mod pooler;
 mod runner;
+mod server;
 mod tls;
+mod trust;
 mod url;
+mod wire;
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,14 +41,22 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    pub(crate) fn open(url: &str, connections: usize, gate: Arc<Gate>) -> Result<Self, OpenError> {
-        let target = url::Target::parse(url)?;
+    pub(crate) fn open(
+        url: &str,
+        connections: usize,
+        only_reads: bool,
+        gate: Arc<Gate>,
+    ) -> Result<Self, OpenError> {
+        let mut target = url::Target::parse(url)?;
+        if !only_reads {
+            target.choose_the_primary();
+        }
         if target.trusts_the_network() {
             tracing::warn!(
                 "the database is on another machine and its certificate is not checked; say sslmode=verify-full unless the network is trusted"
             );
         }
-        let pool = Pool::new(target, connections)?;
+        let pool = Pool::new(target, connections, only_reads)?;
         let runners = Runners::start().map_err(|source| OpenError::File {
             what: "starting the database threads".to_owned(),
             source,
@@ -137,7 +151,7 @@ where
 {
     let session = match pool.begin("BEGIN ISOLATION LEVEL SERIALIZABLE").await {
         Ok(session) => session,
-        Err(error @ Error::Disconnected(_)) => return Attempt::Again(error),
+        Err(error) if error.is_retryable() => return Attempt::Again(error),
         Err(error) => return Attempt::Over(Err(error.into())),
     };
     let mut tx = Tx::new(Link::PostgresTransaction(session), name, Arc::clone(gate));
@@ -149,7 +163,7 @@ where
     match (outcome, failure) {
         // Whatever the function made of the error, its cause says whether to run it again.
         (_, Some(error)) => {
-            session.rollback().await;
+            session.rollback(Some(&error)).await;
             if error.is_retryable() {
                 Attempt::Again(error)
             } else {
@@ -157,7 +171,7 @@ where
             }
         }
         (Err(refusal), None) => {
-            session.rollback().await;
+            session.rollback(None).await;
             Attempt::Over(Err(refusal))
         }
         (Ok(value), None) => commit(session, gate.faults.at_commit(name), value).await,
@@ -166,7 +180,7 @@ where
 
 async fn commit<T, E: From<Error>>(session: Session, fate: CommitFate, value: T) -> Attempt<T, E> {
     if fate == CommitFate::Refuse {
-        session.rollback().await;
+        session.rollback(None).await;
         return Attempt::Over(Err(Error::Unavailable(
             "fault plan: before the commit".to_owned(),
         )

@@ -23,20 +23,39 @@ impl SqliteTexts {
 /// Rewrites `$n` to `?n` outside quoted texts and names.
 pub(crate) fn question_marks(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len());
+    walk(sql, |character, number| {
+        out.push(if number.is_some() { '?' } else { character });
+    });
+    out
+}
+
+/// How many values a statement takes: the highest n of its `$n`.
+pub(crate) fn placeholders(sql: &str) -> usize {
+    let mut highest = 0;
+    walk(sql, |_, number| highest = highest.max(number.unwrap_or(0)));
+    highest
+}
+
+/// Shows every character of a statement, and with the `$` of a `$n` outside quoted texts and names its number.
+fn walk(sql: &str, mut show: impl FnMut(char, Option<usize>)) {
     let mut quote = None;
-    let mut characters = sql.chars().peekable();
-    while let Some(character) = characters.next() {
+    for (at, character) in sql.char_indices() {
         match quote {
             Some(open) if character == open => quote = None,
             None if matches!(character, '\'' | '"') => quote = Some(character),
             _ => {}
         }
-        let is_number = character == '$'
-            && quote.is_none()
-            && characters.peek().is_some_and(char::is_ascii_digit);
-        out.push(if is_number { '?' } else { character });
+        let number = match quote {
+            None if character == '$' => leading_number(sql.get(at + 1..).unwrap_or_default()),
+            _ => None,
+        };
+        show(character, number);
     }
-    out
+}
+
+fn leading_number(text: &str) -> Option<usize> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    text.get(..digits)?.parse().ok()
 }
 
 /// Whose names of types a definition is printed in.
@@ -114,6 +133,17 @@ mod tests {
             ),
             "SELECT '$1', \"$2\", ?2 FROM t WHERE a = ?10 AND b = '''$3' AND c = ?1"
         );
+    }
+
+    #[test]
+    fn the_values_that_a_statement_takes_are_counted() {
+        for (sql, values) in [
+            ("SELECT 1", 0),
+            ("SELECT '$9', $2 WHERE a = $10 AND b = $1", 10),
+            ("SELECT \"$3\" WHERE a = $1 OR b = $1", 1),
+        ] {
+            assert_eq!(placeholders(sql), values, "{sql}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `/healthz`: the process lives. `/readyz`: it can do its work, which means that its database answers.
+//! `/healthz`: the process lives. `/readyz`: it can do its work, which means that its database answers and takes writes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use cognate_service::{App, well_known};
+use cognate_service::{
+    App,
+    well_known::{self, NotReady},
+};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 /// How long the database may take; a load balancer must not wait longer than it asks again.
@@ -25,16 +28,18 @@ pub fn health_routes(app: Arc<App>) -> Router {
 async fn readyz(State(app): State<Arc<App>>) -> Answer {
     match tokio::time::timeout(PATIENCE, well_known::check_ready(&app)).await {
         Ok(Ok(())) => answer(StatusCode::OK, "ready\n"),
-        Ok(Err(error)) => {
-            let cause = error
-                .source
-                .as_deref()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            tracing::warn!(cause, "not ready");
+        Ok(Err(NotReady::Silent(error))) => {
+            tracing::warn!(%error, "not ready");
             answer(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the database does not answer\n",
+            )
+        }
+        Ok(Err(NotReady::ReadOnly(error))) => {
+            tracing::warn!(%error, "not ready");
+            answer(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the database is read-only\n",
             )
         }
         Err(_) => {

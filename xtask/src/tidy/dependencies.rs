@@ -63,7 +63,7 @@ const RESERVED: &[(&str, &[&str])] = &[
         "axum",
         &["cognate-web", "cognate-server", "cognate-testkit"],
     ),
-    ("deadpool-postgres", &["cognate-store"]),
+    ("deadpool", &["cognate-store"]),
     (
         "hyper",
         &["cognate-web", "cognate-server", "cognate-testkit", "xtask"],

@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         bail!("a backup is no text for a terminal: name a file, or lead stdout into one");
     }
     block_on(async {
-        let (db, master_key) = database::open_existing(&configuration, &Entropy::System).await?;
+        let (db, master_key) = database::open_to_read(&configuration, &Entropy::System).await?;
         let outcome = match backup_key::lock(passphrase.as_ref(), &master_key) {
             Ok(lock) => write(&db, file, lock).await,
             Err(error) => Err(error),

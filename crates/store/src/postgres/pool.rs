@@ -1,74 +1,62 @@
-//! Connections to PostgreSQL: the pool, one statement, the ends of a transaction, and errors in our words.
+//! The connections of one node: which of them may be used, a statement that only reads, and the ends of a transaction.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use deadpool_postgres::{
-    Client, ClientWrapper, Hook, HookError, Manager, ManagerConfig, PoolError, RecyclingMethod,
+use deadpool::{
     Runtime,
+    managed::{self, Object, PoolError},
 };
-use futures_util::{TryStreamExt, pin_mut};
 use tokio::time::timeout;
-use tokio_postgres::{
-    error::SqlState,
-    types::{IsNull, ToSql, Type, to_sql_checked},
-};
 
-use super::{tls, url::Target};
-use crate::{
-    Error, OpenError, Param, Row,
-    value::{Answer, Value},
+use super::{
+    connection::{CONNECT_LIMIT, Connection, Manager, Shared},
+    tls,
+    url::Target,
 };
+use crate::{Error, OpenError, Param, value::Answer};
 
-/// Waiting for a free connection, or for a new one.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// Waiting for the answer to a statement. The server's own limit is shorter, so that this one fires when the path is broken.
-const STATEMENT_LIMIT: Duration = Duration::from_secs(20);
 /// How often a read is tried when its connection turns out to be dead.
 const READ_ATTEMPTS: u32 = 3;
 
-/// Said to each new connection, each by itself; a database that doesn't know one of them does without. Sequential scans are off because
-/// every statement has its index and a scan of a table, however small, makes serializable transactions conflict with every writer of it.
-const SETTINGS: [&str; 4] = [
-    "SET statement_timeout = '15s'",
-    "SET idle_in_transaction_session_timeout = '30s'",
-    "SET enable_seqscan = off",
-    "SET plan_cache_mode = force_generic_plan",
-];
+type Client = Object<Manager>;
 
 /// The connections of one node. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Pool(deadpool_postgres::Pool);
+pub(crate) struct Pool {
+    connections: managed::Pool<Manager>,
+    shared: Arc<Shared>,
+}
 
 impl Pool {
-    pub(super) fn new(target: Target, connections: usize) -> Result<Self, OpenError> {
+    pub(super) fn new(
+        target: Target,
+        connections: usize,
+        only_reads: bool,
+    ) -> Result<Self, OpenError> {
         let connector = tls::Connector::new(&target.tls)?;
-        let manager = Manager::from_config(
-            target.config,
-            connector,
-            ManagerConfig {
-                recycling_method: RecyclingMethod::Fast,
-            },
-        );
-        deadpool_postgres::Pool::builder(manager)
+        let shared = Shared::new(target.config, connector, target.pooler, only_reads);
+        let shared = Arc::new(shared);
+        let connections = managed::Pool::builder(Manager(Arc::clone(&shared)))
             .max_size(connections.max(1))
             .wait_timeout(Some(CONNECT_LIMIT))
             .create_timeout(Some(CONNECT_LIMIT))
             .recycle_timeout(Some(CONNECT_LIMIT))
             .runtime(Runtime::Tokio1)
-            .post_create(Hook::async_fn(|client, _| {
-                Box::pin(prepare_connection(client))
-            }))
             .build()
-            .map(Self)
-            .map_err(|error| OpenError::Url(error.to_string()))
+            .map_err(|error| OpenError::Url(error.to_string()))?;
+        Ok(Self {
+            connections,
+            shared,
+        })
     }
 
     /// Begins a transaction.
     pub(super) async fn begin(&self, how: &'static str) -> Result<Session, Error> {
-        let mut session = Session {
+        let session = Session {
             client: Some(self.connection().await?),
+            shared: Arc::clone(&self.shared),
         };
-        session.batch(how).await?;
+        session.client()?.begin(how).await?;
         Ok(session)
     }
 
@@ -80,8 +68,8 @@ impl Pool {
     ) -> Result<Answer, Error> {
         let mut attempt = 1;
         loop {
-            let client = self.connection().await?;
-            match run(&client, sql, params).await {
+            let mut client = self.connection().await?;
+            match client.run(sql, params).await {
                 Err(Error::Disconnected(_)) if attempt < READ_ATTEMPTS => {
                     discard(client);
                     attempt += 1;
@@ -98,38 +86,82 @@ impl Pool {
         }
     }
 
+    /// Whether the database takes writes.
+    pub(crate) async fn check_writable(&self) -> Result<(), Error> {
+        let client = self.connection().await?;
+        let server = match client.ask().await {
+            Ok(server) => server,
+            Err(error) => {
+                discard(client);
+                return Err(error);
+            }
+        };
+        if client.is_shared {
+            self.shared.trust.admit(&server)?;
+        }
+        if server.is_standby || server.is_read_only {
+            return Err(Error::ReadOnly(
+                "it is a standby, or default_transaction_read_only is on".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     pub(super) fn close(&self) {
-        self.0.close();
+        self.connections.close();
     }
 
+    /// A connection to the server that is the primary, as far as this node can know.
     async fn connection(&self) -> Result<Client, Error> {
-        self.0.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => Error::Unavailable(described(&error)),
-            PoolError::PostCreateHook(HookError::Backend(error)) => {
-                Error::Unavailable(described(&error))
+        let trust = &self.shared.trust;
+        loop {
+            let mut client = self.connections.get().await.map_err(|error| match error {
+                PoolError::Backend(error) => error,
+                PoolError::Closed => Error::Closed,
+                other => Error::Unavailable(other.to_string()),
+            })?;
+            // A new one was judged when it was made. Behind a pooler each transaction is judged: here it is not known where it will run.
+            if std::mem::take(&mut client.is_fresh) || client.is_shared || self.shared.only_reads {
+                return Ok(client);
             }
-            PoolError::Closed => Error::Closed,
-            other => Error::Unavailable(other.to_string()),
-        })
-    }
-}
-
-async fn prepare_connection(client: &mut ClientWrapper) -> Result<(), HookError> {
-    for setting in SETTINGS {
-        if let Err(error) = client.batch_execute(setting).await {
-            if client.is_closed() {
-                return Err(HookError::Backend(error));
+            if self.shared.can_look() {
+                trust.prove(self.shared.look()).await?;
             }
-            tracing::debug!(setting, %error, "the database does not know a setting");
+            let outcome = if trust.is_current(&client.server) {
+                self.is_cleared(&mut client).await
+            } else {
+                Ok(false)
+            };
+            if outcome == Ok(true) {
+                return Ok(client);
+            }
+            discard(client);
+            outcome?;
         }
     }
-    Ok(())
+
+    /// Whether the connection was made, or its server asked, since there was doubt. One that can't tell is none to keep; one that doesn't
+    /// answer is not followed by the next, which may not either.
+    async fn is_cleared(&self, client: &mut Connection) -> Result<bool, Error> {
+        let doubts = self.shared.trust.doubts();
+        if client.cleared == doubts {
+            return Ok(true);
+        }
+        let Ok(answer) = timeout(CONNECT_LIMIT, client.ask()).await else {
+            return Err(Error::Unavailable(
+                "the database did not answer in time".to_owned(),
+            ));
+        };
+        client.cleared = doubts;
+        Ok(answer.is_ok_and(|server| !server.is_standby && !server.is_read_only))
+    }
 }
 
 /// A connection on which a transaction is open. Dropped before its end it takes the connection with it, and so the
 /// database rolls back: a half-done transaction never goes back into the pool.
 pub(crate) struct Session {
     client: Option<Client>,
+    shared: Arc<Shared>,
 }
 
 impl Session {
@@ -138,13 +170,13 @@ impl Session {
         sql: &'static str,
         params: &[Param<'_>],
     ) -> Result<Answer, Error> {
-        run(self.client()?, sql, params).await
+        let client = self.client.as_mut().ok_or(Error::Closed)?;
+        client.run(sql, params).await
     }
 
     /// Runs a statement that takes nothing and gives nothing.
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<(), Error> {
-        let client = self.client()?;
-        limited(client.batch_execute(sql)).await
+        self.client()?.batch(sql).await
     }
 
     /// Commits. [`Error::OutcomeUnknown`] when the answer was lost on the way.
@@ -157,18 +189,36 @@ impl Session {
             Err(Error::Disconnected(why) | Error::Unavailable(why)) => {
                 Err(Error::OutcomeUnknown(why))
             }
+            // The server has answered, so the transaction is over and the connection is whole.
             Err(refused) => {
-                // The server has answered, so the transaction is over and the connection is whole.
-                self.give_back();
+                self.leave(&refused);
                 Err(refused)
             }
         }
     }
 
-    /// Rolls back; if that fails, so does the connection, which comes to the same.
-    pub(super) async fn rollback(mut self) {
+    /// Rolls back after an error, if there was one; if that fails, so does the connection, which comes to the same.
+    pub(super) async fn rollback(mut self, error: Option<&Error>) {
         if self.batch("ROLLBACK").await.is_ok() {
-            self.give_back();
+            match error {
+                Some(error) => self.leave(error),
+                None => self.give_back(),
+            }
+        }
+    }
+
+    /// Ends the use of a connection whose transaction is over. One whose server has turned read-only is dropped, and its like are doubted.
+    fn leave(&mut self, error: &Error) {
+        if !matches!(error, Error::ReadOnly(_)) {
+            return self.give_back();
+        }
+        // Of a server that was read-only from the first there is nothing new to learn.
+        if self
+            .client
+            .as_ref()
+            .is_some_and(|client| !client.server.is_read_only)
+        {
+            self.shared.trust.doubt();
         }
     }
 
@@ -192,149 +242,4 @@ impl Drop for Session {
 /// Takes a connection out of the pool and closes it.
 fn discard(client: Client) {
     drop(Client::take(client));
-}
-
-async fn run(
-    client: &ClientWrapper,
-    sql: &'static str,
-    params: &[Param<'_>],
-) -> Result<Answer, Error> {
-    let bound: Vec<&(dyn ToSql + Sync)> = params
-        .iter()
-        .map(|param| param as &(dyn ToSql + Sync))
-        .collect();
-    let (rows, affected) = limited(async {
-        let statement = client.prepare_cached(sql).await?;
-        let stream = client.query_raw(&statement, bound).await?;
-        pin_mut!(stream);
-        let mut rows = Vec::new();
-        while let Some(row) = stream.try_next().await? {
-            rows.push(row);
-        }
-        Ok((rows, stream.rows_affected().unwrap_or_default()))
-    })
-    .await?;
-    Ok(Answer {
-        rows: rows.iter().map(values).collect::<Result<_, _>>()?,
-        affected,
-    })
-}
-
-async fn limited<T>(
-    work: impl Future<Output = Result<T, tokio_postgres::Error>>,
-) -> Result<T, Error> {
-    match timeout(STATEMENT_LIMIT, work).await {
-        Ok(outcome) => outcome.map_err(|error| failure(&error)),
-        Err(_) => Err(Error::Unavailable(
-            "the database did not answer in time".to_owned(),
-        )),
-    }
-}
-
-fn values(row: &tokio_postgres::Row) -> Result<Row, Error> {
-    let column = |index: usize, type_: &Type| -> Result<Value, tokio_postgres::Error> {
-        Ok(match *type_ {
-            Type::TEXT | Type::VARCHAR | Type::NAME => {
-                row.try_get::<_, Option<String>>(index)?.map(Value::Text)
-            }
-            Type::INT8 => row.try_get::<_, Option<i64>>(index)?.map(Value::Int),
-            Type::INT4 => row
-                .try_get::<_, Option<i32>>(index)?
-                .map(|number| Value::Int(number.into())),
-            Type::BOOL => row.try_get::<_, Option<bool>>(index)?.map(Value::Bool),
-            _ => row.try_get::<_, Option<Vec<u8>>>(index)?.map(Value::Bytes),
-        }
-        .unwrap_or(Value::Null))
-    };
-    let values = row.columns().iter().enumerate().map(|(index, found)| {
-        column(index, found.type_())
-            .map_err(|_| Error::Unreadable(format!("column {index} is of type {}", found.type_())))
-    });
-    values.collect::<Result<_, _>>().map(Row)
-}
-
-impl ToSql for Param<'_> {
-    fn to_sql(
-        &self,
-        type_: &Type,
-        out: &mut bytes::BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Param::Null => Ok(IsNull::Yes),
-            Param::Text(text) => text.to_sql_checked(type_, out),
-            Param::Int(number) if *type_ == Type::INT4 => {
-                i32::try_from(*number)?.to_sql_checked(type_, out)
-            }
-            Param::Int(number) => number.to_sql_checked(type_, out),
-            Param::Bytes(bytes) => bytes.to_sql_checked(type_, out),
-            Param::Bool(truth) => truth.to_sql_checked(type_, out),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
-
-/// PostgreSQL's error in our words. Only the message and the constraint are taken: the detail holds values of the row.
-fn failure(error: &tokio_postgres::Error) -> Error {
-    let Some(server) = error.as_db_error() else {
-        // Without an answer of the server: a broken path, or a value that could not be bound or read.
-        let broken = error.is_closed() || has_io_source(error);
-        return if broken {
-            Error::Disconnected(described(error))
-        } else {
-            Error::Statement(described(error))
-        };
-    };
-    let text = format!("{} ({})", server.message(), server.code().code());
-    match server.code() {
-        code if *code == SqlState::UNIQUE_VIOLATION => {
-            Error::UniqueViolation(server.constraint().unwrap_or(server.message()).to_owned())
-        }
-        code if *code == SqlState::T_R_SERIALIZATION_FAILURE
-            || *code == SqlState::T_R_DEADLOCK_DETECTED =>
-        {
-            Error::Conflict
-        }
-        code if code.code() == "40003" => Error::OutcomeUnknown(text),
-        // The server ends the connection: it stops, starts, or was told to.
-        code if code.code().starts_with("57P") || code.code().starts_with("08") => {
-            Error::Disconnected(text)
-        }
-        // Out of disk, memory or connections; cancelled by a time limit; a standby that can't write.
-        code if matches!(code.code().get(..2), Some("53" | "57" | "58"))
-            || code.code() == "25006" =>
-        {
-            Error::Unavailable(text)
-        }
-        _ => Error::Statement(text),
-    }
-}
-
-fn has_io_source(error: &tokio_postgres::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if cause.is::<std::io::Error>() {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
-}
-
-/// The error and its causes in one line.
-fn described(error: &tokio_postgres::Error) -> String {
-    if let Some(server) = error.as_db_error() {
-        return format!("{} ({})", server.message(), server.code().code());
-    }
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -4,15 +4,20 @@ use std::{net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use tokio_postgres::{
     Config,
-    config::{Host, SslMode},
+    config::{Host, SslMode, TargetSessionAttrs},
 };
 
+use super::pooler::Pooler;
 use crate::OpenError;
+
+/// Startup options belong to a session, and a pooler passes them on to nobody or to whoever comes.
+pub(super) const OPTIONS_BEHIND_A_POOLER: &str = "the URL has options, which do not hold behind a pooler: set them for the role or the database (ALTER ROLE … SET …)";
 
 /// A parsed URL.
 pub(super) struct Target {
     pub(super) config: Config,
     pub(super) tls: Tls,
+    pub(super) pooler: Pooler,
 }
 
 /// The TLS side of a URL.
@@ -38,11 +43,12 @@ pub(super) enum Check {
 }
 
 impl Target {
-    /// Reads the URL. The parameters that are not about TLS are those of tokio-postgres: `application_name`, `connect_timeout`, `host`,
+    /// Reads the URL. `pooler` is a parameter of ours. The others that are not about TLS are those of tokio-postgres: `application_name`, `connect_timeout`, `host`,
     /// `keepalives`, `options`, `target_session_attrs` and the like.
     pub(super) fn parse(url: &str) -> Result<Self, OpenError> {
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
         let mut passed_on = Vec::new();
+        let mut pooler = Pooler::FindOut;
         let (mut mode, mut roots, mut certificate, mut key) = (None, None, None, None);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -51,6 +57,7 @@ impl Target {
                 "sslrootcert" => roots = Some(PathBuf::from(percent_decoded(value)?)),
                 "sslcert" => certificate = Some(PathBuf::from(percent_decoded(value)?)),
                 "sslkey" => key = Some(PathBuf::from(percent_decoded(value)?)),
+                "pooler" => pooler = pooler_named(&percent_decoded(value)?)?,
                 _ => passed_on.push(pair),
             }
         }
@@ -67,6 +74,9 @@ impl Target {
         let mut config = Config::from_str(&format!("{base}?{}", passed_on.join("&")))
             .map_err(|error| OpenError::Url(described(&error)))?;
         config.ssl_mode(mode);
+        if pooler == Pooler::Transaction && config.get_options().is_some() {
+            return Err(OpenError::Url(OPTIONS_BEHIND_A_POOLER.to_owned()));
+        }
         if config.get_application_name().is_none() {
             config.application_name("cognate");
         }
@@ -84,11 +94,19 @@ impl Target {
                 roots,
                 client,
             },
+            pooler,
         })
     }
-}
 
-impl Target {
+    /// Of several hosts the one that takes writes is wanted, unless the URL says otherwise.
+    pub(super) fn choose_the_primary(&mut self) {
+        let attributes = self.config.get_target_session_attrs();
+        if self.config.get_hosts().len() > 1 && attributes == TargetSessionAttrs::Any {
+            self.config
+                .target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
+    }
+
     /// Whether a stranger on the way could read along or pretend to be the server: it is not on this machine, and its certificate is not
     /// checked.
     pub(super) fn trusts_the_network(&self) -> bool {
@@ -120,6 +138,16 @@ fn tls_mode(mode: &str, has_roots: bool) -> Result<(SslMode, Check), OpenError> 
             )));
         }
     })
+}
+
+fn pooler_named(name: &str) -> Result<Pooler, OpenError> {
+    match name {
+        "transaction" => Ok(Pooler::Transaction),
+        "session" => Ok(Pooler::Session),
+        other => Err(OpenError::Url(format!(
+            "pooler is {other:?}, not transaction or session"
+        ))),
+    }
 }
 
 fn percent_decoded(text: &str) -> Result<String, OpenError> {
@@ -215,6 +243,33 @@ mod tests {
     }
 
     #[test]
+    fn the_pooler_is_found_out_unless_it_is_named() {
+        for (query, pooler) in [
+            ("", Pooler::FindOut),
+            ("?pooler=transaction", Pooler::Transaction),
+            ("?pooler=session&options=-c%20a%3Db", Pooler::Session),
+        ] {
+            assert_eq!(parse(query).unwrap().pooler, pooler, "{query}");
+        }
+    }
+
+    #[test]
+    fn of_several_hosts_the_one_that_writes_is_wanted() {
+        for (url, wanted) in [
+            ("postgres://a/d", TargetSessionAttrs::Any),
+            ("postgres://a,b/d", TargetSessionAttrs::ReadWrite),
+            (
+                "postgres://a,b/d?target_session_attrs=read-only",
+                TargetSessionAttrs::ReadOnly,
+            ),
+        ] {
+            let mut target = Target::parse(url).unwrap();
+            target.choose_the_primary();
+            assert_eq!(target.config.get_target_session_attrs(), wanted, "{url}");
+        }
+    }
+
+    #[test]
     fn a_wrong_or_unknown_parameter_is_refused() {
         for query in [
             "?sslmode=yes",
@@ -222,6 +277,8 @@ mod tests {
             "?sslrootcert=%2",
             "?sslrootcert=%zz",
             "?colour=red",
+            "?pooler=statement",
+            "?pooler=transaction&options=-c%20search_path%3Dx",
         ] {
             assert!(matches!(parse(query), Err(OpenError::Url(_))), "{query}");
         }

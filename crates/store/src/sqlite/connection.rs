@@ -258,6 +258,7 @@ pub(super) fn failure(error: rusqlite::Error) -> Error {
         (ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY, _) => {
             Error::UniqueViolation(text)
         }
+        (_, ErrorCode::ReadOnly) => Error::ReadOnly(text),
         (_, ErrorCode::DiskFull) => Error::Unavailable(format!("the disk is full ({text})")),
         (
             _,
@@ -265,7 +266,6 @@ pub(super) fn failure(error: rusqlite::Error) -> Error {
             | ErrorCode::DatabaseLocked
             | ErrorCode::SystemIoFailure
             | ErrorCode::CannotOpen
-            | ErrorCode::ReadOnly
             | ErrorCode::OutOfMemory
             | ErrorCode::PermissionDenied
             | ErrorCode::OperationInterrupted,
