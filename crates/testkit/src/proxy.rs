@@ -13,6 +13,7 @@ use tokio::sync::watch;
 #[derive(Clone)]
 pub struct Proxy {
     url: String,
+    server: Arc<Mutex<String>>,
     orders: Arc<watch::Sender<Orders>>,
     traps: Arc<Mutex<Vec<Trap>>>,
 }
@@ -46,16 +47,16 @@ impl Proxy {
             !url.contains("sslmode=") || url.contains("sslmode=disable"),
             "the proxy must be able to read along"
         );
-        let (credentials, rest) = url.split_once('@').expect("a URL with a user");
-        let (server, database) = rest.split_once('/').expect("a URL with a database");
+        let (credentials, server, database) = parts(url);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let proxy = Self {
             url: format!("{credentials}@{address}/{database}"),
+            server: Arc::new(Mutex::new(server.to_owned())),
             orders: Arc::new(watch::Sender::new(Orders::default())),
             traps: Arc::default(),
         };
-        tokio::spawn(accept(listener, server.to_owned(), proxy.clone()));
+        tokio::spawn(accept(listener, proxy.clone()));
         proxy
     }
 
@@ -76,6 +77,17 @@ impl Proxy {
             orders.age += 1;
             orders.is_closed = true;
         });
+    }
+
+    /// Cuts new connections, and leaves those that are there, until [`Proxy::open`].
+    pub fn take_nobody_new(&self) {
+        self.orders.send_modify(|orders| orders.is_closed = true);
+    }
+
+    /// Leads new connections to the server in a URL, and opens. Those that are there stay where they are.
+    pub fn lead_to(&self, url: &str) {
+        parts(url).1.clone_into(&mut self.server.lock().unwrap());
+        self.open();
     }
 
     /// Lets nothing through and cuts nothing, until [`Proxy::open`]: a firewall that forgot.
@@ -136,12 +148,20 @@ impl Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: String, proxy: Proxy) {
+/// What stands before, at and behind the address in a URL.
+fn parts(url: &str) -> (&str, &str, &str) {
+    let (credentials, rest) = url.split_once('@').expect("a URL with a user");
+    let (server, database) = rest.split_once('/').expect("a URL with a database");
+    (credentials, server, database)
+}
+
+async fn accept(listener: TcpListener, proxy: Proxy) {
     while let Ok((client, _)) = listener.accept().await {
         if proxy.orders.borrow().is_closed {
             continue;
         }
         // A server that is down refuses, and so does the proxy.
+        let server = proxy.server.lock().unwrap().clone();
         let Ok(upstream) = TcpStream::connect(&server).await else {
             continue;
         };

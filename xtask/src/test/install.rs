@@ -23,8 +23,20 @@ pub(super) struct Clients {
     pub(super) chromium: PathBuf,
 }
 
-/// The folder with PostgreSQL's own programs, initdb among them; installs the package when there is none.
+/// The folder with PostgreSQL's own programs, initdb among them; installs the package when there is none, and the pooler beside it.
 pub(super) fn postgres() -> Result<PathBuf> {
+    let programs = postgres_programs()?;
+    // Its tests say so when they are skipped.
+    if on_path("pgbouncer").is_none()
+        && !Path::new("/usr/sbin/pgbouncer").is_file()
+        && let Err(error) = debian(&["pgbouncer"])
+    {
+        say(&format!("PgBouncer's tests are skipped: {error:#}"));
+    }
+    Ok(programs)
+}
+
+fn postgres_programs() -> Result<PathBuf> {
     if let Some(found) = find_postgres() {
         return Ok(found);
     }

@@ -9,7 +9,14 @@ pub(crate) struct Place {
     pub(crate) faults: FaultPlan,
     pub(crate) log: StatementLog,
     _folder: Option<tempfile::TempDir>,
-    schema: Option<(String, String)>,
+    own: Option<Own>,
+}
+
+/// What a place on a server has made for itself there.
+struct Own {
+    server: String,
+    making: String,
+    removal: String,
 }
 
 /// Runs a test on every database, one after the other.
@@ -93,7 +100,7 @@ impl Place {
             faults: FaultPlan::armable(),
             log: StatementLog::default(),
             _folder: None,
-            schema: None,
+            own: None,
         }
     }
 
@@ -106,16 +113,34 @@ impl Place {
         }
     }
 
+    /// A schema of its own, or behind a pooler, where a URL chooses no schema, a database.
     fn server(url: &str) -> Self {
-        let schema = format!(
+        let name = format!(
             "t{}",
             fresh_random().from_alphabet(20, cognate_crypto::random::Alphabet::LOWERCASE)
         );
+        if url.contains("pooler=transaction") {
+            let (server, rest) = url.rsplit_once('/').unwrap();
+            let (_, query) = rest.split_once('?').unwrap();
+            let own = Own {
+                server: url.to_owned(),
+                making: format!("CREATE DATABASE {name}"),
+                removal: format!("DROP DATABASE {name} WITH (FORCE)"),
+            };
+            return Self {
+                own: Some(own),
+                ..Self::new(format!("{server}/{name}?{query}"))
+            };
+        }
         let separator = if url.contains('?') { '&' } else { '?' };
-        let with_schema = format!("{url}{separator}options=-c%20search_path%3D{schema}");
+        let own = Own {
+            server: url.to_owned(),
+            making: format!("CREATE SCHEMA {name}"),
+            removal: format!("DROP SCHEMA {name} CASCADE"),
+        };
         Self {
-            schema: Some((url.to_owned(), schema)),
-            ..Self::new(with_schema)
+            own: Some(own),
+            ..Self::new(format!("{url}{separator}options=-c%20search_path%3D{name}"))
         }
     }
 
@@ -143,8 +168,8 @@ impl Place {
     }
 
     async fn prepare(&self) {
-        if let Some((url, schema)) = &self.schema {
-            ask_server(url, &format!("CREATE SCHEMA {schema}")).await;
+        if let Some(own) = &self.own {
+            ask_server(&own.server, &own.making).await;
         }
     }
 
@@ -160,15 +185,17 @@ impl Place {
     }
 
     async fn clean_up(&self) {
-        if let Some((url, schema)) = &self.schema {
-            ask_server(url, &format!("DROP SCHEMA {schema} CASCADE")).await;
+        if let Some(own) = &self.own {
+            ask_server(&own.server, &own.removal).await;
         }
     }
 }
 
 /// Says something to a server past the store.
 pub(crate) async fn ask_server(url: &str, sql: &str) -> Vec<String> {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+    // The parameter is ours.
+    let url = url.replace("&pooler=transaction", "");
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
         .await
         .unwrap();
     let task = tokio::spawn(connection);

@@ -288,8 +288,8 @@ async fn postgres_plan(place: &Place, sql: &str) -> Vec<String> {
         format!("({nulls})")
     };
     let script = format!(
-        "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan;
-         PREPARE asked AS {sql}; EXPLAIN (COSTS OFF) EXECUTE asked{arguments}"
+        "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan;
+         PREPARE asked AS {sql}; EXPLAIN (COSTS OFF) EXECUTE asked{arguments}; DEALLOCATE asked; ROLLBACK"
     );
     ask_server(&place.url, &script).await
 }

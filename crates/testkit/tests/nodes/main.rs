@@ -12,11 +12,15 @@
 
 mod cluster;
 mod disk_full;
+mod failover;
 mod jobs;
+mod keeper;
 mod load;
 mod lockout;
 mod outage;
+mod pair;
 mod path;
+mod pooler;
 mod revocation;
 mod settings;
 mod start;
