@@ -3,8 +3,10 @@
 import json
 import socket
 import ssl
+import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import boto3
@@ -44,6 +46,24 @@ def test_a_folder_that_cannot_be_made_is_named(start):
     server = start("serve", running=False)
     server.store = ["--data-dir", "/dev/null/accounts"]
     assert "/dev/null/accounts" in server.refusal()
+
+
+@pytest.mark.skipif(cognate.DATABASE == "sqlite", reason="a file that cannot be written is not opened")
+def test_a_read_only_database_stops_the_start_and_is_told_from_one_that_does_not_answer(start):
+    server = start("serve")
+    url = server.store[-1]
+    name = urllib.parse.urlsplit(url).path[1:]
+
+    def turn(read_only):
+        statement = f"ALTER DATABASE {name} SET default_transaction_read_only = {read_only}"
+        subprocess.run(["psql", "--quiet", "--no-psqlrc", url, f"--command=SET transaction_read_only = off; {statement}"], check=True)
+
+    turn("on")
+    server.stop()
+    words = server.refusal()
+    assert "the database is read-only" in words and "default_transaction_read_only" in words
+    turn("off")
+    server.start()
 
 
 def test_a_wrong_master_key_stops_the_start_and_damages_nothing(start):
