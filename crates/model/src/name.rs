@@ -47,25 +47,10 @@ impl NormalName {
     }
 }
 
-/// Whether a text is an e-mail address as Cognito takes one: one `@` with something before it, and after it a domain with a dot inside;
-/// no white space, no control characters, at most 2,048 characters. Deliverability is proved by a code, not by a pattern.
+/// Whether a text is an e-mail address that mail can be sent to. That somebody reads the mail is proved by a code.
 #[must_use]
 pub fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else {
-        return false;
-    };
-    text.len() <= 2048
-        && !local.is_empty()
-        && !local.contains('@')
-        && !text.chars().any(|c| {
-            c.is_whitespace()
-                || c.is_control()
-                || matches!(c, '<' | '>' | ',' | ';' | '"' | '(' | ')' | '\\')
-        })
-        && domain.split('.').count() > 1
-        && domain
-            .split('.')
-            .all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
+    crate::EmailAddress::parse(text).is_ok()
 }
 
 /// Whether a text is a phone number in E.164 form: `+`, a first digit that is not zero, at most fifteen digits.

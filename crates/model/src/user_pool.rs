@@ -125,6 +125,20 @@ pub struct EmailSettings {
     pub developer_account: bool,
 }
 
+impl EmailSettings {
+    /// Whom mail comes from by these settings: `From`, else the address that the SES identity is
+    /// (`arn:aws:ses:us-east-1:123456789012:identity/no-reply@example.com`). A domain as an identity is nobody in particular.
+    #[must_use]
+    pub fn sender(&self) -> Option<&str> {
+        let identity = self.source_arn.as_deref();
+        let address = identity
+            .and_then(|arn| arn.split_once('/'))
+            .map(|(_, identity)| identity)
+            .filter(|identity| identity.contains('@'));
+        self.from.as_deref().or(address)
+    }
+}
+
 /// SmsConfiguration, kept as it was written: the role means nothing here (docs/differences.md).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SmsSettings {

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use cognate_model::email_address::destination;
 use tokio::sync::watch;
 
 use crate::Delivery;
@@ -90,7 +91,7 @@ impl Inbox {
         self.messages().iter().cloned().collect()
     }
 
-    /// The messages to one address or phone number, oldest first. Letter case does not matter.
+    /// The messages to one address or phone number, oldest first. How an address is spelled does not matter.
     #[must_use]
     pub fn for_recipient(&self, recipient: &str) -> Vec<Received> {
         self.messages()
@@ -120,6 +121,16 @@ impl Inbox {
     pub async fn wait_for_after(
         &self,
         recipient: &str,
+        after: u64,
+        timeout: Duration,
+    ) -> Option<Received> {
+        self.arrival(Some(recipient), after, timeout).await
+    }
+
+    /// The newest message above `after`, to `recipient` or to anybody, waiting up to `timeout` while there is none.
+    pub async fn arrival(
+        &self,
+        recipient: Option<&str>,
         after: u64,
         timeout: Duration,
     ) -> Option<Received> {
@@ -159,12 +170,12 @@ impl Inbox {
             .send_modify(|newest| *newest = (*newest).max(number));
     }
 
-    fn newest_for(&self, recipient: &str, after: u64) -> Option<Received> {
+    fn newest_for(&self, recipient: Option<&str>, after: u64) -> Option<Received> {
         self.messages()
             .iter()
             .rev()
             .take_while(|message| message.number > after)
-            .find(|message| is_for(message, recipient))
+            .find(|message| recipient.is_none_or(|recipient| is_for(message, recipient)))
             .cloned()
     }
 
@@ -191,7 +202,7 @@ impl fmt::Debug for Inbox {
 }
 
 fn is_for(message: &Received, recipient: &str) -> bool {
-    message.recipient().eq_ignore_ascii_case(recipient)
+    destination(message.recipient()) == destination(recipient)
 }
 
 #[cfg(test)]
@@ -244,6 +255,13 @@ mod tests {
         let inbox = Inbox::new();
         inbox.keep(sms("Ana@Example.com", "x"));
         assert_eq!(inbox.for_recipient("ana@example.com").len(), 1);
+    }
+
+    #[test]
+    fn the_spelling_of_the_domain_does_not_matter() {
+        let inbox = Inbox::new();
+        inbox.keep(sms("ana@bücher.example", "x"));
+        assert_eq!(inbox.for_recipient("ana@xn--bcher-kva.example").len(), 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -15,6 +15,7 @@ mod inbox;
 mod layout;
 mod mail;
 mod retry;
+mod senders;
 mod sms;
 mod smtp;
 mod templates;
@@ -26,9 +27,10 @@ pub use crate::{
     inbox::{Inbox, Received},
     mail::{EmailMessage, Mailer},
     retry::retry_after,
+    senders::{Senders, SendersError},
     sms::{HttpSms, SmsMessage, SmsSender, SmsUrlError},
-    smtp::{SmtpMailer, SmtpUrlError, TimeLimits, is_mailbox},
-    templates::{Purpose, Rendered, Values, render_email, render_sms},
+    smtp::{MAX_CONNECTIONS, SmtpMailer, SmtpUrlError, TimeLimits},
+    templates::{Placeholders, Purpose, Rendered, Values, render_email, render_sms},
 };
 
 /// Where mail and text messages go. One of these is made at start and shared.

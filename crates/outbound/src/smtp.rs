@@ -20,9 +20,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lettre::{
-    message::Mailbox,
-    transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters},
+use cognate_model::Sender;
+use lettre::transport::smtp::client::{
+    AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters,
 };
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -31,25 +31,18 @@ use self::{session::Failure, url::SmtpUrl};
 use crate::{EmailMessage, SendError};
 
 /// Connections open at once, idle ones included; mail servers refuse those who open many.
-const MAX_CONNECTIONS: usize = 8;
+pub const MAX_CONNECTIONS: usize = 8;
 /// After this a server may have closed an idle connection, so a new one is the better start.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(30);
 
 /// Sends mail through one SMTP server, over connections that are kept for the next message.
 pub struct SmtpMailer {
     server: SmtpUrl,
-    from: Mailbox,
+    from: Sender,
     tls: TlsParameters,
     limits: TimeLimits,
     slots: Semaphore,
     idle: Mutex<Vec<Idle>>,
-}
-
-/// Whether a text is `address` or `Name <address>` as mails are sent from and answered to; checked when it is set, so that no mail is
-/// refused for it later.
-#[must_use]
-pub fn is_mailbox(text: &str) -> bool {
-    message::mailbox(text).is_ok()
 }
 
 /// How long a mail server may take.
@@ -88,7 +81,7 @@ impl SmtpMailer {
         let tls = tls_parameters(&server.host, None)?;
         Ok(Self {
             server,
-            from: message::mailbox(from).map_err(|_| SmtpUrlError::From)?,
+            from: Sender::parse_of_operator(from).map_err(|_| SmtpUrlError::From)?,
             tls,
             limits: TimeLimits::default(),
             slots: Semaphore::new(MAX_CONNECTIONS),

@@ -35,6 +35,34 @@ pub struct Values<'a> {
     pub link: Option<&'a str>,
 }
 
+/// Which placeholders a template has: what a setting is judged by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Placeholders {
+    /// `{####}`.
+    pub code: bool,
+    /// `{username}`.
+    pub username: bool,
+    /// `{##text##}` with a text to click on.
+    pub link: bool,
+}
+
+impl Placeholders {
+    /// Those of a template.
+    #[must_use]
+    pub fn of(template: &str) -> Self {
+        let mut found = Self::default();
+        for piece in pieces(template) {
+            match piece.kind {
+                Kind::Text => {}
+                Kind::Code => found.code = true,
+                Kind::Username => found.username = true,
+                Kind::Link(text) => found.link |= !text.trim().is_empty(),
+            }
+        }
+        found
+    }
+}
+
 /// A mail, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Rendered {

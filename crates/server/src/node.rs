@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use cognate_outbound::{HttpSms, Inbox, Mailer, Outbound, SmsSender, SmtpMailer};
+use cognate_model::{EmailAddress, Sender};
+use cognate_outbound::{
+    HttpSms, Inbox, Mailer, Outbound, Senders, SmsSender, SmtpMailer, SmtpUrlError,
+};
 use cognate_service::{App, Background, Clock, Config, Entropy, Operations, operations};
 use cognate_web::demo::DemoConfig;
 use cognate_web::{Access, Doors, InFlight, Network};
@@ -85,7 +88,7 @@ impl Node {
             None => None,
         };
         let is_tls = certificate.is_some() || local_tls.https;
-        let config = app_config(&configuration, socket.local_addr()?, is_tls)?;
+        let config = app_config(&configuration, kind, socket.local_addr()?, is_tls)?;
         let inbox = (kind == Kind::Dev).then(Inbox::new);
         let outbound = outbound(&configuration, &config.mail_from, inbox.as_ref())?;
         let keeps_messages = matches!(outbound.mail, Mailer::Inbox(_))
@@ -254,6 +257,7 @@ fn exempt(proxies: &[Network]) -> Result<Vec<Network>> {
 
 fn app_config(
     configuration: &ServerConfiguration,
+    kind: Kind,
     bound: SocketAddr,
     is_tls: bool,
 ) -> Result<Config> {
@@ -271,6 +275,7 @@ fn app_config(
         ),
     };
     let config = Config {
+        mail_senders: mail_senders(&configuration.mail_senders, &mail_from, kind)?,
         public_url,
         issuer: configuration.issuer.clone(),
         region: configuration.region.clone(),
@@ -279,6 +284,18 @@ fn app_config(
         sms_prefixes: configuration.sms_prefixes.clone(),
     };
     Ok(config.check()?)
+}
+
+/// As whom pools may send. Where nothing is said: as anybody in the domain of the operator's own sender, and in development as anybody.
+fn mail_senders(rules: &[String], mail_from: &str, kind: Kind) -> Result<Senders> {
+    let own = Sender::parse_of_operator(mail_from)
+        .map_err(|_| SmtpUrlError::From)
+        .context("mail-from")?;
+    Ok(match (rules, kind) {
+        ([], Kind::Serve) => Senders::in_domain_of(&own.address),
+        ([], Kind::Dev) => Senders::Anybody,
+        (rules, _) => Senders::parse(rules, &own.address).context("mail-senders")?,
+    })
 }
 
 fn outbound(
@@ -325,9 +342,9 @@ fn host_of(url: &str) -> Option<&str> {
     authority.get(..end)
 }
 
-/// Whether a host is a name, and not an address.
+/// Whether mail can come from a host: it is a name, and not an address.
 fn is_domain(host: &str) -> bool {
-    !host.starts_with('[') && host.parse::<std::net::IpAddr>().is_err()
+    EmailAddress::parse_of_operator(&format!("no-reply@{host}")).is_ok()
 }
 
 #[cfg(test)]
@@ -335,6 +352,29 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
     use super::*;
+
+    #[test]
+    fn pools_send_as_the_operators_domain_and_in_development_as_anybody() {
+        let senders = |rules: &[&str], kind| {
+            let rules: Vec<_> = rules.iter().map(|rule| (*rule).to_owned()).collect();
+            mail_senders(&rules, "Id <no-reply@id.example.com>", kind)
+        };
+        let allows = |senders: &Senders, address: &str| {
+            senders.allow(&Sender::parse(address).unwrap().address)
+        };
+        let of_domain = senders(&[], Kind::Serve).unwrap();
+        assert!(allows(&of_domain, "shop@id.example.com"));
+        assert!(!allows(&of_domain, "shop@example.com"));
+        assert_eq!(senders(&[], Kind::Dev).unwrap(), Senders::Anybody);
+        for kind in [Kind::Serve, Kind::Dev] {
+            let named = senders(&["example.com"], kind).unwrap();
+            assert!(allows(&named, "shop@example.com"));
+            assert!(allows(&named, "no-reply@id.example.com"));
+            assert!(!allows(&named, "shop@id.example.com"));
+        }
+        let error = senders(&["example.com", "@"], Kind::Serve).unwrap_err();
+        assert!(format!("{error:#}").contains("mail-senders"), "{error:#}");
+    }
 
     #[test]
     fn the_host_of_a_url_is_found() {
@@ -346,7 +386,10 @@ mod tests {
         ] {
             assert_eq!(host_of(url), Some(host), "{url}");
         }
-        assert!(is_domain("id.example.com") && !is_domain("[::1]") && !is_domain("127.0.0.1"));
+        assert!(is_domain("id.example.com") && is_domain("cognate"));
+        for host in ["[::1]", "127.0.0.1", "my_host", ""] {
+            assert!(!is_domain(host), "{host}");
+        }
     }
 
     #[test]

@@ -56,6 +56,14 @@ pub(crate) struct ServerOptions {
     /// The sender of mail where a pool names none: ADDRESS or NAME <ADDRESS> [default: no-reply@ the public URL's host].
     #[arg(long, env = "COGNATE_MAIL_FROM", value_name = "SENDER")]
     pub(crate) mail_from: Option<String>,
+    /// As whom pools may send mail: addresses and domains, as example.com,shop@example.net; * for anybody [default: the domain of --mail-from; dev: anybody].
+    #[arg(
+        long,
+        env = "COGNATE_MAIL_SENDERS",
+        value_name = "SENDER",
+        value_delimiter = ','
+    )]
+    pub(crate) mail_senders: Vec<String>,
     /// An HTTP endpoint that sends text messages.
     #[arg(
         long,

@@ -161,7 +161,7 @@ mod tests {
     use cognate_crypto::random::Random;
     use cognate_crypto::seal::MasterKey;
     use cognate_model::policy::Decision;
-    use cognate_outbound::{Mailer, Outbound, SmsSender};
+    use cognate_outbound::{Mailer, Outbound, Senders, SmsSender};
     use cognate_store::DbOptions;
 
     use super::*;
@@ -188,6 +188,7 @@ mod tests {
             region: "us-east-1".into(),
             account_id: "000000000000".into(),
             mail_from: "a@example.com".into(),
+            mail_senders: Senders::Anybody,
             sms_prefixes: Vec::new(),
         };
         let (clock, entropy) = (Clock::manual(NOW), Entropy::seeded([2; 32]));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cognate_model::UserPoolId;
-use cognate_outbound::Outbound;
+use cognate_outbound::{Outbound, Senders};
 use cognate_store::Db;
 use tokio::sync::{Notify, Semaphore};
 
@@ -75,6 +75,8 @@ pub struct Config {
     pub account_id: String,
     /// The sender of mail where a pool names none.
     pub mail_from: String,
+    /// As whom pools may send mail.
+    pub mail_senders: Senders,
     /// What phone numbers that are sent messages begin with, as `+1`; with none, they begin with anything.
     pub sms_prefixes: Vec<String>,
 }
@@ -234,6 +236,7 @@ mod tests {
             region: "eu-central-1".to_owned(),
             account_id: "123456789012".to_owned(),
             mail_from: String::new(),
+            mail_senders: Senders::Anybody,
             sms_prefixes: Vec::new(),
         };
         let pool = UserPoolId::parse("us-east-1_abcdefghi").unwrap();

@@ -9,9 +9,9 @@ use axum::http::{Request, Response};
 use cognate_api::{Operation, OperationInfo};
 use cognate_crypto::random::Random;
 use cognate_crypto::seal::MasterKey;
-use cognate_model::Timestamp;
 use cognate_model::policy::Policy;
-use cognate_outbound::{Inbox, Mailer, Outbound, Received, SmsSender};
+use cognate_model::{Sender, Timestamp};
+use cognate_outbound::{Inbox, Mailer, Outbound, Received, Senders, SmsSender};
 use cognate_service::{App, Clock, Config, Entropy, access_keys, expire_some, operations};
 use cognate_store::{Db, DbOptions, FaultPlan};
 use cognate_web::{Access, Doors, InFlight, Observer, router};
@@ -22,6 +22,9 @@ use crate::{ApiError, Call, Key, PoolBuilder};
 
 /// When every test begins: 1 July 2026, noon.
 const BEGINNING: Timestamp = Timestamp(1_782_907_200_000);
+
+/// The sender of mail where a pool names none.
+const MAIL_FROM: &str = "no-reply@cognate.test";
 
 /// A server of a test's own; a clone is the same server.
 #[derive(Clone)]
@@ -43,6 +46,7 @@ pub struct ServerBuilder {
     issuer: Option<String>,
     outbound: Option<Outbound>,
     sms_prefixes: Vec<String>,
+    mail_senders: Senders,
 }
 
 impl TestServer {
@@ -60,6 +64,7 @@ impl TestServer {
             issuer: None,
             outbound: None,
             sms_prefixes: Vec::new(),
+            mail_senders: Senders::Anybody,
         }
     }
 
@@ -80,14 +85,31 @@ impl TestServer {
         self.beside(self.0.app.db.clone(), outbound, self.0.faults.clone())
     }
 
+    /// Another node, whose messages go another way, and whose operator lets pools send mail as these only.
+    #[must_use]
+    pub fn node_that_lets_send_as<const N: usize>(
+        &self,
+        rules: [&str; N],
+        outbound: Outbound,
+    ) -> Self {
+        let app = &self.0.app;
+        let mut config = app.config.clone();
+        config.mail_senders = senders(&rules);
+        self.beside_with(app.db.clone(), outbound, self.0.faults.clone(), config)
+    }
+
     /// Another node on a database of its own choice: [`TestServer::join`] gives it one that both share.
     pub(crate) fn beside(&self, db: Db, outbound: Outbound, faults: FaultPlan) -> Self {
+        self.beside_with(db, outbound, faults, self.0.app.config.clone())
+    }
+
+    fn beside_with(&self, db: Db, outbound: Outbound, faults: FaultPlan, config: Config) -> Self {
         let app = &self.0.app;
         let seed = self.random().bytes();
         let app = App::new(
             db,
             outbound,
-            app.config.clone(),
+            config,
             app.clock.clone(),
             Entropy::seeded(seed),
         );
@@ -257,6 +279,13 @@ impl ServerBuilder {
         self
     }
 
+    /// With mail of pools only from these senders, as an operator names them, and from the server's own.
+    #[must_use]
+    pub fn mail_senders<const N: usize>(mut self, rules: [&str; N]) -> Self {
+        self.mail_senders = senders(&rules);
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> TestServer {
         let mut random = Random::from_seed([42; 32]);
@@ -271,7 +300,8 @@ impl ServerBuilder {
             issuer: self.issuer,
             region: "us-east-1".to_owned(),
             account_id: "123456789012".to_owned(),
-            mail_from: "no-reply@cognate.test".to_owned(),
+            mail_from: MAIL_FROM.to_owned(),
+            mail_senders: self.mail_senders,
             sms_prefixes: self.sms_prefixes,
         };
         let outbound = self.outbound.unwrap_or_else(|| inbox_outbound(&inbox));
@@ -292,6 +322,11 @@ impl ServerBuilder {
             random: Mutex::new(random),
         }))
     }
+}
+
+fn senders(rules: &[&str]) -> Senders {
+    let own = Sender::parse(MAIL_FROM).unwrap().address;
+    Senders::parse(rules, &own).unwrap()
 }
 
 /// The master key of every server and node of a test.

@@ -142,6 +142,7 @@ sentences! {
         verified_without_address(attribute, flag) "The attribute {flag} cannot be true without the attribute {attribute}.";
         invalid_email_address() "Invalid email address format.";
         invalid_phone_number() "Invalid phone number format.";
+        message_is_invalid() "The message is invalid.";
         /// For example `email: The attribute is required`; AWS ends each with a line feed.
         attributes_do_not_conform(reasons) "Attributes did not conform to the schema: {reasons}";
         cannot_reset_password() "Cannot reset password for the user as there is no registered/verified email or phone_number";

@@ -1,55 +1,54 @@
 //! From an [`EmailMessage`] to the bytes that a mail server takes.
 //!
-//! Addresses become typed values before anything is written, and control characters are refused in all that becomes a
-//! header or a command, so a name or a subject cannot add a header or a recipient.
+//! Addresses are read by the one reader that the product has, and become typed values before anything is written. Control
+//! characters are refused in all that becomes a header, so a name or a subject cannot add a header or a recipient.
 
 use std::{
     hash::{BuildHasher, RandomState},
     time::SystemTime,
 };
 
+use cognate_model::{EmailAddress, Sender};
 use lettre::{
     Address, Message,
     message::{
-        Mailbox, MultiPart, SinglePart,
-        header::{HeaderName, HeaderValue},
+        Mailbox, Mailboxes, MultiPart, SinglePart,
+        header::{self, HeaderName, HeaderValue},
     },
 };
-use reqwest::Url;
 
 use crate::{EmailMessage, SendError};
 
 /// A composed mail and its envelope.
 pub(super) struct Mail {
-    pub(super) from: Address,
-    pub(super) to: Address,
+    pub(super) from: EmailAddress,
+    pub(super) to: EmailAddress,
     pub(super) bytes: Vec<u8>,
 }
 
 /// Composes the mail; `default_from` is the sender when the message names none.
-pub(super) fn compose(message: &EmailMessage, default_from: &Mailbox) -> Result<Mail, SendError> {
-    let from = match &message.from {
-        Some(from) => mailbox(from).map_err(|()| refused("the sender's address"))?,
-        None => default_from.clone(),
-    };
-    let to = address(&message.to).map_err(|()| refused("the recipient's address"))?;
-    if has_control(&message.subject) {
+pub(super) fn compose(message: &EmailMessage, default_from: &Sender) -> Result<Mail, SendError> {
+    let named = message.from.as_deref().map(Sender::parse).transpose();
+    let named = named.map_err(|_| refused("the sender's address"))?;
+    let from = named.as_ref().unwrap_or(default_from);
+    let to = EmailAddress::parse(&message.to).map_err(|_| refused("the recipient's address"))?;
+    if message.subject.chars().any(char::is_control) {
         return Err(refused("the subject"));
     }
     let mut builder = Message::builder()
-        .message_id(Some(message_id(from.email.domain())))
+        .message_id(Some(message_id(from.address.domain())))
         .date_now()
         // RFC 3834 §5: keeps holiday notices from answering.
         .raw_header(HeaderValue::new(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
         ))
-        .from(from.clone())
-        .to(Mailbox::new(None, to.clone()))
+        .from(stand_in())
+        .to(stand_in())
         .subject(message.subject.as_str());
     if let Some(reply_to) = &message.reply_to {
-        builder =
-            builder.reply_to(mailbox(reply_to).map_err(|()| refused("the Reply-To address"))?);
+        let reply_to = Sender::parse(reply_to).map_err(|_| refused("the Reply-To address"))?;
+        builder = builder.reply_to(mailbox(reply_to.name, &reply_to.address));
     }
     let composed = match &message.html {
         Some(html) => builder.multipart(MultiPart::alternative_plain_html(
@@ -59,46 +58,32 @@ pub(super) fn compose(message: &EmailMessage, default_from: &Mailbox) -> Result<
         None => builder.singlepart(SinglePart::plain(message.text.clone())),
     };
     // lettre's errors are sentences about headers and hold no part of the message.
-    let composed = composed.map_err(|error| SendError::Permanent(error.to_string()))?;
+    let mut composed = composed.map_err(|error| SendError::Permanent(error.to_string()))?;
+    let headers = composed.headers_mut();
+    headers.set(header::From::from(Mailboxes::from(mailbox(
+        from.name.clone(),
+        &from.address,
+    ))));
+    headers.set(header::To::from(Mailboxes::from(mailbox(None, &to))));
     Ok(Mail {
-        from: from.email,
+        from: from.address.clone(),
         to,
         bytes: composed.formatted(),
     })
 }
 
-/// Parses `address` or `Name <address>`.
-pub(super) fn mailbox(text: &str) -> Result<Mailbox, ()> {
-    if has_control(text) {
-        return Err(());
-    }
-    let parsed: Mailbox = text.parse().map_err(|_| ())?;
-    Ok(Mailbox::new(
-        parsed.name,
-        with_ascii_domain(&parsed.email).ok_or(())?,
-    ))
+/// What stands in `From` and `To` until the mail is composed: lettre reads them again to compose it, by rules of its own that refuse some
+/// letters.
+fn stand_in() -> Mailbox {
+    Mailbox::new(None, Address::new_dangerous("stand-in", "localhost"))
 }
 
-fn address(text: &str) -> Result<Address, ()> {
-    if has_control(text) {
-        return Err(());
-    }
-    let parsed: Address = text.parse().map_err(|_| ())?;
-    with_ascii_domain(&parsed).ok_or(())
-}
-
-/// The address with its domain in the ASCII form of IDNA, which every mail server understands.
-fn with_ascii_domain(address: &Address) -> Option<Address> {
-    if address.domain().is_ascii() {
-        return Some(address.clone());
-    }
-    // A URL's host is brought to that form by the parser.
-    let url = Url::parse(&format!("http://{}/", address.domain())).ok()?;
-    Address::new(address.user(), url.host_str()?).ok()
-}
-
-fn has_control(text: &str) -> bool {
-    text.chars().any(char::is_control)
+/// An address as headers have it. It has been read, so lettre is told not to.
+fn mailbox(name: Option<String>, address: &EmailAddress) -> Mailbox {
+    Mailbox::new(
+        name,
+        Address::new_dangerous(address.local(), address.domain()),
+    )
 }
 
 fn refused(what: &str) -> SendError {

@@ -4,14 +4,15 @@
 //! operator's settings, so every such failure is worth another attempt: a mistyped password must not cost anyone a code.
 //! From then on it is about the message, and the server's own word, 4xx or 5xx, decides.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, fmt, time::Duration};
 
+use cognate_model::EmailAddress;
 use lettre::transport::smtp::{
     Error,
     authentication::DEFAULT_MECHANISMS,
     client::{AsyncSmtpConnection, TlsParameters},
-    commands::{Data, Mail as MailFrom, Rcpt},
-    extension::{Extension, MailParameter},
+    commands::Data,
+    extension::Extension,
     response::Severity,
 };
 
@@ -120,28 +121,48 @@ async fn authenticate(
         .map_err(|error| Failure::Smtp(Phase::Authenticate, error))
 }
 
+/// Names the sender. The address is written as it was read: lettre's own command would take a type that reads it again.
+struct MailFrom<'a> {
+    address: &'a EmailAddress,
+    needs_utf8: bool,
+}
+
+impl fmt::Display for MailFrom<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameter = if self.needs_utf8 { " SMTPUTF8" } else { "" };
+        write!(f, "MAIL FROM:<{}>{parameter}\r\n", self.address)
+    }
+}
+
+/// Names the recipient.
+struct RcptTo<'a>(&'a EmailAddress);
+
+impl fmt::Display for RcptTo<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RCPT TO:<{}>\r\n", self.0)
+    }
+}
+
 /// Hands one message over. `Ok` means that the server has acknowledged it.
 pub(super) async fn deliver(
     connection: &mut AsyncSmtpConnection,
     mail: &Mail,
 ) -> Result<(), Failure> {
-    let mut options = Vec::new();
-    let plain = |address: &lettre::Address| AsRef::<str>::as_ref(address).is_ascii();
-    if !plain(&mail.from) || !plain(&mail.to) {
-        if !connection
-            .server_info()
-            .supports_feature(Extension::SmtpUtfEight)
-        {
-            return Err(Failure::NoInternationalAddresses);
-        }
-        options.push(MailParameter::SmtpUtfEight);
+    let needs_utf8 = !mail.from.is_ascii() || !mail.to.is_ascii();
+    let server = connection.server_info();
+    if needs_utf8 && !server.supports_feature(Extension::SmtpUtfEight) {
+        return Err(Failure::NoInternationalAddresses);
     }
+    let sender = MailFrom {
+        address: &mail.from,
+        needs_utf8,
+    };
     connection
-        .command(MailFrom::new(Some(mail.from.clone()), options))
+        .command(sender)
         .await
         .map_err(|error| Failure::Smtp(Phase::Sender, error))?;
     connection
-        .command(Rcpt::new(mail.to.clone(), Vec::new()))
+        .command(RcptTo(&mail.to))
         .await
         .map_err(|error| Failure::Smtp(Phase::Recipient, error))?;
     let go_on = connection

@@ -93,6 +93,22 @@ fn a_temporary_password_survives_both_halves_letter_for_letter() {
 }
 
 #[test]
+fn a_template_tells_its_placeholders() {
+    let of = |template| {
+        let Placeholders {
+            code,
+            username,
+            link,
+        } = Placeholders::of(template);
+        (code, username, link)
+    };
+    assert_eq!(of("Hello"), (false, false, false));
+    assert_eq!(of("{####}"), (true, false, false));
+    assert_eq!(of("{##Go##} for {username}"), (false, true, true));
+    assert_eq!(of("{## ##} {###} {Username}"), (false, false, false));
+}
+
+#[test]
 fn inserted_values_are_never_expanded_again() {
     let mail = email(
         "{username} {####}",

@@ -73,6 +73,7 @@ fn every_key_of_the_file_counts() {
         ("issuer", "i"),
         ("smtp-url", "s"),
         ("mail-from", "m"),
+        ("mail-senders", "example.com"),
         ("sms-url", "s"),
         ("sms-prefixes", "+1"),
         ("lambda-endpoint", "l"),
@@ -123,6 +124,7 @@ fn told(it: &ServerConfiguration) -> String {
         issuer,
         smtp_url,
         mail_from,
+        mail_senders,
         sms_url,
         sms_prefixes,
         tls,
@@ -136,7 +138,7 @@ fn told(it: &ServerConfiguration) -> String {
         MasterKeySource::File(path) => path.display().to_string(),
     };
     format!(
-        "{:?} {} {key} {listen} {public_url:?} {region} {region_is_given} {account_id} {issuer:?} {smtp_url:?} {mail_from:?} {sms_url:?} {sms_prefixes:?} {tls:?} {admin_listen:?} {trusted_proxies:?} {limits:?} {logging:?}",
+        "{:?} {} {key} {listen} {public_url:?} {region} {region_is_given} {account_id} {issuer:?} {smtp_url:?} {mail_from:?} {mail_senders:?} {sms_url:?} {sms_prefixes:?} {tls:?} {admin_listen:?} {trusted_proxies:?} {limits:?} {logging:?}",
         store.data_dir, store.database_url
     )
 }

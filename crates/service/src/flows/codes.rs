@@ -339,8 +339,10 @@ fn hash(app: &App, pool: &UserPoolId, sub: &Sub, purpose: CodePurpose, code: &st
     hmac_sha256(&app.secrets.codes, &bytes)
 }
 
+/// Under what messages to an address are counted: the mailbox, however it is spelled.
 fn destination_subject(app: &App, address: &str) -> String {
-    let hash = hmac_sha256(&app.secrets.address, &[address.to_lowercase().as_bytes()]);
+    let destination = cognate_model::email_address::destination(address);
+    let hash = hmac_sha256(&app.secrets.address, &[destination.as_bytes()]);
     format!(
         "address:{}",
         cognate_crypto::digest::base64url_encode(&hash)

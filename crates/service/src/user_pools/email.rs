@@ -1,11 +1,12 @@
 //! EmailConfiguration: who a pool's mail comes from.
 
 use cognate_api::idp::{EmailConfigurationType, EmailSendingAccountType};
+use cognate_model::Sender;
 use cognate_model::name::is_email;
 use cognate_model::user_pool::EmailSettings;
-use cognate_outbound::is_mailbox;
+use cognate_outbound::Senders;
 
-use crate::{Error, Result};
+use crate::{Error, ErrorCode, Result};
 
 /// The longest sender that is taken, in bytes: a name and an address, on one line of a header (RFC 5322 §2.1.1).
 const MAX_SENDER_LENGTH: usize = 900;
@@ -24,7 +25,7 @@ pub(super) fn read(configuration: EmailConfigurationType) -> Result<EmailSetting
     let from = configuration.from.filter(|from| !from.is_empty());
     if from
         .as_deref()
-        .is_some_and(|from| from.len() > MAX_SENDER_LENGTH || !is_mailbox(from))
+        .is_some_and(|from| from.len() > MAX_SENDER_LENGTH || Sender::parse(from).is_err())
     {
         return Err(invalid_from());
     }
@@ -33,7 +34,7 @@ pub(super) fn read(configuration: EmailConfigurationType) -> Result<EmailSetting
         .filter(|address| !address.is_empty());
     if reply_to
         .as_deref()
-        .is_some_and(|address| !is_email(address) || !is_mailbox(address))
+        .is_some_and(|address| !is_email(address))
     {
         return Err(Error::invalid_email_address());
     }
@@ -43,6 +44,29 @@ pub(super) fn read(configuration: EmailConfigurationType) -> Result<EmailSetting
         source_arn: configuration.source_arn,
         developer_account,
     })
+}
+
+/// Checks that the operator lets pools send as the sender that the settings come to.
+///
+/// # Errors
+/// `InvalidEmailRoleAccessPolicyException`, as AWS gives it for an identity that Amazon SES does not let Cognito use.
+pub(super) fn check_sender(settings: &EmailSettings, senders: &Senders) -> Result<()> {
+    let Some(sender) = settings.sender() else {
+        return Ok(());
+    };
+    let sender = Sender::parse(sender).map_err(|_| invalid_from())?;
+    if senders.allow(&sender.address) {
+        Ok(())
+    } else {
+        Err(sender_not_allowed())
+    }
+}
+
+fn sender_not_allowed() -> Error {
+    Error::new(
+        ErrorCode::InvalidEmailRoleAccessPolicy,
+        "Cognito is not allowed to use your email identity (this server's --mail-senders does not name it)",
+    )
 }
 
 fn source_arn_missing() -> Error {

@@ -1,7 +1,10 @@
 //! The texts of a pool's messages, from the two places in which a request can write them.
 
-use cognate_api::idp::{DefaultEmailOptionType, MessageTemplateType};
+use cognate_api::idp::{
+    DefaultEmailOptionType, MessageTemplateType, VerificationMessageTemplateType,
+};
 use cognate_model::user_pool::Messages;
+use cognate_outbound::Placeholders;
 
 use super::settings::Asked;
 use crate::{Error, Result};
@@ -11,13 +14,14 @@ use crate::{Error, Result};
 /// DefaultEmailOption chooses.
 ///
 /// # Errors
-/// `InvalidParameterException` when the two places disagree.
+/// `InvalidParameterException` when the two places disagree, or a text lacks what makes it of use.
 pub(super) fn read(asked: &Asked) -> Result<Messages> {
     let template = asked
         .verification_message_template
         .clone()
         .unwrap_or_default();
     let invitation = invitation(asked);
+    check_placeholders(&template, &invitation)?;
     Ok(Messages {
         verification_sms: agreed(
             "SmsMessage",
@@ -52,6 +56,26 @@ fn invitation(asked: &Asked) -> MessageTemplateType {
     config
         .and_then(|config| config.invite_message_template.clone())
         .unwrap_or_default()
+}
+
+/// What the patterns of the model leave open: they take `{####}` for a link, and ask invitations for nothing. A text for codes has its
+/// pattern, which wants `{####}`.
+fn check_placeholders(
+    template: &VerificationMessageTemplateType,
+    invitation: &MessageTemplateType,
+) -> Result<()> {
+    let link = template.email_message_by_link.as_deref();
+    let invitations = [&invitation.email_message, &invitation.sms_message];
+    let is_complete = link.is_none_or(|text| Placeholders::of(text).link)
+        && invitations.into_iter().flatten().all(|text| {
+            let found = Placeholders::of(text);
+            found.code && found.username
+        });
+    if is_complete {
+        Ok(())
+    } else {
+        Err(Error::message_is_invalid())
+    }
 }
 
 fn agreed(

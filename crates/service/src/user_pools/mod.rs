@@ -54,6 +54,7 @@ pub(crate) async fn create_user_pool(
         schema: schema::of_new_pool(fixed.schema.unwrap_or_default())?,
         settings: settings::read(asked, None)?,
     });
+    email::check_sender(&pool.settings.email, &cx.app.config.mail_senders)?;
     let (owner, now) = (pool.id.clone(), cx.now);
     let generate = move || signing_keys::generate(&owner, now);
     let keys = Arc::new(cx.app.compute(generate).await??);
@@ -94,9 +95,10 @@ pub(crate) async fn update_user_pool(
     input: UpdateUserPoolRequest,
 ) -> Result<UpdateUserPoolResponse> {
     let id = parse_id(&input.user_pool_id)?;
+    let app = Arc::clone(&cx.app);
     let read = move |pool: &mut UserPool| {
         pool.settings = settings::read(input.clone(), Some(pool))?;
-        Ok(())
+        email::check_sender(&pool.settings.email, &app.config.mail_senders)
     };
     if change(&cx, "update_user_pool", &id, read).await? {
         Ok(UpdateUserPoolResponse {})

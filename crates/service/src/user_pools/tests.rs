@@ -5,7 +5,7 @@ use cognate_crypto::random::Random;
 use cognate_crypto::seal::MasterKey;
 use cognate_model::Timestamp;
 use cognate_model::claims::TokenUse;
-use cognate_outbound::{Inbox, Mailer, Outbound, SmsSender};
+use cognate_outbound::{Inbox, Mailer, Outbound, Senders, SmsSender};
 use cognate_store::{Db, DbOptions};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ pub(crate) async fn new_cx() -> Cx {
         region: "us-east-1".into(),
         account_id: "123456789012".into(),
         mail_from: "cognate@example.com".into(),
+        mail_senders: Senders::Anybody,
         sms_prefixes: Vec::new(),
     };
     let outbound = Outbound {
