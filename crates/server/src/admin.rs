@@ -1,20 +1,30 @@
 //! The operator's listener: metrics and health, for nobody else's eyes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
-use cognate_service::App;
+use cognate_service::{App, waiting_messages};
 use cognate_web::health_routes;
 
 use crate::metrics::Metrics;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// How long the database may take to tell of the outbox; the other metrics are told without it.
+const OUTBOX_PATIENCE: Duration = Duration::from_secs(2);
+
 /// `/metrics`, `/healthz` and `/readyz`.
 pub(crate) fn routes(app: Arc<App>, metrics: Arc<Metrics>) -> Router {
-    let render = move || async move { ([(header::CONTENT_TYPE, OPEN_METRICS)], metrics.render()) };
+    let node = Arc::clone(&app);
+    let render = move || async move {
+        let waiting = tokio::time::timeout(OUTBOX_PATIENCE, waiting_messages(&node)).await;
+        // A database that does not answer shows elsewhere, and at once.
+        metrics.note_outbox(&waiting.ok().and_then(Result::ok).unwrap_or_default());
+        ([(header::CONTENT_TYPE, OPEN_METRICS)], metrics.render())
+    };
     Router::new()
         .route("/metrics", get(render))
         .merge(health_routes(app))

@@ -1,7 +1,9 @@
 //! What is counted, in the text form of Prometheus.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
+use cognate_service::Waiting;
 use cognate_web::{Finished, Observer};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -28,10 +30,17 @@ struct Operation {
     operation: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
 /// A server's counters.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    outbox_messages: Family<Kind, Gauge>,
+    outbox_age: Family<Kind, Gauge<f64, AtomicU64>>,
     calls: Family<Call, Counter>,
     seconds: Family<Operation, Histogram, fn() -> Histogram>,
     pub(crate) connections: Gauge,
@@ -62,8 +71,23 @@ impl Metrics {
             "Open connections of the public listener",
             connections.clone(),
         );
+        let outbox_messages = Family::<Kind, Gauge>::default();
+        let outbox_age = Family::<Kind, Gauge<f64, AtomicU64>>::default();
+        registry.register(
+            "outbox_messages",
+            "Messages that wait in the outbox of all nodes, by kind, up to ten thousand",
+            outbox_messages.clone(),
+        );
+        registry.register_with_unit(
+            "outbox_age",
+            "How long the oldest message of a kind has waited in the outbox",
+            Unit::Seconds,
+            outbox_age.clone(),
+        );
         Arc::new(Self {
             registry,
+            outbox_messages,
+            outbox_age,
             calls,
             seconds,
             connections,
@@ -90,6 +114,22 @@ impl Metrics {
         self.seconds
             .get_or_create(&Operation { operation })
             .observe(took.as_secs_f64());
+    }
+
+    /// Notes what waits in the outbox; with nothing known, nothing is told of it.
+    pub(crate) fn note_outbox(&self, waiting: &[Waiting]) {
+        self.outbox_messages.clear();
+        self.outbox_age.clear();
+        for Waiting {
+            kind,
+            messages,
+            age,
+        } in waiting
+        {
+            let kind = Kind { kind };
+            self.outbox_messages.get_or_create(&kind).set(*messages);
+            self.outbox_age.get_or_create(&kind).set(age.as_secs_f64());
+        }
     }
 
     /// All of it as text.
@@ -129,5 +169,27 @@ mod tests {
             text.contains(r#"cognate_call_duration_seconds_count{operation="InitiateAuth"} 3"#),
             "{text}"
         );
+    }
+
+    #[test]
+    fn the_outbox_is_told_by_kind_and_not_at_all_while_it_is_not_known() {
+        let metrics = Metrics::new();
+        let waiting = Waiting {
+            kind: "sms",
+            messages: 3,
+            age: Duration::from_millis(1500),
+        };
+        metrics.note_outbox(&[waiting]);
+        let text = metrics.render();
+        assert!(
+            text.contains(r#"cognate_outbox_messages{kind="sms"} 3"#),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#"cognate_outbox_age_seconds{kind="sms"} 1.5"#),
+            "{text}"
+        );
+        metrics.note_outbox(&[]);
+        assert!(!metrics.render().contains("kind="));
     }
 }

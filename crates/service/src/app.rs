@@ -5,11 +5,12 @@ use std::sync::Arc;
 use cognate_model::UserPoolId;
 use cognate_outbound::{Outbound, Senders};
 use cognate_store::Db;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::clock::{Clock, Entropy};
 use crate::flows::access_token::VerifiedTokens;
 use crate::flows::address_limits::AddressLimits;
+use crate::outbox::Lanes;
 use crate::settings::Settings;
 
 /// A node's shared state: made once, by the server.
@@ -27,7 +28,8 @@ pub struct App {
     pub(crate) settings: Settings,
     pub(crate) verified_tokens: VerifiedTokens,
     pub(crate) limits: AddressLimits,
-    pub(crate) outbox_filled: Notify,
+    /// The lanes of the outbox, woken when a message was put into it.
+    pub(crate) outbox_filled: Lanes,
     pub(crate) secrets: Secrets,
     compute: Semaphore,
 }
@@ -203,7 +205,7 @@ impl App {
             settings: Settings::new(),
             verified_tokens: VerifiedTokens::new(),
             limits: AddressLimits::new(),
-            outbox_filled: Notify::new(),
+            outbox_filled: Lanes::new(),
             compute: Semaphore::new(cores),
         })
     }

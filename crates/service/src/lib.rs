@@ -14,6 +14,7 @@ mod cx;
 pub mod flows;
 mod initiate_auth;
 mod operations;
+mod outbox;
 mod page_token;
 mod passwords;
 mod profile;
@@ -26,12 +27,13 @@ mod user_pools;
 pub mod well_known;
 
 pub use app::{App, Config, ConfigError};
-pub use background::{Background, deliver_due, expire_some};
+pub use background::{Background, expire_some};
 pub use caller::{AuthorizeError, Caller};
 pub use clock::{Clock, Entropy};
 pub use cognate_api::{Error, ErrorCode};
 pub use cx::{Arrival, Cx};
 pub use operations::operations;
+pub use outbox::{Waiting, deliver_due, fill_inbox, waiting_messages};
 pub use registry::{Entry, Operations};
 
 /// What an operation gives.

@@ -13,7 +13,7 @@ use crate::{Error, Row, Tx};
 pub struct NewMessage<'a> {
     /// Unique; the caller draws it.
     pub id: String,
-    /// What kind of message, for whoever delivers it.
+    /// What kind of message, for whoever delivers it: a taker takes the kinds that it names.
     pub kind: &'a str,
     /// What is to be sent.
     pub payload: &'a [u8],
@@ -57,22 +57,27 @@ pub async fn enqueue(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), Error>
     .map(drop)
 }
 
-/// Takes messages that are due, the oldest first; until `lease_until` nobody else gets them.
+/// Takes messages of a kind that are due, the oldest first; until `lease_until` nobody else gets them.
 ///
 /// # Errors
 /// [`Error`] of the database.
 pub async fn take_due(
     tx: &mut Tx,
+    kind: &str,
     now: Timestamp,
     lease_until: Timestamp,
     limit: i64,
 ) -> Result<Vec<OutboxMessage>, Error> {
     let sql = "UPDATE outbox SET next_at = $2, attempts = attempts + 1
-               WHERE id IN (SELECT id FROM outbox WHERE next_at <= $1 ORDER BY next_at LIMIT $3)
+               WHERE id IN (SELECT id FROM outbox WHERE kind = $4 AND next_at <= $1 ORDER BY next_at LIMIT $3)
                RETURNING id, kind, sealed, attempts, created_at";
-    let rows = tx
-        .query(sql, &[now.0.into(), lease_until.0.into(), limit.into()])
-        .await?;
+    let values = [
+        now.0.into(),
+        lease_until.0.into(),
+        limit.into(),
+        kind.into(),
+    ];
+    let rows = tx.query(sql, &values).await?;
     let mut messages = rows
         .iter()
         .map(|row| read(tx, row))
@@ -102,14 +107,47 @@ pub async fn retry(tx: &mut Tx, id: &str, next_at: Timestamp) -> Result<bool, Er
     Ok(tx.execute(sql, &[id.into(), next_at.0.into()]).await? == 1)
 }
 
-/// When the next message is due; None when there is none. What is under way counts at the end of its taker's time.
+/// When the next message of a kind is due; None when there is none. What is under way counts at the end of its taker's time.
 ///
 /// # Errors
 /// [`Error`] of the database.
-pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, Error> {
-    let sql = "SELECT next_at FROM outbox WHERE next_at >= $1 ORDER BY next_at LIMIT 1";
-    let row = tx.query_optional(sql, &[i64::MIN.into()]).await?;
+pub async fn next_due(tx: &mut Tx, kind: &str) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT next_at FROM outbox WHERE kind = $1 ORDER BY next_at LIMIT 1";
+    let row = tx.query_optional(sql, &[kind.into()]).await?;
     row.map(|row| row.int(0).map(Timestamp)).transpose()
+}
+
+/// How many messages of a kind there are, counted up to `most`, and when the oldest of them was written.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn waiting(
+    tx: &mut Tx,
+    kind: &str,
+    most: i64,
+) -> Result<(i64, Option<Timestamp>), Error> {
+    let sql = "SELECT COUNT(*), COALESCE(MIN(created_at), 0)
+               FROM (SELECT created_at FROM outbox WHERE kind = $1 ORDER BY next_at LIMIT $2) AS counted";
+    let row = tx.query_one(sql, &[kind.into(), most.into()]).await?;
+    let count = row.int(0)?;
+    let oldest = (count > 0).then(|| row.int(1).map(Timestamp)).transpose()?;
+    Ok((count, oldest))
+}
+
+/// Drops messages of a kind that have been due since a time and that nobody has taken since; says how many.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn drop_due_since(
+    tx: &mut Tx,
+    kind: &str,
+    since: Timestamp,
+    limit: i64,
+) -> Result<u64, Error> {
+    let sql = "DELETE FROM outbox WHERE id IN
+               (SELECT id FROM outbox WHERE kind = $1 AND next_at <= $2 ORDER BY next_at LIMIT $3)";
+    tx.execute(sql, &[kind.into(), since.0.into(), limit.into()])
+        .await
 }
 
 fn read(tx: &Tx, row: &Row) -> Result<OutboxMessage, Error> {

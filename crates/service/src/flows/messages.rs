@@ -11,6 +11,7 @@ use cognate_outbound::{
 use cognate_store::{Tx, outbox};
 
 use crate::app::App;
+use crate::outbox::{MAIL, SMS, TO_NOBODY};
 use crate::{Cx, Error, Result};
 
 /// A message that is ready to be put into the outbox.
@@ -21,11 +22,6 @@ pub(crate) struct Message {
     payload: Vec<u8>,
     at: Timestamp,
 }
-
-/// A message that is delivered.
-pub(crate) const TO_A_USER: &str = "message";
-/// A message that is taken from the outbox and dropped: what a name that nobody has is "sent", so that it costs what a real one costs.
-pub(crate) const TO_NOBODY: &str = "nobody";
 
 /// What a message says and to whom.
 pub(crate) struct Draft<'a> {
@@ -54,10 +50,10 @@ impl Message {
         };
         Ok(Self {
             id: cx.random().uuid_v4(),
-            kind: if sends_to(&cx.app, draft.contact, draft.address) {
-                TO_A_USER
-            } else {
-                TO_NOBODY
+            kind: match draft.contact {
+                _ if !sends_to(&cx.app, draft.contact, draft.address) => TO_NOBODY,
+                Contact::Email => MAIL,
+                Contact::PhoneNumber => SMS,
             },
             payload: serde_json::to_vec(&delivery)?,
             at: cx.now,
@@ -143,18 +139,9 @@ fn email(draft: &Draft<'_>) -> EmailMessage {
         &draft.values,
     );
     let settings = &draft.pool.settings.email;
-    // arn:aws:ses:us-east-1:123456789012:identity/no-reply@example.com
-    let identity = settings
-        .source_arn
-        .as_deref()
-        .and_then(|arn| arn.rsplit_once('/'))
-        .map(|(_, identity)| identity.to_owned());
     EmailMessage {
         to: draft.address.to_owned(),
-        from: settings
-            .from
-            .clone()
-            .or_else(|| identity.filter(|identity| identity.contains('@'))),
+        from: settings.sender().map(str::to_owned),
         reply_to: settings.reply_to.clone(),
         subject: rendered.subject,
         text: rendered.text,

@@ -19,6 +19,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "deleted pools",
         steps: DELETED_POOLS,
     },
+    Migration {
+        number: 4,
+        name: "kinds of messages",
+        steps: KINDS_OF_MESSAGES,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a model type, and a column that holds a
@@ -87,6 +92,10 @@ const DELETED_POOLS: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS deleted_pools(id TEXT NOT NULL, look_at BIGINT NOT NULL, last_look_at BIGINT NOT NULL, PRIMARY KEY (id))",
     "CREATE INDEX IF NOT EXISTS deleted_pools_look ON deleted_pools(look_at)",
 ];
+
+/// A node looks for the messages that it can send.
+const KINDS_OF_MESSAGES: &[&str] =
+    &["CREATE INDEX IF NOT EXISTS outbox_kind ON outbox(kind, next_at)"];
 
 #[cfg(test)]
 mod tests {

@@ -190,8 +190,10 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), cognate_store::Err
         },
     )
     .await?;
-    outbox::take_due(tx, Timestamp(1), Timestamp(2), 1).await?;
-    outbox::next_due(tx).await?;
+    outbox::take_due(tx, "k", Timestamp(1), Timestamp(2), 1).await?;
+    outbox::next_due(tx, "k").await?;
+    outbox::waiting(tx, "k", 1).await?;
+    outbox::drop_due_since(tx, "k", Timestamp(0), 1).await?;
     outbox::retry(tx, "m", Timestamp(3)).await?;
     access_keys::list(tx).await?;
     access_keys::find(tx, "k").await?;
@@ -313,7 +315,8 @@ fn scans_in(sql: &str, plan: &[String]) -> Vec<String> {
                 .map_or("", String::as_str)
         });
         let begins_with: &[&str] = match table {
-            "challenges" | "outbox" => &["id", "expires_at", "next_at"],
+            "challenges" => &["id", "expires_at"],
+            "outbox" => &["id", "kind"],
             "signing_keys" => &["pool", "retires_at"],
             _ => &["pool", "expires_at"],
         };

@@ -363,7 +363,7 @@ fn a_message_is_taken_by_one_at_a_time_and_comes_back_when_its_taker_dies() {
     everywhere(async |place| {
         let db = place.open().await;
         write(&db, async |tx| {
-            assert_eq!(outbox::next_due(tx).await?, None);
+            assert_eq!(outbox::next_due(tx, "mail").await?, None);
             for (id, at) in [("m2", 20), ("m1", 10), ("m3", 30)] {
                 let (created_at, next_at) = (Timestamp(at), Timestamp(at));
                 let message = NewMessage {
@@ -375,13 +375,13 @@ fn a_message_is_taken_by_one_at_a_time_and_comes_back_when_its_taker_dies() {
                 };
                 outbox::enqueue(tx, &message).await?;
             }
-            assert_eq!(outbox::next_due(tx).await?, Some(Timestamp(10)));
+            assert_eq!(outbox::next_due(tx, "mail").await?, Some(Timestamp(10)));
             Ok(())
         })
         .await;
         let take = async |now: i64, until: i64| {
             let taken = write(&db, async move |tx| {
-                outbox::take_due(tx, Timestamp(now), Timestamp(until), 10).await
+                outbox::take_due(tx, "mail", Timestamp(now), Timestamp(until), 10).await
             })
             .await;
             taken
@@ -416,8 +416,60 @@ fn a_message_is_taken_by_one_at_a_time_and_comes_back_when_its_taker_dies() {
         );
         let mut reader = db.read().await.unwrap();
         assert_eq!(
-            outbox::next_due(&mut reader).await.unwrap(),
+            outbox::next_due(&mut reader, "mail").await.unwrap(),
             Some(Timestamp(150))
+        );
+    });
+}
+
+#[test]
+fn messages_are_taken_counted_and_dropped_by_their_kind() {
+    everywhere(async |place| {
+        let db = place.open().await;
+        write(&db, async |tx| {
+            for (id, kind, at) in [("m1", "mail", 10), ("s1", "sms", 5), ("s2", "sms", 20)] {
+                let message = NewMessage {
+                    id: id.to_owned(),
+                    kind,
+                    payload: b"",
+                    created_at: Timestamp(at),
+                    next_at: Timestamp(at),
+                };
+                outbox::enqueue(tx, &message).await?;
+            }
+            Ok(())
+        })
+        .await;
+        let taken = write(&db, async |tx| {
+            outbox::take_due(tx, "mail", Timestamp(50), Timestamp(100), 10).await
+        })
+        .await;
+        assert_eq!(
+            taken.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(),
+            ["m1"]
+        );
+        let mut reader = db.read().await.unwrap();
+        for (kind, most, expected) in [
+            ("sms", 10, (2, Some(Timestamp(5)))),
+            ("sms", 1, (1, Some(Timestamp(5)))),
+            ("mail", 10, (1, Some(Timestamp(10)))),
+            ("other", 10, (0, None)),
+        ] {
+            assert_eq!(
+                outbox::waiting(&mut reader, kind, most).await.unwrap(),
+                expected
+            );
+        }
+        drop(reader);
+        let dropped = write(&db, async |tx| {
+            outbox::drop_due_since(tx, "sms", Timestamp(10), 10).await
+        })
+        .await;
+        assert_eq!(dropped, 1);
+        let mut reader = db.read().await.unwrap();
+        assert_eq!(
+            outbox::next_due(&mut reader, "sms").await.unwrap(),
+            Some(Timestamp(20))
         );
     });
 }

@@ -33,7 +33,9 @@ fn reason(operation: &str, code: &str) -> Option<&'static str> {
         "InvalidSmsRoleAccessPolicyException" | "InvalidSmsRoleTrustRelationshipException" => {
             "text messages need no role"
         }
-        "InvalidEmailRoleAccessPolicyException" => "mail needs no role",
+        "InvalidEmailRoleAccessPolicyException" if !operation.ends_with("UserPool") => {
+            "the sender is checked when it is set"
+        }
         "UserLambdaValidationException"
         | "UnexpectedLambdaException"
         | "InvalidLambdaResponseException" => "triggers are not built",

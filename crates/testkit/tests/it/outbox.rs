@@ -88,7 +88,7 @@ async fn what_a_node_that_died_was_sending_is_sent_by_another() {
             .app()
             .db
             .write("take", async move |tx: &mut Tx| {
-                outbox::take_due(tx, now, until, 16).await
+                outbox::take_due(tx, "mail", now, until, 16).await
             })
             .await
             .ok()
@@ -175,7 +175,7 @@ async fn a_message_that_cannot_be_read_holds_up_no_other_and_is_given_up_like_an
         let now = server.now();
         let spoil = async move |tx: &mut Tx| {
             // What it is sealed for is no longer what it is.
-            tx.execute("UPDATE outbox SET kind = 'other'", &[]).await?;
+            tx.execute("UPDATE outbox SET kind = 'sms'", &[]).await?;
             let message = outbox::NewMessage {
                 id: "no-json".to_owned(),
                 kind: "message",

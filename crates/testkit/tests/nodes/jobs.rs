@@ -52,7 +52,7 @@ async fn a_message_that_a_dead_node_had_taken_is_sent_by_another_when_its_time_i
             .app()
             .db
             .write("take_messages", async move |tx| {
-                outbox::take_due(tx, now, until, 16).await
+                outbox::take_due(tx, "mail", now, until, 16).await
             })
             .await
             .unwrap();

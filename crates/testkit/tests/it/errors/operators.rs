@@ -1,6 +1,7 @@
 //! User pools, app clients, and users in an operator's hands.
 
-use cognate_testkit::{PASSWORD, attribute_list, op};
+use cognate_outbound::Inbox;
+use cognate_testkit::{PASSWORD, attribute_list, inbox_outbound, op};
 use serde_json::json;
 
 use super::world::{TEMPORARY, World, with};
@@ -21,6 +22,19 @@ pub(super) async fn pools_and_clients(world: &mut World) {
     world.in_pool::<op::UpdateUserPool>(json!({})).await;
     world
         .says::<op::UpdateUserPool>("UserPoolTaggingException", world.operators(tags))
+        .await;
+    let strict = world
+        .server
+        .node_that_lets_send_as(["example.com"], inbox_outbound(&Inbox::new()));
+    let from = json!({"EmailConfiguration": {"From": "boss@bank.example"}});
+    let code = "InvalidEmailRoleAccessPolicyException";
+    let new = with(json!({"PoolName": "x"}), from.clone());
+    world
+        .says_at::<op::CreateUserPool>(&strict, code, new)
+        .await;
+    let old = world.operators(from);
+    world
+        .says_at::<op::UpdateUserPool>(&strict, code, old)
         .await;
     world.in_pool::<op::DeleteUserPool>(json!({})).await;
     world.in_pool::<op::GetUserPoolMfaConfig>(json!({})).await;
