@@ -1,12 +1,30 @@
 //! From the messages that a development server keeps to what the inbox page shows.
 
+use std::sync::Arc;
+
 use cognate_outbound::{Delivery, Inbox, Received};
+use cognate_service::{App, fill_inbox};
 use cognate_web::InboxDoor;
-use cognate_web::pages::inbox::{InboxChannel, InboxEntry};
+use cognate_web::pages::inbox::{Arrival, InboxChannel, InboxEntry, Listing};
 
 /// The page over an inbox. `public_host` is a name by which browsers may reach it besides local ones.
-pub(crate) fn door(inbox: Inbox, public_host: Option<String>) -> InboxDoor {
-    let messages = move || inbox.list().into_iter().map(entry).collect();
+///
+/// Who looks has what was caused before the look: messages that still lie in the outbox are delivered first.
+pub(crate) fn door(app: Arc<App>, inbox: Inbox, public_host: Option<String>) -> InboxDoor {
+    let messages = move |arrival: Option<Arrival>| {
+        let (app, inbox) = (Arc::clone(&app), inbox.clone());
+        let list = async move {
+            if let Err(error) = fill_inbox(&app).await {
+                tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "the inbox may lack messages");
+            }
+            if let Some(awaited) = arrival {
+                let to = awaited.to.as_deref();
+                inbox.arrival(to, awaited.after, awaited.at_most).await;
+            }
+            inbox.list().into_iter().map(entry).collect()
+        };
+        Box::pin(list) as Listing
+    };
     InboxDoor {
         public_host,
         messages: Box::new(messages),

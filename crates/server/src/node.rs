@@ -148,7 +148,7 @@ impl Node {
             observer: metrics.observer(),
             in_flight: in_flight.clone(),
             demo,
-            inbox: inbox.map(|inbox| inbox::door(inbox, public_host)),
+            inbox: inbox.map(|inbox| inbox::door(Arc::clone(&app), inbox, public_host)),
         });
         let limits = configuration.limits;
         let aws = aws

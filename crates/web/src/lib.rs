@@ -36,7 +36,7 @@ pub use peer::{Network, NetworkError, Peer};
 
 use budget::Budget;
 use demo::DemoConfig;
-use pages::inbox::InboxEntry;
+use pages::inbox::{Arrival, Listing};
 
 /// What the doors of a node need.
 pub struct Doors {
@@ -62,8 +62,8 @@ pub struct Doors {
 pub struct InboxDoor {
     /// The host of the public URL, by which the page may be reached besides local names.
     pub public_host: Option<String>,
-    /// The kept messages.
-    pub messages: Box<dyn Fn() -> Vec<InboxEntry> + Send + Sync>,
+    /// The kept messages, after an arrival if one is awaited.
+    pub messages: Box<dyn Fn(Option<Arrival>) -> Listing + Send + Sync>,
 }
 
 /// All doors of a node. The listener puts a [`Peer`] and its connection's [`Allowance`] into the extensions of each request.

@@ -8,7 +8,12 @@
 mod host;
 mod text;
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use askama::Template;
 use axum::{
@@ -19,6 +24,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::get,
 };
+use cognate_model::email_address::destination;
 use serde::{Deserialize, Serialize};
 
 use self::text::Segment;
@@ -36,6 +42,9 @@ const FRAMING_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
 /// A mail's HTML: its own styles and embedded pictures, no script, no form, no request to anywhere, no origin.
 const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; \
      frame-ancestors 'self'; base-uri 'none'; sandbox";
+
+/// The longest that a reader may wait for a message.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// More than this the page does not show; `/dev/inbox.json` gives all.
 const SHOWN: usize = 200;
@@ -82,13 +91,28 @@ pub enum InboxChannel {
     Sms,
 }
 
-type Source = Arc<dyn Fn() -> Vec<InboxEntry> + Send + Sync>;
+/// A message that a reader wants to be there before the messages are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// To whom; anybody where absent.
+    pub to: Option<String>,
+    /// Its number is higher than this.
+    pub after: u64,
+    /// How long to wait while there is none.
+    pub at_most: Duration,
+}
 
-/// The inbox page, its files and `/dev/inbox.json?to=…`. `source` gives the kept messages in any order; `public_host` is the host
-/// of the configured public URL, by which the page may be reached besides local names. Needs `pages::asset_routes` beside it.
+/// The messages, once they are listed.
+pub type Listing = Pin<Box<dyn Future<Output = Vec<InboxEntry>> + Send>>;
+
+type Source = Arc<dyn Fn(Option<Arrival>) -> Listing + Send + Sync>;
+
+/// The inbox page, its files and `/dev/inbox.json?to=…&after=…&wait=…`. `source` gives the kept messages in any order, after an arrival
+/// if one is awaited; `public_host` is the host of the configured public URL, by which the page may be reached besides local names. Needs
+/// `pages::asset_routes` beside it.
 pub fn inbox_routes(
     public_host: Option<String>,
-    source: impl Fn() -> Vec<InboxEntry> + Send + Sync + 'static,
+    source: impl Fn(Option<Arrival>) -> Listing + Send + Sync + 'static,
 ) -> Router {
     let source: Source = Arc::new(source);
     let public_host: Option<Arc<str>> = public_host.map(Arc::from);
@@ -108,13 +132,34 @@ pub fn inbox_routes(
 #[derive(Deserialize)]
 struct Filter {
     to: Option<String>,
+    /// Only messages with a higher number.
+    after: Option<u64>,
+    /// In seconds.
+    wait: Option<f64>,
+}
+
+impl Filter {
+    /// The address or number, if one is given.
+    fn recipient(&self) -> Option<&str> {
+        let to = self.to.as_deref().map(str::trim);
+        to.filter(|to| !to.is_empty())
+    }
+
+    fn arrival(&self) -> Option<Arrival> {
+        let wait = Duration::try_from_secs_f64(self.wait?).unwrap_or_default();
+        Some(Arrival {
+            to: self.recipient().map(str::to_owned),
+            after: self.after.unwrap_or(0),
+            at_most: wait.min(LONGEST_WAIT),
+        })
+    }
 }
 
 async fn list(State(source): State<Source>, Query(filter): Query<Filter>) -> Response {
-    let entries = newest_first(&source, &filter);
+    let entries = newest_first(source(None).await, &filter);
     let total = entries.len();
     let messages = entries.iter().take(SHOWN).map(MessageView::of).collect();
-    let to = filter.to.as_deref().unwrap_or("").trim();
+    let to = filter.recipient().unwrap_or("");
     page(
         StatusCode::OK,
         &ListTemplate {
@@ -126,13 +171,13 @@ async fn list(State(source): State<Source>, Query(filter): Query<Filter>) -> Res
 }
 
 async fn list_json(State(source): State<Source>, Query(filter): Query<Filter>) -> Response {
-    let entries = newest_first(&source, &filter);
+    let entries = newest_first(source(filter.arrival()).await, &filter);
     let messages = entries.iter().map(JsonMessage::of).collect();
     with_page_headers(Json(JsonList { messages }).into_response(), PAGE_POLICY)
 }
 
 async fn message(State(source): State<Source>, Path(id): Path<u64>) -> Response {
-    let entries = source();
+    let entries = source(None).await;
     let Some(entry) = entries.iter().find(|entry| entry.id == id) else {
         return no_such_message();
     };
@@ -144,7 +189,8 @@ async fn message(State(source): State<Source>, Path(id): Path<u64>) -> Response 
 }
 
 async fn message_html(State(source): State<Source>, Path(id): Path<u64>) -> Response {
-    let html = source()
+    let html = source(None)
+        .await
         .into_iter()
         .find(|entry| entry.id == id)
         .and_then(|entry| entry.html);
@@ -163,15 +209,12 @@ fn no_such_message() -> Response {
     })
 }
 
-fn newest_first(source: &Source, filter: &Filter) -> Vec<InboxEntry> {
-    let mut entries = source();
-    if let Some(to) = filter
-        .to
-        .as_deref()
-        .map(str::trim)
-        .filter(|to| !to.is_empty())
-    {
-        entries.retain(|entry| entry.to.eq_ignore_ascii_case(to));
+fn newest_first(mut entries: Vec<InboxEntry>, filter: &Filter) -> Vec<InboxEntry> {
+    if let Some(to) = filter.recipient().map(destination) {
+        entries.retain(|entry| destination(&entry.to) == to);
+    }
+    if let Some(after) = filter.after {
+        entries.retain(|entry| entry.id > after);
     }
     entries.sort_by_key(|entry| std::cmp::Reverse((entry.at, entry.id)));
     entries

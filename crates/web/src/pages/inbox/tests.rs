@@ -4,7 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use axum::http::{Request, StatusCode, header};
 
-use super::{InboxChannel, InboxEntry, inbox_routes};
+use std::sync::{Arc, Mutex};
+
+use super::{Arrival, InboxChannel, InboxEntry, Listing, inbox_routes};
 use crate::pages::answers::{Answer, answer, answer_to, body_of};
 
 fn mail(id: u64, to: &str, text: &str) -> InboxEntry {
@@ -19,8 +21,71 @@ fn mail(id: u64, to: &str, text: &str) -> InboxEntry {
     }
 }
 
+/// A source that has these messages and waits for none.
+fn listing(entries: Vec<InboxEntry>) -> impl Fn(Option<Arrival>) -> Listing + Send + Sync {
+    move |_| {
+        let entries = entries.clone();
+        Box::pin(async move { entries })
+    }
+}
+
 async fn page_of(entries: Vec<InboxEntry>, path: &str) -> Answer {
-    answer(inbox_routes(None, move || entries.clone()), path).await
+    answer(inbox_routes(None, listing(entries)), path).await
+}
+
+#[tokio::test]
+async fn a_reader_waits_for_what_it_names_and_for_half_a_minute_at_most() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&asked);
+    let routes = inbox_routes(None, move |arrival| {
+        log.lock().unwrap().push(arrival);
+        Box::pin(async {
+            vec![
+                mail(1, "a@example.com", "one"),
+                mail(2, "a@example.com", "two"),
+            ]
+        })
+    });
+    for query in [
+        "",
+        "?wait=5",
+        "?wait=0.5&to=+a@example.com&after=1",
+        "?wait=9999",
+        "?wait=-1",
+        "?wait=NaN",
+    ] {
+        let answer = answer(routes.clone(), &format!("/dev/inbox.json{query}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{query}");
+        let is_second_alone = !answer.body.contains("\"one\"");
+        assert_eq!(is_second_alone, query.contains("after=1"), "{query}");
+    }
+    let arrival = |to: Option<&str>, after, milliseconds| {
+        Some(Arrival {
+            to: to.map(str::to_owned),
+            after,
+            at_most: Duration::from_millis(milliseconds),
+        })
+    };
+    assert_eq!(
+        *asked.lock().unwrap(),
+        [
+            None,
+            arrival(None, 0, 5000),
+            arrival(Some("a@example.com"), 1, 500),
+            arrival(None, 0, 30_000),
+            arrival(None, 0, 0),
+            arrival(None, 0, 0),
+        ]
+    );
+    let refused = answer(routes, "/dev/inbox.json?wait=long").await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn an_address_is_found_however_it_is_spelled() {
+    let entries = vec![mail(1, "a@B\u{dc}CHER.example", "code 123456")];
+    let answer = page_of(entries, "/dev/inbox.json?to=A@xn--bcher-kva.example").await;
+    assert!(answer.body.contains("123456"), "{}", answer.body);
 }
 
 #[tokio::test]
@@ -155,9 +220,7 @@ async fn a_foreign_host_name_reads_no_messages() {
         ] {
             let mut entry = mail(1, "a@example.com", "secret");
             entry.html = Some("secret".to_owned());
-            let router = inbox_routes(Some("id.example.com".to_owned()), move || {
-                vec![entry.clone()]
-            });
+            let router = inbox_routes(Some("id.example.com".to_owned()), listing(vec![entry]));
             let request = Request::get(path)
                 .header(header::HOST, host)
                 .body(body_of(""))
@@ -171,7 +234,7 @@ async fn a_foreign_host_name_reads_no_messages() {
 
 #[tokio::test]
 async fn a_request_without_a_host_reads_no_messages() {
-    let router = inbox_routes(None, || vec![mail(1, "a@example.com", "secret")]);
+    let router = inbox_routes(None, listing(vec![mail(1, "a@example.com", "secret")]));
     let request = Request::get("/dev/inbox.json").body(body_of("")).unwrap();
     assert_eq!(
         answer_to(router, request).await.status,
