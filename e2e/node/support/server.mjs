@@ -100,12 +100,16 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** The message with this number (from 1) to an address: it is there when the call that caused it has answered. */
+  /** The message with this number (from 1) to an address: there when its call has answered, and awaited where a page makes the call. */
   async mail(address, number = 1) {
-    const { messages } = await (await fetch(`${this.url}/dev/inbox.json?to=${encodeURIComponent(address)}`)).json();
-    messages.sort((a, b) => a.id - b.id);
-    if (messages.length >= number) return messages[number - 1];
-    throw new Error(`no message ${number} to ${address}; there are ${messages.length}`);
+    const mails = [];
+    while (mails.length < number) {
+      const query = new URLSearchParams({ to: address, after: mails.at(-1)?.id ?? 0, wait: 15 });
+      const { messages } = await (await fetch(`${this.url}/dev/inbox.json?${query}`)).json();
+      if (messages.length === 0) throw new Error(`no message ${number} to ${address}; there are ${mails.length}`);
+      mails.push(...messages.sort((a, b) => a.id - b.id));
+    }
+    return mails[number - 1];
   }
 
   /** The six digits in the message with this number to the address. */
