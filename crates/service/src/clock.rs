@@ -7,11 +7,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cognate_crypto::random::Random;
 use cognate_model::Timestamp;
 
+mod steady;
+
+use steady::Steady;
+
 /// The clock. It is read once a request, into the [`crate::Cx`].
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// The machine's, but never backwards: a clock that is set back must not revive a token, a code or a lock.
-    System(Arc<AtomicI64>),
+    /// The machine's, which does not follow a jump before it has stood for a while.
+    System(Arc<Mutex<Steady>>),
     /// A test's, which moves when it is told to.
     Manual(Arc<AtomicI64>),
 }
@@ -20,7 +24,7 @@ impl Clock {
     /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self::System(Arc::new(AtomicI64::new(i64::MIN)))
+        Self::System(Arc::default())
     }
 
     /// A clock that stands at a time until [`Clock::advance`] moves it.
@@ -31,16 +35,19 @@ impl Clock {
 
     /// Now.
     #[must_use]
-    #[allow(clippy::disallowed_methods, reason = "this is the one clock")]
     pub fn now(&self) -> Timestamp {
         match self {
-            Self::System(latest) => {
-                let since_epoch = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or(Duration::ZERO);
-                let now = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
-                Timestamp(latest.fetch_max(now, Ordering::Relaxed).max(now))
-            }
+            Self::System(steady) => read(steady).now(),
+            Self::Manual(at) => Timestamp(at.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// The time by which what has run out may be deleted: now, or earlier while a jump has not settled, because what is deleted does not
+    /// come back when the clock does.
+    #[must_use]
+    pub fn settled(&self) -> Timestamp {
+        match self {
+            Self::System(steady) => read(steady).settled(),
             Self::Manual(at) => Timestamp(at.load(Ordering::SeqCst)),
         }
     }
@@ -54,6 +61,34 @@ impl Clock {
             );
         }
     }
+}
+
+/// Reads the machine's clocks into the steady one.
+#[allow(clippy::disallowed_methods, reason = "this is the one clock")]
+fn read(steady: &Mutex<Steady>) -> std::sync::MutexGuard<'_, Steady> {
+    let mut steady = steady.lock().unwrap_or_else(PoisonError::into_inner);
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    let wall = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
+    steady.read(Timestamp(wall), since_boot());
+    steady
+}
+
+/// How long the machine has run, asleep or awake: a laptop that was closed has not jumped.
+#[cfg(target_os = "linux")]
+fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// How long the process has run.
+#[cfg(not(target_os = "linux"))]
+fn since_boot() -> Duration {
+    use std::time::Instant;
+    static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+    START.elapsed()
 }
 
 /// Where the seeds of each request's random generator come from.
