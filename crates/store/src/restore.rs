@@ -2,7 +2,8 @@
 //!
 //! The mark is put in the transaction that finds the database empty, and every batch of rows looks for it; the data keys, without which
 //! nothing is served, come last, in the transaction that takes the mark away. So a restore that is cut leaves a database that
-//! refuses to open, and a server that starts meanwhile does too.
+//! refuses to open, and a server that starts meanwhile does too. What bears the mark and has no data keys is a part of a backup and
+//! nothing else: the next restore makes the mark its own and deletes that part first.
 
 pub(crate) mod mark;
 
@@ -28,6 +29,8 @@ use crate::{
 const BATCH: usize = 32 * ROWS_AT_ONCE;
 /// Bytes in one transaction, about.
 const BATCH_BYTES: usize = 8 << 20;
+/// The table that has the mark.
+const META: &str = "meta";
 /// After so many rows of a table progress is told.
 const PROGRESS: u64 = 100_000;
 
@@ -35,7 +38,7 @@ const PROGRESS: u64 = 100_000;
 /// read again and compared with the backup before the database may be served.
 ///
 /// # Errors
-/// [`BackupError`]. Once rows were written the database refuses to open until it is emptied.
+/// [`BackupError`]. Once rows were written the database refuses to open until a restore has come to its end.
 pub async fn restore(
     options: DbOptions,
     input: impl Read,
@@ -77,8 +80,11 @@ async fn fill<R: Read>(
 ) -> Result<Summary, BackupError> {
     let schema = backup.manifest.schema;
     // Before anything is written, so that a database with content stays as it is.
-    check_empty(core, schema).await?;
+    let part = check_empty(core, schema).await?;
     let id = random.uuid_v4();
+    if let Some(part) = part {
+        clear(core, part, &id).await?;
+    }
     migrations::run(core, &id, schema).await?;
     let tables = Arc::clone(&backup.tables);
     begin(core, &tables, &id).await?;
@@ -90,28 +96,67 @@ async fn fill<R: Read>(
     Ok(summary)
 }
 
-/// Refuses a database that holds anything of ours, or has gone further than the backup.
-async fn check_empty(core: &Core, schema: i64) -> Result<(), BackupError> {
+/// Refuses a database that holds anything of ours, or has gone further than the backup. One that holds a part of a restore passes: its
+/// tables are given.
+async fn check_empty(core: &Core, schema: i64) -> Result<Option<Arc<Vec<Table>>>, BackupError> {
     let mut reader = core.read();
     let found = migrations::version(core, &mut reader).await?;
     if found > migrations::newest() {
         let known = migrations::newest();
         return Err(OpenError::NewerDatabase { found, known }.into());
     }
-    if core.has_table(&mut reader, "meta").await? && mark::find(&mut reader).await?.is_some() {
-        return Err(OpenError::UnfinishedRestore.into());
-    }
-    for table in backup::tables::at_version(found)? {
-        if core.has_table(&mut reader, table.name).await?
+    let tables = backup::tables::at_version(found)?;
+    let is_part =
+        core.has_table(&mut reader, "meta").await? && mark::find(&mut reader).await?.is_some();
+    for table in &tables {
+        if (!is_part || table.name == DATA_KEYS)
+            && core.has_table(&mut reader, table.name).await?
             && !reader.query(table.any_row(), &[]).await?.is_empty()
         {
-            return Err(not_empty(&table));
+            return Err(not_empty(table));
         }
     }
     if found > schema {
         return Err(BackupError::NotEmpty(format!(
             "its schema is of version {found} already, the backup of version {schema}"
         )));
+    }
+    Ok(is_part.then(|| Arc::new(tables)))
+}
+
+/// Deletes what a restore that was cut has left, a few rows at a time, under a mark of one's own.
+async fn clear(core: &Core, tables: Arc<Vec<Table>>, id: &str) -> Result<(), BackupError> {
+    tracing::warn!("a restore into this database was cut; what it has left is deleted first");
+    let own = id.to_owned();
+    core.write("take_over_restore", async move |tx| {
+        // It may have come to its end a moment ago.
+        if mark::find(tx).await?.is_none() {
+            return Err(Error::Unavailable(
+                "another restore has come to its end".to_owned(),
+            ));
+        }
+        mark::take_over(tx, &own).await
+    })
+    .await?;
+    let some = i64::try_from(BATCH).unwrap_or(i64::MAX);
+    for number in 0..tables.len() {
+        loop {
+            let (tables, own) = (Arc::clone(&tables), id.to_owned());
+            let deleted = core
+                .write("clear_restore", async move |tx| {
+                    mark::check(tx, &own).await?;
+                    let table = tables.get(number).ok_or(Error::TransactionFailed)?;
+                    if table.name == META {
+                        let sql = "DELETE FROM meta WHERE name <> $1";
+                        return tx.execute(sql, &[mark::NAME.into()]).await;
+                    }
+                    tx.execute(table.delete_some(), &[some.into()]).await
+                })
+                .await?;
+            if deleted < BATCH as u64 {
+                break;
+            }
+        }
     }
     Ok(())
 }
@@ -120,17 +165,26 @@ fn not_empty(table: &Table) -> BackupError {
     BackupError::NotEmpty(format!("there are rows in its table {}", table.name))
 }
 
-/// Puts the mark into a database that is still empty.
+/// Puts the mark into a database that is still empty, unless it is there since the part of another restore was deleted.
 async fn begin(core: &Core, tables: &Arc<Vec<Table>>, id: &str) -> Result<(), BackupError> {
     let (known, id) = (Arc::clone(tables), id.to_owned());
     let full = core
         .write("begin_restore", async move |tx| {
+            let is_marked = mark::find(tx).await?.as_deref() == Some(id.as_str());
             for (number, table) in known.iter().enumerate() {
-                if !tx.query(table.any_row(), &[]).await?.is_empty() {
+                let rows = if is_marked && table.name == META {
+                    let others = "SELECT name FROM meta WHERE name <> $1 LIMIT 1";
+                    tx.query(others, &[mark::NAME.into()]).await?
+                } else {
+                    tx.query(table.any_row(), &[]).await?
+                };
+                if !rows.is_empty() {
                     return Ok(Some(number));
                 }
             }
-            mark::put(tx, &id).await?;
+            if !is_marked {
+                mark::put(tx, &id).await?;
+            }
             Ok::<_, Error>(None)
         })
         .await?;

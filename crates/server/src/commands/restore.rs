@@ -77,7 +77,7 @@ async fn fill(
     Err(error).with_context(|| match is_untouched {
         true => "nothing was restored",
         false => {
-            "the restore did not come to its end; if the database holds a part, it is refused until it is emptied"
+            "the restore did not come to its end; what it has left is served by nobody, and the next restore deletes it first"
         }
     })
 }

@@ -171,6 +171,14 @@ impl Table {
         ))
     }
 
+    /// Deletes some rows; `$1` is how many at most.
+    pub(crate) fn delete_some(&self) -> &'static str {
+        let (name, key) = (self.name, self.key_list());
+        interned(format!(
+            "DELETE FROM {name} WHERE ({key}) IN (SELECT {key} FROM {name} LIMIT $1)"
+        ))
+    }
+
     /// The first page, in the order of the key.
     pub(crate) fn first_page(&self) -> &'static str {
         let (columns, name, key) = (self.column_list(), self.name, self.key_list());

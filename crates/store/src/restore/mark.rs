@@ -24,6 +24,14 @@ pub(crate) async fn put(tx: &mut Tx, id: &str) -> Result<(), Error> {
         .map(drop)
 }
 
+/// Makes the mark of a restore that was cut this one's. One that runs after all stops at its next step.
+pub(crate) async fn take_over(tx: &mut Tx, id: &str) -> Result<(), Error> {
+    let sql = "UPDATE meta SET value = $2 WHERE name = $1";
+    tx.execute(sql, &[NAME.into(), id.as_bytes().into()])
+        .await
+        .map(drop)
+}
+
 /// Fails unless the mark is this restore's: another one may have begun since.
 pub(crate) async fn check(tx: &mut Tx, id: &str) -> Result<(), Error> {
     if find(tx).await?.as_deref() == Some(id) {

@@ -63,6 +63,9 @@ async fn furnish(db: &Db) -> UserPoolId {
         let client = app_client(&pool.id);
         app_clients::insert(tx, &client, Some(&SecretString::from("shh"))).await?;
         app_clients::insert(tx, &app_client(&pool.id), None).await?;
+        let deleted = app_client(&pool.id);
+        app_clients::insert(tx, &deleted, None).await?;
+        app_clients::delete(tx, &pool.id, &deleted.id, Timestamp(5)).await?;
         for (kid, token_use) in [("a", TokenUse::Id), ("b", TokenUse::Access)] {
             let key = NewSigningKey {
                 pool: pool.id.clone(),
@@ -373,7 +376,7 @@ fn a_change_or_a_cut_at_any_frame_is_noticed_without_a_database() {
 
 /// The first restore is cut by a damaged frame; the file was not checked before, as from a pipe.
 #[test]
-fn a_restore_that_was_cut_leaves_a_database_that_nobody_serves_and_no_second_restore_takes() {
+fn a_restore_that_was_cut_leaves_a_database_that_nobody_serves_and_the_next_restore_clears_away() {
     on_lasting_places(async |place| {
         let source = Db::open(place.options_at("sqlite::memory:")).await.unwrap();
         furnish(&source).await;
@@ -389,12 +392,71 @@ fn a_restore_that_was_cut_leaves_a_database_that_nobody_serves_and_no_second_res
         ));
         let error = Db::open(place.options()).await.err().unwrap();
         assert!(matches!(error, OpenError::UnfinishedRestore), "{error}");
-        assert!(error.to_string().contains("empty it"), "{error}");
-        let again = restored(place, 1, &file, Unlock::MasterKey(&key)).await;
-        assert!(matches!(
-            again.err(),
-            Some(BackupError::Open(OpenError::UnfinishedRestore))
-        ));
+        assert!(error.to_string().contains("restore again"), "{error}");
+        // Cut a second time, and then another backup, which has less.
+        let refused = restored(place, 1, &damaged, Unlock::MasterKey(&key)).await;
+        assert!(refused.is_err());
+        let small = Db::open(place.options_at("sqlite::memory:")).await.unwrap();
+        put(&small, "a", b"1").await.unwrap();
+        let (file, _) = backed_up(&small, Lock::MasterKey(&key)).await;
+        let (db, _) = restored(place, 1, &file, Unlock::MasterKey(&key))
+            .await
+            .unwrap();
+        let sums = backup::sum_up(&small).await.unwrap();
+        assert_eq!(backup::sum_up(&db).await.unwrap(), sums);
+        db.close().await;
+        Db::open(place.options()).await.unwrap();
+    });
+}
+
+#[test]
+fn a_database_that_bears_the_mark_of_a_restore_and_data_keys_too_stays_as_it_is() {
+    on_lasting_places(async |place| {
+        let db = place.open().await;
+        put(&db, "unfinished_restore", b"who knows").await.unwrap();
+        let key = master_key(1);
+        let source = Db::open(place.options_at("sqlite::memory:")).await.unwrap();
+        let (file, _) = backed_up(&source, Lock::MasterKey(&key)).await;
+        let sums = backup::sum_up(&db).await.unwrap();
+        let refused = restored(place, 1, &file, Unlock::MasterKey(&key)).await;
+        assert!(matches!(refused.err(), Some(BackupError::NotEmpty(_))));
+        assert_eq!(backup::sum_up(&db).await.unwrap(), sums);
+    });
+}
+
+#[test]
+fn a_restore_that_runs_while_another_clears_its_part_away_stops() {
+    on_lasting_places(async |place| {
+        let source = Db::open(place.options_at("sqlite::memory:")).await.unwrap();
+        furnish(&source).await;
+        let key = master_key(1);
+        let (file, _) = backed_up(&source, Lock::MasterKey(&key)).await;
+        let other = || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let done = restored(place, 1, &file, Unlock::MasterKey(&key)).await;
+                done.unwrap().0.close().await;
+            });
+        };
+        let mut is_first = true;
+        let mut progress = |_: backup::Progress<'_>| {
+            if std::mem::take(&mut is_first) {
+                std::thread::scope(|scope| scope.spawn(other).join().unwrap());
+            }
+        };
+        let unlock = Unlock::MasterKey(&key);
+        let input = Cursor::new(&file);
+        let first = restore::restore(place.options(), input, unlock, true, &mut progress).await;
+        let Some(BackupError::Database(Error::Unavailable(words))) = first.err() else {
+            panic!("two restores at once")
+        };
+        assert!(words.contains("while it was restored"), "{words}");
+        let db = Db::open(place.options()).await.unwrap();
+        let sums = backup::sum_up(&source).await.unwrap();
+        assert_eq!(backup::sum_up(&db).await.unwrap(), sums);
     });
 }
 
@@ -427,7 +489,11 @@ fn a_fault_anywhere_in_a_restore_leaves_nothing_or_what_nobody_serves_or_all() {
                 options.must_exist = true;
                 match Db::open(options).await {
                     Ok(db) if is_done => assert_eq!(backup::sum_up(&db).await.unwrap(), sums),
-                    Err(OpenError::UnfinishedRestore) if !is_done => {}
+                    Err(OpenError::UnfinishedRestore) if !is_done => {
+                        let again = restored(place, 1, &file, Unlock::MasterKey(&key)).await;
+                        let (db, _) = again.unwrap_or_else(|error| panic!("{case}: {error}"));
+                        assert_eq!(backup::sum_up(&db).await.unwrap(), sums, "{case}");
+                    }
                     // The mark was not put yet, so there is nothing, and the restore may be said again.
                     Err(OpenError::NoDatabase) if transaction == "begin_restore" => {
                         restored(place, 1, &file, Unlock::MasterKey(&key))
