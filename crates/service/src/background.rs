@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cognate_store::{Tx, expiry, leases, user_pools};
+use cognate_store::{Tx, app_clients, expiry, leases, user_pools};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -64,19 +64,19 @@ async fn delete_expired(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Deletes some of what has run out and of what deleted pools have left, unless another holder has the lease to do it; whether there may be more.
+/// Deletes some of what has run out and of what deleted pools and app clients have left, unless another holder has the lease to do it; whether there may be more.
 ///
 /// # Errors
 /// Only what the database gives.
 pub async fn expire_some(app: &Arc<App>, holder: &str) -> Result<bool> {
-    let now = app.clock.now();
+    let (now, settled) = (app.clock.now(), app.clock.settled());
     let (holder, until) = (holder.to_owned(), now.plus(EXPIRY_INTERVAL));
     let of_leftovers = holder.clone();
     let delete = async move |tx: &mut Tx| -> Result<bool> {
         if !leases::acquire(tx, "expiry", &holder, now.0, until.0).await? {
             return Ok(false);
         }
-        Ok(expiry::delete_expired(tx, now, ROWS_AT_ONCE).await?
+        Ok(expiry::delete_expired(tx, settled, ROWS_AT_ONCE).await?
             >= u64::try_from(ROWS_AT_ONCE).unwrap_or(u64::MAX))
     };
     let more_expired = app.db.write("delete_expired", delete).await?;
@@ -84,7 +84,9 @@ pub async fn expire_some(app: &Arc<App>, holder: &str) -> Result<bool> {
         if !leases::acquire(tx, "leftovers", &of_leftovers, now.0, until.0).await? {
             return Ok(false);
         }
-        Ok(user_pools::delete_leftovers(tx, now, ROWS_AT_ONCE).await?)
+        let of_pools = user_pools::delete_leftovers(tx, now, ROWS_AT_ONCE).await?;
+        let of_clients = app_clients::delete_leftovers(tx, now, ROWS_AT_ONCE).await?;
+        Ok(of_pools || of_clients)
     };
     let more_leftovers = app.db.write("delete_leftovers", delete).await?;
     Ok(more_expired || more_leftovers)

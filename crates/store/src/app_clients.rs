@@ -2,9 +2,12 @@
 //! DescribeUserPoolClient shows it.
 
 use cognate_crypto::secret::SecretString;
-use cognate_model::{AppClient, ClientId, UserPoolId};
+use cognate_model::{AppClient, ClientId, Timestamp, UserPoolId};
 
-use crate::{Error, Row, Tx, document, sessions};
+use crate::{
+    Error, Row, Tx, document,
+    user_pools::{LAST_LOOK_MS, POOLS_AT_ONCE},
+};
 
 /// Stores a new client, with its secret if it has one.
 ///
@@ -59,6 +62,15 @@ pub async fn find(
 /// # Errors
 /// [`Error`] of the database.
 pub async fn update(tx: &mut Tx, client: &AppClient) -> Result<bool, Error> {
+    let sql = "SELECT doc FROM app_clients WHERE pool = $1 AND id = $2 AND revision = $3";
+    let params = [
+        client.pool.as_str().into(),
+        client.id.as_str().into(),
+        client.revision.into(),
+    ];
+    let Some(stored) = tx.query_optional(sql, &params).await? else {
+        return Ok(false);
+    };
     let next = AppClient {
         revision: client.revision + 1,
         ..client.clone()
@@ -70,7 +82,7 @@ pub async fn update(tx: &mut Tx, client: &AppClient) -> Result<bool, Error> {
                 client.pool.as_str().into(),
                 client.id.as_str().into(),
                 client.revision.into(),
-                (&document::write(&next)?).into(),
+                (&document::rewrite(stored.text(0)?, &next)?).into(),
                 next.revision.into(),
             ],
         )
@@ -78,20 +90,62 @@ pub async fn update(tx: &mut Tx, client: &AppClient) -> Result<bool, Error> {
     Ok(changed == 1)
 }
 
-/// Deletes a client and ends its sessions; false when the pool has no such client.
+/// Deletes a client; false when the pool has no such client. From now on nothing of it can be reached; its sessions, of which there may be
+/// millions, are deleted by [`delete_leftovers`].
 ///
 /// # Errors
 /// [`Error`] of the database.
-pub async fn delete(tx: &mut Tx, pool: &UserPoolId, id: &ClientId) -> Result<bool, Error> {
+pub async fn delete(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    id: &ClientId,
+    now: Timestamp,
+) -> Result<bool, Error> {
     let sql = "DELETE FROM app_clients WHERE pool = $1 AND id = $2";
     let deleted = tx
         .execute(sql, &[pool.as_str().into(), id.as_str().into()])
         .await?
         == 1;
     if deleted {
-        sessions::end_all_of_client(tx, pool, id).await?;
+        let sql = "INSERT INTO deleted_app_clients(pool, id, look_at, last_look_at) VALUES ($1, $2, $3, $4)";
+        let last_look_at = now.0.saturating_add(LAST_LOOK_MS);
+        let params = [
+            pool.as_str().into(),
+            id.as_str().into(),
+            now.0.into(),
+            last_look_at.into(),
+        ];
+        tx.execute(sql, &params).await?;
     }
     Ok(deleted)
+}
+
+/// Ends sessions of deleted clients, at most `limit`; whether there may be more. A client without any is looked at once more after an
+/// hour, for sign-ins at nodes that did not know of the deletion yet.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn delete_leftovers(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<bool, Error> {
+    let sql = "SELECT pool, id, last_look_at FROM deleted_app_clients
+               WHERE look_at <= $1 ORDER BY look_at LIMIT $2";
+    let at_once = i64::try_from(POOLS_AT_ONCE).unwrap_or(i64::MAX);
+    let due = tx.query(sql, &[now.0.into(), at_once.into()]).await?;
+    for client in &due {
+        let (pool, id, last_look_at) = (client.text(0)?, client.text(1)?, client.int(2)?);
+        let sql = "DELETE FROM sessions WHERE (pool, id) IN
+             (SELECT pool, id FROM sessions WHERE pool = $1 AND client = $2 LIMIT $3)";
+        let params = [pool.into(), id.into(), limit.into()];
+        if tx.execute(sql, &params).await? > 0 {
+            return Ok(true);
+        }
+        let sql = if now.0 >= last_look_at {
+            "DELETE FROM deleted_app_clients WHERE pool = $1 AND id = $2"
+        } else {
+            "UPDATE deleted_app_clients SET look_at = last_look_at WHERE pool = $1 AND id = $2"
+        };
+        tx.execute(sql, &[pool.into(), id.into()]).await?;
+    }
+    Ok(due.len() == POOLS_AT_ONCE)
 }
 
 /// Clients of a pool in the order of their ids, beginning after one.

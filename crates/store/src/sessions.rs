@@ -1,7 +1,7 @@
 //! Token sessions. A row stands as long as its tokens are worth something: ending a session deletes it. Whether its time is over the
 //! caller tells from `expires_at`.
 
-use cognate_model::{ClientId, SessionId, Sub, TokenSession, User, UserPoolId};
+use cognate_model::{SessionId, Sub, TokenSession, User, UserPoolId};
 
 use crate::{Error, Tx, document};
 
@@ -121,6 +121,15 @@ pub async fn rotate(
     refresh_hash: &[u8; 32],
     expected_generation: i64,
 ) -> Result<bool, Error> {
+    let sql = "SELECT doc FROM sessions WHERE pool = $1 AND id = $2 AND generation = $3";
+    let params = [
+        session.pool.as_str().into(),
+        session.id.as_str().into(),
+        expected_generation.into(),
+    ];
+    let Some(stored) = tx.query_optional(sql, &params).await? else {
+        return Ok(false);
+    };
     let changed = tx
         .execute(
             "UPDATE sessions SET doc = $4, refresh_hash = $5, generation = $6, expires_at = $7
@@ -129,7 +138,7 @@ pub async fn rotate(
                 session.pool.as_str().into(),
                 session.id.as_str().into(),
                 expected_generation.into(),
-                (&document::write(session)?).into(),
+                (&document::rewrite(stored.text(0)?, session)?).into(),
                 refresh_hash.into(),
                 session.generation.into(),
                 session.expires_at.0.into(),
@@ -178,18 +187,4 @@ pub async fn end_others_of_user(
         stays.as_str().into(),
     ];
     tx.execute(sql, &params).await
-}
-
-/// Ends all sessions of an app client, and tells how many there were.
-///
-/// # Errors
-/// [`Error`] of the database.
-pub async fn end_all_of_client(
-    tx: &mut Tx,
-    pool: &UserPoolId,
-    client: &ClientId,
-) -> Result<u64, Error> {
-    let sql = "DELETE FROM sessions WHERE pool = $1 AND client = $2";
-    tx.execute(sql, &[pool.as_str().into(), client.as_str().into()])
-        .await
 }

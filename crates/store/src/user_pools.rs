@@ -26,12 +26,12 @@ const LEFTOVERS: [&str; 5] = [
          (SELECT pool, sub FROM users WHERE pool = $1 ORDER BY sub LIMIT $2)",
 ];
 
-/// So long after its deletion the leftovers of a pool are looked for a last time: longer than any node goes on with the settings that it
+/// So long after its deletion the leftovers of a pool, or of an app client, are looked for a last time: longer than any node goes on with the settings that it
 /// keeps, than a transaction takes with all its repetitions, and than clocks of nodes differ.
-const LAST_LOOK_MS: i64 = 3_600_000;
+pub(crate) const LAST_LOOK_MS: i64 = 3_600_000;
 
 /// So many pools are looked at in one transaction.
-const POOLS_AT_ONCE: usize = 16;
+pub(crate) const POOLS_AT_ONCE: usize = 16;
 
 /// Stores a new pool.
 ///
@@ -71,6 +71,11 @@ pub async fn find(tx: &mut Tx, id: &UserPoolId) -> Result<Option<UserPool>, Erro
 /// # Errors
 /// [`Error`] of the database.
 pub async fn update(tx: &mut Tx, pool: &UserPool) -> Result<bool, Error> {
+    let sql = "SELECT doc FROM user_pools WHERE id = $1 AND revision = $2";
+    let params = [pool.id.as_str().into(), pool.revision.into()];
+    let Some(stored) = tx.query_optional(sql, &params).await? else {
+        return Ok(false);
+    };
     let next = UserPool {
         revision: pool.revision + 1,
         ..pool.clone()
@@ -81,7 +86,7 @@ pub async fn update(tx: &mut Tx, pool: &UserPool) -> Result<bool, Error> {
             &[
                 pool.id.as_str().into(),
                 pool.revision.into(),
-                (&document::write(&next)?).into(),
+                (&document::rewrite(stored.text(0)?, &next)?).into(),
                 next.revision.into(),
             ],
         )

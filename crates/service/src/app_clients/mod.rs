@@ -127,7 +127,7 @@ pub(crate) async fn delete_user_pool_client(
     input: DeleteUserPoolClientRequest,
 ) -> Result<()> {
     let pool = parse_pool_id(&input.user_pool_id)?;
-    let (of_pool, given) = (pool.clone(), input.client_id.clone());
+    let (of_pool, given, now) = (pool.clone(), input.client_id.clone(), cx.now);
     let reached = Reached::default();
     let was_there = reached.clone();
     let stands = async move |tx: &mut Tx| -> Result<Option<ClientId>> {
@@ -145,7 +145,7 @@ pub(crate) async fn delete_user_pool_client(
         reached.clear();
         let pool = existing_pool(tx, &pool).await?.id;
         let (client, _) = existing(tx, &pool, &input.client_id).await?;
-        clients::delete(tx, &pool, &client.id).await?;
+        clients::delete(tx, &pool, &client.id, now).await?;
         reached.set();
         Ok(client.id)
     };

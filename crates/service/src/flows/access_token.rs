@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::accounts::Door;
 use crate::settings::PoolKeys;
-use crate::{Cx, Error, Result};
+use crate::{Cx, Error, ErrorCode, Result};
 
 /// A signed-in user, as their access token proves.
 pub(crate) struct SignedIn {
@@ -57,8 +57,13 @@ pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
     if !user.enabled {
         return Err(Error::user_is_disabled());
     }
-    // A client that was deleted takes its sessions with it; here it is read for what its users may see and do.
-    let door = Door::of_client(&cx.app, client.as_str()).await?;
+    // It is read for what its users may see and do. A deleted one's sessions go afterwards, a few at a time.
+    let gone = |error: Error| match error.code {
+        ErrorCode::ResourceNotFound => Error::access_token_revoked(),
+        _ => error,
+    };
+    let door = Door::of_client(&cx.app, client.as_str()).await;
+    let door = door.map_err(gone)?;
     Ok(SignedIn {
         door,
         user,

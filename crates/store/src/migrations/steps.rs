@@ -24,6 +24,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "kinds of messages",
         steps: KINDS_OF_MESSAGES,
     },
+    Migration {
+        number: 5,
+        name: "deleted app clients",
+        steps: DELETED_APP_CLIENTS,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a model type, and a column that holds a
@@ -96,6 +101,13 @@ const DELETED_POOLS: &[&str] = &[
 /// A node looks for the messages that it can send.
 const KINDS_OF_MESSAGES: &[&str] =
     &["CREATE INDEX IF NOT EXISTS outbox_kind ON outbox(kind, next_at)"];
+
+/// App clients that are gone and whose sessions are being deleted.
+const DELETED_APP_CLIENTS: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS deleted_app_clients(
+        pool TEXT NOT NULL, id TEXT NOT NULL, look_at BIGINT NOT NULL, last_look_at BIGINT NOT NULL, PRIMARY KEY (pool, id))",
+    "CREATE INDEX IF NOT EXISTS deleted_app_clients_look ON deleted_app_clients(look_at)",
+];
 
 #[cfg(test)]
 mod tests {

@@ -207,7 +207,7 @@ pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), cognate_store::Erro
     let pool = pool.id;
     let (ana, client) = (user(&pool, "ana"), app_client(&pool));
     app_clients::insert(tx, &client, None).await?;
-    app_clients::delete(tx, &pool, &client.id).await?;
+    app_clients::delete(tx, &pool, &client.id, Timestamp(1)).await?;
     challenges::consume(tx, &[0; 32]).await?;
     codes::put(
         tx,
@@ -229,6 +229,8 @@ pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), cognate_store::Erro
     users::delete(tx, &pool, &ana.sub).await?;
     user_pools::delete(tx, &pool, Timestamp(1)).await?;
     while user_pools::delete_leftovers(tx, Timestamp(i64::MAX), 1).await? {}
+    app_clients::delete_leftovers(tx, Timestamp(1), 1).await?;
+    while app_clients::delete_leftovers(tx, Timestamp(i64::MAX), 1).await? {}
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! User pools, their keys, their clients, and the operators' access keys.
 
+use std::time::Duration;
+
 use cognate_crypto::secret::{SecretBytes, SecretString};
 use cognate_model::{
     AppClient, Timestamp, UserPool, UserPoolId,
@@ -364,7 +366,7 @@ fn a_client_is_found_by_its_id_alone_with_its_secret() {
 }
 
 #[test]
-fn deleting_a_client_ends_its_sessions_only_and_needs_its_own_pool() {
+fn the_sessions_of_a_deleted_client_end_afterwards_and_only_they() {
     everywhere(async |place| {
         let db = place.open().await;
         let pool = user_pool(1).id;
@@ -372,14 +374,27 @@ fn deleting_a_client_ends_its_sessions_only_and_needs_its_own_pool() {
         let (doomed, other) = (app_client(&pool), app_client(&pool));
         let of_doomed = session(&user, &doomed.id, 9);
         let of_other = session(&user, &other.id, 9);
+        let late = session(&user, &doomed.id, 9);
         let (one, two, id) = (of_doomed.clone(), of_other.clone(), pool.clone());
         write(&db, async move |tx| {
             app_clients::insert(tx, &doomed, None).await?;
             sessions::insert(tx, &one, &[1; 32]).await?;
             sessions::insert(tx, &two, &[2; 32]).await?;
-            assert!(!app_clients::delete(tx, &user_pool(1).id, &doomed.id).await?);
+            let (now, elsewhere) = (Timestamp(1_000_000), user_pool(1).id);
+            assert!(!app_clients::delete(tx, &elsewhere, &doomed.id, now).await?);
+            assert!(app_clients::delete(tx, &id, &doomed.id, now).await?);
             assert!(sessions::find(tx, &id, &one.id).await?.is_some());
-            assert!(app_clients::delete(tx, &id, &doomed.id).await?);
+            assert!(app_clients::delete_leftovers(tx, now, 1).await?);
+            assert!(!app_clients::delete_leftovers(tx, now, 1).await?);
+            // What a node that did not know yet has begun since.
+            sessions::insert(tx, &late, &[3; 32]).await?;
+            let an_hour_later = now.plus(Duration::from_secs(3600));
+            assert!(!app_clients::delete_leftovers(tx, now, 1).await?);
+            assert!(app_clients::delete_leftovers(tx, an_hour_later, 1).await?);
+            assert!(!app_clients::delete_leftovers(tx, an_hour_later, 1).await?);
+            assert!(sessions::find(tx, &id, &late.id).await?.is_none());
+            let sql = "SELECT COUNT(*) FROM deleted_app_clients";
+            assert_eq!(tx.query_one(sql, &[]).await?.int(0)?, 0);
             Ok(())
         })
         .await;

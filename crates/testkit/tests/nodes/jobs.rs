@@ -3,7 +3,7 @@
 use cognate_api::idp::op;
 use cognate_service::{deliver_due, expire_some};
 use cognate_store::{Fault, leases, outbox};
-use cognate_testkit::{Shared, TestServer, for_each_shared_database, minutes, seconds};
+use cognate_testkit::{Shared, TestServer, for_each_shared_database, minutes, refused, seconds};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -143,6 +143,32 @@ async fn users_of_a_deleted_pool_are_deleted_afterwards_and_those_of_others_are_
         for sql in [USERS, SESSIONS, ALIASES] {
             assert_eq!(count(&node, sql).await, 2, "{sql}");
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_of_a_deleted_app_client_are_refused_at_once_and_deleted_afterwards() {
+    for_each_shared_database(async |shared: Shared| {
+        let [node, other] = shared.nodes().await;
+        let pool = node.pool().await;
+        let (doomed, kept) = (pool.client().await, pool.client().await);
+        let ana = doomed.user("ana").confirmed().await;
+        let doomed_tokens = ana.sign_in().await.unwrap();
+        let kept_tokens = ana.at(&kept).sign_in().await.unwrap();
+        let input = json!({"UserPoolId": pool.id, "ClientId": doomed.id});
+        node.call::<op::DeleteUserPoolClient>(input).await.unwrap();
+        // The other node has not kept its settings yet, so it reads them.
+        for node in [&node, &other] {
+            let error = refused(ana.on(node).get_user(&doomed_tokens.access).await);
+            assert_eq!(error.message, "Access Token has been revoked");
+            let error = refused(ana.on(node).refresh(doomed_tokens.refresh()).await);
+            assert_eq!(error.code, "ResourceNotFoundException");
+        }
+        assert_eq!(count(&node, SESSIONS).await, 2);
+        while expire_some(other.app(), "other").await.unwrap() {}
+        assert_eq!(count(&node, SESSIONS).await, 1);
+        ana.on(&other).get_user(&kept_tokens.access).await.unwrap();
     })
     .await;
 }
