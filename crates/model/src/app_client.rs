@@ -30,7 +30,8 @@ pub struct AppClient {
     pub settings: ClientSettings,
 }
 
-/// The settings of an app client that UpdateUserPoolClient sets.
+/// The settings of an app client that UpdateUserPoolClient sets. Each but the name and the validities has a value where a stored
+/// client lacks it, the careful one, and so must those that come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientSettings {
     /// The operator's name for it.
@@ -42,6 +43,7 @@ pub struct ClientSettings {
     /// How long refresh tokens live.
     pub refresh_validity: Validity,
     /// The units that the owner named, which Describe then shows.
+    #[serde(default)]
     pub units_named: UnitsNamed,
     /// The attributes that its users may read; none, or none in it, is the default set.
     pub read_attributes: Option<BTreeSet<String>>,
@@ -50,10 +52,13 @@ pub struct ClientSettings {
     /// The sign-in flows, as the owner wrote them; none is the default set.
     pub explicit_auth_flows: Option<Vec<AuthFlow>>,
     /// Whether answers hide which users exist.
+    #[serde(default = "yes")]
     pub prevent_user_existence_errors: bool,
     /// Whether RevokeToken ends its sessions.
+    #[serde(default = "yes")]
     pub token_revocation: bool,
     /// How long a sign-in may take from one challenge to its answer, in minutes: 3 to 15.
+    #[serde(default = "three")]
     pub auth_session_minutes: u32,
     /// Whether each refresh gives a new refresh token and ends the old one.
     pub rotation: Option<Rotation>,
@@ -61,8 +66,17 @@ pub struct ClientSettings {
     pub supported_identity_providers: Option<Vec<String>>,
 }
 
+fn yes() -> bool {
+    true
+}
+
+fn three() -> u32 {
+    3
+}
+
 /// For which validities the owner named a unit (TokenValidityUnits).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct UnitsNamed {
     /// For access tokens.
     pub access: bool,

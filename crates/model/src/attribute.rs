@@ -28,10 +28,12 @@ pub struct SchemaAttribute {
     /// The type of its values.
     pub data_type: DataType,
     /// Whether only operators may write it.
+    #[serde(default)]
     pub developer_only: bool,
     /// Whether its value can change once set.
     pub mutable: bool,
     /// Whether a user cannot sign up without it.
+    #[serde(default)]
     pub required: bool,
     /// For text: length limits, as the pool's owner wrote them.
     pub min_length: Option<String>,

@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 
 /// What a pool asks of passwords.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PasswordPolicy {
     /// Least length, in characters: 6 to 99.
     pub minimum_length: u32,

@@ -30,8 +30,10 @@ pub struct TokenSession {
     /// When its refresh token runs out.
     pub expires_at: Timestamp,
     /// `event_id` of the sign-in.
+    #[serde(default)]
     pub event_id: String,
     /// Which refresh token of the family is the newest: counts rotations, zero without.
+    #[serde(default)]
     pub generation: i64,
     /// When the newest refresh token took the place of the one before.
     pub rotated_at: Option<Timestamp>,

@@ -60,6 +60,7 @@ pub struct User {
     /// The user name as it was given; equal to the sub in pools whose sign-in names are attributes.
     pub username: String,
     /// All attributes but `sub`; `email_verified` and `phone_number_verified` as `true` or `false`.
+    #[serde(default)]
     pub attributes: Attributes,
     /// Where the account stands.
     pub status: UserStatus,

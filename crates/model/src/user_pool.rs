@@ -32,32 +32,42 @@ pub struct UserPool {
     pub settings: Settings,
 }
 
-/// The settings of a pool that UpdateUserPool sets.
+/// The settings of a pool that UpdateUserPool sets. Each but the name has a value where a stored pool lacks it, and so must those
+/// that come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// The operator's name for it.
     pub name: String,
     /// Whether it cannot be deleted.
+    #[serde(default)]
     pub deletion_protection: bool,
     /// What it asks of passwords.
+    #[serde(default)]
     pub password_policy: PasswordPolicy,
     /// The contact attributes that sign-up sends a code to.
+    #[serde(default)]
     pub auto_verified: BTreeSet<Contact>,
     /// The contact attributes whose new value counts only once it is verified.
+    #[serde(default)]
     pub verified_before_update: BTreeSet<Contact>,
     /// The messages' texts.
+    #[serde(default)]
     pub messages: Messages,
     /// How mail is sent.
+    #[serde(default)]
     pub email: EmailSettings,
     /// What the owner wrote of SMS delivery; messages go to the server's own SMS endpoint.
     pub sms: Option<SmsSettings>,
     /// The owner's tags.
+    #[serde(default)]
     pub tags: BTreeMap<String, String>,
     /// Whether only operators make users.
+    #[serde(default)]
     pub admin_create_user_only: bool,
     /// How passwords are recovered, first choice first; none is AWS's older rule: SMS before mail.
     pub recovery: Option<Vec<RecoveryMechanism>>,
     /// The feature plan that the owner chose.
+    #[serde(default)]
     pub tier: Tier,
     /// Whether the owner wrote UserPoolAddOns, which is then OFF: Describe shows what was written and no more.
     #[serde(default)]
@@ -91,6 +101,7 @@ pub enum AliasAttribute {
 
 /// The texts of a pool's messages; what is absent is written in our own words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Messages {
     /// SMS with a verification code.
     pub verification_sms: Option<String>,
@@ -114,6 +125,7 @@ pub struct Messages {
 
 /// EmailConfiguration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EmailSettings {
     /// The address that answers go to.
     pub reply_to: Option<String>,
@@ -141,6 +153,7 @@ impl EmailSettings {
 
 /// SmsConfiguration, kept as it was written: the role means nothing here (docs/differences.md).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SmsSettings {
     /// SnsCallerArn.
     pub caller_arn: Option<String>,

@@ -12,6 +12,8 @@ mod caller;
 mod clock;
 mod cx;
 pub mod flows;
+#[cfg(test)]
+mod golden;
 mod initiate_auth;
 mod operations;
 mod outbox;

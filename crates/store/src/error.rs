@@ -39,6 +39,18 @@ pub enum Error {
     /// A column isn't of the type that was asked for, or a stored document can't be read.
     #[error("a stored row can't be read: {0}")]
     Unreadable(String),
+    /// A document of a newer format: what it says may be read, and must not be written by this version.
+    #[error(
+        "a stored {what} has format {found}, of a newer version of Cognate; this one knows formats up to {known}, reads it as far as it can and does not write it"
+    )]
+    NewerDocument {
+        /// Of what kind it is.
+        what: &'static str,
+        /// Its format.
+        found: u64,
+        /// The newest format that is known here.
+        known: u64,
+    },
     /// A sealed value doesn't open: changed, moved to another row, or sealed under a data key that is not in the keyring.
     #[error("a sealed value can't be opened")]
     Sealed,
@@ -81,7 +93,7 @@ pub enum OpenError {
     },
     /// A restore into this database was cut, or runs still.
     #[error(
-        "a restore into this database runs or was cut, so it holds a part only; if none runs, empty it (delete the file, or drop and create the database) and restore again"
+        "a restore into this database runs or was cut, so it holds a part only; if none runs, restore again, which deletes that part first, or empty it (delete the file, or drop and create the database)"
     )]
     UnfinishedRestore,
     /// There is nothing yet, and `DbOptions::must_exist` asked for no making.

@@ -5,7 +5,8 @@
 //! own place. This crate holds all the SQL there is, and knows nothing of requests, mail or HTTP. Times are handed in.
 
 mod db;
-mod document;
+#[doc(hidden)]
+pub mod document;
 mod error;
 mod fault;
 mod keyring;

@@ -368,6 +368,15 @@ async fn claim(tx: &mut Tx, user: &User, kind: NameKind, name: &NormalName) -> R
 
 /// Writes the row of a changed user, if the revision is still the one that was read.
 async fn replace(tx: &mut Tx, user: &User) -> Result<bool, Error> {
+    let sql = "SELECT doc FROM users WHERE pool = $1 AND sub = $2 AND revision = $3";
+    let params = [
+        user.pool.as_str().into(),
+        user.sub.as_str().into(),
+        user.revision.into(),
+    ];
+    let Some(stored) = tx.query_optional(sql, &params).await? else {
+        return Ok(false);
+    };
     let next = User {
         revision: user.revision + 1,
         ..user.clone()
@@ -381,7 +390,7 @@ async fn replace(tx: &mut Tx, user: &User) -> Result<bool, Error> {
                 user.sub.as_str().into(),
                 user.revision.into(),
                 (&user.username).into(),
-                (&document::write(&next)?).into(),
+                (&document::rewrite(stored.text(0)?, &next)?).into(),
                 user.status.as_str().into(),
                 user.enabled.into(),
                 next.revision.into(),

@@ -11,7 +11,7 @@ pub(crate) mod refresh;
 pub(crate) mod refresh_token;
 pub(crate) mod secret_hash;
 pub(crate) mod sign_in;
-mod steps;
+pub(crate) mod steps;
 pub(crate) mod tokens;
 pub(crate) mod users;
 

@@ -35,7 +35,7 @@ pub(crate) struct NewToken {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Content {
+pub(crate) struct Content {
     session: SessionId,
     generation: i64,
     expires_at: Timestamp,

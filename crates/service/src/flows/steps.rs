@@ -13,7 +13,7 @@ pub(super) type StepRow = [u8; 32];
 
 /// A step as it is kept: with a hash of the session string, where its row is found by something else.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+pub(crate) struct Kept {
     pending: Pending,
     /// The session string's hash, base64.
     session: String,

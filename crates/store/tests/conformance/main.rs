@@ -18,6 +18,7 @@ mod backup;
 mod engine;
 mod faults;
 mod fixtures;
+mod golden;
 mod killed;
 mod master_key;
 mod opening;
