@@ -146,6 +146,7 @@ def test_operators_have_a_listener_of_their_own(start):
     with urllib.request.urlopen(f"http://127.0.0.1:{admin}/metrics", timeout=10) as answer:
         metrics = answer.read().decode()
     assert metrics.rstrip().endswith("# EOF")
+    assert 'cognate_outbox_messages{kind="mail"} 0' in metrics
     with pytest.raises(urllib.error.HTTPError) as missing:
         server.open("/metrics")
     assert missing.value.code == 404

@@ -172,6 +172,22 @@ def test_codes_leave_by_smtp_under_tls_with_name_and_password(mail_server, idp):
     idp.confirm_sign_up(ClientId=client, Username="ana", ConfirmationCode=mail_server.code_for("ana@example.com"))
 
 
+def test_who_may_change_a_pool_sends_as_nobody_but_whom_the_operator_names(server, idp):
+    pool, _ = make_pool(idp)
+    for configuration in (
+        {"From": "boss@bank.example"},
+        {"EmailSendingAccount": "DEVELOPER", "SourceArn": "arn:aws:ses:us-east-1:000000000000:identity/boss@bank.example"},
+    ):
+        with refused("InvalidEmailRoleAccessPolicyException"):
+            idp.update_user_pool(UserPoolId=pool, EmailConfiguration=configuration)
+        with refused("InvalidEmailRoleAccessPolicyException"):
+            idp.create_user_pool(PoolName="bank", EmailConfiguration=configuration)
+    server.stop()
+    server.options = [*server.options, "--mail-senders", "bank.example"]
+    server.start()
+    idp.update_user_pool(UserPoolId=pool, EmailConfiguration={"From": "boss@bank.example"})
+
+
 def test_a_mail_server_that_is_down_loses_no_code_even_across_a_power_cut(mail_server, server, idp):
     _, client = make_pool(idp)
     mail_server.stop()
