@@ -9,6 +9,7 @@ pub mod attribute;
 mod bytes;
 pub mod claims;
 pub mod code;
+pub mod destination;
 pub mod email_address;
 pub mod ids;
 pub mod lockout;

@@ -18,7 +18,7 @@ use crate::flows::accounts::{Door, normal_name, stand_in};
 use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, send_code};
 use crate::flows::outcome::write_settled;
 use crate::flows::sign_in::count_failure;
-use crate::flows::{access_token, messages, secret_hash, users};
+use crate::flows::{access_token, destinations, messages, secret_hash, users};
 use crate::sign_up::{finish_guess, new_credentials};
 use crate::{Cx, Error, Result};
 
@@ -35,46 +35,38 @@ pub(crate) async fn forgot_password(
     let name = normal_name(&pool, &input.username)?;
     let found = stored_users::find_by_name(&mut cx.app.db.read().await?, &pool.id, &name).await?;
     let hide = door.hides_users();
-    let (contact, refusal) = match &found {
-        None => (None, Some(Error::username_client_id_not_found())),
-        Some(user) => match recovery_contact(&pool, user) {
-            Ok(contact) => (Some(contact), None),
-            Err(error) => (None, Some(error)),
-        },
+    let sent_to = match &found {
+        None => Err(Error::username_client_id_not_found()),
+        Some(user) => recovery_contact(&pool, user),
     };
-    if let Some(refusal) = refusal.filter(|_| !hide) {
-        return Err(refusal);
-    }
-    if let Some((contact, address)) = contact.as_ref().filter(|_| !hide) {
-        messages::check_destination(&cx.app, *contact, address)?;
-    }
-    let form = Form::Digits(Purpose::ForgotPassword);
-    let code = match (&found, &contact) {
-        (Some(user), Some((contact, address))) => NewCode::make(
-            &cx,
-            &pool,
-            user,
-            CodePurpose::ResetPassword,
-            *contact,
-            address,
-            &form,
-        )?,
-        // A user without a verified address and nobody at all are sent, as it seems, a code to an address that is made up.
-        _ => {
-            let user = stand_in(&cx, &pool, found.as_ref(), &name);
-            let (contact, address) = messages::made_up_address(&cx.app, &pool, &name);
-            NewCode::make(
-                &cx,
-                &pool,
-                &user,
-                CodePurpose::ResetPassword,
-                contact,
-                &address,
-                &form,
-            )?
-            .addressed_to_nobody(&cx.app, &name)
-        }
+    let is_sent = sent_to.is_ok();
+    let (contact, address) = if hide {
+        // A user who gets no code and nobody at all are sent one, as it seems.
+        let contacts = destinations::contacts(&cx, &pool, found.as_ref(), &name).await?;
+        let shown = contacts.for_reset(&pool.recovery_order());
+        let (contact, address) = shown.ok_or_else(Error::recovery_by_operators_only)?;
+        (contact, address.to_owned())
+    } else {
+        let (contact, address) = sent_to?;
+        messages::check_destination(&cx.app, contact, &address)?;
+        (contact, address)
     };
+    let user = stand_in(&cx, &pool, found.as_ref(), &name);
+    let mut code = NewCode::make(
+        &cx,
+        &pool,
+        &user,
+        CodePurpose::ResetPassword,
+        contact,
+        &address,
+        &Form::Digits(Purpose::ForgotPassword),
+    )?;
+    if hide {
+        code = code.quietly();
+    }
+    if !is_sent {
+        code = code.addressed_to_nobody(&cx.app);
+    }
     let details = code.details();
     send_code(&cx, "forgot_password", LimitedAction::ForgotPassword, code).await?;
     Ok(ForgotPasswordResponse {

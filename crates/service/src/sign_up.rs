@@ -20,7 +20,7 @@ use cognate_store::{Tx, users as stored_users};
 use crate::flows::accounts::{Door, normal_name, stand_in, sub_of, user_for_operator};
 use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, Through, send_code};
 use crate::flows::outcome::write_settled;
-use crate::flows::{attributes, messages, secret_hash, users};
+use crate::flows::{attributes, destinations, messages, secret_hash, users};
 use crate::{Cx, Error, ErrorCode, Result};
 
 pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpResponse> {
@@ -398,21 +398,27 @@ pub(crate) async fn resend_confirmation_code(
         _ => {}
     }
     let user = stand_in(&cx, &pool, found.as_ref(), &name);
-    let contact = found
+    let sent_to = found
+        .as_ref()
         .filter(|user| user.status == UserStatus::Unconfirmed)
-        .and_then(|user| contact_to_confirm(&pool, &user));
-    let code = match contact {
-        Some((contact, address)) if !hide => {
-            messages::check_destination(&cx.app, contact, &address)?;
-            sign_up_code(&cx, &door, &user, contact, &address)?
-        }
-        Some((contact, address)) => sign_up_code(&cx, &door, &user, contact, &address)?,
-        // Nobody, or somebody who is confirmed, is sent a code as it seems; guesses at it begin anew, as everybody's do.
-        None => {
-            let (contact, address) = messages::made_up_address(&cx.app, &pool, &name);
-            sign_up_code(&cx, &door, &user, contact, &address)?.addressed_to_nobody(&cx.app, &name)
-        }
-    };
+        .and_then(|user| contact_to_confirm(&pool, user));
+    let is_sent = sent_to.is_some();
+    let contacts = destinations::contacts(&cx, &pool, found.as_ref(), &name).await?;
+    let shown = contacts.for_confirmation(&pool.settings.auto_verified);
+    // Nobody, and somebody who is confirmed, is sent a code as it seems; guesses at it begin anew, as everybody's do.
+    let (contact, address) = sent_to
+        .or_else(|| shown.map(|(contact, address)| (contact, address.to_owned())))
+        .ok_or_else(Error::auto_verification_not_turned_on)?;
+    if is_sent && !hide {
+        messages::check_destination(&cx.app, contact, &address)?;
+    }
+    let mut code = sign_up_code(&cx, &door, &user, contact, &address)?;
+    if hide {
+        code = code.quietly();
+    }
+    if !is_sent {
+        code = code.addressed_to_nobody(&cx.app);
+    }
     let details = code.details();
     send_code(
         &cx,

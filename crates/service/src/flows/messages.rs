@@ -1,7 +1,6 @@
 //! Messages to users: rendered from the pool's texts, put into the outbox in the transaction that needs them.
 
 use cognate_api::idp::{CodeDeliveryDetailsType, DeliveryMediumType};
-use cognate_crypto::digest::hmac_sha256;
 use cognate_model::attribute::Contact;
 use cognate_model::{NormalName, Timestamp, UserPool};
 use cognate_outbound::{
@@ -157,8 +156,10 @@ fn sms_template<'a>(draft: &Draft<'a>) -> Option<&'a str> {
     }
 }
 
-/// What an answer tells of where a code has gone.
+/// What an answer tells of where a code has gone. Letters are in lower case: how somebody wrote their address would tell them from nobody.
 pub(crate) fn details(contact: Contact, address: &str) -> CodeDeliveryDetailsType {
+    let address = NormalName::with_case_rule(address, false);
+    let address = address.as_str();
     let (destination, medium) = match contact {
         Contact::Email => (mask_email(address), DeliveryMediumType::Email),
         Contact::PhoneNumber => (mask_phone_number(address), DeliveryMediumType::Sms),
@@ -168,35 +169,4 @@ pub(crate) fn details(contact: Contact, address: &str) -> CodeDeliveryDetailsTyp
         delivery_medium: Some(medium),
         attribute_name: Some(contact.attribute().to_owned()),
     }
-}
-
-/// An address for a name that belongs to nobody, or to somebody who cannot be written to: made up from the name, the same each time.
-pub(crate) fn made_up_address(app: &App, pool: &UserPool, name: &NormalName) -> (Contact, String) {
-    if name.is_phone_number() {
-        return (Contact::PhoneNumber, name.as_str().to_owned());
-    }
-    if name.is_email() {
-        return (Contact::Email, name.as_str().to_owned());
-    }
-    let hash = hmac_sha256(
-        &app.secrets.made_up_address,
-        &[pool.id.as_str().as_bytes(), b"\0", name.as_str().as_bytes()],
-    );
-    let [first, second, third, ..] = hash;
-    let phone_comes_first = pool.settings.recovery.is_some()
-        && pool.recovery_order().first() == Some(&Contact::PhoneNumber);
-    if phone_comes_first {
-        return (
-            Contact::PhoneNumber,
-            format!(
-                "+1555555{:04}",
-                u16::from_be_bytes([second, third]) % 10_000
-            ),
-        );
-    }
-    let letter = |byte: u8| char::from(b'a' + byte % 26);
-    (
-        Contact::Email,
-        format!("{}x@{}x.com", letter(first), letter(second)),
-    )
 }

@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 pub(crate) mod address_limits;
 pub(crate) mod attributes;
 pub(crate) mod codes;
+pub(crate) mod destinations;
 pub(crate) mod messages;
 pub(crate) mod outcome;
 pub(crate) mod refresh;

@@ -33,6 +33,7 @@ mod passwords;
 mod refresh;
 mod refreshes_at_once;
 mod sentences;
+mod shown_destinations;
 mod sign_in_password;
 mod sign_in_srp;
 mod sign_out;

@@ -244,7 +244,27 @@ async fn the_time_of_an_answer_does_not_tell_the_names_apart() {
         assert!(answer.send().await.is_err());
     })
     .await;
-    for (what, [known, unknown]) in [("password", password), ("srp", srp), ("answer", answer)] {
+    let forgot = medians(40, async |name| {
+        server.advance(minutes(61));
+        let input = client.about(name, json!({}));
+        server.prepare::<op::ForgotPassword>(input).send().await;
+    })
+    .await;
+    let resend = medians(40, async |name| {
+        server.advance(minutes(61));
+        let input = client.about(name, json!({}));
+        let call = server.prepare::<op::ResendConfirmationCode>(input);
+        call.send().await;
+    })
+    .await;
+    let times = [
+        ("password", password),
+        ("srp", srp),
+        ("answer", answer),
+        ("forgot", forgot),
+        ("resend", resend),
+    ];
+    for (what, [known, unknown]) in times {
         let (less, more) = (known.min(unknown), known.max(unknown));
         assert!(
             more < less * 3 / 2 + Duration::from_millis(1),
