@@ -174,12 +174,13 @@ impl Db {
         self.vault.seal(context, plain)
     }
 
-    /// Opens what was sealed for the same place.
+    /// Opens what a caller was given sealed and brings back. What does not open is their doing, and no news: a row's
+    /// secret is opened by [`Tx::open_sealed`], which says in the log that one was tampered with.
     ///
     /// # Errors
     /// [`Error::Sealed`].
     pub fn open_sealed(&self, context: &[&[u8]], sealed: &[u8]) -> Result<SecretBytes, Error> {
-        self.vault.open(context, sealed)
+        self.vault.open_presented(context, sealed)
     }
 
     /// A secret of this installation for one purpose: made-up salts, paging tokens, hashes of single-use things. The same on every node and

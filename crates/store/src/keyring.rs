@@ -40,6 +40,15 @@ impl Vault {
         self.keyring.open(context, sealed).map_err(refused)
     }
 
+    pub(crate) fn open_presented(
+        &self,
+        context: &[&[u8]],
+        sealed: &[u8],
+    ) -> Result<SecretBytes, Error> {
+        let opened = self.keyring.open(context, sealed);
+        opened.map_err(|_| Error::Sealed)
+    }
+
     /// A data key, for a backup.
     pub(crate) fn data_key(&self, id: u32) -> Option<&DataKey> {
         self.keyring.find(id)
