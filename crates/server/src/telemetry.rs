@@ -1,10 +1,24 @@
 //! Logs: to stderr, as text or as JSON, one line an event.
+//!
+//! What this program says of its work holds nothing that users send. The libraries that it is made of know no such rule: at debug, the
+//! driver of the database writes whole rows. So they say no more than at info, unless the filter names them.
+
+mod libraries;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::panic;
 
 use anyhow::{Context, Result, bail};
-use tracing_subscriber::EnvFilter;
+use tracing::Subscriber;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt, registry};
+
+use libraries::Named;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +43,7 @@ impl LogFormat {
 #[derive(Debug)]
 pub(crate) struct Logging {
     filter: EnvFilter,
+    named: Named,
     format: LogFormat,
 }
 
@@ -42,20 +57,22 @@ impl Logging {
             EnvFilter::try_new(filter).with_context(|| format!("log: «{filter}» is no filter"))?;
         Ok(Self {
             filter: parsed,
+            named: Named::in_filter(filter),
             format,
         })
     }
 
     /// Begins to log. Panics are logged too, by their place: their words may hold what a request held.
     pub(crate) fn start(self) {
-        let lines = tracing_subscriber::fmt()
-            .with_env_filter(self.filter)
-            .with_writer(std::io::stderr);
+        let talkative = self.named.talkative();
         // Only a second call could fail, and then the first one's settings hold.
-        let _ = match self.format {
-            LogFormat::Text => lines.with_ansi(false).try_init(),
-            LogFormat::Json => lines.json().flatten_event(true).try_init(),
-        };
+        let _ = self.subscriber(std::io::stderr).try_init();
+        for library in talkative {
+            tracing::warn!(
+                library,
+                "the log was asked for a library's inside, which may write what users send and what they are sent"
+            );
+        }
         panic::set_hook(Box::new(|panic| {
             let place = panic
                 .location()
@@ -68,6 +85,24 @@ impl Logging {
             };
             tracing::error!(place, words, "a task panicked");
         }));
+    }
+}
+
+impl Logging {
+    /// What turns events into lines.
+    fn subscriber<W>(self, writer: W) -> Box<dyn Subscriber + Send + Sync>
+    where
+        W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    {
+        let named = self.named;
+        let filtered = registry()
+            .with(self.filter)
+            .with(filter_fn(move |metadata| named.lets_through(metadata)));
+        let lines = fmt::layer().with_writer(writer);
+        match self.format {
+            LogFormat::Text => Box::new(filtered.with(lines.with_ansi(false))),
+            LogFormat::Json => Box::new(filtered.with(lines.json().flatten_event(true))),
+        }
     }
 }
 
