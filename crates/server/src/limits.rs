@@ -14,6 +14,10 @@ pub struct Limits {
     /// For the head of each further request, and so for an idle connection. Longer than the minute for which load balancers keep theirs, or
     /// they would send a request into a connection that is just being closed.
     pub next_request: Duration,
+    /// For a write of which the client takes nothing.
+    pub stalled_write: Duration,
+    /// For the answers that are on their way when a connection that was idle is told to end.
+    pub farewell: Duration,
 }
 
 impl Default for Limits {
@@ -22,6 +26,8 @@ impl Default for Limits {
             connections: 4096,
             first_request: Duration::from_secs(30),
             next_request: Duration::from_secs(75),
+            stalled_write: Duration::from_secs(30),
+            farewell: Duration::from_secs(120),
         }
     }
 }

@@ -1,33 +1,30 @@
 //! A listener of our own: it accepts, speaks TLS, HTTP/1.1 and HTTP/2, keeps limits, and stops gracefully.
 
+mod activity;
 mod by_address;
+mod connection;
+mod unstalled;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
 use axum::Router;
-use axum::body::Body;
-use cognate_web::{Allowance, Network, Peer};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use cognate_web::Network;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
-use tower_service::Service;
 
 use crate::limits::Limits;
 use crate::tls::Certificate;
-use by_address::{AddressPlace, ByAddress};
+use by_address::ByAddress;
+use connection::Serving;
 
 /// How long to wait after the system would accept no more, usually for want of file descriptors.
 const BREATHER: Duration = Duration::from_millis(100);
@@ -44,7 +41,7 @@ const PING_INTERVAL: Duration = Duration::from_secs(30);
 pub struct Listening {
     address: SocketAddr,
     stop: watch::Sender<bool>,
-    accepting: JoinHandle<GracefulShutdown>,
+    accepting: JoinHandle<()>,
     following: Option<JoinHandle<()>>,
 }
 
@@ -71,11 +68,13 @@ impl Listening {
         let following = certificate.map(|certificate| tokio::spawn(certificate.follow()));
         let (stop, stopped) = watch::channel(false);
         let server = Arc::new(Server {
-            router,
-            tls,
-            limits,
             by_address: ByAddress::new(limits.connections, exempt),
-            builder: builder(limits),
+            serving: Serving {
+                router,
+                tls,
+                limits,
+                builder: builder(limits),
+            },
             open,
         });
         let accepting = tokio::spawn(accept(socket, server, stopped));
@@ -99,10 +98,9 @@ impl Listening {
         if let Some(following) = self.following {
             following.abort();
         }
-        let Ok(connections) = self.accepting.await else {
-            return;
-        };
-        if tokio::time::timeout(patience, connections.shutdown())
+        let _ = self.accepting.await;
+        // Each connection holds a receiver until it ends.
+        if tokio::time::timeout(patience, self.stop.closed())
             .await
             .is_err()
         {
@@ -113,11 +111,8 @@ impl Listening {
 
 /// What all connections of a listener share.
 struct Server {
-    router: Router,
-    tls: Option<TlsAcceptor>,
-    limits: Limits,
+    serving: Serving,
     by_address: Arc<ByAddress>,
-    builder: Builder<TokioExecutor>,
     open: Gauge,
 }
 
@@ -140,14 +135,9 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
     builder
 }
 
-/// Accepts until it is told to stop; gives what watches the connections.
-async fn accept(
-    socket: TcpListener,
-    server: Arc<Server>,
-    mut stopped: watch::Receiver<bool>,
-) -> GracefulShutdown {
-    let connections = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(server.limits.connections));
+/// Accepts until it is told to stop.
+async fn accept(socket: TcpListener, server: Arc<Server>, mut stopped: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(server.serving.limits.connections));
     loop {
         let next = async {
             // The place comes first: who finds none waits in the system's queue.
@@ -156,7 +146,7 @@ async fn accept(
         };
         let (place, accepted) = tokio::select! {
             next = next => next,
-            _ = stopped.changed() => return connections,
+            _ = stopped.changed() => return,
         };
         match (place, accepted) {
             (Ok(place), Ok((stream, peer))) => {
@@ -164,12 +154,14 @@ async fn accept(
                 let Some(of_address) = server.by_address.enter(peer.ip()) else {
                     continue;
                 };
-                tokio::spawn(Arc::clone(&server).connection(
-                    stream,
-                    peer,
-                    (place, of_address),
-                    connections.watcher(),
-                ));
+                let _ = stream.set_nodelay(true);
+                let (server, stopped) = (Arc::clone(&server), stopped.clone());
+                tokio::spawn(async move {
+                    let _places = (place, of_address);
+                    server.open.inc();
+                    server.serving.connection(stream, peer, stopped).await;
+                    server.open.dec();
+                });
             }
             (_, Err(error)) if is_of_one_connection(&error) => {}
             (_, Err(error)) => {
@@ -177,7 +169,7 @@ async fn accept(
                 tokio::time::sleep(BREATHER).await;
             }
             // The semaphore is never closed.
-            (Err(_), _) => return connections,
+            (Err(_), _) => return,
         }
     }
 }
@@ -189,88 +181,6 @@ fn is_of_one_connection(error: &io::Error) -> bool {
         error.kind(),
         Kind::ConnectionAborted | Kind::ConnectionReset | Kind::ConnectionRefused
     )
-}
-
-impl Server {
-    async fn connection(
-        self: Arc<Self>,
-        stream: TcpStream,
-        peer: SocketAddr,
-        _places: (OwnedSemaphorePermit, AddressPlace),
-        watcher: Watcher,
-    ) {
-        self.open.inc();
-        let _ = stream.set_nodelay(true);
-        let has_asked = Arc::new(AtomicBool::new(false));
-        let serving = self.serve(stream, peer, watcher, &has_asked);
-        let waiting = async {
-            tokio::time::sleep(self.limits.first_request).await;
-            if has_asked.load(Ordering::Relaxed) {
-                std::future::pending::<()>().await;
-            }
-        };
-        // What goes wrong on a connection is its client's doing and of no interest to the operator.
-        tokio::select! {
-            outcome = serving => if let Err(error) = outcome { tracing::debug!(error, "a connection broke") },
-            () = waiting => tracing::debug!("a connection came with no request"),
-        }
-        self.open.dec();
-    }
-
-    async fn serve(
-        &self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        watcher: Watcher,
-        has_asked: &Arc<AtomicBool>,
-    ) -> Result<(), String> {
-        match &self.tls {
-            None => {
-                self.http(stream, peer, watcher, has_asked, self.builder.clone())
-                    .await
-            }
-            Some(tls) => {
-                let stream = tls
-                    .accept(stream)
-                    .await
-                    .map_err(|error| error.to_string())?;
-                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                let builder = if is_http2 {
-                    self.builder.clone().http2_only()
-                } else {
-                    self.builder.clone().http1_only()
-                };
-                self.http(stream, peer, watcher, has_asked, builder).await
-            }
-        }
-    }
-
-    async fn http(
-        &self,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        peer: SocketAddr,
-        watcher: Watcher,
-        has_asked: &Arc<AtomicBool>,
-        builder: Builder<TokioExecutor>,
-    ) -> Result<(), String> {
-        let (router, has_asked) = (self.router.clone(), Arc::clone(has_asked));
-        let allowance = Allowance::default();
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            has_asked.store(true, Ordering::Relaxed);
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
-            request.extensions_mut().insert(allowance.clone());
-            // A router is always ready.
-            router.clone().call(request)
-        });
-        let connection = builder
-            .serve_connection(TokioIo::new(stream), service)
-            .into_owned();
-        watcher
-            .watch(connection)
-            .await
-            .map_err(|error| error.to_string())
-    }
 }
 
 #[cfg(test)]
