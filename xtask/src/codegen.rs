@@ -8,6 +8,7 @@ mod errors;
 mod model;
 mod names;
 mod operations;
+mod resource;
 mod shapes;
 
 use std::io::Write as _;

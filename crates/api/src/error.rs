@@ -7,6 +7,28 @@ use std::fmt;
 
 pub use codes::ErrorCode;
 
+/// Why a call cannot be answered now, and can be a little later. Nothing of it was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// The database is not to be had.
+    Database,
+    /// Others changed the same at the same time, again and again.
+    Conflict,
+    /// More is asked for than there is room for.
+    Overload,
+}
+
+impl Unavailable {
+    /// After how many seconds to try again.
+    #[must_use]
+    pub const fn retry_after(self) -> u8 {
+        match self {
+            Self::Database => 3,
+            Self::Conflict | Self::Overload => 1,
+        }
+    }
+}
+
 /// Why an operation failed, as its caller is told.
 ///
 /// It is not a [`std::error::Error`] itself, so that any such error becomes one with `?`: an unforeseen failure is an
@@ -19,6 +41,8 @@ pub struct Error {
     pub message: String,
     /// The member `reasonCode` of an `InvalidParameterException`.
     pub reason_code: Option<&'static str>,
+    /// Of a `ServiceUnavailableException`, why.
+    pub unavailable: Option<Unavailable>,
     /// What lies behind it, for the log.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -31,8 +55,40 @@ impl Error {
             code,
             message: message.into(),
             reason_code: None,
+            unavailable: None,
             source: None,
         }
+    }
+
+    /// `ServiceUnavailable`: the same sentence whatever the reason, which is for the log and for how soon to try again.
+    #[must_use]
+    pub fn unavailable(why: Unavailable) -> Self {
+        Self {
+            unavailable: Some(why),
+            ..Self::service_unavailable()
+        }
+    }
+
+    /// Too much is asked of this server at the moment.
+    #[must_use]
+    pub fn overloaded() -> Self {
+        Self::unavailable(Unavailable::Overload)
+    }
+
+    /// What lies behind it and behind that, in one line; empty when there is nothing.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        let Some(source) = self.source.as_deref() else {
+            return String::new();
+        };
+        let mut text = source.to_string();
+        let mut next = source.source();
+        while let Some(cause) = next {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            next = cause.source();
+        }
+        text
     }
 
     /// The same, with what lies behind it for the log.

@@ -17,7 +17,7 @@ pub mod validate;
 mod wire_enum;
 
 pub use blob::Blob;
-pub use error::{Error, ErrorCode};
-pub use operation::{Auth, Operation, OperationInfo, Service, operations};
+pub use error::{Error, ErrorCode, Unavailable};
+pub use operation::{Auth, Operation, OperationInfo, Resource, Service, operations};
 pub use shape::Shape;
 pub use timestamp::Timestamp;

@@ -63,6 +63,23 @@ pub enum Auth {
     Signed,
 }
 
+/// How the input of a signed operation names what the call is about, so that a policy can speak of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Resource {
+    /// Nothing that stands already, or all of it: what is made, what is listed.
+    Account,
+    /// The user pool whose id this member holds.
+    UserPool(&'static str),
+    /// The user pool of the app client whose id this member holds.
+    AppClient(&'static str),
+    /// The identity pool whose id this member holds.
+    IdentityPool(&'static str),
+    /// What this member names by its ARN.
+    Arn(&'static str),
+    /// Something that the input alone does not tell: it has to be looked up.
+    Elsewhere,
+}
+
 /// An operation as a type; the generated modules `op` hold one for each.
 pub trait Operation: 'static {
     /// The service that it belongs to.
@@ -71,6 +88,8 @@ pub trait Operation: 'static {
     const NAME: &'static str;
     /// Who may call it.
     const AUTH: Auth;
+    /// What a policy takes it to be about.
+    const RESOURCE: Resource;
     /// The errors that its model lists; see [`OperationInfo::may_answer`] for those that go without saying.
     const ERRORS: &'static [ErrorCode];
     /// What validation knows of its input.
@@ -85,6 +104,7 @@ pub trait Operation: 'static {
         service: Self::SERVICE,
         name: Self::NAME,
         auth: Self::AUTH,
+        resource: Self::RESOURCE,
         errors: Self::ERRORS,
         input: Self::INPUT,
     };
@@ -99,6 +119,8 @@ pub struct OperationInfo {
     pub name: &'static str,
     /// Who may call it.
     pub auth: Auth,
+    /// What a policy takes it to be about.
+    pub resource: Resource,
     /// The errors that its model lists.
     pub errors: &'static [ErrorCode],
     /// What validation knows of its input.

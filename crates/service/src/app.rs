@@ -94,6 +94,9 @@ pub enum ConfigError {
         "the public URL «{0}» must begin with http:// or https:// and have no query and no fragment"
     )]
     PublicUrl(String),
+    /// A public URL whose path could not be told from what is served under it.
+    #[error("the path of the public URL «{0}» {1}")]
+    PublicPath(String, &'static str),
     /// An account id that is none.
     #[error("the account id «{0}» must be twelve digits")]
     AccountId(String),
@@ -118,6 +121,9 @@ impl Config {
             return Err(ConfigError::PublicUrl(self.public_url));
         }
         self.public_url = trimmed;
+        if let Err(why) = check_path(self.public_path()) {
+            return Err(ConfigError::PublicPath(self.public_url, why));
+        }
         if self
             .issuer
             .as_ref()
@@ -142,6 +148,16 @@ impl Config {
             return Err(ConfigError::SmsPrefix(other.clone()));
         }
         Ok(self)
+    }
+
+    /// The path of the public URL, without a slash at its end; nothing where it has none.
+    #[must_use]
+    pub fn public_path(&self) -> &str {
+        let authority = self
+            .public_url
+            .split_once("://")
+            .map_or("", |(_, rest)| rest);
+        authority.find('/').map_or("", |at| &authority[at..])
     }
 
     /// The issuer of a pool's tokens. Its region is the one that the pool was made in: tokens hold after `--region` has changed.
@@ -182,6 +198,56 @@ impl Config {
                 .iter()
                 .any(|prefix| phone_number.starts_with(prefix))
     }
+}
+
+/// What is, or will be, served at the root under a name of its own. A proxy may take the public URL's path away, and then a path that
+/// begins with one of these would mean two things.
+const OWN_NAMES: [&str; 17] = [
+    ".well-known",
+    "assets",
+    "confirmUser",
+    "console",
+    "demo",
+    "dev",
+    "error",
+    "forgotPassword",
+    "healthz",
+    "login",
+    "logout",
+    "metrics",
+    "oauth2",
+    "passkeys",
+    "readyz",
+    "saml2",
+    "signup",
+];
+
+/// Whether requests under a path can be told from others, and signed by clients that each encode paths in their own way.
+fn check_path(path: &str) -> Result<(), &'static str> {
+    let Some(path) = path.strip_prefix('/') else {
+        return Ok(());
+    };
+    if path.len() > 200 {
+        return Err("is longer than 200 characters");
+    }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    for segment in path.split('/') {
+        if segment.is_empty() || segment == "." || segment == ".." {
+            return Err("has an empty part, or one of dots alone");
+        }
+        if !segment.bytes().all(is_plain) {
+            return Err("may hold letters, digits and - . _ ~ only");
+        }
+    }
+    let first = path.split('/').next().unwrap_or_default();
+    if OWN_NAMES.contains(&first) {
+        return Err("begins with a name that this server uses itself, as /demo");
+    }
+    // The documents of a pool are under its id.
+    if UserPoolId::parse(first).is_ok() {
+        return Err("begins like the id of a user pool");
+    }
+    Ok(())
 }
 
 impl App {
@@ -229,6 +295,50 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    fn at(public_url: &str) -> Result<Config, ConfigError> {
+        let config = Config {
+            public_url: public_url.to_owned(),
+            issuer: None,
+            region: "us-east-1".to_owned(),
+            account_id: "123456789012".to_owned(),
+            mail_from: String::new(),
+            mail_senders: Senders::Anybody,
+            sms_prefixes: Vec::new(),
+        };
+        config.check()
+    }
+
+    #[test]
+    fn a_public_url_may_have_a_path_that_is_told_from_all_others() {
+        for (url, path) in [
+            ("http://127.0.0.1:9229", ""),
+            ("https://id.example.com/", ""),
+            ("https://id.example.com/auth", "/auth"),
+            ("https://id.example.com:8443/a/b-1_c.d~/", "/a/b-1_c.d~"),
+            ("https://[::1]:8443/auth//", "/auth"),
+            ("https://id.example.com/x/demo", "/x/demo"),
+        ] {
+            assert_eq!(at(url).unwrap().public_path(), path, "{url}");
+        }
+        for url in [
+            "https://id.example.com//auth",
+            "https://id.example.com/a//b",
+            "https://id.example.com/../auth",
+            "https://id.example.com/a%20b",
+            "https://id.example.com/a b",
+            "https://id.example.com/demo",
+            "https://id.example.com/dev/x",
+            "https://id.example.com/us-east-1_abcdefghi",
+            &format!("https://id.example.com/{}", "a".repeat(201)),
+        ] {
+            let error = at(url).unwrap_err();
+            assert!(
+                matches!(error, ConfigError::PublicPath(..)),
+                "{url}: {error}"
+            );
+        }
+    }
 
     #[test]
     fn a_pool_keeps_the_region_that_it_was_made_in() {

@@ -1,11 +1,11 @@
 //! Who calls an operation, and whether they may.
 
-use cognate_api::{Auth, OperationInfo};
+use cognate_api::{Auth, OperationInfo, Resource};
 use cognate_model::UserPoolId;
 use cognate_model::policy::{Decision, Policy};
 use serde_json::Value;
 
-use crate::{Config, Error, ErrorCode};
+use crate::{App, Config, Error, ErrorCode, Result, failure};
 
 /// Who calls.
 #[derive(Clone, Debug)]
@@ -26,18 +26,18 @@ pub enum Caller {
 /// A caller who may not do what they ask for, in AWS's sentence.
 pub type AuthorizeError = Error;
 
+/// What every call is about that names nothing in particular.
+const ANYTHING: &str = "*";
+
 impl Caller {
-    /// Whether this caller may call an operation with this (validated) input.
-    ///
-    /// The resource is built from the pool id of the input, or the ARN of a pool in its place, which names the same row here and in the
-    /// database: both are compared byte for byte. Operations without a pool have the resource `*`.
+    /// Whether this caller may call an operation on a resource, as [`resource_of`] tells it; `None` where that is not known.
     ///
     /// # Errors
     /// `AccessDeniedException`.
     pub fn authorize(
         &self,
         operation: &OperationInfo,
-        input: &Value,
+        resource: Option<&str>,
         config: &Config,
     ) -> Result<(), AuthorizeError> {
         if operation.auth == Auth::Public {
@@ -49,62 +49,74 @@ impl Caller {
             Self::Public => ("anonymous", None),
         };
         let action = format!("{}:{}", operation.service.signing_name(), operation.name);
-        let text = |member: &str| input.get(member).and_then(Value::as_str);
-        let pool = text("UserPoolId")
-            .and_then(|id| UserPoolId::parse(id).ok())
-            .or_else(|| text("ResourceArn").and_then(|arn| config.pool_of_arn(arn)));
-        let resource = pool.map_or_else(|| "*".to_owned(), |pool| config.arn_of(&pool));
-        let because = match policy.map_or(Decision::NotAllowed, |policy| {
-            policy.decide(&action, &resource)
-        }) {
-            Decision::Allowed => return Ok(()),
-            Decision::NotAllowed => {
-                format!("because no identity-based policy allows the {action} action")
-            }
-            Decision::Denied => "with an explicit deny in an identity-based policy".to_owned(),
+        let decision = match (policy, resource) {
+            (Some(policy), Some(resource)) => policy.decide(&action, resource),
+            // A policy that denies something might deny this.
+            _ => Decision::NotAllowed,
         };
         let user = format!("arn:aws:iam::{}:user/{name}", config.account_id);
-        Err(Error::new(
-            ErrorCode::AccessDenied,
-            format!(
-                "User: {user} is not authorized to perform: {action} on resource: {resource} {because}"
-            ),
-        ))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
-
-    use serde_json::json;
-
-    use super::*;
-    use crate::operations;
-    use crate::user_pools::tests::new_cx;
-
-    #[tokio::test]
-    async fn a_denied_pool_stays_denied_when_the_servers_region_changes() {
-        let mut config = new_cx().await.app.config.clone();
-        let policy = json!({"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Action": "*", "Resource": "*"},
-            {"Effect": "Deny", "Action": "*", "Resource": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Denied123"},
-        ]});
-        let caller = Caller::AccessKey {
-            name: "robot".to_owned(),
-            policy: Policy::parse(&policy.to_string()).unwrap(),
-        };
-        let operations = operations();
-        let operation = operations
-            .iter()
-            .find(|operation| operation.name == "AdminGetUser")
-            .unwrap();
-        for region in ["us-east-1", "eu-central-1"] {
-            config.region = region.to_owned();
-            let may =
-                |pool: &str| caller.authorize(operation, &json!({"UserPoolId": pool}), &config);
-            assert!(may("us-east-1_Denied123").is_err(), "{region}");
-            assert!(may("us-east-1_Other1234").is_ok(), "{region}");
+        let resource = resource.unwrap_or(ANYTHING);
+        match decision {
+            Decision::Allowed => Ok(()),
+            Decision::NotAllowed => Err(Error::access_not_allowed(user, action, resource)),
+            Decision::Denied => Err(Error::access_denied(user, action, resource)),
         }
     }
 }
+
+/// What a call of a signed operation is about, as policies name it: an ARN, or `*` for what names nothing in particular. `None` when the
+/// (validated) input does not tell.
+///
+/// However the input names a pool (by its id, in an ARN, by one of its app clients), the resource is the pool's one ARN: a Deny on it meets
+/// every call. Ids name the same row here and in the database: they are compared byte for byte.
+///
+/// # Errors
+/// The database's, where an app client has to be looked up.
+pub async fn resource_of(
+    app: &App,
+    operation: &OperationInfo,
+    input: &Value,
+) -> Result<Option<String>> {
+    let text = |member: &str| input.get(member).and_then(Value::as_str);
+    let pool = |id: &str| UserPoolId::parse(id).ok();
+    Ok(match operation.resource {
+        Resource::Account => Some(ANYTHING.to_owned()),
+        Resource::UserPool(member) => text(member).map(|id| {
+            // What has not the form of an id names no pool, and so none that is denied.
+            pool(id).map_or_else(|| ANYTHING.to_owned(), |pool| app.config.arn_of(&pool))
+        }),
+        Resource::AppClient(member) => match text(member) {
+            Some(id) => Some(of_client(app, id).await?),
+            None => None,
+        },
+        Resource::IdentityPool(member) => text(member).map(|id| identity_pool_arn(&app.config, id)),
+        Resource::Arn(member) => text(member).map(|arn| {
+            let pool = arn.rsplit_once(":userpool/").and_then(|(_, id)| pool(id));
+            pool.map_or_else(|| arn.to_owned(), |pool| app.config.arn_of(&pool))
+        }),
+        Resource::Elsewhere => None,
+    })
+}
+
+/// The pool of an app client; what is no client's id belongs to none.
+async fn of_client(app: &App, id: &str) -> Result<String> {
+    match app.client_named(id).await {
+        Ok(entry) => Ok(app.config.arn_of(&entry.client.pool)),
+        Err(error) if error.code == ErrorCode::ResourceNotFound => Ok(ANYTHING.to_owned()),
+        Err(error) => Err(failure::told(error)),
+    }
+}
+
+/// An identity pool's id is its region and a UUID.
+fn identity_pool_arn(config: &Config, id: &str) -> String {
+    let region = id
+        .split_once(':')
+        .map_or(config.region.as_str(), |(region, _)| region);
+    format!(
+        "arn:aws:cognito-identity:{region}:{}:identitypool/{id}",
+        config.account_id
+    )
+}
+
+#[cfg(test)]
+mod tests;

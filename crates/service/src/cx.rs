@@ -1,6 +1,5 @@
 //! What one request carries: the node, the time, its randomness, who calls and from where.
 
-use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +8,7 @@ use cognate_model::Timestamp;
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::client_address::ClientAddress;
 
 /// A request's context; a clone is the same request.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub struct Request {
     /// Who calls.
     pub caller: Caller,
     /// The address that the request came from, where there is one.
-    pub address: Option<IpAddr>,
+    pub address: Option<ClientAddress>,
     random: Mutex<Random>,
 }
 
@@ -40,7 +40,7 @@ impl Deref for Cx {
 impl Cx {
     /// A context for a request that has just come in: reads the clock and makes its id.
     #[must_use]
-    pub fn new(app: &Arc<App>, caller: Caller, address: Option<IpAddr>) -> Self {
+    pub fn new(app: &Arc<App>, caller: Caller, address: Option<ClientAddress>) -> Self {
         Arrival::new(app, address).called_by(caller)
     }
 }
@@ -52,7 +52,7 @@ pub struct Arrival {
     /// The request's id, a UUID, which answers carry.
     pub request_id: String,
     /// The address that the request came from, where there is one.
-    pub address: Option<IpAddr>,
+    pub address: Option<ClientAddress>,
     app: Arc<App>,
     random: Random,
 }
@@ -60,7 +60,7 @@ pub struct Arrival {
 impl Arrival {
     /// Reads the clock and makes the request's id.
     #[must_use]
-    pub fn new(app: &Arc<App>, address: Option<IpAddr>) -> Self {
+    pub fn new(app: &Arc<App>, address: Option<ClientAddress>) -> Self {
         let mut random = app.entropy.generator();
         Self {
             now: app.clock.now(),

@@ -9,8 +9,10 @@ mod app;
 mod app_clients;
 mod background;
 mod caller;
+mod client_address;
 mod clock;
 mod cx;
+mod failure;
 pub mod flows;
 #[cfg(test)]
 mod golden;
@@ -30,7 +32,8 @@ pub mod well_known;
 
 pub use app::{App, Config, ConfigError};
 pub use background::{Background, expire_some};
-pub use caller::{AuthorizeError, Caller};
+pub use caller::{AuthorizeError, Caller, resource_of};
+pub use client_address::{ClientAddress, CountedNetwork};
 pub use clock::{Clock, Entropy};
 pub use cognate_api::{Error, ErrorCode};
 pub use cx::{Arrival, Cx};

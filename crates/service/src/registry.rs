@@ -7,7 +7,7 @@ use std::pin::Pin;
 use cognate_api::{Operation, OperationInfo, Service, json};
 use serde_json::Value;
 
-use crate::{Cx, Result};
+use crate::{Cx, Result, failure};
 
 type Call =
     Box<dyn Fn(Cx, Value) -> Pin<Box<dyn Future<Output = Result<Vec<u8>>> + Send>> + Send + Sync>;
@@ -79,6 +79,6 @@ impl Entry {
     /// # Errors
     /// What the operation answers.
     pub async fn call(&self, cx: Cx, input: Value) -> Result<Vec<u8>> {
-        (self.call)(cx, input).await
+        (self.call)(cx, input).await.map_err(failure::told)
     }
 }

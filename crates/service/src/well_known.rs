@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::Result;
 use crate::app::App;
+use crate::{Result, failure};
 
 /// The pool's JWK set (RFC 7517 §5).
 ///
 /// # Errors
 /// `ResourceNotFoundException` when there is no such pool.
 pub async fn jwks(app: &Arc<App>, pool: &str) -> Result<String> {
+    key_set(app, pool).await.map_err(failure::told)
+}
+
+async fn key_set(app: &Arc<App>, pool: &str) -> Result<String> {
     let pool = app.pool_named(pool).await?;
     let keys = app.keys(&pool.id).await?;
     let keys: Vec<Value> = keys
@@ -24,18 +28,19 @@ pub async fn jwks(app: &Arc<App>, pool: &str) -> Result<String> {
 
 /// The pool's OpenID provider metadata (OpenID Connect Discovery §3), as far as what it names is built.
 ///
+/// A list with nothing in it is left out (RFC 8414 §3.2), even `response_types_supported`, which is required once there is
+/// an authorization endpoint: clients refuse an empty one and take a missing one.
+///
 /// # Errors
 /// `ResourceNotFoundException` when there is no such pool.
 pub async fn openid_configuration(app: &Arc<App>, pool: &str) -> Result<String> {
-    let pool = app.pool_named(pool).await?;
+    let pool = app.pool_named(pool).await.map_err(failure::told)?;
     let issuer = app.config.issuer_of(&pool.id);
     let document = json!({
         "issuer": issuer,
         "jwks_uri": format!("{}/{}/.well-known/jwks.json", app.config.public_url, pool.id),
         "id_token_signing_alg_values_supported": ["RS256"],
         "subject_types_supported": ["public"],
-        // None until there is an authorization endpoint; the member itself is required.
-        "response_types_supported": [],
     });
     Ok(serde_json::to_string(&document)?)
 }

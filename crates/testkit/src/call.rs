@@ -21,6 +21,8 @@ pub struct Call {
     body: Bytes,
     key: Option<Key>,
     signed_ms: i64,
+    signed_path: String,
+    sent_path: String,
     from: IpAddr,
     after_signing: HeaderMap,
     sent_body: Option<Bytes>,
@@ -89,6 +91,8 @@ impl Call {
             body: body.into(),
             key: (info.auth == Auth::Signed).then(|| server.key().clone()),
             signed_ms: server.now().0,
+            signed_path: "/".to_owned(),
+            sent_path: "/".to_owned(),
             from: IpAddr::from([127, 0, 0, 1]),
             after_signing: HeaderMap::new(),
             sent_body: None,
@@ -113,6 +117,14 @@ impl Call {
     #[must_use]
     pub fn signed_at(mut self, ms: i64) -> Self {
         self.signed_ms = ms;
+        self
+    }
+
+    /// Made out to a path, and arriving at another if a proxy has changed it.
+    #[must_use]
+    pub fn path(mut self, signed: &str, sent: &str) -> Self {
+        signed.clone_into(&mut self.signed_path);
+        sent.clone_into(&mut self.sent_path);
         self
     }
 
@@ -165,6 +177,8 @@ impl Call {
             body,
             key,
             signed_ms,
+            signed_path,
+            sent_path,
             after_signing,
             sent_body,
             from,
@@ -175,7 +189,7 @@ impl Call {
                 "x-amz-date",
                 HeaderValue::from_str(&sigv4::timestamp(signed_ms)).unwrap(),
             );
-            let authorization = key.authorization(&headers, &body, signed_ms);
+            let authorization = key.authorization(&signed_path, &headers, &body, signed_ms);
             headers.insert(
                 "authorization",
                 HeaderValue::from_str(&authorization).unwrap(),
@@ -184,7 +198,7 @@ impl Call {
         for (name, value) in &after_signing {
             headers.insert(name, value.clone());
         }
-        let mut request = Request::post("/")
+        let mut request = Request::post(sent_path)
             .body(Body::from(sent_body.unwrap_or(body)))
             .unwrap();
         *request.headers_mut() = headers;

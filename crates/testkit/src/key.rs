@@ -33,15 +33,21 @@ impl Key {
         self
     }
 
-    /// The Authorization header of a POST to `/` with these headers, all of which are signed.
-    pub(crate) fn authorization(&self, headers: &HeaderMap, body: &[u8], now_ms: i64) -> String {
+    /// The Authorization header of a POST with these headers, all of which are signed.
+    pub(crate) fn authorization(
+        &self,
+        path: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+        now_ms: i64,
+    ) -> String {
         let headers: Vec<_> = headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_bytes()))
             .collect();
         let request = sigv4::Request {
             method: "POST",
-            path: "/",
+            path,
             query: "",
             headers: &headers,
             body_sha256: sha256(&[body]),

@@ -14,7 +14,8 @@ use cognate_model::{Sender, Timestamp};
 use cognate_outbound::{Inbox, Mailer, Outbound, Received, Senders, SmsSender};
 use cognate_service::{App, Clock, Config, Entropy, access_keys, expire_some, operations};
 use cognate_store::{Db, DbOptions, FaultPlan};
-use cognate_web::{Access, Doors, InFlight, Observer, router};
+use cognate_web::demo::{DemoConfig, DemoPasswordPolicy};
+use cognate_web::{Access, Doors, InFlight, InboxDoor, Network, Observer, router};
 use serde::Serialize;
 use tower_service::Service;
 
@@ -43,6 +44,9 @@ struct Inner {
 pub struct ServerBuilder {
     database: String,
     access: Access,
+    public_url: String,
+    trusted_proxies: Vec<Network>,
+    site: bool,
     issuer: Option<String>,
     outbound: Option<Outbound>,
     sms_prefixes: Vec<String>,
@@ -61,6 +65,9 @@ impl TestServer {
         ServerBuilder {
             database: "sqlite::memory:".to_owned(),
             access: Access::AccessKeys,
+            public_url: "http://cognate.test".to_owned(),
+            trusted_proxies: Vec::new(),
+            site: false,
             issuer: None,
             outbound: None,
             sms_prefixes: Vec::new(),
@@ -114,7 +121,7 @@ impl TestServer {
             Entropy::seeded(seed),
         );
         Self(Arc::new(Inner {
-            router: doors(&app, Access::AccessKeys),
+            router: doors(&app, Access::AccessKeys, Vec::new(), false),
             app,
             inbox: self.0.inbox.clone(),
             faults,
@@ -258,6 +265,27 @@ impl ServerBuilder {
         self
     }
 
+    /// Reached at another address.
+    #[must_use]
+    pub fn public_url(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.public_url);
+        self
+    }
+
+    /// Behind proxies whose X-Forwarded-For is believed.
+    #[must_use]
+    pub fn behind<const N: usize>(mut self, proxies: [&str; N]) -> Self {
+        self.trusted_proxies = proxies.map(|text| Network::parse(text).unwrap()).to_vec();
+        self
+    }
+
+    /// With the demo site and the inbox page, both of nobody: what is looked at is where they are.
+    #[must_use]
+    pub fn with_site(mut self) -> Self {
+        self.site = true;
+        self
+    }
+
     /// With another issuer.
     #[must_use]
     pub fn issuer(mut self, issuer: &str) -> Self {
@@ -296,7 +324,7 @@ impl ServerBuilder {
         let db = Db::open(options).await.unwrap();
         let inbox = Inbox::new();
         let config = Config {
-            public_url: "http://cognate.test".to_owned(),
+            public_url: self.public_url,
             issuer: self.issuer,
             region: "us-east-1".to_owned(),
             account_id: "123456789012".to_owned(),
@@ -314,7 +342,7 @@ impl ServerBuilder {
         );
         let key = make_key(&app, "testkit", Policy::allow_all()).await;
         TestServer(Arc::new(Inner {
-            router: doors(&app, self.access),
+            router: doors(&app, self.access, self.trusted_proxies, self.site),
             app,
             inbox,
             faults,
@@ -344,16 +372,33 @@ pub fn inbox_outbound(inbox: &Inbox) -> Outbound {
     }
 }
 
-fn doors(app: &Arc<App>, access: Access) -> Router {
+fn doors(app: &Arc<App>, access: Access, trusted_proxies: Vec<Network>, site: bool) -> Router {
+    let demo = DemoConfig {
+        region: app.config.region.clone(),
+        user_pool_id: String::new(),
+        client_id: String::new(),
+        inbox_url: Some("/dev/inbox".to_owned()),
+        password_policy: DemoPasswordPolicy {
+            minimum_length: 8,
+            require_uppercase: true,
+            require_lowercase: true,
+            require_numbers: true,
+            require_symbols: false,
+        },
+    };
+    let inbox = || InboxDoor {
+        public_host: Some("cognate.test".to_owned()),
+        messages: Box::new(|_| Box::pin(async { Vec::new() })),
+    };
     router(Doors {
         app: Arc::clone(app),
         operations: Arc::new(operations()),
         access,
-        trusted_proxies: Vec::new(),
+        trusted_proxies,
         observer: Observer::none(),
         in_flight: InFlight::new(1000),
-        demo: None,
-        inbox: None,
+        demo: site.then_some(demo),
+        inbox: site.then(inbox),
     })
 }
 

@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use cognate_api::{Error, ErrorCode, json};
-use http::{HeaderValue, StatusCode, header};
+use cognate_api::{Error, ErrorCode, Unavailable, json};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::cors;
 
@@ -22,7 +22,16 @@ pub(crate) fn failure(request_id: &str, error: &Error) -> Response {
         "x-amzn-errortype",
         HeaderValue::from_static(error.code.name()),
     );
+    retry_later(error, response.headers_mut());
     response
+}
+
+/// Says when to try again, where that may help. SDKs do so by themselves.
+pub(crate) fn retry_later(error: &Error, headers: &mut HeaderMap) {
+    if error.code == ErrorCode::ServiceUnavailable {
+        let why = error.unavailable.unwrap_or(Unavailable::Overload);
+        headers.insert(header::RETRY_AFTER, u16::from(why.retry_after()).into());
+    }
 }
 
 /// The status that a code is answered with.

@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
-use cognate_api::{Auth, Error, ErrorCode, OperationInfo};
+use cognate_api::{Auth, Error, OperationInfo};
 use cognate_model::Timestamp;
 use cognate_service::access_keys::{self, SignedRequest};
 use cognate_service::{App, Caller};
 use http::request::Parts;
 use http::{HeaderMap, Uri, header};
+
+use crate::mount;
 
 /// Who may call the signed operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +35,16 @@ pub(crate) async fn caller(
     match (operation.auth, access) {
         (Auth::Public, _) => Ok(Caller::Public),
         (Auth::Signed, Access::Development) if is_foreign_page(&parts.headers) => {
-            Err(foreign_page())
+            Err(Error::foreign_page())
         }
         (Auth::Signed, Access::Development) => Ok(Caller::Development),
         (Auth::Signed, Access::AccessKeys) => {
             let headers = received(&parts.headers, &parts.uri);
+            let paths = mount::signed_paths(app.config.public_path(), parts);
             let request = SignedRequest {
                 service: operation.service,
                 method: parts.method.as_str(),
-                path: parts.uri.path(),
+                paths: &paths,
                 query: parts.uri.query().unwrap_or(""),
                 headers: &headers,
                 body,
@@ -88,13 +91,6 @@ fn is_local(origin: &str) -> bool {
         || host
             .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback())
-}
-
-fn foreign_page() -> Error {
-    Error::new(
-        ErrorCode::AccessDenied,
-        "In development mode, web pages call signed operations from this machine's own origins only",
-    )
 }
 
 #[cfg(test)]

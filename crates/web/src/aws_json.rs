@@ -3,7 +3,6 @@
 //! From the target header to the operation, its caller, its checked input, and back. Whatever happens is logged and counted once, in
 //! [`Exchange::finish`]; neither input nor output is ever logged.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,10 +11,11 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::post;
 use bytes::Bytes;
-use cognate_api::{Error, ErrorCode, OperationInfo, json};
-use cognate_service::{App, Arrival, Operations};
+use cognate_api::{Auth, Error, ErrorCode, OperationInfo, json};
+use cognate_service::{App, Arrival, Caller, Operations, resource_of};
 use http::StatusCode;
 use http::request::Parts;
+use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::authenticate::{self, Access};
@@ -93,20 +93,23 @@ impl Door {
         (body, mut room): (Bytes, Room),
         arrival: Arrival,
     ) -> Result<Vec<u8>, Error> {
-        let _place = self
-            .in_flight
-            .enter()
-            .ok_or_else(Error::service_unavailable)?;
+        let _place = self.in_flight.enter().ok_or_else(Error::overloaded)?;
         let caller =
             authenticate::caller(&self.app, self.access, operation, arrival.now, parts, &body)
                 .await?;
+        Span::current().record("key", key_of(&caller));
         let entry = self
             .operations
             .find(operation.service, operation.name)
             .ok_or_else(|| Error::not_built(operation.name))?;
         let body = body::unpack(&parts.headers, body, &mut room)?;
         let input = json::parse_input(operation.input, &body)?;
-        caller.authorize(operation, &input, &self.app.config)?;
+        if operation.auth == Auth::Signed {
+            let resource = resource_of(&self.app, operation, &input).await?;
+            let resource = resource.as_deref();
+            Span::current().record("resource", resource);
+            caller.authorize(operation, resource, &self.app.config)?;
+        }
         entry.call(arrival.called_by(caller), input).await
     }
 }
@@ -129,12 +132,16 @@ impl Exchange {
         started: Instant,
     ) -> Self {
         let name = operation.map_or("-", |operation| operation.name);
-        let address = arrival.address.map(tracing::field::display::<IpAddr>);
+        let address = arrival.address.map(tracing::field::display);
         let span = tracing::info_span!(
             "call",
             operation = name,
             request_id = arrival.request_id,
-            address
+            address,
+            // Of signed calls, once they are known: whose key is named, whose it is proved to be, and what it is used on.
+            key_id = Empty,
+            key = Empty,
+            resource = Empty
         );
         Self {
             operation,
@@ -151,7 +158,7 @@ impl Exchange {
         let milliseconds = took.as_millis();
         let (error, response) = match outcome {
             Ok(body) => {
-                tracing::debug!(milliseconds, "answered");
+                self.log_answer("ok", milliseconds);
                 (None, answer::success(&self.request_id, body))
             }
             Err(error) => {
@@ -178,13 +185,34 @@ impl Exchange {
     fn log(&self, error: &Error, milliseconds: u128) {
         let outcome = error.code.name();
         if answer::status_of(error.code).is_server_error() {
-            let cause = error.source.as_deref().map(chain).unwrap_or_default();
-            tracing::error!(outcome, milliseconds, cause, "failed");
+            let cause = error.cause();
+            match error.unavailable {
+                None => tracing::error!(outcome, milliseconds, cause, "failed"),
+                Some(why) => tracing::error!(outcome, ?why, milliseconds, cause, "failed"),
+            }
         } else if is_refusal(error.code) {
             tracing::info!(outcome, milliseconds, "refused");
         } else {
-            tracing::debug!(outcome, milliseconds, "answered");
+            self.log_answer(outcome, milliseconds);
         }
+    }
+
+    /// What operators do is told to operators, one line a call; the span has whose key did it to what. What users do is not: their
+    /// calls are many, and counted.
+    fn log_answer(&self, outcome: &'static str, milliseconds: u128) {
+        match self.operation.map(|operation| operation.auth) {
+            Some(Auth::Signed) => tracing::info!(outcome, milliseconds, "answered"),
+            _ => tracing::debug!(outcome, milliseconds, "answered"),
+        }
+    }
+}
+
+/// Whose key a caller was proved to have, for the log.
+fn key_of(caller: &Caller) -> Option<&str> {
+    match caller {
+        Caller::AccessKey { name, .. } => Some(name),
+        Caller::Development => Some("any (development)"),
+        Caller::Public => None,
     }
 }
 
@@ -199,16 +227,4 @@ fn is_refusal(code: ErrorCode) -> bool {
             | Code::InvalidSignature
             | Code::UnrecognizedClient
     )
-}
-
-/// An error and all that lies behind it, in one line.
-fn chain(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

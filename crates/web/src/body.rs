@@ -119,7 +119,7 @@ pub(crate) fn unpack(headers: &HeaderMap, raw: Bytes, room: &mut Room) -> Result
         return Ok(raw);
     };
     if encodings.next().is_some() {
-        return Err(unknown_encoding());
+        return Err(Error::unknown_encoding());
     }
     match encoding.as_bytes() {
         encoding if encoding.eq_ignore_ascii_case(b"identity") => Ok(raw),
@@ -128,7 +128,7 @@ pub(crate) fn unpack(headers: &HeaderMap, raw: Bytes, room: &mut Room) -> Result
             room.take(plain.len())?;
             Ok(plain)
         }
-        _ => Err(unknown_encoding()),
+        _ => Err(Error::unknown_encoding()),
     }
 }
 
@@ -151,13 +151,6 @@ fn gunzip(packed: &[u8]) -> Result<Bytes, Error> {
     } else {
         Err(Error::malformed_json())
     }
-}
-
-fn unknown_encoding() -> Error {
-    Error::new(
-        ErrorCode::Serialization,
-        "The request body may be plain or gzip; its content encoding is neither",
-    )
 }
 
 #[cfg(test)]

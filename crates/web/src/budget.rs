@@ -78,7 +78,7 @@ impl Room {
         let rest = bytes.saturating_sub(own.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
         if rest > 0 {
             self.held
-                .push(all(&self.budget.0, rest).ok_or_else(Error::service_unavailable)?);
+                .push(all(&self.budget.0, rest).ok_or_else(Error::overloaded)?);
         }
         self.held.extend(own);
         Ok(())

@@ -6,8 +6,9 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-/// What a page's script may read of an answer's head. SDKs correct the clock by Date.
-const EXPOSED: HeaderValue = HeaderValue::from_static("x-amzn-RequestId, x-amzn-ErrorType, Date");
+/// What a page's script may read of an answer's head. SDKs correct the clock by Date, and wait as long as Retry-After says.
+const EXPOSED: HeaderValue =
+    HeaderValue::from_static("x-amzn-RequestId, x-amzn-ErrorType, Date, Retry-After");
 
 /// Two hours, the longest that Chromium keeps.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");

@@ -14,6 +14,7 @@ mod cors;
 pub mod demo;
 mod health;
 mod in_flight;
+mod mount;
 mod observer;
 pub mod pages;
 mod peer;
@@ -23,7 +24,6 @@ mod well_known;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::response::Redirect;
 use axum::routing::get;
 use cognate_service::{App, Operations};
 
@@ -66,7 +66,7 @@ pub struct InboxDoor {
     pub messages: Box<dyn Fn(Option<Arrival>) -> Listing + Send + Sync>,
 }
 
-/// All doors of a node. The listener puts a [`Peer`] and its connection's [`Allowance`] into the extensions of each request.
+/// All doors of a node, at the root and under the path of the public URL. The listener puts a [`Peer`] and its connection's [`Allowance`] into the extensions of each request.
 pub fn router(doors: Doors) -> Router {
     let Doors {
         app,
@@ -79,6 +79,7 @@ pub fn router(doors: Doors) -> Router {
         inbox,
     } = doors;
     let proxies: Arc<[Network]> = trusted_proxies.into();
+    let path = app.config.public_path().to_owned();
     let budget = Budget::default();
     let mut router = Router::new()
         .merge(well_known::routes(Arc::clone(&app)))
@@ -99,9 +100,9 @@ pub fn router(doors: Doors) -> Router {
     if let Some(config) = demo {
         router = router
             .merge(demo::demo_routes(config))
-            .route("/", get(|| async { Redirect::temporary("/demo/") }));
+            .route("/", get(demo::lead_there));
     }
-    router.merge(aws_json::routes(aws_json::Door {
+    let router = router.merge(aws_json::routes(aws_json::Door {
         app,
         operations,
         access,
@@ -109,5 +110,6 @@ pub fn router(doors: Doors) -> Router {
         observer,
         in_flight,
         budget,
-    }))
+    }));
+    mount::under(&path, router)
 }

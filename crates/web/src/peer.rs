@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use cognate_service::ClientAddress;
 use http::{Extensions, HeaderMap};
 
 /// The other end of the connection; the listener puts it into the extensions of each request.
@@ -81,21 +82,21 @@ pub(crate) fn client_address(
     extensions: &Extensions,
     headers: &HeaderMap,
     trusted: &[Network],
-) -> Option<IpAddr> {
-    // An IPv4 address that came over an IPv6 socket is that IPv4 address.
-    let mut address = extensions.get::<Peer>()?.0.ip().to_canonical();
+) -> Option<ClientAddress> {
+    let peer = ClientAddress::of_peer(extensions.get::<Peer>()?.0.ip());
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
-    if !is_trusted(address) {
-        return Some(address);
+    let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
+    if lines.is_empty() || !is_trusted(peer.ip()) {
+        return Some(peer);
     }
-    let fields: Vec<&str> = headers
-        .get_all("x-forwarded-for")
+    let mut address = peer.ip();
+    let hops = lines
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    for hop in fields.iter().rev().flat_map(|field| field.rsplit(',')) {
+        .rev()
+        .flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+    for hop in hops {
         // A hop that cannot be read ends the walk: what lies beyond it is hearsay.
-        let Some(next) = forwarded(hop.trim()) else {
+        let Some(next) = forwarded(hop.trim_ascii()) else {
             break;
         };
         address = next.to_canonical();
@@ -103,11 +104,12 @@ pub(crate) fn client_address(
             break;
         }
     }
-    Some(address)
+    Some(ClientAddress::behind_proxy(address))
 }
 
 /// One entry of X-Forwarded-For: an address, which some proxies write with a port or in brackets.
-fn forwarded(hop: &str) -> Option<IpAddr> {
+fn forwarded(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?;
     let bare = hop
         .strip_prefix('[')
         .and_then(|hop| hop.strip_suffix(']'))
@@ -121,22 +123,27 @@ fn forwarded(hop: &str) -> Option<IpAddr> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+    use http::HeaderValue;
+
     use super::*;
 
     fn from(peer: &str, forwarded_for: &[&str], trusted: &[&str]) -> String {
+        let lines: Vec<_> = forwarded_for.iter().map(|line| line.as_bytes()).collect();
+        client(peer, &lines, trusted).to_string()
+    }
+
+    fn client(peer: &str, forwarded_for: &[&[u8]], trusted: &[&str]) -> ClientAddress {
         let mut extensions = Extensions::new();
         extensions.insert(Peer(SocketAddr::new(peer.parse().unwrap(), 4711)));
         let mut headers = HeaderMap::new();
         for value in forwarded_for {
-            headers.append("x-forwarded-for", value.parse().unwrap());
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(value).unwrap());
         }
         let trusted: Vec<_> = trusted
             .iter()
             .map(|text| Network::parse(text).unwrap())
             .collect();
-        client_address(&extensions, &headers, &trusted)
-            .unwrap()
-            .to_string()
+        client_address(&extensions, &headers, &trusted).unwrap()
     }
 
     #[test]
@@ -181,6 +188,38 @@ mod tests {
             "10.0.0.1"
         );
         assert_eq!(from("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
+    }
+
+    #[test]
+    fn an_unreadable_line_ends_the_walk_and_hides_nothing_that_stands_behind_it() {
+        let trusted = &["10.0.0.0/8"];
+        let told = |lines: &[&[u8]]| client("10.0.0.1", lines, trusted).to_string();
+        assert_eq!(told(&[b"203.0.113.9", b"\xff\xfe"]), "10.0.0.1");
+        assert_eq!(told(&[b"203.0.113.9", b""]), "10.0.0.1");
+        assert_eq!(told(&[b"203.0.113.9", b"\xff, 10.0.0.2"]), "10.0.0.2");
+        // What a proxy appends to a line that its client wrote is read, whatever the client wrote.
+        assert_eq!(told(&[b"\xff, 203.0.113.9"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn only_the_peer_is_this_machine_whatever_a_proxy_passes_on() {
+        let trusted = &["127.0.0.0/8", "::1", "10.0.0.0/8"];
+        for peer in ["127.0.0.1", "::1", "10.0.0.1"] {
+            for told in [
+                "127.0.0.1",
+                "::1",
+                "::ffff:127.0.0.1",
+                "localhost",
+                "\u{fc}",
+            ] {
+                let address = client(peer, &[told.as_bytes()], trusted);
+                assert!(!address.is_this_machine(), "{peer} says {told}");
+            }
+        }
+        assert!(client("127.0.0.1", &[], trusted).is_this_machine());
+        // Who trusts no proxy reads no such header.
+        assert!(client("127.0.0.1", &[b"203.0.113.9"], &[]).is_this_machine());
+        assert!(!client("203.0.113.9", &[b"127.0.0.1"], &[]).is_this_machine());
     }
 
     #[test]

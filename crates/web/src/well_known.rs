@@ -49,17 +49,15 @@ fn render(document: Result<impl Into<Body>, Error>) -> Response {
             answer::sentence(StatusCode::NOT_FOUND, &error.message)
         }
         Err(error) => {
-            let cause = error
-                .source
-                .as_deref()
-                .map(ToString::to_string)
-                .unwrap_or_default();
+            let cause = error.cause();
             tracing::error!(
                 outcome = error.code.name(),
                 cause,
                 "a well-known document could not be made"
             );
-            answer::sentence(answer::status_of(error.code), &error.message)
+            let mut response = answer::sentence(answer::status_of(error.code), &error.message);
+            answer::retry_later(&error, response.headers_mut());
+            response
         }
     }
 }

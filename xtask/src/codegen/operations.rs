@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use super::Target;
 use super::errors::code_variant;
 use super::model::{Model, Shape};
-use super::names;
+use super::{names, resource};
 
 /// The service's module: names of the wire, so nothing in it needs a sentence of its own.
 pub(crate) fn module(model: &Model) -> String {
@@ -55,6 +55,7 @@ pub(crate) fn print(target: &Target, model: &Model) -> Result<String> {
         } else {
             "Public"
         };
+        let resource = resource::of(name, operation, model.shape(&input.shape))?;
         let errors: Vec<String> = operation
             .errors
             .iter()
@@ -70,6 +71,7 @@ pub(crate) fn print(target: &Target, model: &Model) -> Result<String> {
                 const SERVICE: Service = Service::{};
                 const NAME: &'static str = {name:?};
                 const AUTH: Auth = Auth::{auth};
+                const RESOURCE: Resource = Resource::{resource};
                 const ERRORS: &'static [ErrorCode] = &[{}];
                 const INPUT: &'static Shape = &constraints::{};
                 type Input = super::super::{};
@@ -93,7 +95,7 @@ pub(crate) fn print(target: &Target, model: &Model) -> Result<String> {
         pub mod op {{
             use super::super::constraints;
             use crate::error::ErrorCode;
-            use crate::operation::{{Auth, Operation, Service}};
+            use crate::operation::{{Auth, Operation, Resource, Service}};
             use crate::shape::Shape;
             {markers}
         }}

@@ -156,6 +156,10 @@ sentences! {
         user_pool_client_does_not_exist(client_id) "User pool client {client_id} does not exist.";
         group_not_found() "Group not found.";
     }
+    ConcurrentModification {
+        /// The words are ours.
+        changed_by_another_request(what) "The {what} was changed by another request at the same time; try again";
+    }
     InvalidParameter {
         deletion_protection_is_active() "The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.";
         user_pool_has_a_domain() "User pool cannot be deleted. It has a domain configured that should be deleted first.";
@@ -183,6 +187,8 @@ sentences! {
     Serialization {
         /// The words are ours; AWS gives none.
         malformed_json() "The request body is not a JSON object";
+        /// The words are ours.
+        unknown_encoding() "The request body may be plain or gzip; its content encoding is neither";
         /// `found` is the JSON type in capitals, as in NUMBER_VALUE; `expected` the type of the member.
         wrong_type(found, expected) "{found} can not be converted to {expected}";
         list_not_expected() "Start of list found where not expected";
@@ -197,7 +203,7 @@ sentences! {
         request_timeout() "The request did not arrive in time";
     }
     ServiceUnavailable {
-        /// The words are ours.
+        /// The words are ours. `Error::unavailable` makes one that says why.
         service_unavailable() "The service cannot answer at the moment; try again";
     }
     TooManyRequests {
@@ -210,8 +216,20 @@ sentences! {
         missing_authentication_token() "Missing Authentication Token";
     }
     IncompleteSignature {
-        /// What the Authorization header lacks, for example `Authorization header requires 'Credential' parameter.`
-        incomplete_signature(what) "{what}";
+        authorization_lacks(parameter) "Authorization header requires '{parameter}' parameter";
+        authorization_lacks_date() "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header";
+        unsupported_algorithm() "Unsupported AWS 'algorithm'";
+        credential_malformed() "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term";
+        /// The words are ours.
+        authorization_not_text() "Authorization header is not a single line of text";
+        /// The words are ours.
+        authorization_parameter_unknown() "Authorization header has a parameter that is unknown or there twice";
+        /// The words are ours.
+        signed_headers_malformed() "SignedHeaders must be lower case, sorted and without repetition";
+        /// The words are ours.
+        signature_malformed() "Signature must be 64 hexadecimal digits";
+        /// The words are ours.
+        presigned_not_accepted() "Presigned requests are not accepted: sign the request in its Authorization header";
     }
     UnrecognizedClient {
         security_token_invalid() "The security token included in the request is invalid.";
@@ -221,6 +239,19 @@ sentences! {
     }
     InvalidSignature {
         signature_does_not_match() "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
+        scoped_to_another_region() "Credential should be scoped to a valid region.";
+        scoped_to_another_service(expected) "Credential should be scoped to correct service: '{expected}'.";
+        /// Days as YYYYMMDD, the date as in X-Amz-Date.
+        scoped_to_another_day(scope, day, date) "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{scope}' != '{day}', from '{date}'.";
+        header_not_signed(name) "'{name}' must be a 'SignedHeader' in the AWS Authorization.";
+        /// The words are ours.
+        signed_header_missing(name) "The signed header '{name}' is not in the request.";
+        /// The words are ours.
+        header_repeated(name) "The header '{name}' is there more than once.";
+        /// The words are ours.
+        header_not_text(name) "The header '{name}' is not plain text.";
+        /// The words are ours.
+        payload_hash_mismatch() "The value of 'x-amz-content-sha256' is not the SHA-256 of the body; unsigned and streamed payloads are not accepted.";
         /// Times as in X-Amz-Date.
         signature_expired(signed, earliest, now) "Signature expired: {signed} is now earlier than {earliest} ({now} - 5 min.)";
         /// Times as in X-Amz-Date.
@@ -231,6 +262,8 @@ sentences! {
         access_not_allowed(caller, action, resource) "User: {caller} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action";
         /// `action` with its service, as in `cognito-idp:ListUsers`.
         access_denied(caller, action, resource) "User: {caller} is not authorized to perform: {action} on resource: {resource} with an explicit deny in an identity-based policy";
+        /// The words are ours.
+        foreign_page() "In development mode, web pages call signed operations from this machine's own origins only";
     }
 }
 

@@ -33,7 +33,7 @@ pub const OPERATIONS: &[OperationInfo] = &[
 pub mod op {
     use super::super::constraints;
     use crate::error::ErrorCode;
-    use crate::operation::{Auth, Operation, Service};
+    use crate::operation::{Auth, Operation, Resource, Service};
     use crate::shape::Shape;
 
     #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "CreateIdentityPool";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::NotAuthorized,
@@ -63,6 +64,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "DeleteIdentities";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Elsewhere;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::TooManyRequests,
@@ -80,6 +82,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "DeleteIdentityPool";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::IdentityPool("IdentityPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -99,6 +102,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "DescribeIdentity";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Elsewhere;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -118,6 +122,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "DescribeIdentityPool";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::IdentityPool("IdentityPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -137,6 +142,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "GetCredentialsForIdentity";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -159,6 +165,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "GetId";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -181,6 +188,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "GetIdentityPoolRoles";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::IdentityPool("IdentityPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -201,6 +209,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "GetOpenIdToken";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -222,6 +231,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "GetOpenIdTokenForDeveloperIdentity";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::IdentityPool("IdentityPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -243,6 +253,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "GetPrincipalTagAttributeMap";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::IdentityPool("IdentityPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -262,6 +273,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "ListIdentities";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::IdentityPool("IdentityPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -281,6 +293,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "ListIdentityPools";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::NotAuthorized,
@@ -300,6 +313,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "ListTagsForResource";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Arn("ResourceArn");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -319,6 +333,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "LookupDeveloperIdentity";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::IdentityPool("IdentityPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -339,6 +354,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "MergeDeveloperIdentities";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::IdentityPool("IdentityPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -359,6 +375,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "SetIdentityPoolRoles";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::IdentityPool("IdentityPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -380,6 +397,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "SetPrincipalTagAttributeMap";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::IdentityPool("IdentityPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -399,6 +417,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "TagResource";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Arn("ResourceArn");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -418,6 +437,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "UnlinkDeveloperIdentity";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::IdentityPool("IdentityPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -438,6 +458,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "UnlinkIdentity";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -459,6 +480,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "UntagResource";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Arn("ResourceArn");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -478,6 +500,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdentity;
         const NAME: &'static str = "UpdateIdentityPool";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::IdentityPool("IdentityPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,

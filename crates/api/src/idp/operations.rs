@@ -151,7 +151,7 @@ pub const OPERATIONS: &[OperationInfo] = &[
 pub mod op {
     use super::super::constraints;
     use crate::error::ErrorCode;
-    use crate::operation::{Auth, Operation, Service};
+    use crate::operation::{Auth, Operation, Resource, Service};
     use crate::shape::Shape;
 
     #[derive(Clone, Copy, Debug)]
@@ -161,6 +161,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AddCustomAttributes";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -182,6 +183,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AddUserPoolClientSecret";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::InternalServer,
@@ -202,6 +204,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminAddUserToGroup";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -223,6 +226,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminConfirmSignUp";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -249,6 +253,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminCreateUser";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -280,6 +285,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminDeleteSoftwareToken";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -302,6 +308,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminDeleteUser";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -323,6 +330,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminDeleteUserAttributes";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -344,6 +352,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminDisableProviderForUser";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -366,6 +375,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminDisableUser";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -387,6 +397,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminEnableUser";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -408,6 +419,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminForgetDevice";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -430,6 +442,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminGetDevice";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -451,6 +464,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminGetUser";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -472,6 +486,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminGetUserAuthFactors";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -493,6 +508,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminInitiateAuth";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::UnsupportedOperation,
@@ -526,6 +542,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminLinkProviderForUser";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -549,6 +566,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminListDevices";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -570,6 +588,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminListGroupsForUser";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -591,6 +610,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminListUserAuthEvents";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -613,6 +633,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminListUserSessions";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -634,6 +655,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminRemoveUserFromGroup";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -655,6 +677,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminResetUserPassword";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -683,6 +706,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminRespondToAuthChallenge";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -720,6 +744,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminRevokeUserSession";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -741,6 +766,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminSetUserMFAPreference";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -763,6 +789,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminSetUserPassword";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::NotAuthorized,
@@ -786,6 +813,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminSetUserSettings";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -806,6 +834,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminUpdateAuthEventFeedback";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -828,6 +857,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminUpdateDeviceStatus";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -850,6 +880,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminUpdateUserAttributes";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -878,6 +909,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AdminUserGlobalSignOut";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -899,6 +931,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "AssociateSoftwareToken";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ConcurrentModification,
             ErrorCode::InvalidParameter,
@@ -921,6 +954,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ChangePassword";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -948,6 +982,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "CompleteWebAuthnRegistration";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::Forbidden,
             ErrorCode::InternalError,
@@ -976,6 +1011,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ConfirmDevice";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1005,6 +1041,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ConfirmForgotPassword";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::UnexpectedLambda,
@@ -1037,6 +1074,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ConfirmSignUp";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1067,6 +1105,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "CreateGroup";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::GroupExists,
@@ -1089,6 +1128,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "CreateIdentityProvider";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::DuplicateProvider,
@@ -1110,6 +1150,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "CreateManagedLoginBranding";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::ConcurrentModification,
@@ -1133,6 +1174,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "CreateResourceServer";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -1154,6 +1196,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "CreateTerms";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::ConcurrentModification,
@@ -1177,6 +1220,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "CreateUserImportJob";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1199,6 +1243,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "CreateUserPool";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::TooManyRequests,
@@ -1224,6 +1269,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "CreateUserPoolClient";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -1248,6 +1294,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "CreateUserPoolDomain";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::NotAuthorized,
@@ -1270,6 +1317,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "CreateUserPoolReplica";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::TooManyRequests,
@@ -1293,6 +1341,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DeleteGroup";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1313,6 +1362,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DeleteIdentityProvider";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::UnsupportedIdentityProvider,
@@ -1334,6 +1384,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DeleteManagedLoginBranding";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::ConcurrentModification,
@@ -1355,6 +1406,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DeleteResourceServer";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -1375,6 +1427,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DeleteTerms";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::ConcurrentModification,
@@ -1396,6 +1449,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DeleteUser";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1420,6 +1474,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DeleteUserAttributes";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1444,6 +1499,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DeleteUserPool";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1465,6 +1521,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DeleteUserPoolClient";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1486,6 +1543,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DeleteUserPoolClientSecret";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::InternalServer,
@@ -1505,6 +1563,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DeleteUserPoolDomain";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::NotAuthorized,
             ErrorCode::InvalidParameter,
@@ -1525,6 +1584,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DeleteUserPoolReplica";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::TooManyRequests,
@@ -1545,6 +1605,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DeleteWebAuthnCredential";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::Forbidden,
             ErrorCode::InternalError,
@@ -1568,6 +1629,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DescribeIdentityProvider";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -1587,6 +1649,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DescribeManagedLoginBranding";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1607,6 +1670,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DescribeManagedLoginBrandingByClient";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1628,6 +1692,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DescribeResourceServer";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -1648,6 +1713,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DescribeRiskConfiguration";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1669,6 +1735,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DescribeTerms";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1689,6 +1756,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DescribeTermsByClient";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1709,6 +1777,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DescribeUserImportJob";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1729,6 +1798,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DescribeUserPool";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1750,6 +1820,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DescribeUserPoolClient";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1770,6 +1841,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "DescribeUserPoolDomain";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Elsewhere;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::NotAuthorized,
             ErrorCode::InvalidParameter,
@@ -1789,6 +1861,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ForgetDevice";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1814,6 +1887,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ForgotPassword";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1844,6 +1918,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetCSVHeader";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1864,6 +1939,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetClientToken";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::AppClient("ClientId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -1885,6 +1961,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetDerivedToken";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::AppClient("ClientId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -1910,6 +1987,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetDevice";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1935,6 +2013,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetGroup";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -1955,6 +2034,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetIdentityProviderByIdentifier";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -1974,6 +2054,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetLogDeliveryConfiguration";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::InternalError,
@@ -1993,6 +2074,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetProvisionedLimit";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -2012,6 +2094,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetSigningCertificate";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InternalError,
             ErrorCode::InvalidParameter,
@@ -2030,6 +2113,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetTokensFromRefreshToken";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2056,6 +2140,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetUICustomization";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -2076,6 +2161,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetUser";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2100,6 +2186,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetUserAttributeVerificationCode";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2132,6 +2219,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetUserAuthFactors";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2156,6 +2244,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetUserPoolClientSessionConfiguration";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::TooManyRequests,
@@ -2177,6 +2266,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetUserPoolMfaConfig";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::TooManyRequests,
@@ -2196,6 +2286,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetUserPoolSessionConfiguration";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::TooManyRequests,
@@ -2216,6 +2307,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GlobalSignOut";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2239,6 +2331,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "InitiateAuth";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::UnsupportedOperation,
             ErrorCode::ResourceNotFound,
@@ -2272,6 +2365,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListDevices";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -2297,6 +2391,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListGroups";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -2317,6 +2412,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListIdentityProviders";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -2336,6 +2432,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListResourceServers";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -2356,6 +2453,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListTagsForResource";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Arn("ResourceArn");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::NotAuthorized,
@@ -2376,6 +2474,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListTerms";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2396,6 +2495,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListUserImportJobs";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2416,6 +2516,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListUserPoolClientSecrets";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::InternalServer,
@@ -2435,6 +2536,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListUserPoolClients";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -2455,6 +2557,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListUserPoolReplicas";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::TooManyRequests,
@@ -2475,6 +2578,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListUserPools";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::TooManyRequests,
@@ -2493,6 +2597,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListUserSessions";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -2517,6 +2622,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListUsers";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -2537,6 +2643,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListUsersInGroup";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -2557,6 +2664,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ListWebAuthnCredentials";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::Forbidden,
             ErrorCode::InternalError,
@@ -2579,6 +2687,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "ResendConfirmationCode";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2609,6 +2718,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "RespondToAuthChallenge";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2647,6 +2757,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "RevokeToken";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::TooManyRequests,
             ErrorCode::InternalError,
@@ -2669,6 +2780,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "RevokeUserSession";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -2693,6 +2805,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "SetLogDeliveryConfiguration";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::InternalError,
@@ -2713,6 +2826,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "SetRiskConfiguration";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2736,6 +2850,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "SetUICustomization";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -2756,6 +2871,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "SetUserMFAPreference";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2779,6 +2895,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "SetUserPoolClientSessionConfiguration";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::TooManyRequests,
@@ -2802,6 +2919,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "SetUserPoolMfaConfig";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::TooManyRequests,
@@ -2826,6 +2944,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "SetUserPoolSessionConfiguration";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::TooManyRequests,
@@ -2848,6 +2967,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "SetUserSettings";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2871,6 +2991,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "SignUp";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2902,6 +3023,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "StartUserImportJob";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2923,6 +3045,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "StartWebAuthnRegistration";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::Forbidden,
             ErrorCode::InternalError,
@@ -2947,6 +3070,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "StopUserImportJob";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -2968,6 +3092,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "TagResource";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Arn("ResourceArn");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::NotAuthorized,
@@ -2988,6 +3113,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UntagResource";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Arn("ResourceArn");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::NotAuthorized,
@@ -3008,6 +3134,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UpdateAuthEventFeedback";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -3030,6 +3157,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UpdateDeviceStatus";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -3055,6 +3183,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UpdateGroup";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -3075,6 +3204,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UpdateIdentityProvider";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::UnsupportedIdentityProvider,
@@ -3096,6 +3226,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UpdateManagedLoginBranding";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::ConcurrentModification,
@@ -3117,6 +3248,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UpdateProvisionedLimit";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -3137,6 +3269,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UpdateResourceServer";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -3157,6 +3290,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UpdateTerms";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::ConcurrentModification,
@@ -3179,6 +3313,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UpdateUserAttributes";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -3213,6 +3348,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UpdateUserPool";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -3241,6 +3377,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UpdateUserPoolClient";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,
@@ -3265,6 +3402,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UpdateUserPoolDomain";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::NotAuthorized,
@@ -3287,6 +3425,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "UpdateUserPoolReplica";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::TooManyRequests,
@@ -3307,6 +3446,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "VerifySoftwareToken";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
             ErrorCode::ResourceNotFound,
@@ -3336,6 +3476,7 @@ pub mod op {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "VerifyUserAttribute";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::ResourceNotFound,
             ErrorCode::InvalidParameter,

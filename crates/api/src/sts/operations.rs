@@ -14,7 +14,7 @@ pub const OPERATIONS: &[OperationInfo] = &[
 pub mod op {
     use super::super::constraints;
     use crate::error::ErrorCode;
-    use crate::operation::{Auth, Operation, Service};
+    use crate::operation::{Auth, Operation, Resource, Service};
     use crate::shape::Shape;
 
     #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,7 @@ pub mod op {
         const SERVICE: Service = Service::Sts;
         const NAME: &'static str = "AssumeRole";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Arn("RoleArn");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::MalformedPolicyDocument,
             ErrorCode::PackedPolicyTooLarge,
@@ -42,6 +43,7 @@ pub mod op {
         const SERVICE: Service = Service::Sts;
         const NAME: &'static str = "AssumeRoleWithWebIdentity";
         const AUTH: Auth = Auth::Public;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::MalformedPolicyDocument,
             ErrorCode::PackedPolicyTooLarge,
@@ -63,6 +65,7 @@ pub mod op {
         const SERVICE: Service = Service::Sts;
         const NAME: &'static str = "GetCallerIdentity";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[];
         const INPUT: &'static Shape = &constraints::GET_CALLER_IDENTITY_REQUEST;
         type Input = super::super::GetCallerIdentityRequest;
@@ -76,6 +79,7 @@ pub mod op {
         const SERVICE: Service = Service::Sts;
         const NAME: &'static str = "GetSessionToken";
         const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::Account;
         const ERRORS: &'static [ErrorCode] = &[ErrorCode::RegionDisabled];
         const INPUT: &'static Shape = &constraints::GET_SESSION_TOKEN_REQUEST;
         type Input = super::super::GetSessionTokenRequest;

@@ -1,10 +1,10 @@
-//! Why a signed request is refused, in the sentences of AWS's services where they have one.
+//! Why a signed request is refused. What its sender is told of it is for the caller to word.
 
-/// Why a request is not accepted; the three variants are AWS's error codes, the texts those that its services answer with.
+/// Why a request is not accepted; the three variants are AWS's error codes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SigV4Error {
     /// MissingAuthenticationTokenException: no signature at all.
-    #[error("Missing Authentication Token")]
+    #[error("not signed")]
     Missing,
     /// IncompleteSignatureException: the Authorization header is not what it should be.
     #[error(transparent)]
@@ -18,33 +18,31 @@ pub enum SigV4Error {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Incomplete {
     /// Several Authorization headers, or one that is too long or not ASCII.
-    #[error("Authorization header is not a single line of text")]
+    #[error("no single line of text")]
     Header,
     /// Another scheme than AWS4-HMAC-SHA256.
-    #[error("Unsupported AWS 'algorithm'")]
+    #[error("another algorithm")]
     Algorithm,
     /// A parameter is missing, there twice, or unknown.
-    #[error("Authorization header requires '{0}' parameter")]
+    #[error("no {0}")]
     Parameter(&'static str),
     /// Something else than the three parameters, each once.
-    #[error("Authorization header has a parameter that is unknown or there twice")]
+    #[error("an unknown or repeated parameter")]
     UnknownParameter,
     /// The credential is not key/date/region/service/aws4_request.
-    #[error(
-        "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term"
-    )]
+    #[error("a malformed credential")]
     Credential,
     /// The signed headers are not lower case, sorted, and each once.
-    #[error("SignedHeaders must be lower case, sorted and without repetition")]
+    #[error("malformed signed headers")]
     SignedHeaders,
     /// The signature is not 64 hex digits.
-    #[error("Signature must be 64 hexadecimal digits")]
+    #[error("a malformed signature")]
     Signature,
     /// Neither header is there, or its value is no date.
-    #[error("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header")]
+    #[error("no date")]
     Date,
     /// Signature parameters in the query.
-    #[error("Presigned requests are not accepted: sign the request in its Authorization header")]
+    #[error("a presigned query")]
     Presigned,
 }
 
@@ -52,15 +50,13 @@ pub enum Incomplete {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// Made for another region.
-    #[error("Credential should be scoped to a valid region.")]
+    #[error("made for another region")]
     Region,
     /// Made for another service.
-    #[error("Credential should be scoped to correct service: '{0}'.")]
+    #[error("made for another service than {0}")]
     Service(String),
     /// The scope's day is not that of the request's date.
-    #[error(
-        "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{scope}' != '{day}', from '{date}'."
-    )]
+    #[error("made for the day {scope}, and dated {date}")]
     ScopeDate {
         /// The day in the credential.
         scope: String,
@@ -70,7 +66,7 @@ pub enum Invalid {
         date: String,
     },
     /// Too old.
-    #[error("Signature expired: {date} is now earlier than {limit} ({now} - 5 min.)")]
+    #[error("dated {date}, before {limit}")]
     Expired {
         /// The request's date.
         date: String,
@@ -80,7 +76,7 @@ pub enum Invalid {
         now: String,
     },
     /// From the future.
-    #[error("Signature not yet current: {date} is still later than {limit} ({now} + 5 min.)")]
+    #[error("dated {date}, after {limit}")]
     NotYetCurrent {
         /// The request's date.
         date: String,
@@ -90,25 +86,21 @@ pub enum Invalid {
         now: String,
     },
     /// A header that must be signed is not.
-    #[error("'{0}' must be a 'SignedHeader' in the AWS Authorization.")]
+    #[error("{0} is not signed")]
     NotSigned(String),
     /// A signed header is not in the request.
-    #[error("The signed header '{0}' is not in the request.")]
+    #[error("{0} is signed and not there")]
     NotThere(String),
     /// A header that may be there once is there twice.
-    #[error("The header '{0}' is there more than once.")]
+    #[error("{0} is there twice")]
     Repeated(String),
     /// A header that is needed here is not ASCII.
-    #[error("The header '{0}' is not plain text.")]
+    #[error("{0} is not text")]
     NotText(&'static str),
     /// x-amz-content-sha256 is not the hash of the body.
-    #[error(
-        "The value of 'x-amz-content-sha256' is not the SHA-256 of the body; unsigned and streamed payloads are not accepted."
-    )]
+    #[error("the hash of another body")]
     Payload,
     /// The signature is another one.
-    #[error(
-        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method."
-    )]
+    #[error("another signature")]
     Mismatch,
 }

@@ -1,16 +1,20 @@
 //! How many connections each address holds, so that nobody holds all places.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use cognate_service::CountedNetwork;
 use cognate_web::Network;
 
-/// Counts connections by address, and by the /64 of an IPv6 address, all of which belongs to one customer.
+/// Counts connections by address; those from IPv6 by the /64, all of which belongs to one customer, and by the /56, which may.
 pub(super) struct ByAddress {
-    limit: usize,
+    /// Of an IPv4 address or a /64.
+    near: usize,
+    /// Of a /56.
+    wide: usize,
     exempt: Vec<Network>,
-    open: Mutex<HashMap<IpAddr, Count>>,
+    open: Mutex<HashMap<CountedNetwork, Count>>,
 }
 
 #[derive(Default)]
@@ -23,14 +27,16 @@ struct Count {
 pub(super) struct AddressPlace {
     of: Arc<ByAddress>,
     /// None for an exempt address.
-    address: Option<IpAddr>,
+    networks: Vec<CountedNetwork>,
 }
 
 impl ByAddress {
-    /// Room for a quarter of `connections` from each address, and one at least; without limit from the networks that are exempt.
+    /// Room for a quarter of `connections` from each address, half of them from each /56, and one at least; without limit from the
+    /// networks that are exempt.
     pub(super) fn new(connections: usize, exempt: Vec<Network>) -> Arc<Self> {
         Arc::new(Self {
-            limit: (connections / 4).max(1),
+            near: (connections / 4).max(1),
+            wide: (connections / 2).max(1),
             exempt,
             open: Mutex::default(),
         })
@@ -41,50 +47,56 @@ impl ByAddress {
         let address = address.to_canonical();
         let of = Arc::clone(self);
         if self.exempt.iter().any(|network| network.contains(address)) {
-            return Some(AddressPlace { of, address: None });
+            let networks = Vec::new();
+            return Some(AddressPlace { of, networks });
         }
-        let address = customer(address);
+        let near = CountedNetwork::near(address);
+        let limited: Vec<_> = [
+            (Some(near), self.near),
+            (CountedNetwork::wide(address), self.wide),
+        ]
+        .into_iter()
+        .filter_map(|(network, limit)| Some((network?, limit)))
+        .collect();
         let mut open = self.counts();
-        let count = open.entry(address).or_default();
-        if count.connections < self.limit {
-            count.connections += 1;
-            return Some(AddressPlace {
-                of: Arc::clone(&of),
-                address: Some(address),
-            });
+        for (network, limit) in &limited {
+            let Some(count) = open
+                .get_mut(network)
+                .filter(|count| count.connections >= *limit)
+            else {
+                continue;
+            };
+            if !count.is_reported {
+                count.is_reported = true;
+                tracing::warn!(%network, connections = count.connections, "an address gets no more connections; name a proxy with --trusted-proxy");
+            }
+            return None;
         }
-        if !count.is_reported {
-            count.is_reported = true;
-            tracing::warn!(%address, connections = count.connections, "an address gets no more connections; name a proxy with --trusted-proxy");
+        let networks: Vec<_> = limited.into_iter().map(|(network, _)| network).collect();
+        for network in &networks {
+            open.entry(*network).or_default().connections += 1;
         }
-        None
+        drop(open);
+        Some(AddressPlace { of, networks })
     }
 
     /// A panic elsewhere leaves the counts whole: each change is one step.
-    fn counts(&self) -> MutexGuard<'_, HashMap<IpAddr, Count>> {
+    fn counts(&self) -> MutexGuard<'_, HashMap<CountedNetwork, Count>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for AddressPlace {
     fn drop(&mut self) {
-        let Some(address) = self.address else {
-            return;
-        };
         let mut open = self.of.counts();
-        if let Some(count) = open.get_mut(&address) {
-            count.connections -= 1;
-            if count.connections == 0 {
-                open.remove(&address);
+        for network in &self.networks {
+            if let Some(count) = open.get_mut(network) {
+                count.connections -= 1;
+                if count.connections == 0 {
+                    open.remove(network);
+                }
             }
         }
-    }
-}
-
-fn customer(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 
@@ -123,6 +135,18 @@ mod tests {
     }
 
     #[test]
+    fn the_networks_of_one_56_have_a_larger_sum_together() {
+        let all = limit_of_two();
+        let places: Vec<_> = (0..4)
+            .map(|n| enter(&all, &format!("2001:db8:0:{n}::1")).unwrap())
+            .collect();
+        assert!(enter(&all, "2001:db8:0:ff::1").is_none());
+        assert!(enter(&all, "2001:db8:0:100::1").is_some());
+        drop(places);
+        assert!(enter(&all, "2001:db8:0:ff::1").is_some());
+    }
+
+    #[test]
     fn a_trusted_proxy_has_no_limit() {
         let all = limit_of_two();
         let held: Vec<_> = (0..8)
@@ -142,6 +166,7 @@ mod tests {
     fn an_address_that_has_gone_is_forgotten() {
         let all = limit_of_two();
         drop(enter(&all, "192.0.2.1"));
+        drop(enter(&all, "2001:db8::1"));
         assert!(all.counts().is_empty());
     }
 }

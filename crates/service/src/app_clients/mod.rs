@@ -119,7 +119,7 @@ pub(crate) async fn update_user_pool_client(
             });
         }
     }
-    Err(changed_by_another_request())
+    Err(Error::changed_by_another_request("app client"))
 }
 
 pub(crate) async fn delete_user_pool_client(
@@ -238,11 +238,4 @@ async fn existing(
     found
         .filter(|(client, _)| client.pool == *pool)
         .ok_or_else(missing)
-}
-
-fn changed_by_another_request() -> Error {
-    Error::new(
-        ErrorCode::ConcurrentModification,
-        "The app client was changed by another request at the same time; try again",
-    )
 }

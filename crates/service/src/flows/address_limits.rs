@@ -1,16 +1,15 @@
 //! What one network address may do in a while, whichever users it does it to: what the limits per user do not see.
 //!
-//! Counted in memory on each node: an address that goes round all nodes has that many times the allowance, and no more. A loopback
-//! address is a proxy on this machine or a test and stands for nobody in particular, so it is not counted.
+//! Counted in memory on each node: an address that goes round all nodes has that many times the allowance, and no more. A peer on
+//! loopback is a program on this machine or a test and stands for nobody in particular, so it is not counted.
 
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cognate_model::Timestamp;
 use quick_cache::sync::Cache;
 
-use crate::{Cx, Error, Result};
+use crate::{ClientAddress, CountedNetwork, Cx, Error, Result};
 
 /// The most addresses that are remembered of a kind; those that were not seen for long go first.
 const CAPACITY: usize = 65_536;
@@ -39,7 +38,7 @@ impl AddressLimits {
 pub(crate) struct AddressLimit {
     allowance: u32,
     window: Duration,
-    addresses: Cache<IpAddr, Arc<Mutex<Window>>>,
+    addresses: Cache<CountedNetwork, Arc<Mutex<Window>>>,
 }
 
 struct Window {
@@ -137,16 +136,7 @@ fn lock(window: &Mutex<Window>) -> MutexGuard<'_, Window> {
 }
 
 /// What is counted for an address: an IPv4 address itself, of an IPv6 address the /64 that one household has.
-fn counted(address: Option<IpAddr>) -> Option<IpAddr> {
-    let address = address?.to_canonical();
-    if address.is_loopback() {
-        return None;
-    }
-    Some(match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    })
+fn counted(address: Option<ClientAddress>) -> Option<CountedNetwork> {
+    let address = address.filter(|address| !address.is_this_machine())?;
+    Some(CountedNetwork::near(address.ip()))
 }

@@ -395,7 +395,8 @@ pub async fn confirm_by_link(
     user_name: &str,
     confirmation_code: &str,
 ) -> Result<()> {
-    crate::sign_up::confirm_by_link(cx, client_id, user_name, confirmation_code).await
+    let confirmed = crate::sign_up::confirm_by_link(cx, client_id, user_name, confirmation_code);
+    confirmed.await.map_err(crate::failure::told)
 }
 
 #[cfg(test)]

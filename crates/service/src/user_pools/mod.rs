@@ -26,7 +26,7 @@ use cognate_model::{UserPool, UserPoolId};
 use cognate_store::{Tx, signing_keys as stored_keys, user_pools as pools, users};
 
 use crate::flows::outcome::{Reached, write_settled};
-use crate::{Cx, Error, ErrorCode, Result, page_token, signing_keys};
+use crate::{Cx, Error, Result, page_token, signing_keys};
 
 pub(crate) use mfa::{get_user_pool_mfa_config, set_user_pool_mfa_config};
 pub(crate) use tags::{list_tags_for_resource, tag_resource, untag_resource};
@@ -103,7 +103,7 @@ pub(crate) async fn update_user_pool(
     if change(&cx, "update_user_pool", &id, read).await? {
         Ok(UpdateUserPoolResponse {})
     } else {
-        Err(changed_by_another_request())
+        Err(Error::changed_by_another_request("user pool"))
     }
 }
 
@@ -207,11 +207,4 @@ async fn existing(tx: &mut Tx, id: &UserPoolId) -> Result<UserPool> {
     pools::find(tx, id)
         .await?
         .ok_or_else(|| Error::user_pool_does_not_exist(id))
-}
-
-fn changed_by_another_request() -> Error {
-    Error::new(
-        ErrorCode::ConcurrentModification,
-        "The user pool was changed by another request at the same time; try again",
-    )
 }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{App, Caller, Clock, Config, Entropy};
+use crate::{App, Caller, Clock, Config, Entropy, ErrorCode};
 
 /// A request on a node of its own, whose database is in memory.
 pub(crate) async fn new_cx() -> Cx {

@@ -137,7 +137,7 @@ async fn an_srp_challenge_is_kept_whole_or_not_at_all() {
         let ana = client.user("ana").confirmed().await;
         for fault in [Fault::Statement(1), Fault::BeforeCommit(1)] {
             server.faults().arm(Some("keep_sign_in_step"), fault);
-            assert_eq!(ana.begin_srp().await.err().unwrap().status, 500);
+            assert_eq!(ana.begin_srp().await.err().unwrap().status, 503);
             assert!(server.faults().disarm());
             ana.sign_in_srp().await.unwrap();
         }
@@ -150,7 +150,7 @@ async fn an_srp_challenge_is_kept_whole_or_not_at_all() {
             Fault::BeforeCommit(1),
         ] {
             server.faults().arm(Some("sign_in"), fault);
-            assert_eq!(answer.send().await.err().unwrap().status, 500, "{fault:?}");
+            assert_eq!(answer.send().await.err().unwrap().status, 503, "{fault:?}");
             assert!(server.faults().disarm(), "{fault:?}");
         }
         answer.tokens().await.unwrap();
@@ -171,7 +171,7 @@ async fn a_failure_is_counted_or_the_password_was_not_tried() {
             let outcome = wrong.sign_in().await.unwrap_err();
             // An attempt whose failure can't be counted is not told whether it was right or wrong.
             assert_eq!(
-                outcome.status == 500,
+                outcome.status == 503,
                 server.faults().disarm(),
                 "{outcome:?}"
             );
@@ -206,7 +206,7 @@ async fn a_rotation_is_whole_or_nothing_and_never_ends_an_honest_session() {
                 // It looked for what it wrote, and answers after all.
                 Ok(second) => second,
                 Err(error) => {
-                    assert_eq!(error.status, 500);
+                    assert_eq!(error.status, 503);
                     ana.rotate(first.refresh()).await.unwrap()
                 }
             };
@@ -378,7 +378,7 @@ async fn a_user_pool_is_made_with_its_keys_or_not_at_all() {
             Fault::BeforeCommit(1),
         ] {
             server.faults().arm(Some("create_user_pool"), fault);
-            assert_eq!(server.pool().create().await.err().unwrap().status, 500);
+            assert_eq!(server.pool().create().await.err().unwrap().status, 503);
             assert!(server.faults().disarm(), "{fault:?}");
             assert_eq!(pools().await, 0);
         }
@@ -404,7 +404,7 @@ async fn a_user_pool_is_made_with_its_keys_or_not_at_all() {
                     .await
                     .unwrap_err()
                     .status,
-                500
+                503
             );
             assert!(server.faults().disarm(), "{fault:?}");
             ana.sign_in().await.unwrap();

@@ -371,6 +371,15 @@ async fn a_server_whose_database_is_gone_says_that_it_is_not_ready_and_nothing_o
         .send()
         .await
         .error();
-    assert_eq!(error.told(), ("InternalErrorException", "Internal error."));
-    assert_eq!(error.status, 500);
+    assert_eq!(
+        error.told(),
+        (
+            "ServiceUnavailableException",
+            "The service cannot answer at the moment; try again"
+        )
+    );
+    assert_eq!(
+        (error.status, &error.headers["retry-after"]),
+        (503, &"3".parse().unwrap())
+    );
 }

@@ -118,7 +118,7 @@ async fn sign_up_until_it_fails(ana: &TestUser, round: usize) -> Vec<String> {
             Err(error) => {
                 assert_eq!(
                     (error.status, error.code.as_str()),
-                    (500, "InternalErrorException")
+                    (503, "ServiceUnavailableException")
                 );
                 return acknowledged;
             }

@@ -184,7 +184,7 @@ async fn at_every_fault(
             let error = outcome.expect_err("a fault that was not noticed");
             assert_eq!(
                 (error.status, error.code.as_str()),
-                (500, "InternalErrorException"),
+                (503, "ServiceUnavailableException"),
                 "{fault:?}"
             );
             assert!(
@@ -370,7 +370,7 @@ async fn answer_srp() {
             Fault::BeforeCommit(1),
         ] {
             server.faults().arm(Some("sign_in"), fault);
-            assert_eq!(answer.tokens().await.unwrap_err().status, 500, "{fault:?}");
+            assert_eq!(answer.tokens().await.unwrap_err().status, 503, "{fault:?}");
             assert!(server.faults().disarm());
         }
         server.faults().arm(Some("sign_in"), Fault::AfterCommit(1));

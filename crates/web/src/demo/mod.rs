@@ -1,8 +1,8 @@
 //! `/demo/`: a small site of our own on which a newcomer registers, verifies and signs in against their own server.
 //!
 //! It is a client like any other. Its pages are static files that call the public operations from the browser, so nothing here
-//! knows the service; `/demo/config.json` tells the pages which pool and app client to use. The service is at the origin that the
-//! page came from: the pages' policy allows no other.
+//! knows the service; `/demo/config.json` tells the pages which pool and app client to use. The service is one folder above the
+//! page: the pages' policy allows no other origin.
 
 use axum::{
     Json, Router,
@@ -11,6 +11,7 @@ use axum::{
 };
 use serde::Serialize;
 
+use crate::mount;
 use crate::pages::{
     PAGE_POLICY,
     asset::{self, Asset},
@@ -61,6 +62,17 @@ pub struct DemoConfig {
     pub password_policy: DemoPasswordPolicy,
 }
 
+impl DemoConfig {
+    /// The same, with addresses as browsers ask for them.
+    fn under(&self, prefix: &str) -> Self {
+        let inbox_url = self.inbox_url.as_ref();
+        Self {
+            inbox_url: inbox_url.map(|path| format!("{prefix}{path}")),
+            ..self.clone()
+        }
+    }
+}
+
 /// The pool's rules for passwords, for display.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,13 +92,25 @@ pub struct DemoPasswordPolicy {
 /// The demo site. Needs `pages::asset_routes` beside it, whose stylesheet it builds on.
 pub fn demo_routes(config: DemoConfig) -> Router {
     let config = move || {
-        let response = Json(&config).into_response();
+        let response = Json(&config.under(&mount::prefix())).into_response();
         async { with_page_headers(response, PAGE_POLICY) }
     };
     Router::new()
-        .route("/demo", get(|| async { Redirect::permanent("/demo/") }))
+        .route(
+            "/demo",
+            get(|| async { Redirect::permanent(&first_page()) }),
+        )
         .route("/demo/config.json", get(config))
         .merge(asset::routes(ASSETS))
+}
+
+/// Leads to the site's first page.
+pub(crate) async fn lead_there() -> Redirect {
+    Redirect::temporary(&first_page())
+}
+
+fn first_page() -> String {
+    format!("{}/demo/", mount::prefix())
 }
 
 const fn script(path: &'static str, body: &'static [u8]) -> Asset {

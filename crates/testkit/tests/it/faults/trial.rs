@@ -75,7 +75,7 @@ where
             .unwrap_or_else(|| panic!("{what}, {fault:?}: acknowledged, and not done"));
         assert_eq!(
             (error.status, error.code.as_str()),
-            (500, "InternalErrorException"),
+            (503, "ServiceUnavailableException"),
             "{what}, {fault:?}"
         );
         assert_eq!(

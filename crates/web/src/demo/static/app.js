@@ -15,7 +15,7 @@ start();
 
 async function start() {
   if (!Cognate.isSupported) {
-    const address = `http://localhost:${location.port || 80}/demo/`;
+    const address = `http://localhost:${location.port || 80}${location.pathname}`;
     tell(byId('trouble'), {
       text: `Browsers allow the cryptography that signing in needs on https and on localhost only. Open this page as ${address} or behind TLS.`,
     });
@@ -26,8 +26,8 @@ async function start() {
   try {
     const response = await fetch('./config.json', { cache: 'no-store' });
     config = await response.json();
-    // The page's own origin serves the API too.
-    cognate = new Cognate({ endpoint: '', clientId: config.clientId, poolId: config.userPoolId });
+    // The API is one folder above this page, wherever that is.
+    cognate = new Cognate({ endpoint: new URL('..', location).href, clientId: config.clientId, poolId: config.userPoolId });
   } catch {
     tell(byId('trouble'), { text: 'The server did not say which pool to use. Is it still running? Reload to try again.' });
     return;

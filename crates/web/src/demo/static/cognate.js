@@ -30,7 +30,7 @@ export class Cognate {
   #clientId;
   #poolName;
 
-  /** `endpoint` is the service's address without a path ('' means the page's own origin); `poolId` is like us-east-1_AbC123. */
+  /** `endpoint` is the service's public URL ('' means the page's own origin); `poolId` is like us-east-1_AbC123. */
   constructor({ endpoint, clientId, poolId }) {
     this.#endpoint = endpoint.replace(/\/+$/, '');
     this.#clientId = clientId;
