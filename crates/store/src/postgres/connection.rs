@@ -26,12 +26,14 @@ use crate::{Error, Param, statements::placeholders, value::Answer};
 
 /// Waiting for a new connection, or for a free one.
 pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// Waiting for the answer to a statement. The server's own limit is shorter, so that this one fires when the path is broken.
+/// Waiting for the answer to a statement. The server's own limit is shorter, so that this one fires
+/// when the path is broken.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(20);
 
-/// Said to each new connection, each by itself; a database that doesn't know one of them does without. Sequential scans are off because
-/// every statement has its index and a scan of a table, however small, makes serializable transactions conflict with every writer of it.
-/// Behind a pooler they are said to each transaction instead, for as long as it lasts.
+/// Said to each new connection, each by itself; a database that doesn't know one of them does
+/// without. Sequential scans are off because every statement has its index and a scan of a table,
+/// however small, makes serializable transactions conflict with every writer of it. Behind a pooler
+/// they are said to each transaction instead, for as long as it lasts.
 const SETTINGS: [&str; 4] = [
     "statement_timeout = '15s'",
     "idle_in_transaction_session_timeout = '30s'",
@@ -92,7 +94,8 @@ impl Shared {
         }
     }
 
-    /// Whether a pooler has shown itself by what it did to a connection that was not taken for shared.
+    /// Whether a pooler has shown itself by what it did to a connection that was not taken for
+    /// shared.
     pub(super) fn has_shown_a_pooler(&self) -> bool {
         self.shares.load(Ordering::Relaxed)
     }
@@ -124,7 +127,8 @@ impl Shared {
         }
     }
 
-    /// Whether a new connection would show where the address leads. One to a pooler shows what the pooler has.
+    /// Whether a new connection would show where the address leads. One to a pooler shows what the
+    /// pooler has.
     pub(super) fn can_look(&self) -> bool {
         self.pooler == Pooler::FindOut
     }
@@ -227,7 +231,8 @@ impl Connection {
         sql: &'static str,
         params: &[Param<'_>],
     ) -> Result<Answer, Error> {
-        // PostgreSQL takes more values than the text has places for, where the text comes with them.
+        // PostgreSQL takes more values than the text has places for, where the text comes with
+        // them.
         if self.is_shared && placeholders(sql) != params.len() {
             return Err(Error::Statement("a wrong number of values".to_owned()));
         }
@@ -242,7 +247,8 @@ impl Connection {
         };
         let work = async {
             let stream = if self.is_shared {
-                // One message with the text, its types and its values: nothing is left behind on the server.
+                // One message with the text, its types and its values: nothing is left behind on
+                // the server.
                 let typed = params
                     .iter()
                     .map(|param| (as_sql(param), wire::type_of(param)));
@@ -301,7 +307,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Finds out, once for the pool, which settings the database knows, and leaves none of them behind.
+    /// Finds out, once for the pool, which settings the database knows, and leaves none of them
+    /// behind.
     async fn find_settings(&self) -> Result<(), Error> {
         if self.shared.settings.get().is_some() {
             return Ok(());

@@ -4,10 +4,12 @@ use tokio_postgres::error::SqlState;
 
 use crate::Error;
 
-/// An error of a statement. Only the message and the constraint are taken: the detail holds values of the row.
+/// An error of a statement. Only the message and the constraint are taken: the detail holds values
+/// of the row.
 pub(super) fn failure(error: &tokio_postgres::Error) -> Error {
     let Some(server) = error.as_db_error() else {
-        // Without an answer of the server: a broken path, or a value that could not be bound or read.
+        // Without an answer of the server: a broken path, or a value that could not be bound or
+        // read.
         let broken = error.is_closed() || has_io_source(error);
         return if broken {
             Error::Disconnected(described(error))
@@ -28,7 +30,8 @@ pub(super) fn failure(error: &tokio_postgres::Error) -> Error {
         code if code.code() == "40003" => Error::OutcomeUnknown(text),
         // Nothing was written, and another connection may lead to a server that writes.
         code if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Error::ReadOnly(text),
-        // The server ends the connection: it stops, starts, or was told to. A pooler that reaches no server says 08P01 too.
+        // The server ends the connection: it stops, starts, or was told to. A pooler that reaches
+        // no server says 08P01 too.
         code if code.code().starts_with("57P") || code.code().starts_with("08") => {
             Error::Disconnected(text)
         }
@@ -50,15 +53,16 @@ pub(super) fn begin_failure(error: &tokio_postgres::Error) -> Error {
     }
 }
 
-/// Whether a prepared statement is gone, stands already under its name, or is another one: then connections are shared behind a pooler.
+/// Whether a prepared statement is gone, stands already under its name, or is another one: then
+/// connections are shared behind a pooler.
 pub(super) fn is_of_a_pooler(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| {
         *code == SqlState::INVALID_SQL_STATEMENT_NAME || *code == SqlState::DUPLICATE_PSTATEMENT
     }) || breaks_the_protocol(error)
 }
 
-/// Whether PostgreSQL found a message that doesn't fit, as one with too few values. A pooler uses the code for other things, and
-/// names no function of PostgreSQL's.
+/// Whether PostgreSQL found a message that doesn't fit, as one with too few values. A pooler uses
+/// the code for other things, and names no function of PostgreSQL's.
 fn breaks_the_protocol(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(|server| {
         *server.code() == SqlState::PROTOCOL_VIOLATION && server.routine().is_some()

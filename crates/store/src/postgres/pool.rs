@@ -1,4 +1,5 @@
-//! The connections of one node: which of them may be used, a statement that only reads, and the ends of a transaction.
+//! The connections of one node: which of them may be used, a statement that only reads, and the
+//! ends of a transaction.
 
 use std::sync::Arc;
 
@@ -60,7 +61,8 @@ impl Pool {
         Ok(session)
     }
 
-    /// Runs one statement that only reads. A dead connection is replaced and the statement asked again.
+    /// Runs one statement that only reads. A dead connection is replaced and the statement asked
+    /// again.
     pub(crate) async fn read(
         &self,
         sql: &'static str,
@@ -74,7 +76,8 @@ impl Pool {
                     discard(client);
                     attempt += 1;
                 }
-                // A statement that the server refused leaves the connection whole; any other end may leave an answer on its way.
+                // A statement that the server refused leaves the connection whole; any other end
+                // may leave an answer on its way.
                 Err(error) => {
                     if matches!(error, Error::Disconnected(_) | Error::Unavailable(_)) {
                         discard(client);
@@ -120,7 +123,8 @@ impl Pool {
                 PoolError::Closed => Error::Closed,
                 other => Error::Unavailable(other.to_string()),
             })?;
-            // A new one was judged when it was made. Behind a pooler each transaction is judged: here it is not known where it will run.
+            // A new one was judged when it was made. Behind a pooler each transaction is judged:
+            // here it is not known where it will run.
             if std::mem::take(&mut client.is_fresh) || client.is_shared || self.shared.only_reads {
                 return Ok(client);
             }
@@ -140,8 +144,9 @@ impl Pool {
         }
     }
 
-    /// Whether the connection was made, or its server asked, since there was doubt. One that can't tell is none to keep; one that doesn't
-    /// answer is not followed by the next, which may not either.
+    /// Whether the connection was made, or its server asked, since there was doubt. One that can't
+    /// tell is none to keep; one that doesn't answer is not followed by the next, which may not
+    /// either.
     async fn is_cleared(&self, client: &mut Connection) -> Result<bool, Error> {
         let doubts = self.shared.trust.doubts();
         if client.cleared == doubts {
@@ -157,8 +162,8 @@ impl Pool {
     }
 }
 
-/// A connection on which a transaction is open. Dropped before its end it takes the connection with it, and so the
-/// database rolls back: a half-done transaction never goes back into the pool.
+/// A connection on which a transaction is open. Dropped before its end it takes the connection with
+/// it, and so the database rolls back: a half-done transaction never goes back into the pool.
 pub(crate) struct Session {
     client: Option<Client>,
     shared: Arc<Shared>,
@@ -181,6 +186,8 @@ impl Session {
 
     /// Commits. [`Error::OutcomeUnknown`] when the answer was lost on the way.
     pub(super) async fn commit(mut self) -> Result<(), Error> {
+        // A long transaction may have outlived the primary.
+        self.check_primary().await?;
         match self.batch("COMMIT").await {
             Ok(()) => {
                 self.give_back();
@@ -197,7 +204,23 @@ impl Session {
         }
     }
 
-    /// Rolls back after an error, if there was one; if that fails, so does the connection, which comes to the same.
+    /// Whether the server is still the primary, as far as a node can know.
+    async fn check_primary(&self) -> Result<(), Error> {
+        let client = self.client()?;
+        if client.is_shared || !self.shared.can_look() {
+            return Ok(());
+        }
+        self.shared.trust.prove(self.shared.look()).await?;
+        if !self.shared.trust.is_current(&client.server) {
+            return Err(Error::Disconnected(
+                "the server is no longer the primary".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Rolls back after an error, if there was one; if that fails, so does the connection, which
+    /// comes to the same.
     pub(super) async fn rollback(mut self, error: Option<&Error>) {
         if self.batch("ROLLBACK").await.is_ok() {
             match error {
@@ -207,7 +230,8 @@ impl Session {
         }
     }
 
-    /// Ends the use of a connection whose transaction is over. One whose server has turned read-only is dropped, and its like are doubted.
+    /// Ends the use of a connection whose transaction is over. One whose server has turned
+    /// read-only is dropped, and its like are doubted.
     fn leave(&mut self, error: &Error) {
         if !matches!(error, Error::ReadOnly(_)) {
             return self.give_back();

@@ -1,9 +1,10 @@
 //! Poolers between us and PostgreSQL, such as PgBouncer: whether there is one.
 //!
-//! One that pools by transactions leads each transaction to whichever server connection is free. What a connection holds beyond a
-//! transaction (settings, prepared statements) then belongs to somebody else, and so it may hold nothing. How a pooler pools can't be
-//! asked. That it is there can be seen: the number by which a connection is cancelled is the number of the server's process, and
-//! a pooler gives out numbers of its own.
+//! One that pools by transactions leads each transaction to whichever server connection is free.
+//! What a connection holds beyond a transaction (settings, prepared statements) then belongs to
+//! somebody else, and so it may hold nothing. How a pooler pools can't be asked. That it is there
+//! can be seen: the number by which a connection is cancelled is the number of the server's
+//! process, and a pooler gives out numbers of its own.
 
 use std::{
     future::{Ready, ready},
@@ -34,8 +35,9 @@ pub(super) enum Pooler {
 const ASKS_FOR_TLS: i32 = 80_877_103;
 const ASKS_TO_CANCEL: i32 = 80_877_102;
 
-/// The number of the process by which the other end wants to hear of cancelled work. tokio-postgres keeps it to itself, but writes it
-/// into a request to cancel, and the request into any stream: here one that ends in this process.
+/// The number of the process by which the other end wants to hear of cancelled work. tokio-postgres
+/// keeps it to itself, but writes it into a request to cancel, and the request into any stream:
+/// here one that ends in this process.
 pub(super) async fn cancelled_as(client: &Client) -> Option<i32> {
     let (near, far) = tokio::io::duplex(64);
     let token = client.cancel_token();

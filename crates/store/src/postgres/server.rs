@@ -1,7 +1,8 @@
-//! Which server a connection leads to: the one that takes writes, a standby, or an old primary that nobody has told yet.
+//! Which server a connection leads to: the one that takes writes, a standby, or an old primary that
+//! nobody has told yet.
 //!
-//! PostgreSQL starts a new timeline at each promotion. So of two servers of one cluster the one on the higher timeline is the
-//! primary, and what the other one acknowledges is lost.
+//! PostgreSQL starts a new timeline at each promotion. So of two servers of one cluster the one on
+//! the higher timeline is the primary, and what the other one acknowledges is lost.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -22,14 +23,16 @@ pub(super) struct Server {
 /// Whose data it is, and at which promotion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct History {
-    /// The number that the cluster was given when it was made; its standbys have the same. None where it may not be read.
+    /// The number that the cluster was given when it was made; its standbys have the same. None
+    /// where it may not be read.
     pub(super) system: Option<String>,
     pub(super) timeline: u32,
 }
 
-/// The questions, the fullest first. A database that lacks a function, or a role that may not call it, is asked the next.
-/// The name of the current segment of the log begins with the timeline. (What pg_control_checkpoint tells is that of the last
-/// checkpoint, and a promotion waits for none.) A standby has no current segment.
+/// The questions, the fullest first. A database that lacks a function, or a role that may not call
+/// it, is asked the next. The name of the current segment of the log begins with the timeline.
+/// (What pg_control_checkpoint tells is that of the last checkpoint, and a promotion waits for
+/// none.) A standby has no current segment.
 const QUESTIONS: [&str; 5] = [
     "SELECT pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_read_only'),
      CASE WHEN pg_is_in_recovery() THEN NULL ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END,
@@ -68,7 +71,8 @@ impl Question {
     }
 }
 
-/// Whether the database doesn't have what was asked for, or doesn't let us have it. Any other failure is one of the moment.
+/// Whether the database doesn't have what was asked for, or doesn't let us have it. Any other
+/// failure is one of the moment.
 fn is_not_known(error: &tokio_postgres::Error) -> bool {
     let code = error.code().map_or("", SqlState::code);
     matches!(code.get(..2), Some("0A" | "42" | "55" | "22"))

@@ -1,9 +1,11 @@
 //! Which server is the primary, as far as this node knows, and how long that is believed.
 //!
-//! A connection stays with the server to which it was made, also when the address in front has long led to another one. What an old
-//! primary then acknowledges is lost. So a connection is used for some seconds only after the address was last seen to lead to the
-//! same server; then a new one is made to look. If that finds a later primary, the older connections are dropped. If it finds
-//! nobody, nothing is read or written: whoever manages the servers takes the address away before a standby is promoted.
+//! A connection stays with the server to which it was made, also when the address in front has long
+//! led to another one. What an old primary then acknowledges is lost. So a connection is used for
+//! some seconds only after the address was last seen to lead to the same server; then a new one is
+//! made to look. If that finds a later primary, the older connections are dropped. If it finds
+//! nobody, nothing is read or written: whoever manages the servers takes the address away before a
+//! standby is promoted.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -13,8 +15,9 @@ use std::{
 use super::server::{History, Server};
 use crate::Error;
 
-/// How long connections are used without a look at where the address leads now. Managers of failover wait several times as long
-/// between taking the address from a primary and promoting another (Patroni: 30 seconds of `ttl`).
+/// How long connections are used without a look at where the address leads now. Managers of
+/// failover wait several times as long between taking the address from a primary and promoting
+/// another (Patroni: 30 seconds of `ttl`).
 const BELIEVED_FOR: Duration = Duration::from_secs(5);
 
 /// What one pool knows.
@@ -31,7 +34,8 @@ struct State {
     newest: Option<History>,
     /// When the address last led to it.
     proven: Option<Instant>,
-    /// Raised when a server turns out to have changed: connections that were cleared before are asked before they are used.
+    /// Raised when a server turns out to have changed: connections that were cleared before are
+    /// asked before they are used.
     doubts: u64,
     /// Looks so far, and what the last one found.
     looks: u64,
@@ -39,7 +43,8 @@ struct State {
 }
 
 impl Trust {
-    /// Judges the server to which the address leads now: by a new connection, or behind a pooler by a new transaction.
+    /// Judges the server to which the address leads now: by a new connection, or behind a pooler by
+    /// a new transaction.
     ///
     /// # Errors
     /// [`Error::ReadOnly`] for a standby, [`Error::Disconnected`] for an old primary.
@@ -98,7 +103,8 @@ impl Trust {
         self.state().doubts
     }
 
-    /// Looks where the address leads, if the last look is too old. Of many that want to know one looks and all learn.
+    /// Looks where the address leads, if the last look is too old. Of many that want to know one
+    /// looks and all learn.
     ///
     /// # Errors
     /// What the look found, and as [`Trust::admit`].

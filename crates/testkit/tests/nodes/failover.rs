@@ -1,11 +1,12 @@
-//! PostgreSQL fails over behind one address while people sign up at two nodes. What happens to the old connections is the worst that may:
-//! the proxy leaves them to the old primary.
+//! PostgreSQL fails over behind one address while people sign up at two nodes. What happens to the
+//! old connections is the worst that may: the proxy leaves them to the old primary.
 
 use std::time::{Duration, Instant};
 
 use cognate_store::{Db, DbOptions, Error, OpenError};
 use cognate_testkit::{Proxy, TestClient, TestServer, master_key};
 
+use crate::cluster::Cluster;
 use crate::load::{Load, check};
 use crate::pair::Pair;
 
@@ -199,4 +200,36 @@ async fn a_node_does_not_start_on_a_standby_or_a_read_only_database_and_says_why
         db.snapshot().await.unwrap();
         db.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_transaction_is_committed_only_if_the_address_still_leads_to_its_server() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    let proxy = Proxy::before(&cluster.url).await;
+    let node = TestServer::builder().on(proxy.url()).start().await;
+    let db = &node.app().db;
+    let write = |name: &'static str| {
+        db.write("long", async move |tx| {
+            let sql = "INSERT INTO meta(name, value) VALUES ($1, $2)";
+            tx.execute(sql, &[name.into(), b"".into()]).await?;
+            tx.query("SELECT CAST(pg_sleep(6) AS TEXT)", &[])
+                .await
+                .map(drop)
+        })
+    };
+    write("led").await.unwrap();
+    let leaves = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        proxy.take_nobody_new();
+    };
+    let (outcome, ()) = tokio::join!(write("left"), leaves);
+    assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
+    proxy.open();
+    let mut reader = db.read().await.unwrap();
+    let sql = "SELECT name FROM meta WHERE name IN ('led', 'left')";
+    let rows = reader.query(sql, &[]).await.unwrap();
+    let names: Vec<&str> = rows.iter().map(|row| row.text(0).unwrap()).collect();
+    assert_eq!(names, ["led"]);
 }

@@ -1,5 +1,6 @@
-//! Programs that a test starts beside itself: each is kept by a shell script for as long as its standard input is open, and so no longer
-//! than this process lives. The script takes orders as lines and answers each by `done`.
+//! Programs that a test starts beside itself: each is kept by a shell script for as long as its
+//! standard input is open, and so no longer than this process lives. The script takes orders as
+//! lines and answers each by `done`.
 
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::net::TcpListener;
@@ -66,8 +67,8 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// The folder with PostgreSQL's programs, which Debian keeps out of PATH. None, in words, where they are not installed; where
-/// TEST_DATABASES is set they must be.
+/// The folder with PostgreSQL's programs, which Debian keeps out of PATH. None, in words, where
+/// they are not installed; where TEST_DATABASES is set they must be.
 pub(crate) fn postgres_programs() -> Option<PathBuf> {
     let mut folders: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .map(|versions| {

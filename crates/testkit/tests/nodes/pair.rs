@@ -24,7 +24,8 @@ impl Pair {
         })
     }
 
-    /// Makes a primary of the standby, once it has all that the first one has. The first one lives on.
+    /// Makes a primary of the standby, once it has all that the first one has. The first one lives
+    /// on.
     pub(crate) fn promote(&mut self) {
         self.keeper.order("promote");
     }

@@ -1,5 +1,5 @@
-//! Nodes that reach PostgreSQL through PgBouncer, as Debian has it: in transaction mode one server connection serves now this node,
-//! now that one, and holds nothing for either.
+//! Nodes that reach PostgreSQL through PgBouncer, as Debian has it: in transaction mode one server
+//! connection serves now this node, now that one, and holds nothing for either.
 
 use std::time::{Duration, Instant};
 
