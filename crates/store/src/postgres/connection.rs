@@ -100,6 +100,14 @@ impl Shared {
         self.shares.load(Ordering::Relaxed)
     }
 
+    fn notice_a_pooler(&self) {
+        if !self.shares.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "connections to the database are shared by a pooler: nothing is kept on them from now on"
+            );
+        }
+    }
+
     /// Looks where the address leads now. None where a server is that lets nobody else in just now.
     pub(super) async fn look(self: &Arc<Self>) -> Result<Option<Server>, Error> {
         let look = async {
@@ -238,10 +246,8 @@ impl Connection {
         }
         let shared = Arc::clone(&self.shared);
         let noticing = |error: &tokio_postgres::Error| {
-            if is_of_a_pooler(error) && !shared.shares.swap(true, Ordering::Relaxed) {
-                tracing::warn!(
-                    "connections to the database are shared by a pooler: nothing is kept on them from now on"
-                );
+            if is_of_a_pooler(error) {
+                shared.notice_a_pooler();
             }
             failure(error)
         };
@@ -275,18 +281,29 @@ impl Connection {
         limited(self.client.batch_execute(sql), failure).await
     }
 
-    /// Begins a transaction. Behind a pooler that is when it comes out which server it runs on.
+    /// Begins a transaction. Behind a pooler that is when it comes out which server it runs on: the
+    /// pooler may have others than the address leads to, and may not pool as it was said to.
     pub(super) async fn begin(&self, how: &str) -> Result<(), Error> {
-        if !self.is_shared {
+        if !self.is_shared && self.shared.pooler != Pooler::Session {
             return limited(self.client.batch_execute(how), begin_failure).await;
         }
-        let settings = self.shared.settings.get().map_or("", String::as_str);
+        let settings = match self.shared.settings.get() {
+            Some(settings) if self.is_shared => settings.as_str(),
+            _ => "",
+        };
         let text = format!("{how}; {settings}{}", self.shared.question.text());
         let answer = limited(self.client.simple_query(&text), begin_failure).await?;
+        let server = Server::told(&answer);
+        if !self.is_shared && server.process != self.server.process {
+            self.shared.notice_a_pooler();
+            return Err(Error::Disconnected(
+                "the pooler has given the connection another server".to_owned(),
+            ));
+        }
         if self.shared.only_reads {
             return Ok(());
         }
-        self.shared.trust.admit(&Server::told(&answer))
+        self.shared.trust.admit(&server)
     }
 
     async fn prepared(&mut self, sql: &'static str) -> Result<Statement, tokio_postgres::Error> {
