@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{access_key, backup, dev, master_key, restore, serve, signing_key};
+use crate::commands::{
+    access_key, backup, dev, master_key, restore, serve, signing_key, unconfirmed_users,
+};
 use crate::terminal;
 
 /// An identity service that speaks Amazon Cognito's APIs. Not affiliated with Amazon.
@@ -33,6 +35,9 @@ enum Command {
     /// Replace and list the keys that sign a user pool's tokens.
     #[command(subcommand)]
     SigningKey(signing_key::Action),
+    /// List and delete the users of a pool who have never confirmed their sign-up.
+    #[command(subcommand)]
+    UnconfirmedUsers(unconfirmed_users::Action),
     /// Write all that the database holds into one sealed file, also while it is served; or check such a file.
     Backup(backup::Arguments),
     /// Put a backup into an empty database, of either kind.
@@ -79,6 +84,7 @@ impl Command {
             Self::Dev(arguments) => dev::run(arguments),
             Self::AccessKey(action) => access_key::run(action),
             Self::SigningKey(action) => signing_key::run(action),
+            Self::UnconfirmedUsers(action) => unconfirmed_users::run(action),
             Self::Backup(arguments) => backup::run(arguments),
             Self::Restore(arguments) => restore::run(arguments),
             Self::MasterKey(action) => master_key::run(action),

@@ -356,6 +356,44 @@ fn help_shows_no_secret_of_the_environment() {
 }
 
 #[test]
+fn unconfirmed_users_are_listed_and_deleted_while_the_server_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Running::start(folder.path(), &["dev"]);
+    let config = server.get("/demo/config.json");
+    let member = |name: &str| {
+        let (_, rest) = config.split_once(&format!("\"{name}\":\"")).unwrap();
+        rest.split_once('"').unwrap().0.to_owned()
+    };
+    let (pool, client) = (member("userPoolId"), member("clientId"));
+    for name in ["ana", "eve"] {
+        let body = format!(
+            r#"{{"ClientId":"{client}","Username":"{name}@example.com","Password":"Correct-Horse-1"}}"#
+        );
+        let answer = server.call("SignUp", "", &body);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let run = |arguments: &[&str]| {
+        let place = ["--data-dir", "cognate-dev-data", "--user-pool-id", &pool];
+        let output = cognate(folder.path(), &["unconfirmed-users"])
+            .args(arguments)
+            .args(place)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(run(&["list", "--older-than", "1d"]), "");
+    assert_eq!(run(&["list", "--older-than", "0m"]).lines().count(), 2);
+    let told = run(&["delete", "--older-than", "0m"]);
+    assert_eq!(told, "2 to delete; add --yes to delete them\n");
+    assert_eq!(
+        run(&["delete", "--older-than", "0m", "--yes"]),
+        "2 deleted\n"
+    );
+    assert_eq!(run(&["list", "--older-than", "0m"]), "");
+}
+
+#[test]
 fn signing_keys_are_rotated_while_the_server_runs() {
     let folder = tempfile::tempdir().unwrap();
     let server = Running::start(folder.path(), &["dev"]);

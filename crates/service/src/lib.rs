@@ -27,6 +27,7 @@ mod settings;
 mod sign_out;
 mod sign_up;
 pub mod signing_keys;
+pub mod unconfirmed_users;
 mod user_pools;
 pub mod well_known;
 

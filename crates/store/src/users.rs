@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cognate_model::{NormalName, Sub, User, UserPoolId, password::Credentials, user::NameKind};
+use cognate_model::{
+    NormalName, Sub, Timestamp, User, UserPoolId, password::Credentials, user::NameKind,
+};
 
 use crate::{Error, Row, Tx, document};
 
@@ -294,6 +296,32 @@ pub async fn page(
             ],
         )
         .await?;
+    rows.iter().map(read).collect()
+}
+
+/// The users of a pool who signed up before a time and have not confirmed it, the oldest first, beginning after one.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn unconfirmed(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    before: Timestamp,
+    after: Option<(Timestamp, &Sub)>,
+    limit: i64,
+) -> Result<Vec<User>, Error> {
+    let (created_at, sub) = after.map_or((i64::MIN, ""), |(at, sub)| (at.0, sub.as_str()));
+    let sql = "SELECT doc FROM users
+               WHERE pool = $1 AND status = 'UNCONFIRMED' AND created_at < $2 AND (created_at, sub) > ($3, $4)
+               ORDER BY created_at, sub LIMIT $5";
+    let params = [
+        pool.as_str().into(),
+        before.0.into(),
+        created_at.into(),
+        sub.into(),
+        limit.into(),
+    ];
+    let rows = tx.query(sql, &params).await?;
     rows.iter().map(read).collect()
 }
 

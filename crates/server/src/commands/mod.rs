@@ -7,6 +7,7 @@ pub(crate) mod master_key;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod signing_key;
+pub(crate) mod unconfirmed_users;
 
 use std::future::Future;
 

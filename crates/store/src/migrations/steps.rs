@@ -29,6 +29,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "deleted app clients",
         steps: DELETED_APP_CLIENTS,
     },
+    Migration {
+        number: 6,
+        name: "unconfirmed users",
+        steps: UNCONFIRMED_USERS,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a model type, and a column that holds a
@@ -107,6 +112,11 @@ const DELETED_APP_CLIENTS: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS deleted_app_clients(
         pool TEXT NOT NULL, id TEXT NOT NULL, look_at BIGINT NOT NULL, last_look_at BIGINT NOT NULL, PRIMARY KEY (pool, id))",
     "CREATE INDEX IF NOT EXISTS deleted_app_clients_look ON deleted_app_clients(look_at)",
+];
+
+/// Sign-ups that were never confirmed are found by their age.
+const UNCONFIRMED_USERS: &[&str] = &[
+    "CREATE INDEX IF NOT EXISTS users_unconfirmed ON users(pool, created_at, sub) WHERE status = 'UNCONFIRMED'",
 ];
 
 #[cfg(test)]

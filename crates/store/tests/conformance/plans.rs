@@ -148,6 +148,7 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), cognate_store::Err
     users::release_name(tx, &id, &name("new")).await?;
     users::page(tx, &id, None, 1).await?;
     users::estimated_number(tx, &id).await?;
+    users::unconfirmed(tx, &id, Timestamp(1), None, 1).await?;
     let session = session(&ana, &client.id, 10);
     sessions::insert(tx, &session, &[0; 32]).await?;
     sessions::find(tx, &id, &session.id).await?;

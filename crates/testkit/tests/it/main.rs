@@ -49,6 +49,7 @@ mod tags;
 mod token_sentences;
 mod tokens;
 mod unavailable;
+mod unconfirmed_users;
 mod user_existence;
 mod user_pools;
 mod wire;
