@@ -20,8 +20,13 @@ pub enum CodePurpose {
     VerifyPhoneNumber,
 }
 
-/// Wrong guesses that one code takes; the next is refused whatever it says.
+/// Wrong guesses that one code takes from one place (a network address, or what stands in its place); the next from there is refused
+/// whatever it says.
 pub const MAX_GUESSES: i64 = 5;
+
+/// Wrong guesses that one code takes from everywhere: so many that no stranger ends somebody's code from a few addresses. What keeps six
+/// digits safe is the sum of a day ([`LimitedAction::for_all`]), which no number of codes and of addresses goes beyond.
+pub const MAX_GUESSES_FROM_EVERYWHERE: i64 = 50;
 
 impl CodePurpose {
     /// The purpose of verifying a contact attribute.
@@ -71,24 +76,39 @@ pub struct PendingCode {
     pub by_link: bool,
 }
 
-/// An action that is limited per user and hour (cognito-facts §5).
+/// An action that is limited: counted for a user and the place it comes from first, and for the user alone with a larger sum, so that a
+/// stranger at one place does not use up what the user needs. What an operator does is counted for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitedAction {
-    /// ConfirmSignUp: 15.
+    /// ConfirmSignUp: a guess.
     ConfirmSignUp,
-    /// ResendConfirmationCode: 5.
+    /// ResendConfirmationCode: a message.
     ResendConfirmationCode,
-    /// ForgotPassword: 5.
+    /// ForgotPassword: a message.
     ForgotPassword,
-    /// ConfirmForgotPassword: 15.
+    /// ConfirmForgotPassword: a guess.
     ConfirmForgotPassword,
-    /// ChangePassword: 5 wrong ones; right ones are not counted.
+    /// ChangePassword with a wrong password; right ones are not counted.
     ChangePassword,
-    /// GetUserAttributeVerificationCode, and changes that send a code: 5.
+    /// GetUserAttributeVerificationCode, and changes that send a code: messages.
     SendAttributeCode,
-    /// VerifyUserAttribute: 15.
+    /// VerifyUserAttribute: a guess.
     VerifyUserAttribute,
+    /// AdminResetUserPassword: a message.
+    AdminResetUserPassword,
 }
+
+/// So many in a window of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// How many.
+    pub number: i64,
+    /// In how long.
+    pub window: Duration,
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl LimitedAction {
     /// The name in the database.
@@ -102,18 +122,70 @@ impl LimitedAction {
             Self::ChangePassword => "change_password",
             Self::SendAttributeCode => "send_attribute_code",
             Self::VerifyUserAttribute => "verify_user_attribute",
+            Self::AdminResetUserPassword => "admin_reset_user_password",
         }
     }
 
-    /// How often it may be done in one hour.
+    /// How often it may be done to one user from one place: the sums that Amazon Cognito documents for one user and hour, and for guesses a
+    /// sum of a day besides.
     #[must_use]
-    pub fn per_hour(self) -> i64 {
+    pub fn from_one_place(self) -> &'static [Sum] {
+        const GUESSES: [Sum; 2] = [Sum::of(15, HOUR), Sum::of(30, DAY)];
+        const OTHERS: [Sum; 1] = [Sum::of(5, HOUR)];
+        if self.is_guess() { &GUESSES } else { &OTHERS }
+    }
+
+    /// How often it may be done to one user from everywhere.
+    ///
+    /// 200 guesses a day are what makes six digits safe, however many codes are asked for, and from however many addresses: whoever
+    /// guesses for a whole day hits with a chance of 200 in a million, and within 24 hours that lie across two windows with twice that.
+    /// Seven places have to guess all day to use it up.
+    #[must_use]
+    pub fn for_all(self) -> Sum {
+        if self.is_guess() {
+            Sum::of(200, DAY)
+        } else {
+            Sum::of(20, HOUR)
+        }
+    }
+
+    /// Whether it is a guess at six digits.
+    fn is_guess(self) -> bool {
         match self {
-            Self::ConfirmSignUp | Self::ConfirmForgotPassword | Self::VerifyUserAttribute => 15,
+            Self::ConfirmSignUp | Self::ConfirmForgotPassword | Self::VerifyUserAttribute => true,
             Self::ResendConfirmationCode
             | Self::ForgotPassword
             | Self::ChangePassword
-            | Self::SendAttributeCode => 5,
+            | Self::SendAttributeCode
+            | Self::AdminResetUserPassword => false,
         }
+    }
+}
+
+impl Sum {
+    /// So many in such a time.
+    #[must_use]
+    pub const fn of(number: i64, window: Duration) -> Self {
+        Self { number, window }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_place_may_do_is_a_fraction_of_what_all_may_do() {
+        for action in [
+            LimitedAction::ConfirmSignUp,
+            LimitedAction::ForgotPassword,
+            LimitedAction::ChangePassword,
+        ] {
+            let all = action.for_all();
+            for one in action.from_one_place() {
+                assert!(one.number * 4 <= all.number && one.window <= all.window);
+            }
+        }
+        const { assert!(MAX_GUESSES * 4 <= MAX_GUESSES_FROM_EVERYWHERE) };
     }
 }

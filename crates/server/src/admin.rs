@@ -23,7 +23,10 @@ pub(crate) fn routes(app: Arc<App>, metrics: Arc<Metrics>) -> Router {
         let waiting = tokio::time::timeout(OUTBOX_PATIENCE, waiting_messages(&node)).await;
         // A database that does not answer shows elsewhere, and at once.
         metrics.note_outbox(&waiting.ok().and_then(Result::ok).unwrap_or_default());
-        ([(header::CONTENT_TYPE, OPEN_METRICS)], metrics.render())
+        (
+            [(header::CONTENT_TYPE, OPEN_METRICS)],
+            metrics.render(&node.message_counts()),
+        )
     };
     Router::new()
         .route("/metrics", get(render))

@@ -1,4 +1,5 @@
-//! cognate.toml: the flags' names without their dashes in front, each with a text, a number, a truth value, or a list of texts.
+//! cognate.toml: the flags' names without their dashes in front, each with a text, a number, a truth value, or a list of texts. Flags
+//! that begin with `limits-` may stand without that in a table `[limits]`.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -51,6 +52,7 @@ impl ConfigFile {
                 error.message()
             )
         })?;
+        let table = with_limits(&name, table)?;
         let known = known_keys();
         if let Some(unknown) = table.keys().find(|key| !known.contains(*key)) {
             bail!("the settings file {name} has an unknown key: {unknown}");
@@ -97,6 +99,22 @@ impl ConfigFile {
     }
 }
 
+/// The settings of the table `limits` under the names of their flags, as `limits-sign-ups-per-address`.
+fn with_limits(name: &str, mut table: toml::Table) -> Result<toml::Table> {
+    let limits = match table.remove("limits") {
+        None => return Ok(table),
+        Some(toml::Value::Table(limits)) => limits,
+        Some(_) => bail!("the settings file {name} has limits that are no table: write [limits]"),
+    };
+    for (key, value) in limits {
+        let flag = format!("limits-{key}");
+        if table.insert(flag, value).is_some() {
+            bail!("the settings file {name} names limits-{key} twice");
+        }
+    }
+    Ok(table)
+}
+
 /// The flags of both serving commands, but for the one that names the file.
 pub(crate) fn known_keys() -> BTreeSet<String> {
     let flags =
@@ -135,12 +153,22 @@ mod tests {
             "config = \"other.toml\"",
             "[serve]\nlisten = \"x\"",
             "LISTEN = \"x\"",
+            "[limits]\nsign-ups = \"1/1m\"",
         ] {
             assert!(
                 parse(text).unwrap_err().to_string().contains("unknown key"),
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn limits_are_a_table_and_none_is_named_twice() {
+        let twice =
+            "limits-sign-ups-per-address = \"1/1m\"\n[limits]\nsign-ups-per-address = \"2/1m\"";
+        assert!(parse(twice).unwrap_err().to_string().contains("twice"));
+        let error = parse("limits = 3").unwrap_err().to_string();
+        assert!(error.contains("write [limits]"), "{error}");
     }
 
     #[test]

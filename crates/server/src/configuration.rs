@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow, bail};
+use cognate_service::Rate;
 use cognate_web::Network;
 
 use crate::config_file::ConfigFile;
@@ -94,6 +95,7 @@ pub(crate) struct ServerConfiguration {
     pub(crate) admin_listen: Option<SocketAddr>,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) limits: Limits,
+    pub(crate) service_limits: cognate_service::Limits,
     /// Taken when logging begins.
     pub(crate) logging: Option<Logging>,
 }
@@ -144,6 +146,59 @@ impl Settings<'_> {
             None | Some("false" | "0" | "no" | "off") => Ok(false),
             Some("true" | "1" | "yes" | "on") => Ok(true),
             Some(other) => bail!("{key} must be true or false, not «{other}»"),
+        }
+    }
+
+    fn service_limits(&self, options: &ServerOptions) -> Result<cognate_service::Limits> {
+        let defaults = cognate_service::Limits::default();
+        let rate = |key, flag: &Option<String>, default| self.rate(key, flag.clone(), default);
+        let sum = |key, flag: &Option<String>, default| self.sum(key, flag.clone(), default);
+        Ok(cognate_service::Limits {
+            sign_ups_per_address: rate(
+                "limits-sign-ups-per-address",
+                &options.limits_sign_ups_per_address,
+                defaults.sign_ups_per_address,
+            )?,
+            failures_per_address: rate(
+                "limits-failures-per-address",
+                &options.limits_failures_per_address,
+                defaults.failures_per_address,
+            )?,
+            messages_per_address: rate(
+                "limits-messages-per-address",
+                &options.limits_messages_per_address,
+                defaults.messages_per_address,
+            )?,
+            mail_per_pool_and_hour: sum(
+                "limits-mail-per-pool-and-hour",
+                &options.limits_mail_per_pool_and_hour,
+                defaults.mail_per_pool_and_hour,
+            )?,
+            sms_per_pool_and_hour: sum(
+                "limits-sms-per-pool-and-hour",
+                &options.limits_sms_per_pool_and_hour,
+                defaults.sms_per_pool_and_hour,
+            )?,
+        })
+    }
+
+    /// A number, which may be 0 for nothing at all; `none` for any.
+    fn sum(&self, key: &str, flag: Option<String>, default: Option<u32>) -> Result<Option<u32>> {
+        match self.text(key, flag)?.as_deref() {
+            None => Ok(default),
+            Some("none") => Ok(None),
+            Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text
+                .parse()
+                .map(Some)
+                .with_context(|| format!("{key}: «{text}» is too large")),
+            Some(text) => bail!("{key} must be a number or none, not «{text}»"),
+        }
+    }
+
+    fn rate(&self, key: &str, flag: Option<String>, default: Rate) -> Result<Rate> {
+        match self.text(key, flag)? {
+            Some(text) => text.parse().with_context(|| key.to_owned()),
+            None => Ok(default),
         }
     }
 
@@ -217,6 +272,7 @@ impl ServerConfiguration {
         master_key: Option<String>,
     ) -> Result<Self> {
         let settings = Settings { file };
+        let service_limits = settings.service_limits(&options)?;
         if settings
             .text("lambda-endpoint", options.lambda_endpoint)?
             .is_some()
@@ -268,6 +324,7 @@ impl ServerConfiguration {
             admin_listen,
             trusted_proxies: proxies.context("trusted-proxy")?,
             limits: max_connections.map_or(Ok(Limits::default()), |text| Limits::parse(&text))?,
+            service_limits,
             logging: Some(Logging::new(
                 settings
                     .text("log", options.log)?

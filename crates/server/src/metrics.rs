@@ -1,9 +1,10 @@
 //! What is counted, in the text form of Prometheus.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cognate_service::Waiting;
+use cognate_service::flows::MessageCount;
 use cognate_web::{Finished, Observer};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -35,6 +36,14 @@ struct Kind {
     kind: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Messages {
+    /// Pools are made by operators, so that callers cannot make the table grow.
+    user_pool_id: String,
+    /// `mail` or `sms`.
+    medium: &'static str,
+}
+
 /// A server's counters.
 #[derive(Debug)]
 pub struct Metrics {
@@ -43,6 +52,8 @@ pub struct Metrics {
     outbox_age: Family<Kind, Gauge<f64, AtomicU64>>,
     calls: Family<Call, Counter>,
     seconds: Family<Operation, Histogram, fn() -> Histogram>,
+    messages: Family<Messages, Counter>,
+    messages_refused: Family<Messages, Counter>,
     pub(crate) connections: Gauge,
 }
 
@@ -55,6 +66,7 @@ impl Metrics {
         let seconds: Family<Operation, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(BUCKETS));
         let connections = Gauge::default();
+        let (messages, messages_refused) = (Family::default(), Family::default());
         registry.register(
             "calls",
             "Calls of operations, by operation and outcome",
@@ -84,8 +96,20 @@ impl Metrics {
             Unit::Seconds,
             outbox_age.clone(),
         );
+        registry.register(
+            "messages",
+            "Messages that users and strangers have asked for, by user pool and medium",
+            messages.clone(),
+        );
+        registry.register(
+            "messages_refused",
+            "Messages that were refused because their pool's sum of the hour was reached",
+            messages_refused.clone(),
+        );
         Arc::new(Self {
             registry,
+            messages,
+            messages_refused,
             outbox_messages,
             outbox_age,
             calls,
@@ -133,7 +157,20 @@ impl Metrics {
     }
 
     /// All of it as text.
-    pub(crate) fn render(&self) -> String {
+    pub(crate) fn render(&self, messages: &[MessageCount]) -> String {
+        for count in messages {
+            let labels = Messages {
+                user_pool_id: count.user_pool.clone(),
+                medium: count.medium,
+            };
+            // The service counts, and tells its sums.
+            let set = |family: &Family<Messages, Counter>, number| {
+                let counter = family.get_or_create(&labels);
+                counter.inner().store(number, Ordering::Relaxed);
+            };
+            set(&self.messages, count.sent);
+            set(&self.messages_refused, count.refused);
+        }
         let mut text = String::new();
         // Writing into a string cannot fail.
         let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
@@ -159,7 +196,7 @@ mod tests {
                 took: Duration::from_millis(2),
             });
         }
-        let text = metrics.render();
+        let text = metrics.render(&[]);
         assert!(
             text.contains(r#"cognate_calls_total{operation="InitiateAuth",outcome="ok"} 2"#),
             "{text}"
@@ -180,7 +217,7 @@ mod tests {
             age: Duration::from_millis(1500),
         };
         metrics.note_outbox(&[waiting]);
-        let text = metrics.render();
+        let text = metrics.render(&[]);
         assert!(
             text.contains(r#"cognate_outbox_messages{kind="sms"} 3"#),
             "{text}"
@@ -190,6 +227,25 @@ mod tests {
             "{text}"
         );
         metrics.note_outbox(&[]);
-        assert!(!metrics.render().contains("kind="));
+        assert!(!metrics.render(&[]).contains("kind="));
+    }
+
+    #[test]
+    fn messages_are_told_by_pool_and_medium() {
+        let metrics = Metrics::new();
+        let count = MessageCount {
+            user_pool: "us-east-1_a".to_owned(),
+            medium: "sms",
+            sent: 7,
+            refused: 2,
+        };
+        metrics.render(std::slice::from_ref(&count));
+        let text = metrics.render(&[count]);
+        for line in [
+            r#"cognate_messages_total{user_pool_id="us-east-1_a",medium="sms"} 7"#,
+            r#"cognate_messages_refused_total{user_pool_id="us-east-1_a",medium="sms"} 2"#,
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
     }
 }

@@ -282,6 +282,7 @@ fn app_config(
         account_id: configuration.account_id.clone(),
         mail_from,
         sms_prefixes: configuration.sms_prefixes.clone(),
+        limits: configuration.service_limits,
     };
     Ok(config.check()?)
 }

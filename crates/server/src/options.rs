@@ -108,6 +108,29 @@ pub(crate) struct ServerOptions {
     /// How many connections are served at once; more wait [default: 4096].
     #[arg(long, env = "COGNATE_MAX_CONNECTIONS", value_name = "NUMBER")]
     pub(crate) max_connections: Option<String>,
+    /// Sign-ups from one network address, on each node: NUMBER/TIME, or none [default: 100/10m].
+    #[arg(long, env = "COGNATE_LIMITS_SIGN_UPS_PER_ADDRESS", value_name = "RATE")]
+    pub(crate) limits_sign_ups_per_address: Option<String>,
+    /// Failed guesses of one network address, on each node: NUMBER/TIME, or none [default: 100/5m].
+    #[arg(long, env = "COGNATE_LIMITS_FAILURES_PER_ADDRESS", value_name = "RATE")]
+    pub(crate) limits_failures_per_address: Option<String>,
+    /// Messages that one network address asks for, on each node: NUMBER/TIME, or none [default: 30/10m].
+    #[arg(long, env = "COGNATE_LIMITS_MESSAGES_PER_ADDRESS", value_name = "RATE")]
+    pub(crate) limits_messages_per_address: Option<String>,
+    /// Mails to users of one pool in an hour, on all nodes together: a number, or none [default: 10000].
+    #[arg(
+        long,
+        env = "COGNATE_LIMITS_MAIL_PER_POOL_AND_HOUR",
+        value_name = "NUMBER"
+    )]
+    pub(crate) limits_mail_per_pool_and_hour: Option<String>,
+    /// Text messages to users of one pool in an hour, on all nodes together: a number, or none [default: 1000].
+    #[arg(
+        long,
+        env = "COGNATE_LIMITS_SMS_PER_POOL_AND_HOUR",
+        value_name = "NUMBER"
+    )]
+    pub(crate) limits_sms_per_pool_and_hour: Option<String>,
     /// What is logged, as tracing's filters are written: info, or debug, or warn,cognate_web=debug [default: info].
     #[arg(long, env = "COGNATE_LOG", value_name = "FILTER")]
     pub(crate) log: Option<String>,

@@ -235,6 +235,7 @@ mod tests {
             mail_from: "a@example.com".into(),
             mail_senders: Senders::Anybody,
             sms_prefixes: Vec::new(),
+            limits: crate::Limits::default(),
         };
         let (clock, entropy) = (Clock::manual(NOW), Entropy::seeded([2; 32]));
         let (key, secret) = create(&db, &clock, &entropy, "robot", Policy::allow_all())

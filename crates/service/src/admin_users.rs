@@ -21,9 +21,10 @@ use cognate_outbound::{Purpose, Values};
 use cognate_store::{Tx, attempts, sessions, users as stored_users};
 
 use crate::flows::accounts::user_for_operator;
-use crate::flows::codes::{self, Form, NewCode};
+use crate::flows::codes::{Form, NewCode};
 use crate::flows::messages::{Draft, Message, check_destination};
 use crate::flows::outcome::{Reached, write_settled};
+use crate::flows::sums::{Whence, count_action};
 use crate::flows::{attributes, users};
 use crate::passwords::recovery_contact;
 use crate::profile::delete_attributes;
@@ -375,7 +376,8 @@ pub(crate) async fn admin_set_user_password(
     Ok(AdminSetUserPasswordResponse {})
 }
 
-/// Sends a reset code; until it has come back nobody signs in with the old password.
+/// Asks for a reset: until a code has come back nobody signs in with the old password. That stands whether or not the code can be sent;
+/// where it cannot, the operator is told so, and the user can ask for one by ForgotPassword.
 pub(crate) async fn admin_reset_user_password(
     cx: Cx,
     input: AdminResetUserPasswordRequest,
@@ -383,31 +385,12 @@ pub(crate) async fn admin_reset_user_password(
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
     let (contact, address) = recovery_contact(&pool, &user)?;
-    check_destination(&cx.app, contact, &address)?;
-    let code = NewCode::make(
-        &cx,
-        &pool,
-        &user,
-        CodePurpose::ResetPassword,
-        contact,
-        &address,
-        &Form::Digits(Purpose::ForgotPassword),
-    );
-    // AdminResetUserPassword has no CodeDeliveryFailureException of its own.
-    let code = code.map_err(|error| {
-        if error.code == ErrorCode::CodeDeliveryFailure {
-            Error::invalid_parameter(error.message)
-        } else {
-            error
-        }
-    })?;
-    let (sub, now) = (user.sub, cx.now);
+    let (code, unsendable) = match reset_code(&cx, &pool, &user, contact, &address) {
+        Ok(code) => (Some(code), None),
+        Err(error) => (None, Some(error)),
+    };
+    let (sub, now, whence) = (user.sub, cx.now, Whence::of(&cx));
     let reset = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        if let Some(error) =
-            codes::count_action(tx, &pool.id, &sub, LimitedAction::ForgotPassword, now).await?
-        {
-            return Ok(Some(error));
-        }
         let mut user = stored_users::find(tx, &pool.id, &sub)
             .await?
             .ok_or_else(Error::user_does_not_exist)?;
@@ -415,16 +398,41 @@ pub(crate) async fn admin_reset_user_password(
         user.modified_at = now;
         users::store(tx, &pool, &user, false).await?;
         sessions::end_all_of_user(tx, &pool.id, &sub).await?;
-        code.put(tx).await?;
-        Ok(None)
+        let Some(code) = &code else { return Ok(None) };
+        let action = LimitedAction::AdminResetUserPassword;
+        match count_action(tx, &whence, &pool.id, &sub, action, now).await? {
+            Some(limit) => Ok(Some(limit)),
+            None => code.put_for_operator(tx).await,
+        }
     };
-    match cx.app.db.write("admin_reset_user_password", reset).await? {
+    let limit = cx.app.db.write("admin_reset_user_password", reset).await?;
+    match limit.or(unsendable) {
         Some(error) => Err(error),
         None => {
             cx.app.outbox_filled.notify_one();
             Ok(AdminResetUserPasswordResponse {})
         }
     }
+}
+
+fn reset_code(
+    cx: &Cx,
+    pool: &UserPool,
+    user: &User,
+    contact: Contact,
+    address: &str,
+) -> Result<NewCode> {
+    check_destination(&cx.app, contact, address)?;
+    let form = Form::Digits(Purpose::ForgotPassword);
+    let purpose = CodePurpose::ResetPassword;
+    // AdminResetUserPassword has no CodeDeliveryFailureException of its own.
+    NewCode::make(cx, pool, user, purpose, contact, address, &form).map_err(|error| {
+        if error.code == ErrorCode::CodeDeliveryFailure {
+            Error::invalid_parameter(error.message)
+        } else {
+            error
+        }
+    })
 }
 
 /// Sets attributes; operators may say that an address is verified. An address that changes without such word is unverified.

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use cognate_model::UserPoolId;
 use cognate_outbound::{Outbound, Senders};
 use cognate_store::Db;
-use tokio::sync::Semaphore;
 
 use crate::clock::{Clock, Entropy};
+use crate::fair_turns::{FairTurns, Turn};
 use crate::flows::access_token::VerifiedTokens;
 use crate::flows::address_limits::AddressLimits;
+use crate::flows::pool_messages::{MessageCount, PoolMessages};
+use crate::limits::Limits;
+use crate::origin::Counted;
 use crate::outbox::Lanes;
 use crate::settings::Settings;
 
@@ -28,10 +31,11 @@ pub struct App {
     pub(crate) settings: Settings,
     pub(crate) verified_tokens: VerifiedTokens,
     pub(crate) limits: AddressLimits,
+    pub(crate) pool_messages: PoolMessages,
     /// The lanes of the outbox, woken when a message was put into it.
     pub(crate) outbox_filled: Lanes,
     pub(crate) secrets: Secrets,
-    compute: Semaphore,
+    compute: FairTurns<Counted>,
 }
 
 /// Secrets of the server, the same on every node, each for one use only.
@@ -81,6 +85,8 @@ pub struct Config {
     pub mail_senders: Senders,
     /// What phone numbers that are sent messages begin with, as `+1`; with none, they begin with anything.
     pub sms_prefixes: Vec<String>,
+    /// How much may be done in a while.
+    pub limits: Limits,
 }
 
 /// A configuration that cannot be served.
@@ -262,6 +268,8 @@ impl App {
     ) -> Arc<Self> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Arc::new(Self {
+            limits: AddressLimits::new(&config.limits),
+            pool_messages: PoolMessages::new(&config.limits),
             secrets: Secrets::of(&db),
             db,
             outbound,
@@ -270,10 +278,15 @@ impl App {
             entropy,
             settings: Settings::new(),
             verified_tokens: VerifiedTokens::new(),
-            limits: AddressLimits::new(),
             outbox_filled: Lanes::new(),
-            compute: Semaphore::new(cores),
+            compute: FairTurns::new(cores),
         })
+    }
+
+    /// How many messages this node has sent for users and strangers, and how many it has refused for their pools' sums.
+    #[must_use]
+    pub fn message_counts(&self) -> Vec<MessageCount> {
+        self.pool_messages.counted()
     }
 
     /// Runs costly pure work (SRP, RSA) on a blocking thread, as many at once as there are cores, so that no flood of sign-ins starves
@@ -285,7 +298,29 @@ impl App {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> crate::Result<T> {
-        let _permit = self.compute.acquire().await?;
+        self.compute_for(None, work).await
+    }
+
+    /// The same in turns: of all whose work waits each gets the next free thread once, so that one address with a thousand computations
+    /// delays another's by as many as run, and one. Work that is counted for nobody in particular has a turn of its own.
+    ///
+    /// # Errors
+    /// As [`App::compute`].
+    pub(crate) async fn compute_for<T: Send + 'static>(
+        &self,
+        counted: Option<Counted>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> crate::Result<T> {
+        let place = self
+            .compute
+            .enter(counted.map_or(Turn::Own, Turn::Of))
+            .await;
+        // The thread is taken until the work ends, also when nobody waits for it any more.
+        let work = move || {
+            let done = work();
+            drop(place);
+            done
+        };
         Ok(tokio::task::spawn_blocking(work).await?)
     }
 }
@@ -350,6 +385,7 @@ mod tests {
             mail_from: String::new(),
             mail_senders: Senders::Anybody,
             sms_prefixes: Vec::new(),
+            limits: Limits::default(),
         };
         let pool = UserPoolId::parse("us-east-1_abcdefghi").unwrap();
         assert_eq!(

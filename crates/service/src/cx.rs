@@ -9,6 +9,7 @@ use cognate_model::Timestamp;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::client_address::ClientAddress;
+use crate::origin::Origin;
 
 /// A request's context; a clone is the same request.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub struct Request {
     pub caller: Caller,
     /// The address that the request came from, where there is one.
     pub address: Option<ClientAddress>,
+    /// For whom it is counted, where limits go by network address.
+    pub(crate) origin: Origin,
     random: Mutex<Random>,
 }
 
@@ -42,6 +45,32 @@ impl Cx {
     #[must_use]
     pub fn new(app: &Arc<App>, caller: Caller, address: Option<ClientAddress>) -> Self {
         Arrival::new(app, address).called_by(caller)
+    }
+
+    /// The same request, counted for another.
+    pub(crate) fn counted_for(&self, origin: Origin) -> Self {
+        Self(Arc::new(Request {
+            app: Arc::clone(&self.app),
+            now: self.now,
+            request_id: self.request_id.clone(),
+            caller: self.caller.clone(),
+            address: self.address,
+            origin,
+            random: Mutex::new(self.random()),
+        }))
+    }
+
+    /// Runs costly pure work (SRP, RSA) on a blocking thread, in the turn of whom the request is counted for
+    /// ([`App::compute`](crate::App)).
+    ///
+    /// # Errors
+    /// When the work panicked or the runtime is stopping.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> crate::Result<T> {
+        let widest = self.origin.counted().pop().map(|(counted, _)| counted);
+        self.app.compute_for(widest, work).await
     }
 }
 
@@ -82,6 +111,7 @@ impl Arrival {
             random,
         } = self;
         Cx(Arc::new(Request {
+            origin: Origin::of(&caller, address),
             app,
             now,
             request_id,

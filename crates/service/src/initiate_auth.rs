@@ -20,7 +20,7 @@ use crate::flows::refresh::refresh;
 use crate::flows::refresh_token::Presented;
 use crate::flows::sign_in::{self, Opening, Reply, Response};
 use crate::flows::{attributes, secret_hash};
-use crate::{Cx, Error, ErrorCode, Result};
+use crate::{Cx, Error, ErrorCode, Result, origin};
 
 type Parameters = BTreeMap<String, String>;
 
@@ -37,6 +37,8 @@ pub(crate) async fn initiate_auth(
 ) -> Result<InitiateAuthResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     refuse_session(input.session.as_deref())?;
+    // Nothing is counted before the secret hash was found right.
+    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
     let parameters = input.auth_parameters.unwrap_or_default();
     begin(&cx, &door, Side::User, &input.auth_flow, &parameters)
         .await
@@ -49,6 +51,7 @@ pub(crate) async fn admin_initiate_auth(
 ) -> Result<AdminInitiateAuthResponse> {
     let door = Door::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
     refuse_session(input.session.as_deref())?;
+    let cx = origin::of_context_data(&cx, input.context_data.as_ref())?;
     let parameters = input.auth_parameters.unwrap_or_default();
     begin(&cx, &door, Side::Operator, &input.auth_flow, &parameters)
         .await
@@ -60,6 +63,7 @@ pub(crate) async fn respond_to_auth_challenge(
     input: RespondToAuthChallengeRequest,
 ) -> Result<RespondToAuthChallengeResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
+    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
     let responses = input.challenge_responses.unwrap_or_default();
     respond(
         &cx,
@@ -77,6 +81,7 @@ pub(crate) async fn admin_respond_to_auth_challenge(
     input: AdminRespondToAuthChallengeRequest,
 ) -> Result<AdminRespondToAuthChallengeResponse> {
     let door = Door::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
+    let cx = origin::of_context_data(&cx, input.context_data.as_ref())?;
     let responses = input.challenge_responses.unwrap_or_default();
     respond(
         &cx,

@@ -9,18 +9,20 @@ use cognate_api::idp::{
 use cognate_crypto::secret::SecretString;
 use cognate_model::attribute::Contact;
 use cognate_model::code::{CodePurpose, LimitedAction};
+use cognate_model::lockout::Lockout;
 use cognate_model::password::Credentials;
 use cognate_model::{Sub, User, UserPool, UserStatus};
 use cognate_outbound::Purpose;
 use cognate_store::{Tx, attempts, sessions, users as stored_users};
 
 use crate::flows::accounts::{Door, normal_name, stand_in};
-use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, send_code};
+use crate::flows::codes::{Attempt, Form, Guess, NewCode, send_code};
 use crate::flows::outcome::write_settled;
 use crate::flows::sign_in::count_failure;
+use crate::flows::sums::{Whence, count_action};
 use crate::flows::{access_token, destinations, messages, secret_hash, users};
-use crate::sign_up::{finish_guess, new_credentials};
-use crate::{Cx, Error, Result};
+use crate::sign_up::{find_named, finish_guess, new_credentials};
+use crate::{Cx, Error, Result, origin};
 
 pub(crate) async fn forgot_password(
     cx: Cx,
@@ -28,6 +30,7 @@ pub(crate) async fn forgot_password(
 ) -> Result<ForgotPasswordResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
+    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
     let pool = Arc::clone(&door.pool);
     if pool.recovery_order().is_empty() {
         return Err(Error::recovery_by_operators_only());
@@ -47,6 +50,10 @@ pub(crate) async fn forgot_password(
         let (contact, address) = shown.ok_or_else(Error::recovery_by_operators_only)?;
         (contact, address.to_owned())
     } else {
+        if !is_sent {
+            // It tells who is here, as a taken name does.
+            cx.app.limits.failures.spend(&cx)?;
+        }
         let (contact, address) = sent_to?;
         messages::check_destination(&cx.app, contact, &address)?;
         (contact, address)
@@ -107,7 +114,7 @@ pub(crate) async fn confirm_forgot_password(
 ) -> Result<ConfirmForgotPasswordResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
-    cx.app.limits.failures.check(&cx)?;
+    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
     let pool = Arc::clone(&door.pool);
     // The policy is everybody's to know: checked before the code, so that a password that is too short costs no guess.
     pool.settings
@@ -115,14 +122,16 @@ pub(crate) async fn confirm_forgot_password(
         .check(&input.password)
         .map_err(Error::password_does_not_conform)?;
     let name = normal_name(&pool, &input.username)?;
-    let found = stored_users::find_by_name(&mut cx.app.db.read().await?, &pool.id, &name).await?;
+    let taken = cx.app.limits.failures.take(&cx).await?;
+    let (taken, found) = taken.through(find_named(&cx, &pool, &name).await)?;
     let hide = door.hides_users();
     if found.is_none() && !hide {
         return Err(Error::username_client_id_not_found());
     }
     let user = stand_in(&cx, &pool, found.as_ref(), &name);
     let credentials =
-        new_credentials(&cx, &pool, &user, SecretString::from(input.password), None).await?;
+        new_credentials(&cx, &pool, &user, SecretString::from(input.password), None).await;
+    let (taken, credentials) = taken.through(credentials)?;
     let attempt = Attempt::new(
         &cx,
         &pool.id,
@@ -133,8 +142,9 @@ pub(crate) async fn confirm_forgot_password(
     );
     let (now, stands) = (cx.now, has_salt(&pool, &attempt.sub, &credentials, || None));
     let reset = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        if let Some(error) = codes::count_action(
+        if let Some(error) = count_action(
             tx,
+            &attempt.whence,
             &pool.id,
             &attempt.sub,
             LimitedAction::ConfirmForgotPassword,
@@ -170,8 +180,8 @@ pub(crate) async fn confirm_forgot_password(
         Ok(None)
     };
     finish_guess(
-        &cx,
-        write_settled(&cx, "confirm_forgot_password", stands, reset).await?,
+        taken,
+        write_settled(&cx, "confirm_forgot_password", stands, reset).await,
     )?;
     Ok(ConfirmForgotPasswordResponse {})
 }
@@ -190,18 +200,17 @@ pub(crate) async fn change_password(
         .password_policy
         .check(&input.proposed_password)
         .map_err(Error::password_does_not_conform)?;
-    let mut tx = cx.app.db.read().await?;
-    let credentials = stored_users::credentials(&mut tx, &pool.id, &user.sub).await?;
-    let lockout = attempts::find_lockout(&mut tx, &pool.id, user.sub.as_str()).await?;
-    drop(tx);
+    let cx = origin::of_token(&cx, &signed_in.door.entry, &user.sub);
+    let taken = cx.app.limits.failures.take(&cx).await?;
+    let (taken, (credentials, lockout)) = taken.through(password_of(&cx, &user).await)?;
     // The lock of sign-in holds here too: a stolen access token is no way round it.
     if lockout.is_locked(cx.now) {
+        taken.give_back();
         return Err(Error::attempt_limit_exceeded());
     }
     let (pool_id, previous) = (pool.id.clone(), SecretString::from(previous));
     let known = credentials.clone();
     let is_right = cx
-        .app
         .compute(move || known.is_some_and(|known| known.match_password(&pool_id, &previous)))
         .await?;
     if !is_right {
@@ -242,8 +251,16 @@ pub(crate) async fn change_password(
         attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;
         Ok(())
     };
-    write_settled(&cx, "change_password", stands, change).await?;
+    taken.settle(write_settled(&cx, "change_password", stands, change).await)?;
     Ok(ChangePasswordResponse {})
+}
+
+/// What is kept of a user's password, and the failures so far.
+async fn password_of(cx: &Cx, user: &User) -> Result<(Option<Credentials>, Lockout)> {
+    let mut tx = cx.app.db.read().await?;
+    let credentials = stored_users::credentials(&mut tx, &user.pool, &user.sub).await?;
+    let lockout = attempts::find_lockout(&mut tx, &user.pool, user.sub.as_str()).await?;
+    Ok((credentials, lockout))
 }
 
 /// Whether a user has these credentials already, told by their salt; then gives the value.
@@ -261,13 +278,13 @@ fn has_salt<T: 'static>(
 }
 
 async fn count_wrong_password(cx: &Cx, user: &User) -> Result<Error> {
-    cx.app.limits.failures.count(cx);
     let (pool, sub, now) = (user.pool.clone(), user.sub.clone(), cx.now);
+    let whence = Whence::of(cx);
     let count = async move |tx: &mut Tx| -> Result<Option<Error>> {
         if count_failure(tx, &pool, &sub, now).await? {
             return Ok(Some(Error::attempt_limit_exceeded()));
         }
-        codes::count_action(tx, &pool, &sub, LimitedAction::ChangePassword, now).await
+        count_action(tx, &whence, &pool, &sub, LimitedAction::ChangePassword, now).await
     };
     let limit = cx.app.db.write("count_wrong_password", count).await?;
     Ok(limit.unwrap_or_else(Error::incorrect_username_or_password))

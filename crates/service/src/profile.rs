@@ -15,11 +15,12 @@ use cognate_outbound::Purpose;
 use cognate_store::{Tx, users as stored_users};
 
 use crate::flows::access_token::{self, SignedIn};
-use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, send_code};
+use crate::flows::codes::{Attempt, Form, Guess, NewCode, send_code};
 use crate::flows::outcome::{write_again, write_settled};
+use crate::flows::sums::{Whence, count_action};
 use crate::flows::{attributes, messages, users};
 use crate::sign_up::finish_guess;
-use crate::{Cx, Error, ErrorCode, Result};
+use crate::{Cx, Error, ErrorCode, Result, origin};
 
 pub(crate) async fn get_user(cx: Cx, input: GetUserRequest) -> Result<GetUserResponse> {
     let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
@@ -41,6 +42,7 @@ pub(crate) async fn update_user_attributes(
     attributes::check_written_by_user(&door.pool, &door.entry.client, &given)?;
     attributes::check_mutable(&door.pool, &user, &given)?;
     attributes::check_keeps_required(&door.pool, &given)?;
+    let cx = origin::of_token(&cx, &door.entry, &user.sub);
     let changed =
         change_attributes(&cx, &door.pool, &user, given, "update_user_attributes").await?;
     Ok(UpdateUserAttributesResponse {
@@ -57,7 +59,6 @@ async fn change_attributes(
     given: Attributes,
     name: &'static str,
 ) -> Result<Vec<cognate_api::idp::CodeDeliveryDetailsType>> {
-    cx.app.limits.failures.check(cx)?;
     let mut now_given = given;
     let codes_out = codes_for_addresses(cx, pool, user, &mut now_given)?;
     let details = codes_out.iter().map(NewCode::details).collect();
@@ -66,12 +67,28 @@ async fn change_attributes(
     if has_codes {
         cx.app.limits.messages.spend(cx)?;
     }
+    let contacts = codes_out.iter().map(NewCode::contact);
+    let allowed = cx
+        .app
+        .pool_messages
+        .take(cx, &pool.id, contacts)
+        .await
+        .map_err(limit_of_an_update)?;
+    let whence = Whence::of(cx);
+    // That a name is taken tells who is here.
+    let taken = cx.app.limits.failures.take(cx).await?;
     let change = async move |tx: &mut Tx| -> Result<Option<Error>> {
         // The new value of an address is a guess at who has it, and a mail to a stranger: limited like any other code.
         if !codes_out.is_empty()
-            && let Some(error) =
-                codes::count_action(tx, &pool.id, &sub, LimitedAction::SendAttributeCode, now)
-                    .await?
+            && let Some(error) = count_action(
+                tx,
+                &whence,
+                &pool.id,
+                &sub,
+                LimitedAction::SendAttributeCode,
+                now,
+            )
+            .await?
         {
             return Ok(Some(error));
         }
@@ -91,24 +108,30 @@ async fn change_attributes(
         }
         Ok(None)
     };
-    match cx.app.db.write(name, change).await {
+    let outcome = cx.app.db.write(name, change).await;
+    if !outcome
+        .as_ref()
+        .is_err_and(|error| error.code == ErrorCode::AliasExists)
+    {
+        taken.give_back();
+    }
+    match outcome {
         Ok(None) => {
+            allowed.sent();
             if has_codes {
                 cx.app.outbox_filled.notify_one();
             }
             Ok(details)
         }
-        // UpdateUserAttributes has no LimitExceededException of its own.
-        Ok(Some(error)) | Err(error) if error.code == ErrorCode::LimitExceeded => {
-            Err(Error::too_many_requests())
-        }
-        Ok(Some(error)) | Err(error) => {
-            // That it is taken tells who is here; its transaction went back, and the count of codes with it.
-            if error.code == ErrorCode::AliasExists {
-                cx.app.limits.failures.count(cx);
-            }
-            Err(error)
-        }
+        Ok(Some(error)) | Err(error) => Err(limit_of_an_update(error)),
+    }
+}
+
+/// UpdateUserAttributes has no LimitExceededException of its own.
+fn limit_of_an_update(error: Error) -> Error {
+    match error.code {
+        ErrorCode::LimitExceeded => Error::too_many_requests(),
+        _ => error,
     }
 }
 
@@ -235,6 +258,7 @@ pub(crate) async fn get_user_attribute_verification_code(
         )));
     }
     messages::check_destination(&cx.app, contact, address)?;
+    let cx = origin::of_token(&cx, &door.entry, &user.sub);
     let code = NewCode::make(
         &cx,
         &door.pool,
@@ -264,6 +288,8 @@ pub(crate) async fn verify_user_attribute(
     let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
     let contact = Contact::of(&input.attribute_name)
         .ok_or_else(|| Error::invalid_parameter("Only email and phone_number can be verified."))?;
+    let cx = origin::of_token(&cx, &door.entry, &user.sub);
+    let taken = cx.app.limits.failures.take(&cx).await?;
     let attempt = Attempt::new(
         &cx,
         &door.pool.id,
@@ -278,8 +304,9 @@ pub(crate) async fn verify_user_attribute(
         Ok(settled.stands(tx).await?.then_some(None))
     };
     let verify = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        if let Some(error) = codes::count_action(
+        if let Some(error) = count_action(
             tx,
+            &attempt.whence,
             &pool.id,
             &attempt.sub,
             LimitedAction::VerifyUserAttribute,
@@ -309,8 +336,8 @@ pub(crate) async fn verify_user_attribute(
         Ok(None)
     };
     finish_guess(
-        &cx,
-        write_settled(&cx, "verify_user_attribute", stands, verify).await?,
+        taken,
+        write_settled(&cx, "verify_user_attribute", stands, verify).await,
     )?;
     Ok(VerifyUserAttributeResponse {})
 }

@@ -18,15 +18,17 @@ use cognate_outbound::Purpose;
 use cognate_store::{Tx, users as stored_users};
 
 use crate::flows::accounts::{Door, normal_name, stand_in, sub_of, user_for_operator};
-use crate::flows::codes::{self, Attempt, Form, Guess, NewCode, Through, send_code};
+use crate::flows::address_limits::Taken;
+use crate::flows::codes::{Attempt, Form, Guess, NewCode, Through, send_code};
 use crate::flows::outcome::write_settled;
+use crate::flows::sums::count_action;
 use crate::flows::{attributes, destinations, messages, secret_hash, users};
-use crate::{Cx, Error, ErrorCode, Result};
+use crate::{Cx, Error, ErrorCode, Result, origin};
 
 pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
-    cx.app.limits.failures.check(&cx)?;
+    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
     let pool = Arc::clone(&door.pool);
     if pool.settings.admin_create_user_only {
         return Err(Error::sign_up_not_permitted());
@@ -65,17 +67,19 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
             sign_up_code(&cx, &door, &user, contact, &address)
         })
         .transpose()?;
+    cx.app.limits.sign_ups.spend(&cx)?;
     if code.is_some() {
         cx.app.limits.messages.spend(&cx)?;
     }
-    store_new_user(&cx, &pool, &user, password, code)
-        .await
-        .inspect_err(|error| {
-            // Which names are taken is what SignUp tells by its nature; an address that asks for many of them is held up.
-            if error.code == ErrorCode::UsernameExists {
-                cx.app.limits.failures.count(&cx);
-            }
-        })?;
+    let contacts = code.iter().map(NewCode::contact);
+    let allowed = cx.app.pool_messages.take(&cx, &pool.id, contacts).await?;
+    // Which names are taken is what SignUp tells by its nature; an address that asks for many of them is held up.
+    let taken = cx.app.limits.failures.take(&cx).await?;
+    match store_new_user(&cx, &pool, &user, password, code).await {
+        Err(error) if error.code == ErrorCode::UsernameExists => return Err(error),
+        outcome => taken.through(outcome)?.0.give_back(),
+    }
+    allowed.sent();
     Ok(SignUpResponse {
         user_confirmed: false,
         code_delivery_details: contact_to_confirm(&pool, &user)
@@ -137,10 +141,7 @@ pub(crate) async fn new_credentials(
         NormalName::new(pool, &user.username),
         cx.random(),
     );
-    cx.app
-        .compute(move || {
-            Credentials::new(&pool, &username, &password, temporary_until, &mut random)
-        })
+    cx.compute(move || Credentials::new(&pool, &username, &password, temporary_until, &mut random))
         .await
 }
 
@@ -265,6 +266,7 @@ pub(crate) async fn confirm_sign_up(
             "Session (sign-in straight from sign-up with USER_AUTH)",
         ));
     }
+    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
     confirm(
         &cx,
         &door,
@@ -277,7 +279,7 @@ pub(crate) async fn confirm_sign_up(
     Ok(ConfirmSignUpResponse { session: None })
 }
 
-/// See [`codes::confirm_by_link`].
+/// See [`crate::flows::confirm_by_link`].
 pub(crate) async fn confirm_by_link(
     cx: Cx,
     client_id: &str,
@@ -304,10 +306,9 @@ async fn confirm(
     through: Through,
     take_over: bool,
 ) -> Result<()> {
-    cx.app.limits.failures.check(cx)?;
     let name = normal_name(&door.pool, given)?;
-    let found =
-        stored_users::find_by_name(&mut cx.app.db.read().await?, &door.pool.id, &name).await?;
+    let taken = cx.app.limits.failures.take(cx).await?;
+    let (taken, found) = taken.through(find_named(cx, &door.pool, &name).await)?;
     let hide = door.hides_users();
     let status = found.as_ref().map(|user| user.status);
     match status {
@@ -336,7 +337,8 @@ async fn confirm(
             Through::Link => attempt.follow_link(tx).await?,
             Through::Call => {
                 let action = LimitedAction::ConfirmSignUp;
-                match codes::count_action(tx, &pool.id, &attempt.sub, action, now).await? {
+                let limit = count_action(tx, &attempt.whence, &pool.id, &attempt.sub, action, now);
+                match limit.await? {
                     Some(limit) => Guess::Refused(limit),
                     None => attempt.guess(tx).await?,
                 }
@@ -361,20 +363,23 @@ async fn confirm(
         Ok(None)
     };
     finish_guess(
-        cx,
-        write_settled(cx, "confirm_sign_up", stands, confirm).await?,
+        taken,
+        write_settled(cx, "confirm_sign_up", stands, confirm).await,
     )
 }
 
+/// The user who has a name.
+pub(crate) async fn find_named(
+    cx: &Cx,
+    pool: &UserPool,
+    name: &NormalName,
+) -> Result<Option<User>> {
+    Ok(stored_users::find_by_name(&mut cx.app.db.read().await?, &pool.id, name).await?)
+}
+
 /// Answers a guess whose count is committed.
-pub(crate) fn finish_guess(cx: &Cx, refusal: Option<Error>) -> Result<()> {
-    match refusal {
-        Some(error) => {
-            cx.app.limits.failures.count(cx);
-            Err(error)
-        }
-        None => Ok(()),
-    }
+pub(crate) fn finish_guess(taken: Taken, outcome: Result<Option<Error>>) -> Result<()> {
+    taken.settle(outcome.and_then(|refusal| refusal.map_or(Ok(()), Err)))
 }
 
 pub(crate) async fn resend_confirmation_code(
@@ -383,6 +388,7 @@ pub(crate) async fn resend_confirmation_code(
 ) -> Result<ResendConfirmationCodeResponse> {
     let door = Door::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
+    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
     let pool = Arc::clone(&door.pool);
     if pool.settings.auto_verified.is_empty() {
         return Err(Error::auto_verification_not_turned_on());
@@ -390,12 +396,17 @@ pub(crate) async fn resend_confirmation_code(
     let name = normal_name(&pool, &input.username)?;
     let found = stored_users::find_by_name(&mut cx.app.db.read().await?, &pool.id, &name).await?;
     let hide = door.hides_users();
-    match &found {
-        None if !hide => return Err(Error::username_client_id_not_found()),
-        Some(user) if user.status != UserStatus::Unconfirmed && !hide => {
-            return Err(Error::user_is_already_confirmed());
+    let refusal = match &found {
+        None => Some(Error::username_client_id_not_found()),
+        Some(user) if user.status != UserStatus::Unconfirmed => {
+            Some(Error::user_is_already_confirmed())
         }
-        _ => {}
+        Some(_) => None,
+    };
+    if let Some(refusal) = refusal.filter(|_| !hide) {
+        // It tells who is here, as a taken name does.
+        cx.app.limits.failures.spend(&cx)?;
+        return Err(refusal);
     }
     let user = stand_in(&cx, &pool, found.as_ref(), &name);
     let sent_to = found

@@ -105,3 +105,46 @@ pub async fn count(
         .await?;
     row.int(0)
 }
+
+/// Takes up to `wanted` of a pool's sum of a kind in a window of time, in which there are `limit` in all; gives how many it got, and
+/// when the window is over. A window begins with the first that is taken in it.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn reserve(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    kind: &str,
+    now: Timestamp,
+    window: Duration,
+    wanted: u32,
+    limit: u32,
+) -> Result<(u32, Timestamp), Error> {
+    const OF_THE_POOL: &str = "pool";
+    let key = [pool.as_str().into(), OF_THE_POOL.into(), kind.into()];
+    let sql = "SELECT count, since FROM attempts WHERE pool = $1 AND subject = $2 AND kind = $3";
+    let row = tx.query_optional(sql, &key).await?;
+    let standing = row
+        .map(|row| Ok::<_, Error>((row.int(0)?, Timestamp(row.int(1)?))))
+        .transpose()?
+        .filter(|(_, since)| now.since(*since) < window);
+    let (count, since) = standing.unwrap_or((0, now));
+    let left = u32::try_from(i64::from(limit).saturating_sub(count)).unwrap_or(0);
+    let (taken, until) = (wanted.min(left), since.plus(window));
+    tx.execute(
+        "INSERT INTO attempts(pool, subject, kind, count, since, locked_until, expires_at)
+         VALUES ($1, $2, $3, $4, $5, 0, $6)
+         ON CONFLICT (pool, subject, kind) DO UPDATE SET count = excluded.count, since = excluded.since,
+             expires_at = excluded.expires_at",
+        &[
+            pool.as_str().into(),
+            OF_THE_POOL.into(),
+            kind.into(),
+            count.saturating_add(i64::from(taken)).into(),
+            since.0.into(),
+            until.0.into(),
+        ],
+    )
+    .await?;
+    Ok((taken, until))
+}

@@ -12,7 +12,7 @@ use cognate_crypto::seal::MasterKey;
 use cognate_model::policy::Policy;
 use cognate_model::{Sender, Timestamp};
 use cognate_outbound::{Inbox, Mailer, Outbound, Received, Senders, SmsSender};
-use cognate_service::{App, Clock, Config, Entropy, access_keys, expire_some, operations};
+use cognate_service::{App, Clock, Config, Entropy, Limits, access_keys, expire_some, operations};
 use cognate_store::{Db, DbOptions, FaultPlan};
 use cognate_web::demo::{DemoConfig, DemoPasswordPolicy};
 use cognate_web::{Access, Doors, InFlight, InboxDoor, Network, Observer, router};
@@ -51,6 +51,7 @@ pub struct ServerBuilder {
     outbound: Option<Outbound>,
     sms_prefixes: Vec<String>,
     mail_senders: Senders,
+    limits: Limits,
 }
 
 impl TestServer {
@@ -72,6 +73,7 @@ impl TestServer {
             outbound: None,
             sms_prefixes: Vec::new(),
             mail_senders: Senders::Anybody,
+            limits: Limits::default(),
         }
     }
 
@@ -314,6 +316,13 @@ impl ServerBuilder {
         self
     }
 
+    /// With other limits.
+    #[must_use]
+    pub fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
+        change(&mut self.limits);
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> TestServer {
         let mut random = Random::from_seed([42; 32]);
@@ -331,6 +340,7 @@ impl ServerBuilder {
             mail_from: MAIL_FROM.to_owned(),
             mail_senders: self.mail_senders,
             sms_prefixes: self.sms_prefixes,
+            limits: self.limits,
         };
         let outbound = self.outbound.unwrap_or_else(|| inbox_outbound(&inbox));
         let app = App::new(

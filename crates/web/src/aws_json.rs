@@ -93,7 +93,7 @@ impl Door {
         (body, mut room): (Bytes, Room),
         arrival: Arrival,
     ) -> Result<Vec<u8>, Error> {
-        let _place = self.in_flight.enter().ok_or_else(Error::overloaded)?;
+        let _place = self.in_flight.enter(arrival.address)?;
         let caller =
             authenticate::caller(&self.app, self.access, operation, arrival.now, parts, &body)
                 .await?;

@@ -82,7 +82,7 @@ async fn confirm(State(door): State<Door>, request: Request) -> Response {
     let Ok(Form(fields)) = Form::<Fields>::from_request(request, &()).await else {
         return confirm_page(ConfirmView::InvalidOrExpired);
     };
-    let Some(place) = door.in_flight.enter() else {
+    let Ok(place) = door.in_flight.enter(address) else {
         return confirm_page(ConfirmView::TooManyAttempts);
     };
     let arrival = Arrival::new(&door.app, address);

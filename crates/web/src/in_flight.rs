@@ -2,8 +2,10 @@
 //!
 //! A call runs on to its end when its client hangs up, so connections that are closed do not mean that nothing runs.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use cognate_service::{ClientAddress, CountedNetwork, Error};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Room for calls; a clone is the same room.
@@ -11,10 +13,20 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct InFlight {
     room: Arc<Semaphore>,
     limit: u32,
+    by_network: Arc<Mutex<HashMap<CountedNetwork, u32>>>,
+}
+
+/// The place of one call, which it holds until it ends.
+#[derive(Debug)]
+pub(crate) struct Place {
+    _room: OwnedSemaphorePermit,
+    of: InFlight,
+    networks: Vec<CountedNetwork>,
 }
 
 impl InFlight {
-    /// Room for `limit` calls at once.
+    /// Room for `limit` calls at once: for a quarter of them from one address (IPv6: one /64), and for half of them from one /56, so
+    /// that nobody fills it alone. This machine, where a proxy may stand, has no share of its own.
     #[must_use]
     pub fn new(limit: u32) -> Self {
         // A semaphore holds more permits than a u32 counts on every machine that this runs on; where not, fewer calls run at once.
@@ -24,12 +36,53 @@ impl InFlight {
         Self {
             room: Arc::new(Semaphore::new(permits)),
             limit,
+            by_network: Arc::default(),
         }
     }
 
-    /// A place for one call, which it holds until it ends; none while all are taken.
-    pub(crate) fn enter(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.room).try_acquire_owned().ok()
+    /// A place for one call.
+    ///
+    /// # Errors
+    /// `ServiceUnavailableException` while all are taken, `TooManyRequestsException` while its address has all that it may have.
+    pub(crate) fn enter(&self, address: Option<ClientAddress>) -> Result<Place, Error> {
+        let room = Arc::clone(&self.room).try_acquire_owned();
+        let room = room.map_err(|_| Error::overloaded())?;
+        let shares = self.shares(address);
+        let mut held = self.held();
+        let is_full = |(network, share): &(CountedNetwork, u32)| {
+            held.get(network).is_some_and(|held| held >= share)
+        };
+        if shares.iter().any(is_full) {
+            return Err(Error::too_many_requests());
+        }
+        for (network, _) in &shares {
+            *held.entry(*network).or_default() += 1;
+        }
+        drop(held);
+        Ok(Place {
+            _room: room,
+            of: self.clone(),
+            networks: shares.into_iter().map(|(network, _)| network).collect(),
+        })
+    }
+
+    fn shares(&self, address: Option<ClientAddress>) -> Vec<(CountedNetwork, u32)> {
+        let Some(address) = address.filter(|address| !address.is_this_machine()) else {
+            return Vec::new();
+        };
+        let near = (CountedNetwork::near(address.ip()), self.limit / 4);
+        let wide = CountedNetwork::wide(address.ip()).map(|wide| (wide, self.limit / 2));
+        let shares = [Some(near), wide].into_iter().flatten();
+        shares
+            .map(|(network, share)| (network, share.max(1)))
+            .collect()
+    }
+
+    /// A panic elsewhere leaves the counts whole: each change is one step.
+    fn held(&self) -> MutexGuard<'_, HashMap<CountedNetwork, u32>> {
+        self.by_network
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until no call runs.
@@ -39,25 +92,79 @@ impl InFlight {
     }
 }
 
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut held = self.of.held();
+        for network in &self.networks {
+            if let Some(count) = held.get_mut(network) {
+                *count -= 1;
+                if *count == 0 {
+                    held.remove(network);
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+    use cognate_service::ErrorCode;
+
     use super::*;
+
+    fn from(address: &str) -> Option<ClientAddress> {
+        Some(ClientAddress::of_peer(address.parse().unwrap()))
+    }
+
+    #[tokio::test]
+    async fn an_address_gets_a_quarter_of_the_places_and_others_the_rest() {
+        let in_flight = InFlight::new(8);
+        let (first, _second) = (
+            in_flight.enter(from("192.0.2.1")).unwrap(),
+            in_flight.enter(from("192.0.2.1")).unwrap(),
+        );
+        let refused = in_flight.enter(from("::ffff:192.0.2.1")).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::TooManyRequests);
+        assert!(in_flight.enter(from("192.0.2.2")).is_ok());
+        drop(first);
+        assert!(in_flight.enter(from("192.0.2.1")).is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_networks_of_one_56_get_half_of_the_places_together() {
+        let in_flight = InFlight::new(8);
+        let of = |n: u8| from(&format!("2001:db8:0:{n:x}::1"));
+        let held: Vec<_> = (0..4).map(|n| in_flight.enter(of(n)).unwrap()).collect();
+        assert!(in_flight.enter(of(4)).is_err());
+        assert!(in_flight.enter(from("2001:db8:0:100::1")).is_ok());
+        drop(held);
+        assert!(in_flight.enter(of(4)).is_ok());
+        assert!(in_flight.held().is_empty());
+    }
+
+    #[tokio::test]
+    async fn this_machine_gets_all_places() {
+        let in_flight = InFlight::new(4);
+        let _held = [(); 4].map(|()| in_flight.enter(from("127.0.0.1")).unwrap());
+        assert!(in_flight.enter(None).is_err());
+    }
 
     #[tokio::test]
     async fn a_call_beyond_the_limit_finds_no_room_until_one_ends() {
         let in_flight = InFlight::new(1);
-        let first = in_flight.enter().unwrap();
-        assert!(in_flight.enter().is_none());
+        let first = in_flight.enter(None).unwrap();
+        let refused = in_flight.enter(None).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::ServiceUnavailable);
         drop(first);
-        assert!(in_flight.enter().is_some());
+        assert!(in_flight.enter(None).is_ok());
     }
 
     #[tokio::test]
     async fn draining_waits_for_the_last_call() {
         let in_flight = InFlight::new(2);
-        let call = in_flight.enter().unwrap();
+        let call = in_flight.enter(None).unwrap();
         let waiting = tokio::spawn({
             let in_flight = in_flight.clone();
             async move { in_flight.drained().await }

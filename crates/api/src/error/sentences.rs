@@ -121,6 +121,8 @@ sentences! {
     }
     LimitExceeded {
         attempt_limit_exceeded() "Attempt limit exceeded, please try after some time.";
+        /// The words are ours: of all messages of a user pool.
+        message_limit_exceeded() "Exceeded the hourly message limit of the user pool, please try after some time.";
         /// The words are ours.
         limit_exceeded(what) "The limit is reached: {what}";
     }

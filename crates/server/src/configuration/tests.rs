@@ -82,6 +82,11 @@ fn every_key_of_the_file_counts() {
         ("admin-listen", "none"),
         ("trusted-proxy", "::1"),
         ("max-connections", "7"),
+        ("limits-sign-ups-per-address", "7/1m"),
+        ("limits-failures-per-address", "7/1m"),
+        ("limits-messages-per-address", "none"),
+        ("limits-mail-per-pool-and-hour", "7"),
+        ("limits-sms-per-pool-and-hour", "none"),
         ("log", "debug"),
         ("log-format", "json"),
         ("no-demo", "true"),
@@ -131,6 +136,7 @@ fn told(it: &ServerConfiguration) -> String {
         admin_listen,
         trusted_proxies,
         limits,
+        service_limits,
         logging,
     } = it;
     let key = match &store.master_key {
@@ -138,7 +144,7 @@ fn told(it: &ServerConfiguration) -> String {
         MasterKeySource::File(path) => path.display().to_string(),
     };
     format!(
-        "{:?} {} {key} {listen} {public_url:?} {region} {region_is_given} {account_id} {issuer:?} {smtp_url:?} {mail_from:?} {mail_senders:?} {sms_url:?} {sms_prefixes:?} {tls:?} {admin_listen:?} {trusted_proxies:?} {limits:?} {logging:?}",
+        "{:?} {} {key} {listen} {public_url:?} {region} {region_is_given} {account_id} {issuer:?} {smtp_url:?} {mail_from:?} {mail_senders:?} {sms_url:?} {sms_prefixes:?} {tls:?} {admin_listen:?} {trusted_proxies:?} {limits:?} {service_limits:?} {logging:?}",
         store.data_dir, store.database_url
     )
 }
@@ -161,6 +167,22 @@ fn what_cannot_be_is_refused_in_words() {
             "neither an address nor a network",
         ),
         ("max-connections = 0", "max-connections"),
+        (
+            "[limits]\nsms-per-pool-and-hour = -1",
+            "limits-sms-per-pool-and-hour must be a number or none",
+        ),
+        (
+            "[limits]\nmail-per-pool-and-hour = 9999999999",
+            "limits-mail-per-pool-and-hour: «9999999999» is too large",
+        ),
+        (
+            "[limits]\nsign-ups-per-address = 100",
+            "limits-sign-ups-per-address: «100» must be NUMBER/TIME",
+        ),
+        (
+            "limits.failures-per-address = \"many\"",
+            "limits-failures-per-address: «many» must be NUMBER/TIME",
+        ),
         ("log-format = \"xml\"", "log-format"),
         ("log = \"cognate=loud\"", "log"),
     ] {
@@ -175,6 +197,24 @@ fn what_cannot_be_is_refused_in_words() {
             .to_string()
             .contains("no-demo must be true or false")
     );
+}
+
+#[test]
+fn limits_stand_in_a_table_of_their_own_or_under_the_flags_names() {
+    for text in [
+        "[limits]\nsign-ups-per-address = \"7/1m\"",
+        "limits.sign-ups-per-address = \"7/1m\"",
+        "limits-sign-ups-per-address = \"7/1m\"",
+    ] {
+        let limits = resolve(ServerOptions::default(), text)
+            .unwrap()
+            .service_limits;
+        assert_eq!(
+            limits.sign_ups_per_address,
+            "7/1m".parse().unwrap(),
+            "{text}"
+        );
+    }
 }
 
 #[test]

@@ -1,23 +1,19 @@
 //! Codes: made, sent, guessed at, used once.
 
 use cognate_api::idp::CodeDeliveryDetailsType;
-use cognate_crypto::digest::{ct_eq, hmac_sha256};
+use cognate_crypto::digest::{base64url_encode, ct_eq, hmac_sha256};
 use cognate_crypto::random::Alphabet;
 use cognate_model::attribute::Contact;
-use cognate_model::code::{CodePurpose, LimitedAction, MAX_GUESSES, PendingCode};
+use cognate_model::code::{CodePurpose, LimitedAction, MAX_GUESSES_FROM_EVERYWHERE, PendingCode};
 use cognate_model::{Sub, Timestamp, User, UserPool, UserPoolId};
 use cognate_outbound::{Purpose, Values};
-use cognate_store::{Tx, attempts, codes, users};
-use std::time::Duration;
+use cognate_store::{Tx, codes, users};
 
 use super::messages::{self, Draft, Message};
 use super::outcome::Reached;
+use super::sums::{self, Whence, count_action};
 use crate::app::App;
 use crate::{Cx, Error, Result};
-
-/// How many messages one address gets in an hour from one pool, whoever asks for them.
-const MESSAGES_PER_ADDRESS_AND_HOUR: i64 = 20;
-const HOUR: Duration = Duration::from_secs(3600);
 
 /// How a code reaches its user.
 pub(crate) enum Form<'a> {
@@ -39,6 +35,7 @@ pub(crate) struct NewCode {
     destination: String,
     /// Whether a message too many is left out rather than refused.
     is_quiet: bool,
+    whence: Whence,
     now: Timestamp,
 }
 
@@ -98,6 +95,7 @@ impl NewCode {
             expires_at: cx.now.plus(purpose.validity()),
             destination: destination_subject(&cx.app, address),
             is_quiet: false,
+            whence: Whence::of(cx),
             now: cx.now,
         })
     }
@@ -123,20 +121,41 @@ impl NewCode {
         messages::details(self.pending.contact, &self.pending.address)
     }
 
+    /// What it is sent to.
+    pub(crate) fn contact(&self) -> Contact {
+        self.pending.contact
+    }
+
     /// Puts code and message into the database; a code of the same purpose that was out before is worth nothing from then on.
     ///
     /// # Errors
     /// `LimitExceededException` when the address got too many messages.
     pub(crate) async fn put(&self, tx: &mut Tx) -> Result<()> {
-        let sent =
-            attempts::count(tx, &self.pool, &self.destination, "message", self.now, HOUR).await?;
-        if sent > MESSAGES_PER_ADDRESS_AND_HOUR {
+        let of = (&self.pool, self.destination.as_str(), self.now);
+        if sums::count_message(tx, &self.whence, of.0, of.1, of.2).await? {
             return if self.is_quiet {
                 self.put_unsent(tx).await
             } else {
                 Err(Error::attempt_limit_exceeded())
             };
         }
+        self.put_uncounted(tx).await
+    }
+
+    /// The same at an operator's word, which is counted for itself: what strangers have asked for is no reason to refuse it, and what
+    /// the operator changes beside it stands whether the message goes out or not. `Some` holds the refusal.
+    ///
+    /// # Errors
+    /// Only what the database gives.
+    pub(crate) async fn put_for_operator(&self, tx: &mut Tx) -> Result<Option<Error>> {
+        if sums::count_operators_message(tx, &self.pool, &self.destination, self.now).await? {
+            return Ok(Some(Error::attempt_limit_exceeded()));
+        }
+        self.put_uncounted(tx).await?;
+        Ok(None)
+    }
+
+    async fn put_uncounted(&self, tx: &mut Tx) -> Result<()> {
         self.put_pending(tx, &self.pending, self.expires_at).await?;
         self.message.enqueue(tx).await
     }
@@ -161,7 +180,8 @@ impl NewCode {
     }
 }
 
-/// Puts a code and its message into the database, within the limits of the action and of the network address that asks for it.
+/// Puts a code and its message into the database, within the limits of the action, of the network address that asks for it, and of the
+/// pool.
 ///
 /// # Errors
 /// `LimitExceededException`; `TooManyRequestsException`.
@@ -172,8 +192,13 @@ pub(crate) async fn send_code(
     code: NewCode,
 ) -> Result<()> {
     cx.app.limits.messages.spend(cx)?;
+    let allowed = cx
+        .app
+        .pool_messages
+        .take(cx, &code.pool, [code.contact()])
+        .await?;
     let send = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        let limit = count_action(tx, &code.pool, &code.sub, action, code.now).await?;
+        let limit = count_action(tx, &code.whence, &code.pool, &code.sub, action, code.now).await?;
         if limit.is_none() {
             code.put(tx).await?;
         }
@@ -182,6 +207,7 @@ pub(crate) async fn send_code(
     match cx.app.db.write(name, send).await? {
         Some(error) => Err(error),
         None => {
+            allowed.sent();
             cx.app.outbox_filled.notify_one();
             Ok(())
         }
@@ -216,6 +242,9 @@ pub(crate) struct Attempt {
     hash: [u8; 32],
     /// What stands in where no code is out and that must not show: a hash that no code has.
     stand_in: Option<[u8; 32]>,
+    pub(crate) whence: Whence,
+    /// Names codes without telling them.
+    key: [u8; 32],
     now: Timestamp,
     /// Whether the last transaction that tried it has found it right, be it committed or not.
     was_right: Reached,
@@ -239,6 +268,8 @@ impl Attempt {
             purpose,
             hash,
             stand_in,
+            whence: Whence::of(cx),
+            key: cx.app.secrets.codes,
             now: cx.now,
             was_right: Reached::default(),
         }
@@ -261,7 +292,8 @@ impl Attempt {
                 .is_none())
     }
 
-    /// Tries it. Each wrong guess is counted in the row; after five nothing is right any more.
+    /// Tries it. Each guess is counted for the place that it comes from, before it is looked at, and each wrong one in the row: after
+    /// five nothing from there is right any more, and after fifty nothing at all.
     ///
     /// # Errors
     /// Only what the database gives.
@@ -272,7 +304,7 @@ impl Attempt {
         else {
             return self.guess_at_nothing(tx).await;
         };
-        if guesses >= MAX_GUESSES {
+        if guesses >= MAX_GUESSES_FROM_EVERYWHERE || self.is_too_often(tx, &pending).await? {
             return Ok(Guess::Refused(Error::attempt_limit_exceeded()));
         }
         if !ct_eq(&pending.hash, &self.hash) {
@@ -309,6 +341,16 @@ impl Attempt {
         Ok(Guess::Right(pending))
     }
 
+    /// Counts a guess at this very code from where it comes, and tells whether that is one too many.
+    async fn is_too_often(&self, tx: &mut Tx, pending: &PendingCode) -> Result<bool> {
+        let name = hmac_sha256(&self.key, &[b"name\0", &pending.hash]);
+        let name = base64url_encode(name.get(..9).unwrap_or_default());
+        let kind = format!("guess/{}/{name}", self.purpose.as_str());
+        let of = (&self.pool, &self.sub);
+        let window = self.purpose.validity();
+        sums::count_guess(tx, &self.whence, of, &kind, self.now, window).await
+    }
+
     async fn guess_at_nothing(&self, tx: &mut Tx) -> Result<Guess> {
         let Some(stand_in) = self.stand_in else {
             return Ok(Guess::Refused(Error::code_expired()));
@@ -328,24 +370,10 @@ impl Attempt {
             self.now.plus(self.purpose.validity()),
         )
         .await?;
+        self.is_too_often(tx, &pending).await?;
         codes::count_attempt(tx, &self.pool, &self.sub, self.purpose).await?;
         Ok(Guess::Refused(Error::code_mismatch()))
     }
-}
-
-/// Counts an action against its limit per user and hour.
-///
-/// # Errors
-/// Only what the database gives; `Some` holds the refusal, which must be committed with the count.
-pub(crate) async fn count_action(
-    tx: &mut Tx,
-    pool: &UserPoolId,
-    subject: &Sub,
-    action: LimitedAction,
-    now: Timestamp,
-) -> Result<Option<Error>> {
-    let count = attempts::count(tx, pool, subject.as_str(), action.as_str(), now, HOUR).await?;
-    Ok((count > action.per_hour()).then(Error::attempt_limit_exceeded))
 }
 
 /// A code as it is kept: a hash keyed by a secret of the server, over all that the code is bound to. Six digits are too few for a plain
@@ -365,10 +393,7 @@ fn hash(app: &App, pool: &UserPoolId, sub: &Sub, purpose: CodePurpose, code: &st
 fn destination_subject(app: &App, address: &str) -> String {
     let destination = cognate_model::email_address::destination(address);
     let hash = hmac_sha256(&app.secrets.address, &[destination.as_bytes()]);
-    format!(
-        "address:{}",
-        cognate_crypto::digest::base64url_encode(&hash)
-    )
+    format!("address:{}", base64url_encode(&hash))
 }
 
 /// RFC 3986 §2.1 for a query value.

@@ -8,12 +8,15 @@ pub(crate) mod codes;
 pub(crate) mod destinations;
 pub(crate) mod messages;
 pub(crate) mod outcome;
+pub(crate) mod pool_messages;
 pub(crate) mod refresh;
 pub(crate) mod refresh_token;
 pub(crate) mod secret_hash;
 pub(crate) mod sign_in;
 pub(crate) mod steps;
+pub(crate) mod sums;
 pub(crate) mod tokens;
 pub(crate) mod users;
 
 pub use codes::confirm_by_link;
+pub use pool_messages::MessageCount;

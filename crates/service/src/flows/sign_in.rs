@@ -17,6 +17,7 @@ use cognate_model::{Sub, Timestamp, User, UserPoolId, UserStatus};
 use cognate_store::{Tx, attempts, challenges, sessions, users as stored_users};
 
 use super::accounts::{Door, Found};
+use super::address_limits::Taken;
 use super::outcome::write_settled;
 use super::steps::{self, StepRow};
 use super::tokens::{self, NewSession};
@@ -57,19 +58,20 @@ pub(crate) enum Response {
 /// # Errors
 /// What the operation answers.
 pub(crate) async fn begin(cx: &Cx, door: &Door, given: &str, opening: Opening) -> Result<Reply> {
-    cx.app.limits.failures.check(cx)?;
-    let found = Found::with_password(&cx.app, &door.pool, given).await?;
+    let taken = cx.app.limits.failures.take(cx).await?;
+    let found = Found::with_password(&cx.app, &door.pool, given).await;
+    let (mut taken, found) = taken.through(found)?;
     if found.user.is_none() && !door.hides_users() {
-        cx.app.limits.failures.count(cx);
         return Err(Error::user_does_not_exist());
     }
     if matches!(opening, Opening::Srp(_)) {
-        cx.app.limits.open_challenges.spend(cx)?;
+        (taken, ()) = taken.through(cx.app.limits.open_challenges.spend(cx))?;
     }
     let run = Run {
         cx: cx.clone(),
         door: door.clone(),
         found,
+        taken,
     };
     let (run, outcome) = run
         .decide(move |run, random| {
@@ -94,21 +96,24 @@ pub(crate) async fn answer(
     session: Option<&str>,
     response: Response,
 ) -> Result<Reply> {
-    cx.app.limits.failures.check(cx)?;
     let row = steps::row_of(session, &response)?;
     let answers_srp = matches!(response, Response::PasswordClaim { .. });
-    let pending = steps::load(cx, &row, session).await?;
-    let found = Found::with_password(&cx.app, &door.pool, given).await?;
+    let taken = cx.app.limits.failures.take(cx).await?;
+    let (taken, pending) = taken.through(steps::load(cx, &row, session).await)?;
+    let found = Found::with_password(&cx.app, &door.pool, given).await;
+    let (taken, found) = taken.through(found)?;
     if found.user.is_none() && !door.hides_users() {
         return Err(Error::user_does_not_exist());
     }
     let Some(pending) = pending else {
+        taken.give_back();
         return Err(Error::invalid_session());
     };
     let run = Run {
         cx: cx.clone(),
         door: door.clone(),
         found,
+        taken,
     };
     let (run, outcome) = run
         .decide(move |run, random| {
@@ -136,7 +141,7 @@ pub(crate) async fn answer(
     let reply = run.act(outcome, Some(row)).await?;
     if answers_srp && matches!(reply, Reply::Tokens(_)) {
         // The challenge is gone, so who answers as many as they open, as a back end does for all its users, is never held up.
-        cx.app.limits.open_challenges.give_back(cx);
+        cx.app.limits.open_challenges.return_spent(cx);
     }
     Ok(reply)
 }
@@ -146,6 +151,8 @@ struct Run {
     cx: Cx,
     door: Door,
     found: Found,
+    /// Of what the address may guess: counted, unless it is given back.
+    taken: Taken,
 }
 
 impl Run {
@@ -158,8 +165,8 @@ impl Run {
     where
         F: FnOnce(&Self, &mut Random) -> Outcome + Send + 'static,
     {
-        let app = std::sync::Arc::clone(&self.cx.app);
-        app.compute(move || {
+        let cx = self.cx.clone();
+        cx.compute(move || {
             let mut random = self.cx.random();
             let outcome = machine(&self, &mut random);
             (self, outcome)
@@ -201,9 +208,9 @@ impl Run {
             challenges::insert(tx, &new_row, &pool, &kept, expires_at).await?;
             Ok(None)
         };
-        if let Some(refusal) = write_settled(&self.cx, "keep_sign_in_step", stands, keep).await? {
-            return Err(refusal);
-        }
+        let kept = write_settled(&self.cx, "keep_sign_in_step", stands, keep).await;
+        // Refused by the lock, a right password is counted as a wrong one is.
+        self.taken.settle(kept.map_or_else(Err, refused_by))?;
         Ok(Reply::Challenge {
             name,
             session: base64url_encode(&session),
@@ -260,9 +267,8 @@ impl Run {
             sessions::insert(tx, &session.session, &session.refresh.hash).await?;
             Ok(None)
         };
-        if let Some(refusal) = write_settled(&self.cx, "sign_in", stands, store).await? {
-            return Err(refusal);
-        }
+        let stored = write_settled(&self.cx, "sign_in", stands, store).await;
+        self.taken.settle(stored.map_or_else(Err, refused_by))?;
         let tokens = tokens::issue(
             &self.cx,
             &self.door,
@@ -279,9 +285,6 @@ impl Run {
     async fn refuse(self, refusal: Refusal, row: Option<StepRow>) -> Result<Reply> {
         let row = row.filter(|_| !refusal.keeps_the_step());
         let counts = refusal.counts_as_failure();
-        if counts {
-            self.cx.app.limits.failures.count(&self.cx);
-        }
         let sub = self.found.subject(&self.cx.app, &self.door.pool);
         let (now, pool) = (self.cx.now, self.door.pool.id.clone());
         let is_locked = if counts || row.is_some() {
@@ -301,12 +304,23 @@ impl Run {
                 .await?
                 .is_locked(now)
         };
+        // What the lock hides must not show in what is left of the allowance either; a lock that kept the machine from looking hides
+        // nothing.
+        let is_guess = counts || (is_locked && refusal != Refusal::Locked);
+        if !is_guess {
+            self.taken.give_back();
+        }
         Err(if is_locked {
             Error::password_attempts_exceeded()
         } else {
             refused(refusal)
         })
     }
+}
+
+/// The refusal of a transaction that was committed, as an outcome.
+fn refused_by(refusal: Option<Error>) -> Result<()> {
+    refusal.map_or(Ok(()), Err)
 }
 
 /// What a proof rests on besides the password, and the password itself, told by its salt, which no other password has.

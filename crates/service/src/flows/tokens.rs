@@ -63,7 +63,7 @@ pub(crate) async fn issue(
     let key = |token_use, validity| keys.signing(token_use, cx.now, cx.now.plus(validity));
     let id_key = key(TokenUse::Id, client.settings.id_validity.span())?;
     let access_key = key(TokenUse::Access, client.settings.access_validity.span())?;
-    let signed = cx.app.compute(move || {
+    let signed = cx.compute(move || {
         Ok::<_, cognate_crypto::jwt::KeyError>((
             id_key.sign(&id_claims)?,
             access_key.sign(&access_claims)?,

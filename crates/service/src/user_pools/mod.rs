@@ -57,7 +57,7 @@ pub(crate) async fn create_user_pool(
     email::check_sender(&pool.settings.email, &cx.app.config.mail_senders)?;
     let (owner, now) = (pool.id.clone(), cx.now);
     let generate = move || signing_keys::generate(&owner, now);
-    let keys = Arc::new(cx.app.compute(generate).await??);
+    let keys = Arc::new(cx.compute(generate).await??);
     let written = Arc::clone(&pool);
     cx.app
         .db

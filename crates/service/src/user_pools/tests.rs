@@ -25,6 +25,7 @@ pub(crate) async fn new_cx() -> Cx {
         mail_from: "cognate@example.com".into(),
         mail_senders: Senders::Anybody,
         sms_prefixes: Vec::new(),
+        limits: crate::Limits::default(),
     };
     let outbound = Outbound {
         mail: Mailer::Inbox(Inbox::default()),

@@ -179,6 +179,8 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), cognate_store::Err
         std::time::Duration::from_secs(1),
     )
     .await?;
+    let hour = std::time::Duration::from_secs(3600);
+    attempts::reserve(tx, &id, "mail", Timestamp(1), hour, 1, 1).await?;
     let (created_at, next_at) = (Timestamp(1), Timestamp(1));
     outbox::enqueue(
         tx,

@@ -196,9 +196,18 @@ async fn limits_by_address(world: &mut World) {
             .iter()
             .find(|operation| operation.name == name)
             .unwrap();
+        // A signed call is a backend's, which names the address of its user.
+        let context = json!({"ContextData": {
+            "IpAddress": "203.0.113.9", "ServerName": "s", "ServerPath": "/", "HttpHeaders": [],
+        }});
+        let own = if name.starts_with("Admin") {
+            context
+        } else {
+            json!({})
+        };
         let error = world
             .server
-            .prepare_operation(operation, &world.good[name])
+            .prepare_operation(operation, &with(world.good[name].clone(), own))
             .from(stranger)
             .send()
             .await

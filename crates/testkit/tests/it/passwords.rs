@@ -399,7 +399,7 @@ async fn an_operator_is_told_that_a_reset_code_cannot_be_sent() {
     );
     assert_eq!(told.code, "InvalidParameterException");
     assert!(told.message.contains("--smtp-url"), "{}", told.message);
-    assert_eq!(pool.status("ana").await, "CONFIRMED");
+    assert_eq!(pool.status("ana").await, "RESET_REQUIRED");
 }
 
 #[tokio::test]
