@@ -56,6 +56,9 @@ pub enum Contact {
 }
 
 impl Contact {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Email, Self::PhoneNumber];
+
     /// The attribute's name.
     #[must_use]
     pub fn attribute(self) -> &'static str {
@@ -337,6 +340,18 @@ impl Schema {
             check_value(attribute, value)?;
         }
         Ok(())
+    }
+
+    /// Brings values into the form in which they are kept: booleans, which come in any case, in lower case.
+    pub fn normalize(&self, attributes: &mut Attributes) {
+        for (name, value) in attributes {
+            let is_boolean = self
+                .find(name)
+                .is_some_and(|attribute| attribute.data_type == DataType::Boolean);
+            if is_boolean {
+                value.make_ascii_lowercase();
+            }
+        }
     }
 
     /// Checks that all required attributes are there and none is empty.

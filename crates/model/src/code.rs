@@ -29,6 +29,23 @@ pub const MAX_GUESSES: i64 = 5;
 pub const MAX_GUESSES_FROM_EVERYWHERE: i64 = 50;
 
 impl CodePurpose {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::ConfirmSignUp,
+        Self::ResetPassword,
+        Self::VerifyEmail,
+        Self::VerifyPhoneNumber,
+    ];
+
+    /// Whether a code is worth nothing once the account's status is another than when it was sent.
+    #[must_use]
+    pub fn ends_with_status(self) -> bool {
+        match self {
+            Self::ConfirmSignUp | Self::ResetPassword => true,
+            Self::VerifyEmail | Self::VerifyPhoneNumber => false,
+        }
+    }
+
     /// The purpose of verifying a contact attribute.
     #[must_use]
     pub fn verify(contact: Contact) -> Self {

@@ -1,6 +1,6 @@
 //! A user of a pool.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,11 @@ pub struct User {
     /// All attributes but `sub`; `email_verified` and `phone_number_verified` as `true` or `false`.
     #[serde(default)]
     pub attributes: Attributes,
+    /// In a pool whose names are addresses: what signs in where the attribute does not, because
+    /// nobody has proved its address. An empty text stands for no name at all. What is absent signs
+    /// in with the attribute, as in documents of before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept_names: BTreeMap<Contact, String>,
     /// Where the account stands.
     pub status: UserStatus,
     /// Whether an operator has not disabled it.
@@ -112,6 +117,16 @@ impl NameKind {
         .into_iter()
         .find(|kind| kind.as_str() == name)
     }
+
+    /// The contact attribute that names of this kind are addresses of.
+    #[must_use]
+    pub fn contact(self) -> Option<Contact> {
+        match self {
+            Self::Email => Some(Contact::Email),
+            Self::PhoneNumber => Some(Contact::PhoneNumber),
+            Self::Username | Self::PreferredUsername => None,
+        }
+    }
 }
 
 impl User {
@@ -131,34 +146,114 @@ impl User {
             && self.attribute(contact.verified_attribute()) == Some("true")
     }
 
-    /// Sets attributes; an empty value takes the attribute away, and an address that is gone is not verified either.
+    /// Sets attributes; an empty value takes the attribute away, and an address that is gone is not verified either. An address that is
+    /// set counts as a name at once where names are addresses: who may not decide that calls [`User::keep_names_of`] afterwards.
     pub fn set_attributes(&mut self, given: Attributes) {
+        for contact in Contact::ALL {
+            let changes = given
+                .get(contact.attribute())
+                .is_some_and(|address| self.attribute(contact.attribute()) != Some(address));
+            let is_vouched_for = given
+                .get(contact.verified_attribute())
+                .is_some_and(|flag| flag == "true");
+            if changes || is_vouched_for {
+                self.kept_names.remove(&contact);
+            }
+        }
         self.attributes.extend(given);
         self.attributes.retain(|_, value| !value.is_empty());
-        for contact in [Contact::Email, Contact::PhoneNumber] {
+        for contact in Contact::ALL {
             if !self.attributes.contains_key(contact.attribute()) {
                 self.attributes.remove(contact.verified_attribute());
             }
         }
     }
 
-    /// Marks a contact attribute as verified or not.
+    /// Marks a contact attribute as verified or not. A verified address is a name where names are addresses.
     pub fn mark_verified(&mut self, contact: Contact, verified: bool) {
+        if verified {
+            self.kept_names.remove(&contact);
+        }
         self.attributes.insert(
             contact.verified_attribute().to_owned(),
             verified.to_string(),
         );
     }
 
+    /// After a change that the user made: where names are addresses, one that nobody has proved is no name. The name of before stays in
+    /// its place.
+    pub fn keep_names_of(&mut self, before: &Self, pool: &UserPool) {
+        let SignInNames::Attributes(contacts) = &pool.sign_in_names else {
+            return;
+        };
+        for contact in contacts.iter().copied() {
+            let normal = |address: &str| NormalName::new(pool, address);
+            let held = before.address_as_name(contact);
+            let is_same = match (self.attribute(contact.attribute()), held) {
+                // A name goes with its attribute.
+                (None, _) => true,
+                (Some(address), Some(held)) => normal(address) == normal(held),
+                (Some(_), None) => false,
+            };
+            if is_same || self.has_verified(contact) {
+                self.kept_names.remove(&contact);
+            } else {
+                let held = held.unwrap_or_default().to_owned();
+                self.kept_names.insert(contact, held);
+            }
+        }
+    }
+
+    /// At a sign-up: where names are addresses, only the one that was given as the name is one before it is proved.
+    pub fn keep_only_name(&mut self, given: Contact) {
+        for contact in Contact::ALL {
+            if contact != given && self.attribute(contact.attribute()).is_some() {
+                self.kept_names.insert(contact, String::new());
+            }
+        }
+    }
+
+    /// The address that signs in where names are addresses: the attribute, or what stands in its place.
+    fn address_as_name(&self, contact: Contact) -> Option<&str> {
+        match self.kept_names.get(&contact) {
+            Some(kept) => Some(kept.as_str()).filter(|kept| !kept.is_empty()),
+            None => self.attribute(contact.attribute()),
+        }
+    }
+
+    /// Whether a name is an address that the user has proved to be theirs.
+    #[must_use]
+    pub fn has_proved(&self, pool: &UserPool, contact: Contact, name: &NormalName) -> bool {
+        self.has_verified(contact)
+            && self
+                .attribute(contact.attribute())
+                .is_some_and(|address| NormalName::new(pool, address) == *name)
+    }
+
+    /// Takes a name that is an address from the user, who keeps the account and the attribute: it is not verified from then on.
+    pub fn lose_name(&mut self, pool: &UserPool, contact: Contact, name: &NormalName) {
+        if self.has_proved(pool, contact, name) {
+            self.mark_verified(contact, false);
+        }
+        if pool.names_are_attributes() {
+            self.kept_names.insert(contact, String::new());
+        }
+    }
+
     /// All names under which this user can be found, each of which belongs to one user of the pool only.
     ///
-    /// In alias pools an address counts only once it is verified, so that nobody holds another's name by claiming it; in pools whose
-    /// sign-in names are attributes it counts from the start, because it is the name that the user signed up with.
+    /// In alias pools an address counts only once it is verified, so that nobody holds another's name by claiming it. In pools whose
+    /// sign-in names are attributes the one that the user signed up with counts from the start, and another one in its place once it is
+    /// verified or an operator has set it.
     #[must_use]
     pub fn names(&self, pool: &UserPool) -> Vec<(NameKind, NormalName)> {
         let mut names = vec![(NameKind::Username, NormalName::new(pool, &self.username))];
         let mut add = |kind: NameKind, holds: bool| {
-            let value = self.attribute(kind.as_str()).filter(|_| holds);
+            let value = match kind.contact().filter(|_| pool.names_are_attributes()) {
+                Some(contact) => self.address_as_name(contact),
+                None => self.attribute(kind.as_str()),
+            };
+            let value = value.filter(|_| holds);
             names.extend(value.map(|value| (kind, NormalName::new(pool, value))));
         };
         match &pool.sign_in_names {
@@ -245,6 +340,7 @@ mod tests {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
+            kept_names: BTreeMap::new(),
             status: UserStatus::Confirmed,
             enabled: true,
             created_at: Timestamp(0),
@@ -338,6 +434,94 @@ mod tests {
                 ("email", "ana@example.com".to_owned())
             ]
         );
+    }
+
+    fn by_mail() -> SignInNames {
+        SignInNames::Attributes(BTreeSet::from([Contact::Email]))
+    }
+
+    /// The names of a user of a pool of mail addresses, without the user name.
+    fn addresses(user: &User) -> Vec<String> {
+        let names = names(user, by_mail());
+        names.into_iter().skip(1).map(|(_, name)| name).collect()
+    }
+
+    /// What UpdateUserAttributes makes of a user.
+    fn moved(user: &User, address: &str) -> User {
+        let mut after = user.clone();
+        after.set_attributes(Attributes::from([
+            ("email".into(), address.into()),
+            ("email_verified".into(), "false".into()),
+        ]));
+        after.keep_names_of(user, &pool(by_mail()));
+        after
+    }
+
+    #[test]
+    fn an_address_that_the_user_sets_is_a_name_only_once_it_is_proved() {
+        let user = ana(&[("email", "ana@example.com"), ("email_verified", "true")]);
+        let mut twice = moved(&moved(&user, "one@example.com"), "two@example.com");
+        assert_eq!(addresses(&twice), ["ana@example.com"]);
+        twice.mark_verified(Contact::Email, true);
+        assert_eq!(addresses(&twice), ["two@example.com"]);
+    }
+
+    #[test]
+    fn an_address_that_comes_back_in_another_case_is_the_name_that_it_was() {
+        let user = ana(&[("email", "ana@example.com")]);
+        let back = moved(&moved(&user, "one@example.com"), "ANA@example.com");
+        assert_eq!(addresses(&back), ["ana@example.com"]);
+        assert!(back.kept_names.is_empty());
+    }
+
+    #[test]
+    fn a_first_address_that_the_user_sets_is_no_name() {
+        assert!(addresses(&moved(&ana(&[]), "one@example.com")).is_empty());
+    }
+
+    #[test]
+    fn an_address_that_an_operator_sets_is_a_name_at_once() {
+        let mut user = moved(&ana(&[("email", "ana@example.com")]), "one@example.com");
+        user.set_attributes(Attributes::from([(
+            "email".into(),
+            "two@example.com".into(),
+        )]));
+        assert_eq!(addresses(&user), ["two@example.com"]);
+    }
+
+    #[test]
+    fn a_name_goes_with_its_attribute() {
+        let before = moved(&ana(&[("email", "ana@example.com")]), "one@example.com");
+        let mut after = before.clone();
+        after.set_attributes(Attributes::from([("email".into(), String::new())]));
+        after.keep_names_of(&before, &pool(by_mail()));
+        assert!(addresses(&after).is_empty());
+    }
+
+    #[test]
+    fn who_loses_a_name_keeps_the_attribute_and_gets_the_name_back_by_proof() {
+        let mut user = ana(&[("email", "ana@example.com"), ("email_verified", "true")]);
+        let pool = pool(by_mail());
+        user.lose_name(
+            &pool,
+            Contact::Email,
+            &NormalName::new(&pool, "ana@example.com"),
+        );
+        assert!(addresses(&user).is_empty() && !user.has_verified(Contact::Email));
+        assert_eq!(user.attribute("email"), Some("ana@example.com"));
+        user.mark_verified(Contact::Email, true);
+        assert_eq!(addresses(&user), ["ana@example.com"]);
+    }
+
+    #[test]
+    fn a_user_document_of_before_signs_in_with_its_attribute() {
+        let written = serde_json::to_value(ana(&[("email", "ana@example.com")])).unwrap();
+        assert!(written.get("kept_names").is_none());
+        let read: User = serde_json::from_value(written).unwrap();
+        assert_eq!(addresses(&read), ["ana@example.com"]);
+        let moved = moved(&read, "one@example.com");
+        let again: User = serde_json::from_str(&serde_json::to_string(&moved).unwrap()).unwrap();
+        assert_eq!(again, moved);
     }
 
     #[test]

@@ -1,25 +1,25 @@
-//! Users in an operator's hands: AdminCreateUser, AdminGetUser, AdminDeleteUser, passwords, attributes, ListUsers.
+//! Users in an operator's hands: AdminCreateUser, AdminGetUser, AdminDeleteUser, passwords, ListUsers.
 
 use std::sync::Arc;
 
 use cognate_api::Timestamp;
 use cognate_api::idp::{
-    AdminCreateUserRequest, AdminCreateUserResponse, AdminDeleteUserAttributesRequest,
-    AdminDeleteUserAttributesResponse, AdminDeleteUserRequest, AdminDisableUserRequest,
-    AdminDisableUserResponse, AdminEnableUserRequest, AdminEnableUserResponse, AdminGetUserRequest,
-    AdminGetUserResponse, AdminResetUserPasswordRequest, AdminResetUserPasswordResponse,
-    AdminSetUserPasswordRequest, AdminSetUserPasswordResponse, AdminUpdateUserAttributesRequest,
-    AdminUpdateUserAttributesResponse, DeliveryMediumType, ListUsersRequest, ListUsersResponse,
+    AdminCreateUserRequest, AdminCreateUserResponse, AdminDeleteUserRequest,
+    AdminDisableUserRequest, AdminDisableUserResponse, AdminEnableUserRequest,
+    AdminEnableUserResponse, AdminGetUserRequest, AdminGetUserResponse,
+    AdminResetUserPasswordRequest, AdminResetUserPasswordResponse, AdminSetUserPasswordRequest,
+    AdminSetUserPasswordResponse, DeliveryMediumType, ListUsersRequest, ListUsersResponse,
     MessageActionType, UserStatusType, UserType,
 };
 use cognate_crypto::secret::SecretString;
-use cognate_model::attribute::{Attributes, Contact};
+use cognate_model::attribute::Contact;
 use cognate_model::code::{CodePurpose, LimitedAction};
 use cognate_model::user::NameKind;
 use cognate_model::{Sub, User, UserPool, UserStatus};
 use cognate_outbound::{Purpose, Values};
 use cognate_store::{Tx, attempts, sessions, users as stored_users};
 
+use crate::admin_attributes::check_verified_flags;
 use crate::flows::accounts::user_for_operator;
 use crate::flows::codes::{Form, NewCode};
 use crate::flows::messages::{Draft, Message, check_destination};
@@ -27,7 +27,6 @@ use crate::flows::outcome::{Reached, write_settled};
 use crate::flows::sums::{Whence, count_action};
 use crate::flows::{attributes, users};
 use crate::passwords::recovery_contact;
-use crate::profile::delete_attributes;
 use crate::sign_up::{new_credentials, new_user, username_for};
 use crate::{Cx, Error, ErrorCode, Result, page_token};
 
@@ -39,9 +38,9 @@ pub(crate) async fn admin_create_user(
     if matches!(input.message_action, Some(MessageActionType::Resend)) {
         return resend_invitation(&cx, &pool, input).await;
     }
-    let mut given = attributes::parse(input.user_attributes.as_ref())?;
+    let mut given = attributes::parse(&pool, input.user_attributes.as_ref())?;
     attributes::check_values(&pool, &given)?;
-    check_verified_flags(&given)?;
+    check_verified_flags(None, &given)?;
     let sub = Sub::random(&mut cx.random());
     let username = username_for(&pool, &input.username, &sub, &mut given)?;
     let user = new_user(
@@ -78,9 +77,8 @@ pub(crate) async fn admin_create_user(
         Ok(stored_users::find(tx, &pool_id, &sub).await?.map(drop))
     };
     let create = async move |tx: &mut Tx| -> Result<()> {
-        if take_over {
-            users::release_names(tx, &pool, &stored).await?;
-        }
+        users::take_names(tx, &pool, &stored, take_over).await?;
+        users::take_abandoned_names(tx, &pool, &stored).await?;
         match stored_users::insert(tx, &stored, &stored.names(&pool), Some(&credentials)).await? {
             Ok(()) => {}
             Err(taken) if taken.0 == NameKind::Username => {
@@ -133,7 +131,7 @@ async fn resend_invitation(
         }
         user.modified_at = now;
         users::store(tx, &pool, &user, false).await?;
-        stored_users::set_credentials(tx, &pool.id, &sub, Some(&credentials)).await?;
+        users::set_password(tx, &pool.id, &sub, &credentials, now).await?;
         for invitation in &invitations {
             invitation.enqueue(tx).await?;
         }
@@ -204,26 +202,6 @@ fn invitations(
         )?);
     }
     Ok(messages)
-}
-
-/// Operators may say that an address is verified, but not of one that is absent.
-fn check_verified_flags(attributes: &Attributes) -> Result<()> {
-    for contact in [Contact::Email, Contact::PhoneNumber] {
-        let verified = attributes
-            .get(contact.verified_attribute())
-            .is_some_and(|value| value == "true");
-        if verified
-            && attributes
-                .get(contact.attribute())
-                .is_none_or(String::is_empty)
-        {
-            return Err(Error::verified_without_address(
-                contact.attribute(),
-                contact.verified_attribute(),
-            ));
-        }
-    }
-    Ok(())
 }
 
 pub(crate) async fn admin_get_user(
@@ -367,7 +345,7 @@ pub(crate) async fn admin_set_user_password(
         };
         user.modified_at = now;
         users::store(tx, &pool, &user, false).await?;
-        stored_users::set_credentials(tx, &pool.id, &sub, Some(&credentials)).await?;
+        users::set_password(tx, &pool.id, &sub, &credentials, now).await?;
         sessions::end_all_of_user(tx, &pool.id, &sub).await?;
         attempts::clear_lockout(tx, &pool.id, sub.as_str()).await?;
         Ok(())
@@ -433,67 +411,6 @@ fn reset_code(
             error
         }
     })
-}
-
-/// Sets attributes; operators may say that an address is verified. An address that changes without such word is unverified.
-pub(crate) async fn admin_update_user_attributes(
-    cx: Cx,
-    input: AdminUpdateUserAttributesRequest,
-) -> Result<AdminUpdateUserAttributesResponse> {
-    let pool = cx.app.pool_named(&input.user_pool_id).await?;
-    let user = user_for_operator(&cx, &pool, &input.username).await?;
-    let given = attributes::parse(Some(&input.user_attributes))?;
-    attributes::check_values(&pool, &given)?;
-    attributes::check_mutable(&pool, &user, &given)?;
-    attributes::check_keeps_required(&pool, &given)?;
-    let apply = move |user: &mut User| {
-        for contact in [Contact::Email, Contact::PhoneNumber] {
-            let changes = given
-                .get(contact.attribute())
-                .is_some_and(|address| user.attribute(contact.attribute()) != Some(address));
-            if changes && !given.contains_key(contact.verified_attribute()) {
-                user.mark_verified(contact, false);
-            }
-        }
-        // Before flags without an address are taken away: operators are told.
-        check_verified_flags(
-            &user
-                .attributes
-                .iter()
-                .chain(&given)
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
-        )?;
-        user.set_attributes(given.clone());
-        pool.schema
-            .check_required(&user.attributes)
-            .map_err(attributes::refused)
-    };
-    change(
-        &cx,
-        &input.user_pool_id,
-        &input.username,
-        "admin_update_user_attributes",
-        apply,
-    )
-    .await?;
-    Ok(AdminUpdateUserAttributesResponse {})
-}
-
-pub(crate) async fn admin_delete_user_attributes(
-    cx: Cx,
-    input: AdminDeleteUserAttributesRequest,
-) -> Result<AdminDeleteUserAttributesResponse> {
-    let pool = cx.app.pool_named(&input.user_pool_id).await?;
-    let user = user_for_operator(&cx, &pool, &input.username).await?;
-    let empty: Attributes = input
-        .user_attribute_names
-        .iter()
-        .map(|name| (name.clone(), String::new()))
-        .collect();
-    attributes::check_values(&pool, &empty)?;
-    delete_attributes(&cx, &pool, &user, empty, "admin_delete_user_attributes").await?;
-    Ok(AdminDeleteUserAttributesResponse {})
 }
 
 /// The users of a pool, 60 at most a page, in the order of their subs.

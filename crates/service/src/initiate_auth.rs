@@ -13,7 +13,7 @@ use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::ClientPublic;
 use cognate_model::NormalName;
 use cognate_model::app_client::AuthFlow;
-use cognate_model::attribute::{self, Attributes};
+use cognate_model::attribute::Attributes;
 
 use crate::flows::accounts::Door;
 use crate::flows::refresh::refresh;
@@ -266,7 +266,7 @@ async fn respond(
             }
             Response::NewPassword {
                 password,
-                attributes: new_attributes(responses)?,
+                attributes: new_attributes(door, responses)?,
             }
         }
         other => return Err(Error::parameter_not_built(format!("the challenge {other}"))),
@@ -276,9 +276,9 @@ async fn respond(
 }
 
 /// `userAttributes.email` and the like.
-fn new_attributes(responses: &Parameters) -> Result<Attributes> {
+fn new_attributes(door: &Door, responses: &Parameters) -> Result<Attributes> {
     let pairs = responses.iter().filter_map(|(name, value)| {
         Some((name.strip_prefix("userAttributes.")?, Some(value.as_str())))
     });
-    attribute::collect(pairs).map_err(attributes::refused)
+    attributes::collect(&door.pool, pairs)
 }

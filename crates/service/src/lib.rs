@@ -4,6 +4,7 @@
 //! called. Nothing here knows HTTP: doors (crate web) hand over parsed input and a [`Cx`] and get output or an [`Error`].
 
 pub mod access_keys;
+mod admin_attributes;
 mod admin_users;
 mod app;
 mod app_clients;

@@ -3,8 +3,8 @@
 use cognate_api::idp::op;
 
 use crate::{
-    Operations, admin_users, app_clients, initiate_auth, passwords, profile, sign_out, sign_up,
-    user_pools,
+    Operations, admin_attributes, admin_users, app_clients, initiate_auth, passwords, profile,
+    sign_out, sign_up, user_pools,
 };
 
 /// The operations that are built.
@@ -70,11 +70,11 @@ pub fn operations() -> Operations {
         )
         .on(
             op::AdminUpdateUserAttributes,
-            admin_users::admin_update_user_attributes,
+            admin_attributes::admin_update_user_attributes,
         )
         .on(
             op::AdminDeleteUserAttributes,
-            admin_users::admin_delete_user_attributes,
+            admin_attributes::admin_delete_user_attributes,
         )
         .on(op::ListUsers, admin_users::list_users)
         // Sign-in.

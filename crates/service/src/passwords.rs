@@ -173,7 +173,7 @@ pub(crate) async fn confirm_forgot_password(
         user.status = UserStatus::Confirmed;
         user.modified_at = now;
         users::store(tx, &pool, &user, false).await?;
-        stored_users::set_credentials(tx, &pool.id, &user.sub, Some(&credentials)).await?;
+        users::set_password(tx, &pool.id, &user.sub, &credentials, now).await?;
         // Whoever knew the old password is out, and out of the way of the new one.
         sessions::end_all_of_user(tx, &pool.id, &user.sub).await?;
         attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;
@@ -245,7 +245,7 @@ pub(crate) async fn change_password(
             .ok_or_else(Error::user_does_not_exist)?;
         user.modified_at = now;
         users::store(tx, &pool, &user, false).await?;
-        stored_users::set_credentials(tx, &pool.id, &user.sub, Some(&new)).await?;
+        users::set_password(tx, &pool.id, &user.sub, &new, now).await?;
         // Whoever knew the old password is out; the session that changed it stays.
         sessions::end_others_of_user(tx, &pool.id, &user.sub, &session).await?;
         attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;

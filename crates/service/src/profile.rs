@@ -10,7 +10,8 @@ use cognate_api::idp::{
 };
 use cognate_model::attribute::{Attributes, Contact};
 use cognate_model::code::{CodePurpose, LimitedAction};
-use cognate_model::{User, UserPool};
+use cognate_model::user_pool::SignInNames;
+use cognate_model::{NormalName, User, UserPool};
 use cognate_outbound::Purpose;
 use cognate_store::{Tx, users as stored_users};
 
@@ -38,7 +39,7 @@ pub(crate) async fn update_user_attributes(
     input: UpdateUserAttributesRequest,
 ) -> Result<UpdateUserAttributesResponse> {
     let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
-    let given = attributes::parse(Some(&input.user_attributes))?;
+    let given = attributes::parse(&door.pool, Some(&input.user_attributes))?;
     attributes::check_written_by_user(&door.pool, &door.entry.client, &given)?;
     attributes::check_mutable(&door.pool, &user, &given)?;
     attributes::check_keeps_required(&door.pool, &given)?;
@@ -50,8 +51,9 @@ pub(crate) async fn update_user_attributes(
     })
 }
 
-/// Changes a user's own attributes. A changed address is unverified, and where the pool verifies such addresses a code goes to the new
-/// one; where the pool wants it verified first, the old address stays until the code has come back.
+/// Changes a user's own attributes. A changed address is unverified, and no name to sign in with before it is verified; where the pool
+/// verifies such addresses a code goes to the new one; where the pool wants it verified first, the old address stays until the code has
+/// come back.
 async fn change_attributes(
     cx: &Cx,
     pool: &Arc<UserPool>,
@@ -96,12 +98,12 @@ async fn change_attributes(
             .await?
             .ok_or_else(Error::user_does_not_exist)?;
         attributes::check_mutable(&pool, &user, &now_given)?;
+        let before = user.clone();
         user.set_attributes(now_given.clone());
+        user.keep_names_of(&before, &pool);
         user.modified_at = now;
-        pool.schema
-            .check_required(&user.attributes)
-            .map_err(attributes::refused)?;
-        check_sign_in_name(&pool, &user)?;
+        check_sign_in_name(&pool, &before, &user)?;
+        check_not_anothers(tx, &pool, &before, &user).await?;
         users::store(tx, &pool, &user, false).await?;
         for code in &codes_out {
             code.put(tx).await?;
@@ -160,17 +162,7 @@ fn codes_for_addresses(
             continue;
         }
         if pool.settings.auto_verified.contains(&contact) {
-            messages::check_destination(&cx.app, contact, &address)?;
-            let form = Form::Digits(Purpose::AttributeVerification);
-            codes_out.push(NewCode::make(
-                cx,
-                pool,
-                user,
-                CodePurpose::verify(contact),
-                contact,
-                &address,
-                &form,
-            )?);
+            codes_out.push(attribute_code(cx, pool, user, contact, &address)?);
         }
         if pool.settings.verified_before_update.contains(&contact) {
             now_given.remove(attribute);
@@ -181,12 +173,61 @@ fn codes_for_addresses(
     Ok(codes_out)
 }
 
-/// In a pool whose sign-in names are addresses, a user keeps one at least.
-fn check_sign_in_name(pool: &UserPool, user: &User) -> Result<()> {
-    if pool.names_are_attributes() && user.names(pool).len() < 2 {
+/// A code that verifies an address of a user.
+///
+/// # Errors
+/// What the operation answers when this server cannot send there.
+pub(crate) fn attribute_code(
+    cx: &Cx,
+    pool: &UserPool,
+    user: &User,
+    contact: Contact,
+    address: &str,
+) -> Result<NewCode> {
+    messages::check_destination(&cx.app, contact, address)?;
+    let form = Form::Digits(Purpose::AttributeVerification);
+    let purpose = CodePurpose::verify(contact);
+    NewCode::make(cx, pool, user, purpose, contact, address, &form)
+}
+
+/// In a pool whose sign-in names are addresses, a user who has one keeps one.
+fn check_sign_in_name(pool: &UserPool, before: &User, after: &User) -> Result<()> {
+    let has_address = |user: &User| user.names(pool).len() > 1;
+    if pool.names_are_attributes() && has_address(before) && !has_address(after) {
         return Err(Error::invalid_parameter(
             "The user needs an attribute to sign in with.",
         ));
+    }
+    Ok(())
+}
+
+/// In a pool whose sign-in names are addresses, one that another user has proved is theirs: told at once, though it would become a name
+/// only by a proof. One that its holder has not proved is still anybody's to prove.
+///
+/// # Errors
+/// `AliasExistsException`.
+async fn check_not_anothers(
+    tx: &mut Tx,
+    pool: &UserPool,
+    before: &User,
+    after: &User,
+) -> Result<()> {
+    let SignInNames::Attributes(contacts) = &pool.sign_in_names else {
+        return Ok(());
+    };
+    for contact in contacts {
+        let address = after.attribute(contact.attribute());
+        let Some(address) = address.filter(|_| before.attribute(contact.attribute()) != address)
+        else {
+            continue;
+        };
+        let name = NormalName::new(pool, address);
+        let holder = stored_users::find_by_name(tx, &pool.id, &name).await?;
+        let is_anothers =
+            |holder: User| holder.sub != after.sub && holder.has_proved(pool, *contact, &name);
+        if holder.is_some_and(is_anothers) {
+            return Err(Error::alias_exists(contact.attribute()));
+        }
     }
     Ok(())
 }
@@ -224,9 +265,10 @@ pub(crate) async fn delete_attributes(
         let mut user = stored_users::find(tx, &pool.id, &sub)
             .await?
             .ok_or_else(Error::user_does_not_exist)?;
+        let before = user.clone();
         user.set_attributes(empty.clone());
         user.modified_at = now;
-        check_sign_in_name(&pool, &user)?;
+        check_sign_in_name(&pool, &before, &user)?;
         users::store(tx, &pool, &user, false).await
     };
     cx.app.db.write(name, delete).await
@@ -251,23 +293,9 @@ pub(crate) async fn get_user_attribute_verification_code(
     let address = user
         .attribute(contact.attribute())
         .ok_or_else(|| Error::invalid_parameter(format!("User has no {}.", contact.attribute())))?;
-    if user.has_verified(contact) {
-        return Err(Error::invalid_parameter(format!(
-            "The {} is verified already.",
-            contact.attribute()
-        )));
-    }
-    messages::check_destination(&cx.app, contact, address)?;
     let cx = origin::of_token(&cx, &door.entry, &user.sub);
-    let code = NewCode::make(
-        &cx,
-        &door.pool,
-        &user,
-        CodePurpose::verify(contact),
-        contact,
-        address,
-        &Form::Digits(Purpose::AttributeVerification),
-    )?;
+    // To the address that stands, verified or not, and not to one that waits for its proof: as AWS does.
+    let code = attribute_code(&cx, &door.pool, &user, contact, address)?;
     let details = messages::details(contact, address);
     send_code(
         &cx,

@@ -42,7 +42,7 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
         .password_policy
         .check(password.expose())
         .map_err(Error::password_does_not_conform)?;
-    let mut given = attributes::parse(input.user_attributes.as_ref())?;
+    let mut given = attributes::parse(&pool, input.user_attributes.as_ref())?;
     attributes::check_written_by_user(&pool, &door.entry.client, &given)?;
     if given.contains_key("preferred_username") && has_preferred_username_alias(&pool) {
         return Err(Error::invalid_parameter(
@@ -59,6 +59,9 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
         if user.attribute(contact.attribute()).is_some() {
             user.mark_verified(contact, false);
         }
+    }
+    if let Some(contact) = pool.contact_of_name(&input.username) {
+        user.keep_only_name(contact);
     }
     let contact = contact_to_confirm(&pool, &user);
     let code = contact
@@ -104,6 +107,7 @@ async fn store_new_user(
         Ok(stored_users::find(tx, &pool_id, &sub).await?.map(drop))
     };
     let store = async move |tx: &mut Tx| -> Result<()> {
+        users::take_abandoned_names(tx, &pool, &user).await?;
         match stored_users::insert(tx, &user, &user.names(&pool), Some(&credentials)).await? {
             Ok(()) => {}
             Err(taken) => return Err(name_taken(taken.0)),
@@ -159,6 +163,7 @@ pub(crate) fn new_user(
         sub,
         username,
         attributes,
+        kept_names: std::collections::BTreeMap::new(),
         status,
         enabled: true,
         created_at: cx.now,

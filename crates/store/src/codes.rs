@@ -96,6 +96,25 @@ pub async fn delete(
     Ok(tx.execute(sql, &key(pool, sub, purpose)).await? == 1)
 }
 
+/// Ends the code's time, if it has not run out before. Its row and the count of its guesses stay.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn end(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+    purpose: CodePurpose,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let sql = "UPDATE codes SET expires_at = $4
+               WHERE pool = $1 AND sub = $2 AND purpose = $3 AND expires_at > $4";
+    let [pool, sub, purpose] = key(pool, sub, purpose);
+    tx.execute(sql, &[pool, sub, purpose, now.0.into()])
+        .await
+        .map(drop)
+}
+
 fn key<'a>(pool: &'a UserPoolId, sub: &'a Sub, purpose: CodePurpose) -> [Param<'a>; 3] {
     [
         pool.as_str().into(),

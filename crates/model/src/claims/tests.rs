@@ -22,6 +22,7 @@ fn user(attributes: &[(&str, &str)]) -> User {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
+        kept_names: std::collections::BTreeMap::new(),
         status: UserStatus::Confirmed,
         enabled: true,
         created_at: Timestamp(0),

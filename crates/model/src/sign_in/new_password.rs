@@ -67,8 +67,10 @@ fn change(
         .password_policy
         .check(answer.password.expose())
         .map_err(Refusal::Policy)?;
-    let mut user = user.clone();
+    let before = user;
+    let mut user = before.clone();
     take_attributes(&mut user, answer.attributes, facts)?;
+    user.keep_names_of(before, facts.pool);
     let missing = facts.pool.schema.missing_required(&user.attributes);
     if !missing.is_empty() {
         return Err(Refusal::Missing(missing));

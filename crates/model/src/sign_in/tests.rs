@@ -106,6 +106,7 @@ fn user(pool: &UserPool, sub: &str, username: &str, status: UserStatus) -> User 
         sub: Sub::parse(sub).unwrap(),
         username: username.to_owned(),
         attributes: Attributes::new(),
+        kept_names: std::collections::BTreeMap::new(),
         status,
         enabled: true,
         created_at: NOW,

@@ -148,6 +148,7 @@ pub(crate) fn stand_in(cx: &Cx, pool: &UserPool, user: Option<&User>, name: &Nor
         sub: sub_of(&cx.app, pool, None, name),
         username: name.as_str().to_owned(),
         attributes: Attributes::new(),
+        kept_names: std::collections::BTreeMap::new(),
         status: UserStatus::Unconfirmed,
         enabled: true,
         created_at: cx.now,

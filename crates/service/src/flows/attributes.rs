@@ -6,16 +6,29 @@ use cognate_model::{AppClient, User, UserPool};
 
 use crate::{Error, Result};
 
-/// Reads an attribute list.
+/// Reads an attribute list, into the form in which the pool keeps its values.
 ///
 /// # Errors
 /// `InvalidParameterException` when a name stands twice.
-pub(crate) fn parse(list: Option<&Vec<AttributeType>>) -> Result<Attributes> {
+pub(crate) fn parse(pool: &UserPool, list: Option<&Vec<AttributeType>>) -> Result<Attributes> {
     let pairs = list
         .into_iter()
         .flatten()
         .map(|attribute| (attribute.name.as_str(), attribute.value.as_deref()));
-    attribute::collect(pairs).map_err(refused)
+    collect(pool, pairs)
+}
+
+/// Reads names and values, into the form in which the pool keeps them.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn collect<'a>(
+    pool: &UserPool,
+    pairs: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
+) -> Result<Attributes> {
+    let mut attributes = attribute::collect(pairs).map_err(refused)?;
+    pool.schema.normalize(&mut attributes);
+    Ok(attributes)
 }
 
 /// Checks attributes that a user writes through an app client: in the schema, of their type, and the client's to write.

@@ -262,7 +262,7 @@ impl Run {
             }
             if let Some((user, credentials)) = &change {
                 users::store(tx, &pool, user, false).await?;
-                stored_users::set_credentials(tx, &pool_id, &user.sub, Some(credentials)).await?;
+                users::set_password(tx, &pool_id, &user.sub, credentials, now).await?;
             }
             sessions::insert(tx, &session.session, &session.refresh.hash).await?;
             Ok(None)

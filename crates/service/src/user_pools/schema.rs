@@ -65,18 +65,15 @@ fn read(attribute: SchemaAttributeType, standard: &Schema) -> Result<SchemaAttri
         Some(data_type) => read_data_type(&data_type)?,
         None => like.map(|like| like.data_type).ok_or_else(no_data_type)?,
     };
-    let text = attribute.string_attribute_constraints.unwrap_or_default();
-    let number = attribute.number_attribute_constraints.unwrap_or_default();
-    if data_type != DataType::String && (text.min_length.is_some() || text.max_length.is_some()) {
-        return Err(Error::invalid_parameter(format!(
-            "{name}: only an attribute of type String has StringAttributeConstraints"
-        )));
-    }
-    if data_type != DataType::Number && (number.min_value.is_some() || number.max_value.is_some()) {
-        return Err(Error::invalid_parameter(format!(
-            "{name}: only an attribute of type Number has NumberAttributeConstraints"
-        )));
-    }
+    // Constraints of another type are dropped unread, as AWS does.
+    let text = attribute
+        .string_attribute_constraints
+        .filter(|_| data_type == DataType::String)
+        .unwrap_or_default();
+    let number = attribute
+        .number_attribute_constraints
+        .filter(|_| data_type == DataType::Number)
+        .unwrap_or_default();
     Ok(SchemaAttribute {
         data_type,
         developer_only: attribute.developer_only_attribute.unwrap_or(false),

@@ -83,6 +83,7 @@ pub(crate) fn user(pool: &UserPoolId, username: &str) -> User {
         sub: Sub::random(&mut random()),
         username: username.to_owned(),
         attributes: BTreeMap::from([("email".to_owned(), format!("{username}@example.com"))]),
+        kept_names: std::collections::BTreeMap::new(),
         status: UserStatus::Confirmed,
         enabled: true,
         created_at: Timestamp(7),

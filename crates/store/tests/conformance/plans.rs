@@ -168,6 +168,7 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), cognate_store::Err
     )
     .await?;
     codes::count_attempt(tx, &id, &ana.sub, CodePurpose::VerifyEmail).await?;
+    codes::end(tx, &id, &ana.sub, CodePurpose::VerifyEmail, Timestamp(0)).await?;
     attempts::put_lockout(tx, &id, "s", &Lockout::default(), Timestamp(1)).await?;
     attempts::find_lockout(tx, &id, "s").await?;
     attempts::count(

@@ -169,6 +169,9 @@ async fn in_a_pool_of_addresses_a_user_keeps_a_name() {
     ana.update(&tokens.access, &[("email", "new@example.com")])
         .await
         .unwrap();
+    ana.sign_in().await.unwrap();
+    let code = server.mailbox("new@example.com").await.last_code();
+    ana.verify_email(&tokens.access, &code).await.unwrap();
     ana.named("new@example.com").sign_in().await.unwrap();
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod address_limits;
+mod address_names;
 mod admin_users;
 mod app_clients;
 mod attribute_values;
@@ -21,6 +22,7 @@ mod codes;
 mod confirm;
 mod confirmation_links;
 mod deployment_tools;
+mod ended_codes;
 mod errors;
 mod faults;
 mod forwarded;
@@ -28,6 +30,7 @@ mod mail_addresses;
 mod mail_senders;
 mod mail_sink;
 mod message_templates;
+mod given_attributes;
 mod new_password;
 mod one_nobody;
 mod outbox;

@@ -400,10 +400,6 @@ fn a_schema_names_custom_attributes_without_their_prefix() {
             "Invalid AttributeDataType input, consider using the provided AttributeDataType enum.",
         ),
         (
-            json!([{"Name": "role", "AttributeDataType": "Boolean", "StringAttributeConstraints": {"MaxLength": "1"}}]),
-            "role: only an attribute of type String has StringAttributeConstraints",
-        ),
-        (
             json!([{"Name": "role", "AttributeDataType": "String", "Required": true}]),
             "Required custom attributes are not supported currently.",
         ),
