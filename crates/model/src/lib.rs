@@ -23,6 +23,7 @@ pub mod sign_in;
 pub mod time;
 pub mod user;
 pub mod user_pool;
+pub mod way_back;
 
 pub use app_client::AppClient;
 pub use email_address::EmailAddress;
@@ -34,3 +35,4 @@ pub use session::TokenSession;
 pub use time::Timestamp;
 pub use user::{User, UserStatus};
 pub use user_pool::UserPool;
+pub use way_back::WayBack;

@@ -37,6 +37,13 @@ impl Timestamp {
         )
     }
 
+    /// The minute in words, as in a letter: `1 July 2026 at 12:00 UTC`.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        let at = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        at.strftime("%-d %B %Y at %H:%M UTC").to_string()
+    }
+
     /// How long after `earlier` this is; zero when it is not after it, so that a clock set back revives nothing.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
@@ -128,6 +135,13 @@ mod tests {
         ] {
             assert_eq!(parse_claim_timestamp(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_time_in_words_is_a_minute_in_utc() {
+        let words = Timestamp(1_782_907_261_000).in_words();
+        assert_eq!(words, "1 July 2026 at 12:01 UTC");
+        assert_eq!(Timestamp(i64::MAX).in_words(), Timestamp(0).in_words());
     }
 
     #[test]

@@ -288,13 +288,13 @@ impl User {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::attribute::Schema;
     use crate::user_pool::{EmailSettings, Messages, Settings, Tier};
 
-    fn pool(sign_in_names: SignInNames) -> UserPool {
+    pub(crate) fn pool(sign_in_names: SignInNames) -> UserPool {
         UserPool {
             id: UserPoolId::parse("us-east-1_Home").unwrap(),
             created_at: Timestamp(0),

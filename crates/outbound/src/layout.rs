@@ -84,11 +84,13 @@ pub(crate) fn sms(purpose: Purpose) -> &'static str {
     }
 }
 
-fn paragraph(html: &str) -> String {
+/// A paragraph of our own mails.
+pub(crate) fn paragraph(html: &str) -> String {
     format!(r#"<p style="margin:16px 0">{html}</p>"#)
 }
 
-fn frame(heading: &str, body: &str, closing: &str) -> String {
+/// A mail of our own: heading, body and, smaller, what closes it.
+pub(crate) fn frame(heading: &str, body: &str, closing: &str) -> String {
     format!(
         r#"<!doctype html>
 <html lang="en">

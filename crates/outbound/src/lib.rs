@@ -14,6 +14,7 @@ mod http;
 mod inbox;
 mod layout;
 mod mail;
+mod notice;
 mod retry;
 mod senders;
 mod sms;
@@ -26,6 +27,7 @@ pub use crate::{
     destination::{mask_email, mask_phone_number},
     inbox::{Inbox, Received},
     mail::{EmailMessage, Mailer},
+    notice::{AddressChange, ChangedAddress, address_changed_email, address_changed_sms},
     retry::retry_after,
     senders::{Senders, SendersError},
     sms::{HttpSms, SmsMessage, SmsSender, SmsUrlError},

@@ -266,7 +266,8 @@ fn keep_spaces(value: &str) -> String {
     }
 }
 
-fn escape(value: &str) -> String {
+/// Escapes a value for HTML.
+pub(crate) fn escape(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for c in value.chars() {
         match c {

@@ -10,7 +10,7 @@ use cognate_store::{Tx, users as stored_users};
 
 use crate::flows::accounts::user_for_operator;
 use crate::flows::codes::NewCode;
-use crate::flows::{attributes, users};
+use crate::flows::{attributes, users, way_back};
 use crate::profile::{attribute_code, delete_attributes};
 use crate::{Cx, Error, ErrorCode, Result};
 
@@ -48,9 +48,11 @@ pub(crate) async fn admin_update_user_attributes(
         attributes::check_mutable(&pool, &user, &given)?;
         let mut given = given.clone();
         unverify_changed(&user, &mut given);
+        let before = user.clone();
         user.set_attributes(given);
         user.modified_at = now;
         users::store(tx, &pool, &user, false).await?;
+        way_back::end(tx, &before, &user).await?;
         for contact in named {
             // What the operator says stands: an address that the user asked for before does not come over it.
             users::end_verification(tx, &user, contact, now).await?;
@@ -147,7 +149,6 @@ pub(crate) async fn admin_delete_user_attributes(
         .map(|name| (name.clone(), String::new()))
         .collect();
     attributes::check_values(&pool, &empty)?;
-    let name = "admin_delete_user_attributes";
-    delete_attributes(&cx, &pool, &user, empty, name).await?;
+    delete_attributes(&cx, &pool, &user, empty, None).await?;
     Ok(AdminDeleteUserAttributesResponse {})
 }

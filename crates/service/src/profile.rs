@@ -13,12 +13,13 @@ use cognate_model::code::{CodePurpose, LimitedAction};
 use cognate_model::user_pool::SignInNames;
 use cognate_model::{NormalName, User, UserPool};
 use cognate_outbound::Purpose;
-use cognate_store::{Tx, users as stored_users};
+use cognate_store::{Tx, users as stored_users, ways_back};
 
 use crate::flows::access_token::{self, SignedIn};
 use crate::flows::codes::{Attempt, Form, Guess, NewCode, send_code};
 use crate::flows::outcome::{write_again, write_settled};
 use crate::flows::sums::{Whence, count_action};
+use crate::flows::way_back::{self, Notices};
 use crate::flows::{attributes, messages, users};
 use crate::sign_up::finish_guess;
 use crate::{Cx, Error, ErrorCode, Result, origin};
@@ -79,6 +80,8 @@ async fn change_attributes(
     let whence = Whence::of(cx);
     // That a name is taken tells who is here.
     let taken = cx.app.limits.failures.take(cx).await?;
+    let notices = Notices::draw(cx, &pool);
+    let told = notices.clone();
     let change = async move |tx: &mut Tx| -> Result<Option<Error>> {
         // The new value of an address is a guess at who has it, and a mail to a stranger: limited like any other code.
         if !codes_out.is_empty()
@@ -105,6 +108,7 @@ async fn change_attributes(
         check_sign_in_name(&pool, &before, &user)?;
         check_not_anothers(tx, &pool, &before, &user).await?;
         users::store(tx, &pool, &user, false).await?;
+        notices.put(tx, &before, &user).await?;
         for code in &codes_out {
             code.put(tx).await?;
         }
@@ -120,6 +124,7 @@ async fn change_attributes(
     match outcome {
         Ok(None) => {
             allowed.sent();
+            told.are_out();
             if has_codes {
                 cx.app.outbox_filled.notify_one();
             }
@@ -202,7 +207,7 @@ fn check_sign_in_name(pool: &UserPool, before: &User, after: &User) -> Result<()
 }
 
 /// In a pool whose sign-in names are addresses, one that another user has proved is theirs: told at once, though it would become a name
-/// only by a proof. One that its holder has not proved is still anybody's to prove.
+/// only by a proof; and so is one that another may come back to. One that its holder has not proved is still anybody's to prove.
 ///
 /// # Errors
 /// `AliasExistsException`.
@@ -225,7 +230,10 @@ async fn check_not_anothers(
         let holder = stored_users::find_by_name(tx, &pool.id, &name).await?;
         let is_anothers =
             |holder: User| holder.sub != after.sub && holder.has_proved(pool, *contact, &name);
-        if holder.is_some_and(is_anothers) {
+        let now = after.modified_at;
+        if holder.is_some_and(is_anothers)
+            || ways_back::is_kept_for_another(tx, &pool.id, &name, &after.sub, now).await?
+        {
             return Err(Error::alias_exists(contact.attribute()));
         }
     }
@@ -243,11 +251,15 @@ pub(crate) async fn delete_user_attributes(
         .map(|name| (name.clone(), String::new()))
         .collect();
     attributes::check_written_by_user(&door.pool, &door.entry.client, &empty)?;
-    delete_attributes(&cx, &door.pool, &user, empty, "delete_user_attributes").await?;
+    let notices = Notices::draw(&cx, &door.pool);
+    let told = Some(notices.clone());
+    delete_attributes(&cx, &door.pool, &user, empty, told).await?;
+    notices.are_out();
     Ok(DeleteUserAttributesResponse {})
 }
 
-/// Takes attributes (named, with empty values) from a user.
+/// Takes attributes (named, with empty values) from a user. `notices` tell the old address, where the user does it; an operator's word
+/// ends the ways back.
 ///
 /// # Errors
 /// `InvalidParameterException` for required ones, and those that cannot change.
@@ -256,7 +268,7 @@ pub(crate) async fn delete_attributes(
     pool: &Arc<UserPool>,
     user: &User,
     empty: Attributes,
-    name: &'static str,
+    notices: Option<Notices>,
 ) -> Result<()> {
     attributes::check_mutable(pool, user, &empty)?;
     attributes::check_keeps_required(pool, &empty)?;
@@ -269,9 +281,13 @@ pub(crate) async fn delete_attributes(
         user.set_attributes(empty.clone());
         user.modified_at = now;
         check_sign_in_name(&pool, &before, &user)?;
-        users::store(tx, &pool, &user, false).await
+        users::store(tx, &pool, &user, false).await?;
+        match notices {
+            Some(notices) => notices.put(tx, &before, &user).await,
+            None => way_back::end(tx, &before, &user).await,
+        }
     };
-    cx.app.db.write(name, delete).await
+    cx.app.db.write("delete_attributes", delete).await
 }
 
 pub(crate) async fn delete_user(cx: Cx, input: DeleteUserRequest) -> Result<()> {
@@ -327,6 +343,8 @@ pub(crate) async fn verify_user_attribute(
         false,
     );
     let (pool, now) = (Arc::clone(&door.pool), cx.now);
+    let notices = Notices::draw(&cx, &pool);
+    let told = notices.clone();
     let settled = attempt.clone();
     let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
         Ok(settled.stands(tx).await?.then_some(None))
@@ -356,16 +374,19 @@ pub(crate) async fn verify_user_attribute(
         if user.attribute(contact.attribute()) != Some(&pending.address) && !waits {
             return Ok(Some(Error::code_expired()));
         }
+        let before = user.clone();
         user.attributes
             .insert(contact.attribute().to_owned(), pending.address);
         user.mark_verified(contact, true);
         user.modified_at = now;
         users::store(tx, &pool, &user, false).await?;
+        notices.put(tx, &before, &user).await?;
         Ok(None)
     };
     finish_guess(
         taken,
         write_settled(&cx, "verify_user_attribute", stands, verify).await,
     )?;
+    told.are_out();
     Ok(VerifyUserAttributeResponse {})
 }

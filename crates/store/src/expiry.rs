@@ -6,11 +6,13 @@ use cognate_model::session::ACCESS_OUTLIVES_REFRESH;
 
 use crate::{Error, Tx};
 
-const DELETIONS: [&str; 4] = [
+const DELETIONS: [&str; 5] = [
     "DELETE FROM challenges WHERE id IN
          (SELECT id FROM challenges WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
     "DELETE FROM codes WHERE (pool, sub, purpose) IN
          (SELECT pool, sub, purpose FROM codes WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+    "DELETE FROM ways_back WHERE id IN
+         (SELECT id FROM ways_back WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
     "DELETE FROM attempts WHERE (pool, subject, kind) IN
          (SELECT pool, subject, kind FROM attempts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
     "DELETE FROM signing_keys WHERE (pool, kid) IN
@@ -21,7 +23,7 @@ const DELETIONS: [&str; 4] = [
 const SESSIONS: &str = "DELETE FROM sessions WHERE (pool, id) IN
          (SELECT pool, id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 
-/// Deletes challenges, codes, counters, sessions and signing keys that ran out by `now`, at most `limit` of each, and tells how many. A full
+/// Deletes challenges, codes, ways back, counters, sessions and signing keys that ran out by `now`, at most `limit` of each, and tells how many. A full
 /// `limit` means that there may be more.
 ///
 /// # Errors

@@ -32,6 +32,7 @@ pub mod sessions;
 pub mod signing_keys;
 pub mod user_pools;
 pub mod users;
+pub mod ways_back;
 
 pub use db::{Db, DbOptions};
 pub use error::{Error, OpenError};

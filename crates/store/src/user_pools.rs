@@ -13,11 +13,13 @@ const AT_ONCE: [&str; 3] = [
 
 /// What goes afterwards, a few rows at a time, because there may be millions. Challenges are not among them: they hold nothing that works
 /// without the pool, and run out in minutes.
-const LEFTOVERS: [&str; 5] = [
+const LEFTOVERS: [&str; 6] = [
     "DELETE FROM sessions WHERE (pool, id) IN
          (SELECT pool, id FROM sessions WHERE pool = $1 ORDER BY id LIMIT $2)",
     "DELETE FROM codes WHERE (pool, sub, purpose) IN
          (SELECT pool, sub, purpose FROM codes WHERE pool = $1 ORDER BY sub, purpose LIMIT $2)",
+    "DELETE FROM ways_back WHERE id IN
+         (SELECT id FROM ways_back WHERE pool = $1 ORDER BY sub LIMIT $2)",
     "DELETE FROM attempts WHERE (pool, subject, kind) IN
          (SELECT pool, subject, kind FROM attempts WHERE pool = $1 ORDER BY subject, kind LIMIT $2)",
     "DELETE FROM aliases WHERE (pool, name) IN

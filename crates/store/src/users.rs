@@ -9,7 +9,7 @@ use cognate_model::{
     NormalName, Sub, Timestamp, User, UserPoolId, password::Credentials, user::NameKind,
 };
 
-use crate::{Error, Row, Tx, document};
+use crate::{Error, Row, Tx, document, ways_back};
 
 /// So many users of a pool are counted; beyond them the number is estimated.
 const COUNTED: i64 = 2_500;
@@ -41,7 +41,10 @@ pub async fn insert(
     credentials: Option<&Credentials>,
 ) -> Result<Result<(), NameTaken>, Error> {
     for (name, kind) in wanted(names) {
-        if is_sub_of_another(tx, user, name).await? || !claim(tx, user, kind, name).await? {
+        let is_anothers = is_sub_of_another(tx, user, name).await?
+            || is_kept(tx, user, kind, name).await?
+            || !claim(tx, user, kind, name).await?;
+        if is_anothers {
             let sql = "DELETE FROM aliases WHERE pool = $1 AND sub = $2";
             tx.execute(sql, &[user.pool.as_str().into(), user.sub.as_str().into()])
                 .await?;
@@ -184,7 +187,8 @@ pub async fn update(
             continue;
         }
         let holder = holder_of(tx, &user.pool, name).await?;
-        if holder.is_some_and(|holder| holder != user.sub) {
+        if holder.is_some_and(|holder| holder != user.sub) || is_kept(tx, user, *kind, name).await?
+        {
             return Ok(Err(UpdateRefused::NameTaken(*kind)));
         }
     }
@@ -254,14 +258,15 @@ pub async fn release_name(
     row.map(|row| read_sub(row.text(0)?)).transpose()
 }
 
-/// Deletes a user with names, codes, sessions and counters; false when there is none.
+/// Deletes a user with names, codes, ways back, sessions and counters; false when there is none.
 ///
 /// # Errors
 /// [`Error`] of the database.
 pub async fn delete(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<bool, Error> {
-    const DELETIONS: [&str; 5] = [
+    const DELETIONS: [&str; 6] = [
         "DELETE FROM sessions WHERE pool = $1 AND sub = $2",
         "DELETE FROM codes WHERE pool = $1 AND sub = $2",
+        "DELETE FROM ways_back WHERE pool = $1 AND sub = $2",
         "DELETE FROM attempts WHERE pool = $1 AND subject = $2",
         "DELETE FROM aliases WHERE pool = $1 AND sub = $2",
         "DELETE FROM users WHERE pool = $1 AND sub = $2",
@@ -379,6 +384,18 @@ async fn is_sub_of_another(tx: &mut Tx, user: &User, name: &NormalName) -> Resul
         Ok(sub) if sub != user.sub => Ok(find(tx, &user.pool, &sub).await?.is_some()),
         Ok(_) | Err(_) => Ok(false),
     }
+}
+
+/// Whether a name is an address that is kept for another user, who may come back to it.
+async fn is_kept(
+    tx: &mut Tx,
+    user: &User,
+    kind: NameKind,
+    name: &NormalName,
+) -> Result<bool, Error> {
+    Ok(kind.contact().is_some()
+        && ways_back::is_kept_for_another(tx, &user.pool, name, &user.sub, user.modified_at)
+            .await?)
 }
 
 /// Gives a name to a user, unless somebody has it.

@@ -106,7 +106,7 @@ async fn confirm(State(door): State<Door>, request: Request) -> Response {
 }
 
 /// The request with all of its body, and the room that its head and its body take.
-async fn read(budget: &Budget, request: Request) -> Result<(Request, [Room; 2]), Error> {
+pub(crate) async fn read(budget: &Budget, request: Request) -> Result<(Request, [Room; 2]), Error> {
     let (parts, body) = request.into_parts();
     let mut head = budget.room(&parts.extensions);
     head.take(head_size(&parts.headers))?;

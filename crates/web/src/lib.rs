@@ -1,6 +1,6 @@
 //! The doors: how HTTP comes in and goes out.
 //!
-//! [`router`] puts them side by side: the AWS JSON API on `POST /`, the documents under `/.well-known/`, the page of mailed links, health,
+//! [`router`] puts them side by side: the AWS JSON API on `POST /`, the documents under `/.well-known/`, the pages of mailed links, health,
 //! and in development the demo site and the inbox. Doors turn requests into calls of the service and its answers into responses; what
 //! the product does stands there. Only this crate knows statuses and headers; it never sees the store.
 
@@ -18,6 +18,7 @@ mod mount;
 mod observer;
 pub mod pages;
 mod peer;
+mod restore_address;
 mod target;
 mod well_known;
 
@@ -85,6 +86,12 @@ pub fn router(doors: Doors) -> Router {
         .merge(well_known::routes(Arc::clone(&app)))
         .merge(health_routes(Arc::clone(&app)))
         .merge(confirm_user::routes(
+            Arc::clone(&app),
+            Arc::clone(&proxies),
+            in_flight.clone(),
+            budget.clone(),
+        ))
+        .merge(restore_address::routes(
             Arc::clone(&app),
             Arc::clone(&proxies),
             in_flight.clone(),

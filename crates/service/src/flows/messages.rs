@@ -4,8 +4,9 @@ use cognate_api::idp::{CodeDeliveryDetailsType, DeliveryMediumType};
 use cognate_model::attribute::Contact;
 use cognate_model::{NormalName, Timestamp, UserPool};
 use cognate_outbound::{
-    Delivery, EmailMessage, Mailer, Purpose, SmsMessage, SmsSender, Values, mask_email,
-    mask_phone_number, render_email, render_sms,
+    AddressChange, ChangedAddress, Delivery, EmailMessage, Mailer, Purpose, Rendered, SmsMessage,
+    SmsSender, Values, address_changed_email, address_changed_sms, mask_email, mask_phone_number,
+    render_email, render_sms,
 };
 use cognate_store::{Tx, outbox};
 
@@ -57,6 +58,45 @@ impl Message {
             payload: serde_json::to_vec(&delivery)?,
             at: cx.now,
         })
+    }
+
+    /// What an old address is told of a change; none where this server cannot send there.
+    ///
+    /// # Errors
+    /// Only when it can't be written as JSON.
+    pub(crate) fn of_change(
+        cx: &Cx,
+        pool: &UserPool,
+        id: String,
+        to: &str,
+        change: &AddressChange<'_>,
+    ) -> Result<Option<Self>> {
+        let (contact, delivery) = match change.address {
+            ChangedAddress::Email => {
+                let rendered = address_changed_email(change);
+                (Contact::Email, Delivery::Email(mail(pool, to, rendered)))
+            }
+            ChangedAddress::PhoneNumber => (
+                Contact::PhoneNumber,
+                Delivery::Sms(SmsMessage {
+                    to: to.to_owned(),
+                    message: address_changed_sms(change),
+                    user_pool_id: pool.id.to_string(),
+                }),
+            ),
+        };
+        if check_configured(&cx.app, contact).is_err() || !sends_to(&cx.app, contact, to) {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            id,
+            kind: match contact {
+                Contact::Email => MAIL,
+                Contact::PhoneNumber => SMS,
+            },
+            payload: serde_json::to_vec(&delivery)?,
+            at: cx.now,
+        }))
     }
 
     /// The same message, to be dropped where it would be delivered.
@@ -137,9 +177,14 @@ fn email(draft: &Draft<'_>) -> EmailMessage {
         subject.as_deref(),
         &draft.values,
     );
-    let settings = &draft.pool.settings.email;
+    mail(draft.pool, draft.address, rendered)
+}
+
+/// A mail from a pool.
+fn mail(pool: &UserPool, to: &str, rendered: Rendered) -> EmailMessage {
+    let settings = &pool.settings.email;
     EmailMessage {
-        to: draft.address.to_owned(),
+        to: to.to_owned(),
         from: settings.sender().map(str::to_owned),
         reply_to: settings.reply_to.clone(),
         subject: rendered.subject,
@@ -159,14 +204,21 @@ fn sms_template<'a>(draft: &Draft<'a>) -> Option<&'a str> {
 /// What an answer tells of where a code has gone. Letters are in lower case: how somebody wrote their address would tell them from nobody.
 pub(crate) fn details(contact: Contact, address: &str) -> CodeDeliveryDetailsType {
     let address = NormalName::with_case_rule(address, false);
-    let address = address.as_str();
-    let (destination, medium) = match contact {
-        Contact::Email => (mask_email(address), DeliveryMediumType::Email),
-        Contact::PhoneNumber => (mask_phone_number(address), DeliveryMediumType::Sms),
+    let medium = match contact {
+        Contact::Email => DeliveryMediumType::Email,
+        Contact::PhoneNumber => DeliveryMediumType::Sms,
     };
     CodeDeliveryDetailsType {
-        destination: Some(destination),
+        destination: Some(mask(contact, address.as_str())),
         delivery_medium: Some(medium),
         attribute_name: Some(contact.attribute().to_owned()),
+    }
+}
+
+/// What may be shown of an address.
+pub(crate) fn mask(contact: Contact, address: &str) -> String {
+    match contact {
+        Contact::Email => mask_email(address),
+        Contact::PhoneNumber => mask_phone_number(address),
     }
 }

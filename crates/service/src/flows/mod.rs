@@ -17,6 +17,8 @@ pub(crate) mod steps;
 pub(crate) mod sums;
 pub(crate) mod tokens;
 pub(crate) mod users;
+pub(crate) mod way_back;
 
 pub use codes::confirm_by_link;
 pub use pool_messages::MessageCount;
+pub use way_back::restore_address;

@@ -34,6 +34,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "unconfirmed users",
         steps: UNCONFIRMED_USERS,
     },
+    Migration {
+        number: 6,
+        name: "ways back from changed addresses",
+        steps: WAYS_BACK,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a model type, and a column that holds a
@@ -117,6 +122,17 @@ const DELETED_APP_CLIENTS: &[&str] = &[
 /// Sign-ups that were never confirmed are found by their age.
 const UNCONFIRMED_USERS: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS users_unconfirmed ON users(pool, created_at, sub) WHERE status = 'UNCONFIRMED'",
+];
+
+/// Changes of verified addresses that can still be undone, under the hash of the token that was sent to the old address. `name` is the sign-in
+/// name that is kept for the user meanwhile, empty where there is none.
+const WAYS_BACK: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS ways_back(
+        id BYTES NOT NULL, pool TEXT NOT NULL, sub TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL, expires_at BIGINT NOT NULL,
+        PRIMARY KEY (id))",
+    "CREATE INDEX IF NOT EXISTS ways_back_sub ON ways_back(pool, sub)",
+    "CREATE INDEX IF NOT EXISTS ways_back_name ON ways_back(pool, name)",
+    "CREATE INDEX IF NOT EXISTS ways_back_expiry ON ways_back(expires_at)",
 ];
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! Users and their names.
 
-use cognate_model::{User, UserPoolId, UserStatus, user::NameKind};
+use cognate_model::{Timestamp, User, UserPoolId, UserStatus, user::NameKind};
 use cognate_store::{
     Db, Error, sessions,
     users::{self, NameTaken, UpdateRefused},
+    ways_back,
 };
 use futures_util::future::join_all;
 
 use crate::{
-    fixtures::{app_client, credentials, name, names, session, signed_up, user, user_pool, write},
+    fixtures::{
+        app_client, credentials, name, names, session, signed_up, user, user_pool, way_back, write,
+    },
     place::everywhere,
 };
 
@@ -409,5 +412,62 @@ fn the_number_of_users_is_exact_while_small_and_near_when_large() {
             let number = users::estimated_number(&mut reader, &pool).await.unwrap();
             assert!((least..=most).contains(&number), "{number}");
         }
+    });
+}
+
+#[test]
+fn a_name_that_may_be_gone_back_to_is_nobody_elses_until_its_time_is_over() {
+    everywhere(async |place| {
+        let db = place.open().await;
+        let pool = user_pool(1);
+        let (ana, mut eve, mut bea) = (
+            user(&pool.id, "ana"),
+            user(&pool.id, "eve"),
+            user(&pool.id, "bea"),
+        );
+        let kept = vec![(NameKind::Email, name("ana@example.com"))];
+        let change = way_back(&ana);
+        write(&db, async move |tx| {
+            ways_back::insert(tx, &[1; 32], &change).await
+        })
+        .await;
+        eve.modified_at = Timestamp(19);
+        let taken = insert(&db, &eve, kept.clone()).await;
+        assert_eq!(taken, Err(NameTaken(NameKind::Email)));
+        insert(&db, &eve, names("eve")).await.unwrap();
+        let taken = update(&db, &eve, kept.clone()).await;
+        assert_eq!(taken, Err(UpdateRefused::NameTaken(NameKind::Email)));
+        // Its owner has it back, and leaves it again.
+        insert(&db, &ana, kept.clone()).await.unwrap();
+        let without = vec![(NameKind::Username, name("ana"))];
+        update(&db, &ana, without).await.unwrap();
+        bea.modified_at = Timestamp(20);
+        insert(&db, &bea, kept).await.unwrap();
+        db.close().await;
+    });
+}
+
+#[test]
+fn a_change_of_an_address_is_found_by_its_token_and_taken_once() {
+    everywhere(async |place| {
+        let db = place.open().await;
+        let pool = user_pool(1);
+        let change = way_back(&user(&pool.id, "ana"));
+        let (stored, sub) = (change.clone(), change.sub.clone());
+        let taken = write(&db, async move |tx| {
+            ways_back::insert(tx, &[1; 32], &stored).await?;
+            assert_eq!(ways_back::find(tx, &[1; 32]).await?, Some(stored.clone()));
+            assert_eq!(ways_back::find(tx, &[2; 32]).await?, None);
+            let open = |at| Timestamp(at);
+            let found = ways_back::open_of_user(tx, &pool.id, &sub, open(19)).await?;
+            assert_eq!(found, [(vec![1; 32], stored.clone())]);
+            let late = ways_back::open_of_user(tx, &pool.id, &sub, open(20)).await?;
+            assert!(late.is_empty());
+            let first = ways_back::take(tx, &[1; 32]).await?;
+            Ok((first, ways_back::take(tx, &[1; 32]).await?))
+        })
+        .await;
+        assert_eq!(taken, (Some(change), None));
+        db.close().await;
     });
 }

@@ -29,12 +29,13 @@ use cognate_store::{
     backup::{self, BackupError, Summary, TableSummary},
     challenges, codes, installation, outbox, restore, sessions,
     signing_keys::{self, NewSigningKey},
-    user_pools, users,
+    user_pools, users, ways_back,
 };
 
 use crate::{
     fixtures::{
-        app_client, code, credentials, name, names, random, session, user, user_pool, write,
+        app_client, code, credentials, name, names, random, session, user, user_pool, way_back,
+        write,
     },
     place::{Place, everywhere, master_key, on_each_pair, on_lasting_places, on_sqlite, put},
 };
@@ -93,6 +94,7 @@ async fn furnish(db: &Db) -> UserPoolId {
                 let kind = CodePurpose::VerifyEmail;
                 codes::put(tx, &pool.id, &ana.sub, kind, &code(1), Timestamp(-1)).await?;
                 attempts::put_lockout(tx, &pool.id, "", &Lockout::default(), Timestamp(1)).await?;
+                ways_back::insert(tx, &[7; 32], &way_back(&ana)).await?;
             }
         }
         challenges::insert(tx, &[0; 32], &pool.id, b"", Timestamp(1)).await?;

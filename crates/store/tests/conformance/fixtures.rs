@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cognate_crypto::random::Random;
 use cognate_model::{
     AppClient, ClientId, NormalName, SessionId, Sub, Timestamp, TokenSession, User, UserPool,
-    UserPoolId, UserStatus,
+    UserPoolId, UserStatus, WayBack,
     app_client::{ClientSettings, TimeUnit, Validity},
     attribute::Contact,
     code::PendingCode,
@@ -89,6 +89,21 @@ pub(crate) fn user(pool: &UserPoolId, username: &str) -> User {
         created_at: Timestamp(7),
         modified_at: Timestamp(8),
         revision: 1,
+    }
+}
+
+/// A change of a user's address, whose old name is kept until time 20.
+pub(crate) fn way_back(user: &User) -> WayBack {
+    let address = user.attributes.get("email").cloned();
+    WayBack {
+        pool: user.pool.clone(),
+        sub: user.sub.clone(),
+        contact: Contact::Email,
+        name: address.clone(),
+        address,
+        revision: user.revision,
+        is_first: true,
+        expires_at: Timestamp(20),
     }
 }
 

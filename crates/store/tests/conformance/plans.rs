@@ -7,16 +7,16 @@ use cognate_model::{SessionId, Timestamp, claims::TokenUse, code::CodePurpose, l
 use cognate_store::{
     Tx, access_keys, app_clients, attempts, challenges, codes, expiry, outbox, sessions,
     signing_keys::{self, NewSigningKey},
-    user_pools, users,
+    user_pools, users, ways_back,
 };
 
 use crate::{
-    fixtures::{app_client, code, name, names, random, session, user, user_pool, write},
+    fixtures::{app_client, code, name, names, random, session, user, user_pool, way_back, write},
     place::{Place, ask_server, everywhere},
 };
 
 /// The tables that grow with the users, and the keys of all pools. The rest hold as much as operators make.
-const LARGE: [&str; 8] = [
+const LARGE: [&str; 9] = [
     "users",
     "aliases",
     "sessions",
@@ -25,6 +25,7 @@ const LARGE: [&str; 8] = [
     "attempts",
     "outbox",
     "signing_keys",
+    "ways_back",
 ];
 
 /// What the engine says to itself, and what is not a statement of rows.
@@ -169,6 +170,10 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), cognate_store::Err
     .await?;
     codes::count_attempt(tx, &id, &ana.sub, CodePurpose::VerifyEmail).await?;
     codes::end(tx, &id, &ana.sub, CodePurpose::VerifyEmail, Timestamp(0)).await?;
+    ways_back::insert(tx, &[0; 32], &way_back(&ana)).await?;
+    ways_back::find(tx, &[0; 32]).await?;
+    ways_back::open_of_user(tx, &id, &ana.sub, Timestamp(0)).await?;
+    ways_back::is_kept_for_another(tx, &id, &name("ana"), &bea.sub, Timestamp(0)).await?;
     attempts::put_lockout(tx, &id, "s", &Lockout::default(), Timestamp(1)).await?;
     attempts::find_lockout(tx, &id, "s").await?;
     attempts::count(
@@ -223,6 +228,7 @@ pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), cognate_store::Erro
     )
     .await?;
     codes::consume(tx, &pool, &ana.sub, CodePurpose::VerifyEmail, &[1; 32]).await?;
+    ways_back::take(tx, &[0; 32]).await?;
     attempts::clear_lockout(tx, &pool, "s").await?;
     sessions::end(tx, &pool, &SessionId::random(&mut random())).await?;
     sessions::end_all_of_user(tx, &pool, &ana.sub).await?;
@@ -324,6 +330,7 @@ fn scans_in(sql: &str, plan: &[String]) -> Vec<String> {
             "challenges" => &["id", "expires_at"],
             "outbox" => &["id", "kind"],
             "signing_keys" => &["pool", "retires_at"],
+            "ways_back" => &["id", "pool", "expires_at"],
             _ => &["pool", "expires_at"],
         };
         let condition = sqlite_search.or(postgres_search);

@@ -148,7 +148,7 @@ async fn a_code_proves_the_address_it_was_sent_to_and_no_other() {
 }
 
 /// The path and query of the newest link to an address.
-async fn link(server: &TestServer, address: &str) -> String {
+pub(crate) async fn link(server: &TestServer, address: &str) -> String {
     let mail = server.mailbox(address).await;
     let text = mail.last_text();
     let from = text.find("http://cognate.test/").expect("a link");
@@ -160,7 +160,7 @@ async fn link(server: &TestServer, address: &str) -> String {
         .to_owned()
 }
 
-async fn post(server: &TestServer, link: &str) -> u16 {
+pub(crate) async fn post(server: &TestServer, link: &str) -> u16 {
     let (path, query) = link.split_once('?').unwrap();
     let request = Request::post(path)
         .header("content-type", "application/x-www-form-urlencoded")

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use axum::body::Body;
+use axum::http::Request;
 use cognate_api::Operation;
 use cognate_store::Fault;
 use cognate_testkit::{
@@ -112,7 +114,7 @@ impl Stage {
 
 /// Every row of every table, by table.
 async fn all_rows(server: &TestServer) -> BTreeMap<&'static str, Vec<String>> {
-    const TABLES: [(&str, &str); 11] = [
+    const TABLES: [(&str, &str); 12] = [
         ("access_keys", "SELECT * FROM access_keys"),
         ("aliases", "SELECT * FROM aliases"),
         ("app_clients", "SELECT * FROM app_clients"),
@@ -124,6 +126,7 @@ async fn all_rows(server: &TestServer) -> BTreeMap<&'static str, Vec<String>> {
         ("sessions", "SELECT * FROM sessions"),
         ("signing_keys", "SELECT * FROM signing_keys"),
         ("users", "SELECT * FROM users"),
+        ("ways_back", "SELECT * FROM ways_back"),
     ];
     let mut reader = server.app().db.read().await.unwrap();
     let mut all = BTreeMap::new();
@@ -225,6 +228,29 @@ async fn at_every_fault(
 
 async fn nothing(_: &mut Stage) {}
 
+/// Undoes the change of an address at the page that the old one was sent to.
+async fn press_the_button(stage: &Stage) -> Result<(), ApiError> {
+    let request = Request::post("/restoreAddress")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(format!("token={}", stage.found)))
+        .unwrap();
+    let status = stage.server.raw(request).await.status().as_u16();
+    if status == 200 {
+        return Ok(());
+    }
+    // The page names no error: its status tells.
+    Err(ApiError {
+        code: if status == 500 {
+            "InternalErrorException".to_owned()
+        } else {
+            status.to_string()
+        },
+        message: String::new(),
+        status,
+        headers: Box::default(),
+    })
+}
+
 macro_rules! faults {
     ($($name:ident: $arrange:expr, $act:expr, $repeated:expr;)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -277,6 +303,12 @@ faults! {
         change_address(stage).await;
         stage.found = stage.server.mailbox("new@example.com").await.last_code();
     }, async |stage| stage.ana.verify_email(&stage.tokens.access, &stage.found).await, Settled;
+    restore_address: async |stage| {
+        change_address(stage).await;
+        let mail = stage.server.mailbox("ana@example.com").await;
+        let (_, token) = mail.last_text().split_once("token=").unwrap();
+        stage.found = token.chars().take_while(char::is_ascii_alphabetic).collect();
+    }, press_the_button, Settled;
     delete_user: nothing, async |stage| stage.own::<op::DeleteUser>(json!({})).await, Settled;
 
     admin_create_user: nothing, async |stage| {

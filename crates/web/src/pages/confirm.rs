@@ -74,7 +74,8 @@ struct AskTemplate {
     fields: ConfirmFields,
 }
 
-enum Outcome {
+/// Whether the result of a page is a good one.
+pub(super) enum Outcome {
     Good,
     Bad,
 }
@@ -87,7 +88,8 @@ struct ResultTemplate {
     message: &'static str,
 }
 
-fn result(
+/// A page that tells what came of a button.
+pub(super) fn result(
     status: StatusCode,
     outcome: Outcome,
     title: &'static str,

@@ -1,4 +1,4 @@
-//! Pages for people: what they share, and those that stand alone (link confirmation, the development inbox, errors).
+//! Pages for people: what they share, and those that stand alone (link confirmation, the way back from a changed address, the development inbox, errors).
 //!
 //! Every page is an askama template, escaped by default, under a policy that lets in nothing but our own files: no inline script
 //! or style, no other origin, no framing. A page must read whole and work without JavaScript. This module knows no operation:
@@ -10,6 +10,7 @@ pub(crate) mod asset;
 mod confirm;
 mod error;
 pub mod inbox;
+mod restore;
 
 use askama::Template;
 use axum::{
@@ -22,6 +23,7 @@ use self::asset::Asset;
 pub use self::{
     confirm::{ConfirmFields, ConfirmView, confirm_page},
     error::{ErrorView, error_page},
+    restore::{RestoreView, restore_page},
 };
 
 /// The Content-Security-Policy of every page: our own files only, and nobody may frame it.

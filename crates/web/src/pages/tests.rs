@@ -3,9 +3,9 @@
 use axum::http::{Request, StatusCode, header};
 
 use super::{
-    ConfirmFields, ConfirmView, ErrorView,
+    ConfirmFields, ConfirmView, ErrorView, RestoreView,
     answers::{Answer, answer, answer_to, body_of},
-    asset_routes, confirm_page, error_page,
+    asset_routes, confirm_page, error_page, restore_page,
 };
 
 fn link_of(user_name: &str) -> ConfirmView {
@@ -16,15 +16,46 @@ fn link_of(user_name: &str) -> ConfirmView {
     })
 }
 
+fn way_back(token: &str) -> RestoreView {
+    RestoreView::Ask {
+        token: token.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_link_of_a_way_back_opens_a_button_that_posts_its_token_and_nothing_else() {
+    let answer = Answer::of(restore_page(way_back("\"><img src=x>"))).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(!answer.body.contains("<img"), "{}", answer.body);
+    let answer = Answer::of(restore_page(way_back("abc"))).await;
+    let form = "<form method=\"post\" action=\"restoreAddress\">\n<input type=\"hidden\" name=\"token\" value=\"abc\">\n<button";
+    assert!(answer.body.contains(form), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn each_result_of_a_way_back_has_its_status() {
+    for (view, status) in [
+        (RestoreView::Restored, 200),
+        (RestoreView::InvalidOrExpired, 400),
+        (RestoreView::TooMuchToDo, 429),
+    ] {
+        let answer = Answer::of(restore_page(view)).await;
+        assert_eq!(answer.status.as_u16(), status);
+    }
+}
+
 #[tokio::test]
 async fn pages_let_in_nothing_but_our_own_files() {
     let views = [
-        link_of("ana"),
-        ConfirmView::Confirmed,
-        ConfirmView::InvalidOrExpired,
+        confirm_page(link_of("ana")),
+        confirm_page(ConfirmView::Confirmed),
+        confirm_page(ConfirmView::InvalidOrExpired),
+        restore_page(way_back("abc")),
+        restore_page(RestoreView::Restored),
+        restore_page(RestoreView::InvalidOrExpired),
     ];
     for view in views {
-        let answer = Answer::of(confirm_page(view)).await;
+        let answer = Answer::of(view).await;
         let policy = answer.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
         assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"));

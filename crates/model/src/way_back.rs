@@ -1,0 +1,130 @@
+//! The way back from a changed address: what is kept of the address of before, and what comes of using it. Pure.
+//!
+//! A thief with a stolen session may change an address more than once, and both of a user's. So each change is kept for a day, in the
+//! order of the user's revisions; going back undoes what came later, and trusts no other address that is as new.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::attribute::Contact;
+use crate::ids::{Sub, UserPoolId};
+use crate::name::NormalName;
+use crate::time::Timestamp;
+use crate::user::{User, UserStatus};
+use crate::user_pool::UserPool;
+
+/// How long a change can be undone from the old address.
+pub const VALIDITY: Duration = Duration::from_secs(24 * 3600);
+
+/// A change of a user's verified address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WayBack {
+    /// The user's pool.
+    pub pool: UserPoolId,
+    /// The user.
+    pub sub: Sub,
+    /// Which of the addresses has changed.
+    pub contact: Contact,
+    /// The verified address of before; none where there was none, and nothing to go back to.
+    pub address: Option<String>,
+    /// The normal form of that address, where the user signed in with it: nobody else can take it while the way back is open.
+    pub name: Option<String>,
+    /// The revision of the user that was changed: it orders the changes.
+    pub revision: i64,
+    /// Whether no other change of the same address was open then, so that the address of before was the user's for a day at least.
+    pub is_first: bool,
+    /// Until when it is open.
+    pub expires_at: Timestamp,
+}
+
+impl WayBack {
+    /// What is to be kept of a user's own change: the verified address that they had, or that they had none and have one now.
+    #[must_use]
+    pub fn of_change(
+        pool: &UserPool,
+        before: &User,
+        after: &User,
+        contact: Contact,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let attribute = contact.attribute();
+        let had = before
+            .attribute(attribute)
+            .filter(|_| before.has_verified(contact));
+        let is_kept = match had {
+            Some(address) => after.attribute(attribute) != Some(address),
+            None => after.has_verified(contact),
+        };
+        let name = had
+            .map(|address| NormalName::new(pool, address))
+            .filter(|name| before.names(pool).iter().any(|(_, held)| held == name));
+        is_kept.then(|| Self {
+            pool: pool.id.clone(),
+            sub: before.sub.clone(),
+            contact,
+            address: had.map(str::to_owned),
+            name: name.map(|name| name.as_str().to_owned()),
+            revision: before.revision,
+            is_first: true,
+            expires_at: now.plus(VALIDITY),
+        })
+    }
+
+    /// Gives the user the address of before, verified, and asks for a new password. `open` are all changes of the user that can still be
+    /// undone: another address that is among them may be the thief's, so it counts as unverified, and is no name.
+    ///
+    /// False where there is nothing to go back to; then nothing is changed.
+    #[must_use]
+    pub fn restore(&self, user: &mut User, pool: &UserPool, open: &[Self]) -> bool {
+        let Some(address) = &self.address else {
+            return false;
+        };
+        let attribute = self.contact.attribute().to_owned();
+        user.attributes.insert(attribute, address.clone());
+        user.mark_verified(self.contact, true);
+        for contact in Contact::ALL {
+            let first = open
+                .iter()
+                .filter(|change| change.contact == contact && contact != self.contact)
+                .min_by_key(|change| change.revision);
+            if let Some(first) = first {
+                first.distrust(user, pool);
+            }
+        }
+        if user.status == UserStatus::Confirmed {
+            user.status = UserStatus::ResetRequired;
+        }
+        true
+    }
+
+    /// Takes the mark from an address that came by this change or a later one, and lets the name of before stand in its place.
+    fn distrust(&self, user: &mut User, pool: &UserPool) {
+        let current = user.attribute(self.contact.attribute());
+        if current.is_some() && current == self.address.as_deref() {
+            return;
+        }
+        if current.is_some() {
+            user.mark_verified(self.contact, false);
+        }
+        if pool.names_are_attributes() {
+            let held = self.address.clone().filter(|_| self.name.is_some());
+            user.kept_names
+                .insert(self.contact, held.unwrap_or_default());
+        }
+    }
+
+    /// Whether another open change of the user can no longer be undone once this one has been: the later ones of the same address, and of
+    /// the other address all but the first, because only that leads to an address that was the user's for a day.
+    #[must_use]
+    pub fn ends(&self, other: &Self) -> bool {
+        if self.contact == other.contact {
+            other.revision >= self.revision
+        } else {
+            !other.is_first
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! Changes of verified addresses that the old address can undo, each under the hash of the token that was sent there.
+
+use cognate_model::{NormalName, Sub, Timestamp, UserPoolId, WayBack};
+
+use crate::{Error, Row, Tx, document};
+
+/// Stores a change under the hash of its token.
+///
+/// # Errors
+/// [`Error`] of the database, as everywhere in this module.
+pub async fn insert(tx: &mut Tx, id: &[u8; 32], change: &WayBack) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO ways_back(id, pool, sub, name, doc, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            id.into(),
+            change.pool.as_str().into(),
+            change.sub.as_str().into(),
+            change.name.as_deref().unwrap_or_default().into(),
+            (&document::write(change)?).into(),
+            change.expires_at.0.into(),
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// A change by the hash of its token.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn find(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<WayBack>, Error> {
+    let sql = "SELECT doc FROM ways_back WHERE id = $1";
+    let row = tx.query_optional(sql, &[id.into()]).await?;
+    row.map(|row| read(&row, 0)).transpose()
+}
+
+/// Takes a change away. Of all who ask, one gets it.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn take(tx: &mut Tx, id: &[u8]) -> Result<Option<WayBack>, Error> {
+    let sql = "DELETE FROM ways_back WHERE id = $1 RETURNING doc";
+    let row = tx.query_optional(sql, &[id.into()]).await?;
+    row.map(|row| read(&row, 0)).transpose()
+}
+
+/// All changes of a user that are open at a time, with their ids.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn open_of_user(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+    now: Timestamp,
+) -> Result<Vec<(Vec<u8>, WayBack)>, Error> {
+    let sql = "SELECT id, doc FROM ways_back WHERE pool = $1 AND sub = $2 AND expires_at > $3";
+    let params = [pool.as_str().into(), sub.as_str().into(), now.0.into()];
+    let rows = tx.query(sql, &params).await?;
+    rows.iter()
+        .map(|row| Ok((row.bytes(0)?.to_vec(), read(row, 1)?)))
+        .collect()
+}
+
+/// Whether a name is kept for another user, who has changed it and may come back to it.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn is_kept_for_another(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    name: &NormalName,
+    sub: &Sub,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let sql = "SELECT sub FROM ways_back WHERE pool = $1 AND name = $2 AND sub <> $3 AND expires_at > $4 LIMIT 1";
+    let params = [
+        pool.as_str().into(),
+        name.as_str().into(),
+        sub.as_str().into(),
+        now.0.into(),
+    ];
+    Ok(tx.query_optional(sql, &params).await?.is_some())
+}
+
+fn read(row: &Row, column: usize) -> Result<WayBack, Error> {
+    document::read(row.text(column)?)
+}
