@@ -150,9 +150,9 @@ pub fn is_verified_flag(name: &str) -> bool {
 /// A rule for attributes that a request breaks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AttributeError {
-    /// The schema has no attribute of that name.
-    #[error("Attribute does not exist in the schema.")]
-    Unknown(String),
+    /// The schema has no attributes of these names.
+    #[error("Invalid user attributes: {}", unknown_lines(.0))]
+    Unknown(Vec<String>),
     /// The schema's required attributes that are absent.
     #[error("Attributes did not conform to the schema: {}", required_sentence(.0))]
     Missing(Vec<String>),
@@ -190,6 +190,16 @@ fn required_sentence(names: &[String]) -> String {
         .map(|name| format!("{name}: The attribute {name} is required"))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// One line for each, up to so many: a request can name thousands.
+fn unknown_lines(names: &[String]) -> String {
+    const MOST: usize = 32;
+    names
+        .iter()
+        .take(MOST)
+        .map(|name| format!("user.{name}: Attribute does not exist in the schema.\n"))
+        .collect()
 }
 
 /// A pool's attributes: the standard ones, as the owner changed them, and custom ones.
@@ -231,8 +241,8 @@ impl Schema {
         let mut schema = Self::default();
         let mut seen: Vec<String> = Vec::new();
         for mut change in changes {
-            check_limits(&change)?;
             if is_standard(&change.name) {
+                check_limits(&change)?;
                 schema.replace_standard(&mut seen, change)?;
             } else {
                 change.name = format!(
@@ -260,7 +270,7 @@ impl Schema {
             .iter_mut()
             .find(|attribute| attribute.name == change.name)
         else {
-            return Err(AttributeError::Unknown(change.name));
+            return Err(AttributeError::Unknown(vec![change.name]));
         };
         if standard.data_type != change.data_type {
             return Err(AttributeError::Schema(format!(
@@ -305,9 +315,12 @@ impl Schema {
             ));
         }
         if self.find(&attribute.name).is_some() {
+            // The first of the two names is without the prefix of what only operators write.
+            let name = attribute.name.strip_prefix(DEVELOPER_ONLY);
             return Err(AttributeError::Schema(format!(
                 "{}: Existing attribute already has name {}.",
-                attribute.name, attribute.name
+                name.unwrap_or(&attribute.name),
+                attribute.name
             )));
         }
         if self.0.len() >= STANDARD.len() + MAX_CUSTOM_ATTRIBUTES {
@@ -328,18 +341,25 @@ impl Schema {
     /// Checks the values of some attributes: each is in the schema, of its type and within its limits.
     ///
     /// # Errors
-    /// The first rule that is broken.
+    /// [`AttributeError::Unknown`] with all that are not in the schema, or else the first rule that is broken.
     pub fn check_values<'a>(
         &self,
         attributes: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<(), AttributeError> {
+        let mut known = Vec::new();
+        let mut unknown = Vec::new();
         for (name, value) in attributes {
-            let Some(attribute) = self.find(name).filter(|_| name != "sub") else {
-                return Err(AttributeError::Unknown(name.to_owned()));
-            };
-            check_value(attribute, value)?;
+            match self.find(name).filter(|_| name != "sub") {
+                Some(attribute) => known.push((attribute, value)),
+                None => unknown.push(name.to_owned()),
+            }
         }
-        Ok(())
+        if !unknown.is_empty() {
+            return Err(AttributeError::Unknown(unknown));
+        }
+        known
+            .into_iter()
+            .try_for_each(|(attribute, value)| check_value(attribute, value))
     }
 
     /// Brings values into the form in which they are kept: booleans, which come in any case, in lower case.
@@ -481,29 +501,36 @@ fn check_number(attribute: &SchemaAttribute, value: &str) -> Result<(), Attribut
     Ok(())
 }
 
+/// Checks the limits of an attribute under its full name.
 fn check_limits(attribute: &SchemaAttribute) -> Result<(), AttributeError> {
-    let bad = |what: &str| AttributeError::Schema(format!("{}: {what}", attribute.name));
-    let parse = |limit: &Option<String>| {
-        limit
-            .as_deref()
-            .map(|limit| {
-                limit
-                    .parse::<i64>()
-                    .map_err(|_| bad("a constraint is not a whole number"))
-            })
-            .transpose()
+    let name = &attribute.name;
+    let parse = |limit: &Option<String>, member: &str| {
+        let number = limit.as_deref().map(str::parse::<i64>).transpose();
+        number.map_err(|_| {
+            AttributeError::Schema(format!("Invalid {member} for schema attribute {name}"))
+        })
     };
-    let (min_length, max_length) = (parse(&attribute.min_length)?, parse(&attribute.max_length)?);
-    let (min_value, max_value) = (parse(&attribute.min_value)?, parse(&attribute.max_value)?);
-    if min_length.is_some_and(|min| min < 0) || max_length.is_some_and(|max| max < 0) {
-        return Err(bad("a length cannot be negative"));
+    let length = |limit| parse(limit, "StringAttributeConstraints");
+    let value = |limit| parse(limit, "NumberAttributeConstraints");
+    let (min_length, max_length) = (
+        length(&attribute.min_length)?,
+        length(&attribute.max_length)?,
+    );
+    let (min_value, max_value) = (value(&attribute.min_value)?, value(&attribute.max_value)?);
+    let bad = |what: &str| Err(AttributeError::Schema(format!("user.{name}: {what}")));
+    let lengths = || [min_length, max_length].into_iter().flatten();
+    if lengths().any(|length| length < 0) {
+        return bad("String attributes cannot have a negative length.");
     }
-    if max_length.is_some_and(|max| max > 2048) {
-        return Err(bad("a maximum length cannot exceed 2048"));
+    if lengths().any(|length| length > 2048) {
+        return bad("String attributes cannot have a length of more than 2048");
     }
     let crossed = |low: Option<i64>, high: Option<i64>| matches!((low, high), (Some(low), Some(high)) if low > high);
-    if crossed(min_length, max_length) || crossed(min_value, max_value) {
-        return Err(bad("the minimum is larger than the maximum"));
+    if crossed(min_length, max_length) {
+        return bad("Max length cannot be less than min length.");
+    }
+    if crossed(min_value, max_value) {
+        return bad("Max value cannot be less than min value.");
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ fn a_custom_attribute_gets_its_prefix_and_its_limits() {
 fn nobody_writes_the_sub() {
     assert_eq!(
         Schema::default().check_values([("sub", "x")]),
-        Err(AttributeError::Unknown("sub".into()))
+        Err(AttributeError::Unknown(vec!["sub".into()]))
     );
 }
 
@@ -67,10 +67,86 @@ fn a_nul_byte_in_a_value_is_refused() {
 }
 
 #[test]
-fn limits_the_wrong_way_round_are_refused() {
-    let mut attribute = custom("a", DataType::String);
-    (attribute.min_length, attribute.max_length) = (Some("9".into()), Some("3".into()));
-    assert!(Schema::with_changes(vec![attribute]).is_err());
+fn limits_that_cannot_be_are_refused_in_awss_words() {
+    let refused = |attribute: SchemaAttribute| {
+        Schema::with_changes(vec![attribute])
+            .unwrap_err()
+            .to_string()
+    };
+    let text = |min: &str, max: &str| {
+        let mut attribute = custom("a", DataType::String);
+        (attribute.min_length, attribute.max_length) = (Some(min.into()), Some(max.into()));
+        attribute
+    };
+    let number = |min: &str, max: &str| {
+        let mut attribute = custom("a", DataType::Number);
+        (attribute.min_value, attribute.max_value) = (Some(min.into()), Some(max.into()));
+        attribute
+    };
+    let too_long = "user.custom:a: String attributes cannot have a length of more than 2048";
+    for (attribute, sentence) in [
+        (
+            text("9", "3"),
+            "user.custom:a: Max length cannot be less than min length.",
+        ),
+        (
+            number("9", "3"),
+            "user.custom:a: Max value cannot be less than min value.",
+        ),
+        (text("0", "2049"), too_long),
+        (text("2049", "2050"), too_long),
+        (
+            text("-1", "3"),
+            "user.custom:a: String attributes cannot have a negative length.",
+        ),
+        (
+            text("one", "3"),
+            "Invalid StringAttributeConstraints for schema attribute custom:a",
+        ),
+        (
+            number("1", "9.5"),
+            "Invalid NumberAttributeConstraints for schema attribute custom:a",
+        ),
+    ] {
+        assert_eq!(refused(attribute), sentence);
+    }
+    let mut email = custom("email", DataType::String);
+    email.min_length = Some("2049".into());
+    let sentence = "user.email: String attributes cannot have a length of more than 2048";
+    assert_eq!(refused(email), sentence);
+}
+
+#[test]
+fn a_name_that_is_taken_is_told_with_its_prefix() {
+    for (developer_only, sentence) in [
+        (
+            false,
+            "custom:a: Existing attribute already has name custom:a.",
+        ),
+        (
+            true,
+            "custom:a: Existing attribute already has name dev:custom:a.",
+        ),
+    ] {
+        let mut attribute = custom("a", DataType::String);
+        attribute.developer_only = developer_only;
+        let twice = Schema::with_changes(vec![attribute.clone(), attribute]);
+        assert_eq!(twice.unwrap_err().to_string(), sentence);
+    }
+}
+
+#[test]
+fn every_attribute_that_is_unknown_is_named_and_no_more_than_that() {
+    let schema = Schema::default();
+    let error = schema.check_values([("rank", "1"), ("birthdate", "never"), ("custom:b", "2")]);
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "Invalid user attributes: user.rank: Attribute does not exist in the schema.\n\
+         user.custom:b: Attribute does not exist in the schema.\n"
+    );
+    let many: Vec<_> = (0..1000).map(|n| format!("custom:{n}")).collect();
+    let error = schema.check_values(many.iter().map(|name| (name.as_str(), "x")));
+    assert_eq!(error.unwrap_err().to_string().lines().count(), 32);
 }
 
 #[test]

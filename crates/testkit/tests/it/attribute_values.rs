@@ -49,7 +49,7 @@ async fn an_attribute_is_of_its_type_and_within_its_limits() {
     ana.update(&tokens.access, &good).await.unwrap();
     assert_eq!(
         refused(ana.update(&tokens.access, &[("custom:other", "x")]).await).message,
-        "Attribute does not exist in the schema."
+        "Invalid user attributes: user.custom:other: Attribute does not exist in the schema.\n"
     );
 }
 

@@ -160,12 +160,12 @@ fn an_unknown_attribute_is_refused() {
     assert_form_refused(
         Scene::invited(),
         &[("custom:role", "admin")],
-        &Refusal::Attribute(AttributeError::Unknown("custom:role".into())),
+        &Refusal::Attribute(AttributeError::Unknown(vec!["custom:role".into()])),
     );
     assert_form_refused(
         Scene::invited(),
         &[("sub", "00000000-1111-4222-8333-444444444444")],
-        &Refusal::Attribute(AttributeError::Unknown("sub".into())),
+        &Refusal::Attribute(AttributeError::Unknown(vec!["sub".into()])),
     );
 }
 
