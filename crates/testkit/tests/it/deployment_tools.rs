@@ -188,6 +188,43 @@ async fn a_user_who_signs_up_has_the_flags_beside_the_addresses() {
     }
 }
 
+#[tokio::test]
+async fn what_the_cdk_writes_beyond_what_anybody_asked_for_is_taken() {
+    let server = TestServer::start().await;
+    let (text, subject) = (
+        "The verification code to your new account is {####}",
+        "Verify your new account",
+    );
+    // `new cognito.UserPool(this, "Pool")`, with structures that hold nothing.
+    let members = json!({
+        "AccountRecoverySetting": {"RecoveryMechanisms": [{"Name": "verified_phone_number", "Priority": 1}, {"Name": "verified_email", "Priority": 2}]},
+        "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": true},
+        "EmailVerificationMessage": text, "EmailVerificationSubject": subject, "SmsVerificationMessage": text,
+        "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_CODE", "EmailMessage": text, "EmailSubject": subject, "SmsMessage": text},
+        "LambdaConfig": {}, "SmsConfiguration": {}, "EmailConfiguration": {}, "DeviceConfiguration": {}, "UserAttributeUpdateSettings": {},
+        "UsernameConfiguration": {"CaseSensitive": false}, "AliasAttributes": [], "UsernameAttributes": [], "Schema": [], "UserPoolTags": {},
+        "AutoVerifiedAttributes": [], "Policies": {"PasswordPolicy": {"PasswordHistorySize": 0}}, "MfaConfiguration": "OFF",
+    });
+    let mut pool = server.pool();
+    for (member, value) in members.as_object().unwrap() {
+        pool = pool.with(member, value.clone());
+    }
+    let pool = pool.await;
+    // A client with rotation: no ALLOW_REFRESH_TOKEN_AUTH, and every span in minutes.
+    let members = json!({
+        "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH"], "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 10},
+        "AccessTokenValidity": 60, "IdTokenValidity": 60, "RefreshTokenValidity": 14_400,
+        "TokenValidityUnits": {"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "minutes"},
+        "AllowedOAuthFlowsUserPoolClient": false, "SupportedIdentityProviders": ["COGNITO"], "EnableTokenRevocation": true,
+        "AnalyticsConfiguration": {}, "CallbackURLs": [], "LogoutURLs": [],
+    });
+    let mut client = pool.client();
+    for (member, value) in members.as_object().unwrap() {
+        client = client.with(member, value.clone());
+    }
+    client.await;
+}
+
 #[test]
 fn the_documentation_says_of_every_member_of_an_update_what_becomes_of_it() {
     let text = include_str!("../../../../docs/differences.md");
