@@ -17,6 +17,10 @@ const SENSITIVE_TOO: &[&str] = &[
     "ProviderDetailsType",
 ];
 
+/// Patterns that the service was seen to have, where its model has others: a password may hold spaces, but neither begin nor end with one.
+/// The documentation says so too.
+const PATTERNS_SEEN: &[(&str, &str)] = &[("PasswordType", r"^[\S]+.*[\S]+$")];
+
 /// One service.
 #[derive(Deserialize)]
 pub(crate) struct Model {
@@ -130,6 +134,11 @@ impl Model {
         for name in SENSITIVE_TOO {
             if let Some(shape) = model.shapes.get_mut(*name) {
                 shape.sensitive = true;
+            }
+        }
+        for (name, pattern) in PATTERNS_SEEN {
+            if let Some(shape) = model.shapes.get_mut(*name) {
+                shape.pattern = Some((*pattern).to_owned());
             }
         }
         model

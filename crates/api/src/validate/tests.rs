@@ -31,12 +31,12 @@ fn a_pattern_that_is_not_met_is_told_in_awss_words() {
 fn every_violation_is_told_and_sensitive_values_are_not() {
     assert_eq!(
         refusal::<op::AdminSetUserPassword>(
-            json!({"UserPoolId": "p_1", "Username": "", "Password": "with space"})
+            json!({"UserPoolId": "p_1", "Username": "", "Password": "space at the end "})
         ),
         "3 validation errors detected: Value at 'username' failed to satisfy constraint: Member must have length \
          greater than or equal to 1; Value at 'username' failed to satisfy constraint: Member must satisfy regular \
          expression pattern: [\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+; Value at 'password' failed to satisfy constraint: \
-         Member must satisfy regular expression pattern: [\\S]+"
+         Member must satisfy regular expression pattern: ^[\\S]+.*[\\S]+$"
     );
 }
 

@@ -36,6 +36,7 @@ mod one_nobody;
 mod outbox;
 mod outbox_lanes;
 mod paging;
+mod password_spaces;
 mod passwords;
 mod public_path;
 mod refresh;
