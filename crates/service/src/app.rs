@@ -340,6 +340,7 @@ mod tests {
             mail_from: String::new(),
             mail_senders: Senders::Anybody,
             sms_prefixes: Vec::new(),
+            limits: Limits::default(),
         };
         config.check()
     }

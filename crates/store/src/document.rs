@@ -7,7 +7,7 @@
 
 use cognate_crypto::secret::SecretBytes;
 use cognate_model::{
-    AppClient, TokenSession, User, UserPool, access_key::AccessKey, code::PendingCode,
+    AppClient, TokenSession, User, UserPool, WayBack, access_key::AccessKey, code::PendingCode,
     password::Credentials,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -47,6 +47,7 @@ documents! {
     "session" => TokenSession,
     "user" => User,
     "user_pool" => UserPool,
+    "way_back" => WayBack,
 }
 
 /// The JSON of a new document.

@@ -72,7 +72,7 @@ async fn restore(State(door): State<Door>, request: Request) -> Response {
     let Ok(Form(Fields { token })) = Form::<Fields>::from_request(request, &()).await else {
         return restore_page(RestoreView::InvalidOrExpired);
     };
-    let Some(place) = door.in_flight.enter() else {
+    let Ok(place) = door.in_flight.enter(address) else {
         return restore_page(RestoreView::TooMuchToDo);
     };
     let arrival = Arrival::new(&door.app, address);

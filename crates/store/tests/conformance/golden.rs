@@ -24,7 +24,7 @@ const OF_OTHER_CRATES: [&str; 5] = [
 ];
 
 /// What the first version has always written, and nothing can stand for.
-const REQUIRED: [(&str, &[&str]); 7] = [
+const REQUIRED: [(&str, &[&str]); 8] = [
     ("access_key", &["id", "name", "policy", "created_at"]),
     (
         "app_client",
@@ -71,6 +71,17 @@ const REQUIRED: [(&str, &[&str]); 7] = [
             "case_sensitive",
             "schema",
             "name",
+        ],
+    ),
+    (
+        "way_back",
+        &[
+            "pool",
+            "sub",
+            "contact",
+            "revision",
+            "is_first",
+            "expires_at",
         ],
     ),
 ];

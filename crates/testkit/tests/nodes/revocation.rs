@@ -85,7 +85,7 @@ async fn a_password_that_an_operator_sets() {
 async fn a_user_who_is_disabled() {
     for_each_shared_database(async |shared: Shared| {
         ends_everywhere(&shared, "NotAuthorizedException", async |ana, _| {
-            ana.client.pool.disable("ana").await
+            ana.client.pool.disable("ana").await;
         })
         .await;
     })
