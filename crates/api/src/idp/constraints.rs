@@ -251,7 +251,7 @@ const PATTERN_30: Pattern = Pattern {
 };
 
 const PATTERN_31: Pattern = Pattern {
-    source: "^[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+$",
+    source: "^[\\S]+.*[\\S]+$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -259,7 +259,7 @@ const PATTERN_31: Pattern = Pattern {
 };
 
 const PATTERN_32: Pattern = Pattern {
-    source: "^[\\w\\- ]+$",
+    source: "^[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -267,7 +267,7 @@ const PATTERN_32: Pattern = Pattern {
 };
 
 const PATTERN_33: Pattern = Pattern {
-    source: "^[a-z0-9](?:[a-z0-9\\-]{0,61}[a-z0-9])?$",
+    source: "^[\\w\\- ]+$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -275,7 +275,7 @@ const PATTERN_33: Pattern = Pattern {
 };
 
 const PATTERN_34: Pattern = Pattern {
-    source: "^[a-zA-Z0-9_-]+$",
+    source: "^[a-z0-9](?:[a-z0-9\\-]{0,61}[a-z0-9])?$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -283,7 +283,7 @@ const PATTERN_34: Pattern = Pattern {
 };
 
 const PATTERN_35: Pattern = Pattern {
-    source: "^cognito:(default|dutch|english|french|spanish|german|bahasa-indonesia|italian|japanese|korean|portuguese-brazil|chinese-(simplified|traditional))$",
+    source: "^[a-zA-Z0-9_-]+$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -291,7 +291,7 @@ const PATTERN_35: Pattern = Pattern {
 };
 
 const PATTERN_36: Pattern = Pattern {
-    source: "arn:[\\w+=/,.@-]+:[\\w+=/,.@-]+:([\\w+=/,.@-]*)?:[0-9]+:[\\w+=/,.@-]+(:[\\w+=/,.@-]+)?(:[\\w+=/,.@-]+)?",
+    source: "^cognito:(default|dutch|english|french|spanish|german|bahasa-indonesia|italian|japanese|korean|portuguese-brazil|chinese-(simplified|traditional))$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -299,7 +299,7 @@ const PATTERN_36: Pattern = Pattern {
 };
 
 const PATTERN_37: Pattern = Pattern {
-    source: "arn:[\\w+=/,.@-]+:[\\w+=/,.@-]+:::[\\w+=/,.@-]+(:[\\w+=/,.@-]+)?(:[\\w+=/,.@-]+)?",
+    source: "arn:[\\w+=/,.@-]+:[\\w+=/,.@-]+:([\\w+=/,.@-]*)?:[0-9]+:[\\w+=/,.@-]+(:[\\w+=/,.@-]+)?(:[\\w+=/,.@-]+)?",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -307,6 +307,14 @@ const PATTERN_37: Pattern = Pattern {
 };
 
 const PATTERN_38: Pattern = Pattern {
+    source: "arn:[\\w+=/,.@-]+:[\\w+=/,.@-]+:::[\\w+=/,.@-]+(:[\\w+=/,.@-]+)?(:[\\w+=/,.@-]+)?",
+    matcher: || {
+        static MATCHER: Matcher = Matcher::new();
+        &MATCHER
+    },
+};
+
+const PATTERN_39: Pattern = Pattern {
     source: "import-[0-9a-zA-Z-]+",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
@@ -644,7 +652,7 @@ pub(super) static ANALYTICS_METADATA_TYPE: Shape = Shape::structure(&[Member::op
     "analyticsEndpointId",
     &STRING_TYPE,
 )]);
-pub(super) static ARN_TYPE: Shape = Shape::string().min(20).max(2048).pattern(PATTERN_36);
+pub(super) static ARN_TYPE: Shape = Shape::string().min(20).max(2048).pattern(PATTERN_37);
 pub(super) static ASSET_BYTES_TYPE: Shape = Shape::blob().max(1000000);
 pub(super) static ASSET_CATEGORY_TYPE: Shape = Shape::choice(
     "AssetCategoryType",
@@ -1340,7 +1348,7 @@ pub(super) static DEVICE_SECRET_VERIFIER_CONFIG_TYPE: Shape = Shape::structure(&
 ])
 .sensitive();
 pub(super) static DOCUMENT: Shape = Shape::document();
-pub(super) static DOMAIN_TYPE: Shape = Shape::string().min(1).max(63).pattern(PATTERN_33);
+pub(super) static DOMAIN_TYPE: Shape = Shape::string().min(1).max(63).pattern(PATTERN_34);
 pub(super) static EMAIL_ADDRESS_TYPE: Shape = Shape::string().pattern(PATTERN_16);
 pub(super) static EMAIL_CONFIGURATION_TYPE: Shape = Shape::structure(&[
     Member::optional("SourceArn", "sourceArn", &ARN_TYPE),
@@ -1389,7 +1397,7 @@ pub(super) static EMAIL_VERIFICATION_SUBJECT_BY_LINK_TYPE: Shape =
 pub(super) static EMAIL_VERIFICATION_SUBJECT_TYPE: Shape =
     Shape::string().min(1).max(140).pattern(PATTERN_13);
 pub(super) static ENCRYPTION_KEY_ARN_TYPE: Shape =
-    Shape::string().min(20).max(2048).pattern(PATTERN_36);
+    Shape::string().min(20).max(2048).pattern(PATTERN_37);
 pub(super) static ENCRYPTION_KEY_TYPE: Shape = Shape::choice(
     "EncryptionKeyType",
     &["AWS_OWNED_KEY", "CUSTOMER_MANAGED_KEY"],
@@ -1695,13 +1703,13 @@ pub(super) static LAMBDA_CONFIG_TYPE: Shape = Shape::structure(&[
         &INBOUND_FEDERATION_LAMBDA_TYPE,
     ),
 ]);
-pub(super) static LANGUAGE_ID_TYPE: Shape = Shape::string().pattern(PATTERN_35);
+pub(super) static LANGUAGE_ID_TYPE: Shape = Shape::string().pattern(PATTERN_36);
 pub(super) static LIMIT_CLASS: Shape = Shape::choice("LimitClass", &["API_CATEGORY"]);
 pub(super) static LIMIT_DEFINITION_TYPE: Shape = Shape::structure(&[
     Member::required("LimitClass", "limitClass", &LIMIT_CLASS),
     Member::required("Attributes", "attributes", &STRING_TO_STRING_MAP_TYPE),
 ]);
-pub(super) static LINK_URL_TYPE: Shape = Shape::string().min(1).max(1024).pattern(PATTERN_31);
+pub(super) static LINK_URL_TYPE: Shape = Shape::string().min(1).max(1024).pattern(PATTERN_32);
 pub(super) static LINKS_TYPE: Shape = Shape::map(&LANGUAGE_ID_TYPE, &LINK_URL_TYPE).min(1).max(13);
 pub(super) static LIST_DEVICES_REQUEST: Shape = Shape::structure(&[
     Member::required("AccessToken", "accessToken", &TOKEN_MODEL_TYPE),
@@ -1890,7 +1898,7 @@ pub(super) static PASSWORD_POLICY_TYPE: Shape = Shape::structure(&[
         &TEMPORARY_PASSWORD_VALIDITY_DAYS_TYPE,
     ),
 ]);
-pub(super) static PASSWORD_TYPE: Shape = Shape::string().max(256).pattern(PATTERN_7).sensitive();
+pub(super) static PASSWORD_TYPE: Shape = Shape::string().max(256).pattern(PATTERN_31).sensitive();
 pub(super) static POOL_QUERY_LIMIT_TYPE: Shape = Shape::integer().min(1).max(60);
 pub(super) static PRE_TOKEN_GENERATION_LAMBDA_VERSION_TYPE: Shape = Shape::choice(
     "PreTokenGenerationLambdaVersionType",
@@ -1965,7 +1973,7 @@ pub(super) static RESEND_CONFIRMATION_CODE_REQUEST: Shape = Shape::structure(&[
     ),
     Member::optional("ClientMetadata", "clientMetadata", &CLIENT_METADATA_TYPE),
 ]);
-pub(super) static RESOURCE_ID_TYPE: Shape = Shape::string().min(1).max(40).pattern(PATTERN_32);
+pub(super) static RESOURCE_ID_TYPE: Shape = Shape::string().min(1).max(40).pattern(PATTERN_33);
 pub(super) static RESOURCE_LIST_TYPE: Shape =
     Shape::list(&RESOURCE_SERVER_IDENTIFIER_TYPE).min(0).max(1);
 pub(super) static RESOURCE_SERVER_IDENTIFIER_TYPE: Shape =
@@ -2042,10 +2050,10 @@ pub(super) static RISK_EXCEPTION_CONFIGURATION_TYPE: Shape = Shape::structure(&[
 ]);
 pub(super) static ROUTING_TYPE: Shape =
     Shape::structure(&[Member::optional("Failover", "failover", &FAILOVER_TYPE)]);
-pub(super) static S3_ARN_TYPE: Shape = Shape::string().min(3).max(1024).pattern(PATTERN_37);
+pub(super) static S3_ARN_TYPE: Shape = Shape::string().min(3).max(1024).pattern(PATTERN_38);
 pub(super) static S3_CONFIGURATION_TYPE: Shape =
     Shape::structure(&[Member::optional("BucketArn", "bucketArn", &S3_ARN_TYPE)]);
-pub(super) static SES_CONFIGURATION_SET: Shape = Shape::string().min(1).max(64).pattern(PATTERN_34);
+pub(super) static SES_CONFIGURATION_SET: Shape = Shape::string().min(1).max(64).pattern(PATTERN_35);
 pub(super) static SMS_MFA_SETTINGS_TYPE: Shape = Shape::structure(&[
     Member::optional("Enabled", "enabled", &BOOLEAN_TYPE),
     Member::optional("PreferredMfa", "preferredMfa", &BOOLEAN_TYPE),
@@ -2592,7 +2600,7 @@ pub(super) static USER_CONTEXT_DATA_TYPE: Shape = Shape::structure(&[
 .sensitive();
 pub(super) static USER_FILTER_TYPE: Shape = Shape::string().max(256);
 pub(super) static USER_IMPORT_JOB_ID_TYPE: Shape =
-    Shape::string().min(1).max(55).pattern(PATTERN_38);
+    Shape::string().min(1).max(55).pattern(PATTERN_39);
 pub(super) static USER_IMPORT_JOB_NAME_TYPE: Shape =
     Shape::string().min(1).max(128).pattern(PATTERN_22);
 pub(super) static USER_POOL_ADD_ONS_TYPE: Shape = Shape::structure(&[

@@ -15,7 +15,7 @@ use cognate_store::{Tx, sessions, users as stored_users, ways_back};
 use super::messages::{self, Message};
 use super::outcome::{Reached, write_settled};
 use super::users;
-use crate::{Cx, Error, Result};
+use crate::{Cx, Error, Result, failure};
 
 /// A token has more than 256 bits. It is of letters only: nothing in a link that a mail program may cut off, and no digits that could be
 /// read as a code.
@@ -135,6 +135,10 @@ pub(crate) async fn end(tx: &mut Tx, before: &User, after: &User) -> Result<()> 
 /// # Errors
 /// `ExpiredCodeException` for a token that is none, was used, or came too late.
 pub async fn restore_address(cx: Cx, token: &str) -> Result<()> {
+    restore(cx, token).await.map_err(failure::told)
+}
+
+async fn restore(cx: Cx, token: &str) -> Result<()> {
     if token.len() != TOKEN_LENGTH {
         return Err(Error::code_expired());
     }

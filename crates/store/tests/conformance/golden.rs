@@ -214,7 +214,7 @@ fn add_everywhere(value: &mut Value) {
         Value::Object(members) => {
             for (name, member) in members.iter_mut() {
                 // A tag's value, and maps of text to text.
-                if !["attributes", "tags", "sign_in_names"].contains(&name.as_str()) {
+                if !["attributes", "tags", "sign_in_names", "kept_names"].contains(&name.as_str()) {
                     add_everywhere(member);
                 }
             }

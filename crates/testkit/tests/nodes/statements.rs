@@ -240,8 +240,8 @@ async fn press_the_button(stage: &Stage) -> Result<(), ApiError> {
     }
     // The page names no error: its status tells.
     Err(ApiError {
-        code: if status == 500 {
-            "InternalErrorException".to_owned()
+        code: if status == 503 {
+            "ServiceUnavailableException".to_owned()
         } else {
             status.to_string()
         },
