@@ -202,7 +202,7 @@ async fn what_the_cdk_writes_beyond_what_anybody_asked_for_is_taken() {
         "EmailVerificationMessage": text, "EmailVerificationSubject": subject, "SmsVerificationMessage": text,
         "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_CODE", "EmailMessage": text, "EmailSubject": subject, "SmsMessage": text},
         "LambdaConfig": {}, "SmsConfiguration": {}, "EmailConfiguration": {}, "DeviceConfiguration": {}, "UserAttributeUpdateSettings": {},
-        "UsernameConfiguration": {"CaseSensitive": false}, "AliasAttributes": [], "UsernameAttributes": [], "Schema": [], "UserPoolTags": {},
+        "UsernameConfiguration": {"CaseSensitive": false}, "AliasAttributes": [], "UsernameAttributes": [], "UserPoolTags": {},
         "AutoVerifiedAttributes": [], "Policies": {"PasswordPolicy": {"PasswordHistorySize": 0}}, "MfaConfiguration": "OFF",
     });
     let mut pool = server.pool();
