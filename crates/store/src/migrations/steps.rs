@@ -35,7 +35,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         steps: UNCONFIRMED_USERS,
     },
     Migration {
-        number: 6,
+        number: 7,
         name: "ways back from changed addresses",
         steps: WAYS_BACK,
     },
