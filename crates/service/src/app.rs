@@ -208,7 +208,7 @@ impl Config {
 
 /// What is, or will be, served at the root under a name of its own. A proxy may take the public URL's path away, and then a path that
 /// begins with one of these would mean two things.
-const OWN_NAMES: [&str; 17] = [
+const OWN_NAMES: [&str; 18] = [
     ".well-known",
     "assets",
     "confirmUser",
@@ -224,6 +224,7 @@ const OWN_NAMES: [&str; 17] = [
     "oauth2",
     "passkeys",
     "readyz",
+    "restoreAddress",
     "saml2",
     "signup",
 ];

@@ -304,8 +304,7 @@ pub(crate) async fn get_user_attribute_verification_code(
     input: GetUserAttributeVerificationCodeRequest,
 ) -> Result<GetUserAttributeVerificationCodeResponse> {
     let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
-    let contact = Contact::of(&input.attribute_name)
-        .ok_or_else(|| Error::invalid_parameter("Only email and phone_number can be verified."))?;
+    let contact = Contact::of(&input.attribute_name).ok_or_else(Error::cannot_be_verified)?;
     let address = user
         .attribute(contact.attribute())
         .ok_or_else(|| Error::invalid_parameter(format!("User has no {}.", contact.attribute())))?;
@@ -330,8 +329,7 @@ pub(crate) async fn verify_user_attribute(
     input: VerifyUserAttributeRequest,
 ) -> Result<VerifyUserAttributeResponse> {
     let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
-    let contact = Contact::of(&input.attribute_name)
-        .ok_or_else(|| Error::invalid_parameter("Only email and phone_number can be verified."))?;
+    let contact = Contact::of(&input.attribute_name).ok_or_else(Error::cannot_be_verified)?;
     let cx = origin::of_token(&cx, &door.entry, &user.sub);
     let taken = cx.app.limits.failures.take(&cx).await?;
     let attempt = Attempt::new(

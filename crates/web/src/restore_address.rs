@@ -11,7 +11,7 @@ use cognate_api::ErrorCode;
 use cognate_service::{App, Arrival, Caller, Error, flows};
 use serde::Deserialize;
 
-use crate::answer::status_of;
+use crate::answer::{retry_later, status_of};
 use crate::budget::Budget;
 use crate::confirm_user::read;
 use crate::in_flight::InFlight;
@@ -95,21 +95,19 @@ fn refusal(error: &Error, request_id: &str) -> Response {
     if !status.is_server_error() {
         return restore_page(RestoreView::InvalidOrExpired);
     }
-    let cause = error
-        .source
-        .as_deref()
-        .map(ToString::to_string)
-        .unwrap_or_default();
+    let cause = error.cause();
     tracing::error!(
         request_id,
         outcome = error.code.name(),
         cause,
         "an address could not be brought back"
     );
-    error_page(&ErrorView {
+    let mut response = error_page(&ErrorView {
         status,
         title: "That did not work",
         message: "Something went wrong here. Wait a moment and try again.",
         request_id: Some(request_id),
-    })
+    });
+    retry_later(error, response.headers_mut());
+    response
 }

@@ -137,6 +137,8 @@ sentences! {
         username_should_be_an_email_or_phone_number() "Username should be either an email or a phone number.";
         username_cannot_be_of_email_format() "Username cannot be of email format, since user pool is configured for email alias.";
         username_cannot_be_of_phone_number_format() "Username cannot be of phone number format, since user pool is configured for phone number alias.";
+        /// The words are ours.
+        cannot_be_verified() "Only email and phone_number can be verified.";
         auto_verification_not_turned_on() "Auto verification not turned on.";
         cannot_modify_provided(attribute) "Cannot modify an already provided {attribute}";
         auth_method_not_supported() "Initiate Auth method not supported.";

@@ -5,6 +5,9 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use cognate_testkit::{Call, TestServer, claims, op};
 use serde_json::{Value, json};
 
+/// Pages that are forms, and answer 400 when they are asked for without what a link carries.
+const FORMS: [&str; 2] = ["/auth/confirmUser", "/auth/restoreAddress"];
+
 async fn start() -> TestServer {
     let builder = TestServer::builder().public_url("https://cognate.test/auth");
     builder.with_site().start().await
@@ -70,6 +73,7 @@ async fn pages_and_all_that_they_ask_for_are_under_the_path() {
     for page in [
         "/auth/confirmUser?client_id=a&user_name=b&confirmation_code=c",
         "/auth/confirmUser",
+        "/auth/restoreAddress?token=a",
         "/auth/dev/inbox",
         "/auth/dev/inbox/7",
         "/auth/demo/",
@@ -80,8 +84,7 @@ async fn pages_and_all_that_they_ask_for_are_under_the_path() {
         for link in links {
             assert!(link.starts_with("/auth/"), "{page} leads to {link}");
             assert_eq!(at(&server, &link).await.0.as_u16() / 100, {
-                // A form of its own that was sent nothing.
-                if link == "/auth/confirmUser" { 4 } else { 2 }
+                if FORMS.contains(&link.as_str()) { 4 } else { 2 }
             });
             // And so does what a proxy passes on that takes the path away.
             assert_ne!(

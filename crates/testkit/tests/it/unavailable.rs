@@ -76,14 +76,17 @@ async fn without_a_database_every_door_says_when_to_come_back() {
             let (status, _) = node.get(&format!("/{}/.well-known/{path}", pool.id)).await;
             assert_eq!(status, 503, "{path}");
         }
-        let link = "client_id=a1b2c3d4e5f6g7h8i9j0k1l2m3&user_name=ana&confirmation_code=123456";
-        let request = axum::http::Request::post("/confirmUser")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(axum::body::Body::from(link))
-            .unwrap();
-        let answer = node.raw(request).await;
-        assert_eq!(answer.status(), 503);
-        assert!(answer.headers().contains_key("retry-after"));
+        let confirm = "client_id=a1b2c3d4e5f6g7h8i9j0k1l2m3&user_name=ana&confirmation_code=123456";
+        let restore = format!("token={}", "A".repeat(48));
+        for (path, form) in [("/confirmUser", confirm), ("/restoreAddress", &restore)] {
+            let request = axum::http::Request::post(path)
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(axum::body::Body::from(form.to_owned()))
+                .unwrap();
+            let answer = node.raw(request).await;
+            assert_eq!(answer.status(), 503, "{path}");
+            assert!(answer.headers().contains_key("retry-after"), "{path}");
+        }
     })
     .await;
 }
