@@ -91,6 +91,9 @@ pub struct PendingCode {
     /// Whether it went out as a link: the page behind links takes only such codes.
     #[serde(default)]
     pub by_link: bool,
+    /// How often another was asked for and not sent, because the address had all its messages.
+    #[serde(default)]
+    pub reissues: u32,
 }
 
 /// An action that is limited: counted for a user and the place it comes from first, and for the user alone with a larger sum, so that a

@@ -32,6 +32,26 @@ pub async fn put(
     .map(drop)
 }
 
+/// Changes what is kept of the code that is out, which stays what it was, with its guesses and its end. False when there is none.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn change(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+    purpose: CodePurpose,
+    code: &PendingCode,
+) -> Result<bool, Error> {
+    let sealed = document::seal(tx, &context(pool, sub, purpose), code)?;
+    let [pool, sub, purpose] = key(pool, sub, purpose);
+    let sql = "UPDATE codes SET sealed = $4 WHERE pool = $1 AND sub = $2 AND purpose = $3";
+    Ok(tx
+        .execute(sql, &[pool, sub, purpose, (&sealed).into()])
+        .await?
+        == 1)
+}
+
 /// A code, the number of guesses at it, and when it runs out.
 ///
 /// # Errors

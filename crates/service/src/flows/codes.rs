@@ -90,6 +90,7 @@ impl NewCode {
                 contact,
                 address: address.to_owned(),
                 by_link: matches!(form, Form::Link(_)),
+                reissues: 0,
             },
             message,
             expires_at: cx.now.plus(purpose.validity()),
@@ -156,26 +157,34 @@ impl NewCode {
     }
 
     async fn put_uncounted(&self, tx: &mut Tx) -> Result<()> {
-        self.put_pending(tx, &self.pending, self.expires_at).await?;
+        self.put_pending(tx).await?;
         self.message.enqueue(tx).await
     }
 
-    /// Does as much as if it were sent. The code that is out stays good, because nobody gets another.
+    /// Does as much as if it were sent. The code that is out stays good, because nobody gets another, and so does the sum of all guesses at
+    /// it; the guesses from one place begin anew, as they do at a new code: whose address it is must not show there.
     async fn put_unsent(&self, tx: &mut Tx) -> Result<()> {
-        match codes::find(tx, &self.pool, &self.sub, self.purpose).await? {
-            Some((out, _, expires_at)) => self.put_pending(tx, &out, expires_at).await?,
-            None => self.put_pending(tx, &self.pending, self.expires_at).await?,
+        let of = (&self.pool, &self.sub, self.purpose);
+        match codes::find(tx, of.0, of.1, of.2).await? {
+            Some((mut out, ..)) => {
+                out.reissues = out.reissues.wrapping_add(1);
+                codes::change(tx, of.0, of.1, of.2, &out).await?;
+            }
+            None => self.put_pending(tx).await?,
         }
         self.message.clone().addressed_to_nobody().enqueue(tx).await
     }
 
-    async fn put_pending(
-        &self,
-        tx: &mut Tx,
-        pending: &PendingCode,
-        expires_at: Timestamp,
-    ) -> Result<()> {
-        codes::put(tx, &self.pool, &self.sub, self.purpose, pending, expires_at).await?;
+    async fn put_pending(&self, tx: &mut Tx) -> Result<()> {
+        codes::put(
+            tx,
+            &self.pool,
+            &self.sub,
+            self.purpose,
+            &self.pending,
+            self.expires_at,
+        )
+        .await?;
         Ok(())
     }
 }
@@ -343,7 +352,10 @@ impl Attempt {
 
     /// Counts a guess at this very code from where it comes, and tells whether that is one too many.
     async fn is_too_often(&self, tx: &mut Tx, pending: &PendingCode) -> Result<bool> {
-        let name = hmac_sha256(&self.key, &[b"name\0", &pending.hash]);
+        let name = hmac_sha256(
+            &self.key,
+            &[b"name\0", &pending.hash, &pending.reissues.to_be_bytes()],
+        );
         let name = base64url_encode(name.get(..9).unwrap_or_default());
         let kind = format!("guess/{}/{name}", self.purpose.as_str());
         let of = (&self.pool, &self.sub);
@@ -360,6 +372,7 @@ impl Attempt {
             contact: Contact::Email,
             address: String::new(),
             by_link: false,
+            reissues: 0,
         };
         codes::put(
             tx,

@@ -142,6 +142,7 @@ pub(crate) fn code(byte: u8) -> PendingCode {
         contact: Contact::Email,
         address: "ana@example.com".to_owned(),
         by_link: false,
+        reissues: 0,
     }
 }
 

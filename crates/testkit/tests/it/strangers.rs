@@ -203,6 +203,32 @@ async fn strangers_at_many_addresses_use_up_a_larger_sum() {
 }
 
 #[tokio::test]
+async fn a_mailbox_that_is_full_gives_guessers_no_new_beginning() {
+    for_each_database(async |server| {
+        let client = server.pool().await.client().await;
+        let ana = client.user("ana").confirmed().await;
+        // With the mail of the sign-up, twenty are out; the last of them holds the code.
+        for n in 0..19 {
+            let place = [203, 0, 113, u8::try_from(n / 5).unwrap()];
+            forgot(&client, "ana", place).await.unwrap();
+        }
+        let code = ana.last_code().await;
+        for place in 10..20 {
+            for _ in 0..5 {
+                let wrong = reset(&ana, &other_than(&code), [203, 0, 113, place]).await;
+                assert_eq!(wrong, refusal(WRONG_CODE));
+            }
+        }
+        // Another is asked for and not sent.
+        forgot(&client, "ana", [203, 0, 113, 30]).await.unwrap();
+        assert_eq!(ana.last_code().await, code);
+        let again = reset(&ana, &other_than(&code), [203, 0, 113, 10]).await;
+        assert_eq!(again, refusal(TOO_OFTEN));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn one_address_gets_half_of_a_mailboxs_messages() {
     let server = TestServer::start().await;
     let client = server.pool().await.client().await;

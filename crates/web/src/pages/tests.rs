@@ -28,7 +28,7 @@ async fn a_link_of_a_way_back_opens_a_button_that_posts_its_token_and_nothing_el
     assert_eq!(answer.status, StatusCode::OK);
     assert!(!answer.body.contains("<img"), "{}", answer.body);
     let answer = Answer::of(restore_page(way_back("abc"))).await;
-    let form = "<form method=\"post\" action=\"restoreAddress\">\n<input type=\"hidden\" name=\"token\" value=\"abc\">\n<button";
+    let form = "<form method=\"post\" action=\"/restoreAddress\">\n<input type=\"hidden\" name=\"token\" value=\"abc\">\n<button";
     assert!(answer.body.contains(form), "{}", answer.body);
 }
 
