@@ -22,7 +22,7 @@ def test_an_address_that_a_stranger_claims_stays_its_owners(server, idp, make_po
     idp.update_user_attributes(
         AccessToken=tokens["AccessToken"], UserAttributes=[{"Name": "email", "Value": victim}]
     )
-    with refused("NotAuthorizedException"):
+    with refused("UserNotFoundException"):
         sign_in(pool, victim)
     sign_in(pool, address)
     # The first mail there is the stranger's code, which proves nothing of the owner's account.
@@ -59,7 +59,7 @@ def test_the_old_address_undoes_a_change_with_one_button(server, idp, make_pool,
     assert email_of(idp, pool, address) == {"email": address, "email_verified": "true"}
     with refused("NotAuthorizedException"):
         idp.get_user(AccessToken=tokens["AccessToken"])
-    with refused("NotAuthorizedException"):
+    with refused("UserNotFoundException"):
         sign_in(pool, thiefs)
     with refused("PasswordResetRequiredException"):
         sign_in(pool, address)

@@ -3,6 +3,7 @@
 //! Each check gives its findings as sentences; all are told before the chore fails.
 
 mod dependencies;
+mod markers;
 mod source;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use crate::{codegen, coverage};
 pub(crate) fn run(root: &Path) -> Result<()> {
     let mut findings = dependencies::check(root)?;
     findings.extend(source::check(root)?);
+    findings.extend(markers::check(root)?);
     for result in [codegen::run(root, true), coverage::run(root, true)] {
         findings.extend(result.err().map(|error| format!("{error:#}")));
     }

@@ -17,7 +17,7 @@ use crate::telemetry::{LogFormat, Logging};
 /// The file of SQLite in the data folder.
 const DATABASE_FILE: &str = "cognate.db";
 /// The port of HTTPS, which clients that were built for AWS know.
-const AWS_PORT: u16 = 443;
+pub(crate) const AWS_PORT: u16 = 443;
 /// The file of the master key in the data folder.
 pub(crate) const MASTER_KEY_FILE: &str = "master.key";
 

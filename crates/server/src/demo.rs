@@ -26,9 +26,8 @@ pub(crate) async fn prepare(
             "ListUserPools",
             json!({"MaxResults": 60}),
             "UserPools",
-            "Name",
-            POOL,
-            "Id",
+            ("Name", POOL),
+            ("Id", &format!("{}_", app.config.region)),
         )
         .await?
     {
@@ -41,9 +40,8 @@ pub(crate) async fn prepare(
             "ListUserPoolClients",
             of_pool,
             "UserPoolClients",
-            "ClientName",
-            CLIENT,
-            "ClientId",
+            ("ClientName", CLIENT),
+            ("ClientId", ""),
         )
         .await?
     {
@@ -92,21 +90,24 @@ impl Operator<'_> {
         serde_json::from_slice(&output).with_context(|| format!("the answer of {operation}"))
     }
 
-    /// The id of what has a name in a list of pages.
+    /// The id of what has a name in a list of pages, if it begins so: a pool's id begins with its region.
     async fn find(
         &self,
         operation: &'static str,
         mut input: Value,
         list: &str,
-        name: &str,
-        wanted: &str,
-        id: &str,
+        (name, wanted): (&str, &str),
+        (id, begins): (&str, &str),
     ) -> Result<Option<String>> {
         loop {
             let page = self.call(operation, input.clone()).await?;
             let entries = page[list].as_array().map(Vec::as_slice).unwrap_or_default();
-            if let Some(entry) = entries.iter().find(|entry| entry[name] == wanted) {
-                return Ok(entry[id].as_str().map(str::to_owned));
+            let ids = entries
+                .iter()
+                .filter(|entry| entry[name] == wanted)
+                .filter_map(|entry| entry[id].as_str());
+            if let Some(id) = ids.into_iter().find(|id| id.starts_with(begins)) {
+                return Ok(Some(id.to_owned()));
             }
             match page.get("NextToken") {
                 Some(next) if !next.is_null() => input["NextToken"] = next.clone(),

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Result, bail};
 use cognate_model::{Timestamp, UserPoolId};
 
-use crate::configuration::ServerConfiguration;
+use crate::configuration::{AWS_PORT, ServerConfiguration};
 use crate::local_authority::LocalAuthority;
 use crate::tls::Certificate;
 
@@ -119,7 +119,7 @@ impl LocalTls {
         let (alone, bundle) = (authority.certificate_file(), authority.bundle_file());
         let (alone, bundle) = (alone.display(), bundle.display());
         let news = if authority.is_new() {
-            " (new: trust it where an older one was trusted)"
+            " (new: trust this file)"
         } else {
             ""
         };
@@ -129,6 +129,13 @@ impl LocalTls {
                 ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
                 ip => ip.to_string(),
             };
+            let listen = aws.listen;
+            words.push_str(&format!("  AWS's names  https://{listen}\n"));
+            if listen.port() != AWS_PORT {
+                words.push_str(&format!(
+                    "               Programs call port {AWS_PORT}: lead it here (docs/clients.md).\n"
+                ));
+            }
             words.push_str(&format!(
                 "
 Programs with AWS's host built in come here with this line in /etc/hosts (or under extra_hosts in a compose file):
@@ -140,7 +147,7 @@ Programs with AWS's host built in come here with this line in /etc/hosts (or und
         }
         words.push_str(&format!(
             "
-and these variables, each of which other programs read:
+Programs trust it by these variables, each of which is read by others:
 
   export NODE_EXTRA_CA_CERTS='{alone}'
   export REQUESTS_CA_BUNDLE='{bundle}'

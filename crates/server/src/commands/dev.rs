@@ -102,7 +102,7 @@ fn welcome(
         "  Demo site    {url}/demo/
   User pool    {user_pool_id}
   App client   {client_id}
-
+{certificates}
 Try it with the AWS CLI:
 
   alias idp='AWS_PAGER= aws cognito-idp --no-sign-request --region {region} --endpoint-url {url}'
@@ -123,6 +123,5 @@ Try it with the AWS CLI:
   idp admin-get-user --user-pool-id {user_pool_id} --username ana@example.com
 "
     );
-    text.push_str(certificates);
     text
 }

@@ -114,13 +114,14 @@ impl Stage {
 
 /// Every row of every table, by table.
 async fn all_rows(server: &TestServer) -> BTreeMap<&'static str, Vec<String>> {
-    const TABLES: [(&str, &str); 12] = [
+    const TABLES: [(&str, &str); 13] = [
         ("access_keys", "SELECT * FROM access_keys"),
         ("aliases", "SELECT * FROM aliases"),
         ("app_clients", "SELECT * FROM app_clients"),
         ("attempts", "SELECT * FROM attempts"),
         ("challenges", "SELECT * FROM challenges"),
         ("codes", "SELECT * FROM codes"),
+        ("deleted_app_clients", "SELECT * FROM deleted_app_clients"),
         ("deleted_pools", "SELECT * FROM deleted_pools"),
         ("outbox", "SELECT * FROM outbox"),
         ("sessions", "SELECT * FROM sessions"),

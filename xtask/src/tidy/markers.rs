@@ -1,0 +1,54 @@
+//! What a merge leaves behind: the marks around a place that two sides changed, in any file that git tracks.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+/// The marks that stand at the beginning of a line. The one between the two sides is a heading's line in some texts, so it is not asked for.
+const MARKS: [&str; 2] = ["<<<<<<< ", ">>>>>>> "];
+
+/// Finds the marks.
+pub(super) fn check(root: &Path) -> Result<Vec<String>> {
+    let listed = Command::new("git")
+        .args(["ls-files", "-z"])
+        .current_dir(root)
+        .output()
+        .context("start git")?;
+    if !listed.status.success() {
+        bail!("git ls-files ended with {}", listed.status);
+    }
+    let names = String::from_utf8(listed.stdout).context("a file's name is not UTF-8")?;
+    let mut findings = Vec::new();
+    for name in names.split('\0').filter(|name| !name.is_empty()) {
+        // One that was deleted and not committed is none.
+        let Ok(bytes) = std::fs::read(root.join(name)) else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        findings
+            .extend(marked(&text).map(|line| format!("{name}:{line}: a merge is not finished")));
+    }
+    Ok(findings)
+}
+
+/// The numbers of the lines that begin with a mark.
+fn marked(text: &str) -> impl Iterator<Item = usize> {
+    let is_marked = |line: &str| MARKS.iter().any(|mark| line.starts_with(mark));
+    text.lines()
+        .enumerate()
+        .filter(move |(_, line)| is_marked(line))
+        .map(|(number, _)| number + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_marks_of_a_merge_are_found_at_the_beginning_of_a_line_only() {
+        let text =
+            "a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> d\n let mark = \"<<<<<<< \";\n<<<<<<<\n";
+        assert_eq!(marked(text).collect::<Vec<_>>(), [2, 6]);
+    }
+}
