@@ -37,9 +37,53 @@ pub struct TokenSession {
     pub generation: i64,
     /// When the newest refresh token took the place of the one before.
     pub rotated_at: Option<Timestamp>,
+    /// When each of the last refresh tokens was first used: what comes again soon after is the same client's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spent: Vec<Spent>,
 }
 
+/// The first use of a refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// Which one of the family.
+    pub generation: i64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// First uses older than this are forgotten: the longest grace period that a client can have (Developer Guide).
+const REMEMBERED: Duration = Duration::from_secs(60);
+/// The most of them that are kept: a client that refreshes once a second for a minute.
+const MOST_SPENT: usize = 64;
+
 impl TokenSession {
+    /// Puts the next refresh token into the place of the newest.
+    pub fn rotate(&mut self, now: Timestamp) {
+        self.spent.retain(|spent| now.since(spent.at) <= REMEMBERED);
+        if self.spent.len() >= MOST_SPENT {
+            self.spent.remove(0);
+        }
+        self.spent.push(Spent {
+            generation: self.generation,
+            at: now,
+        });
+        self.generation += 1;
+        self.rotated_at = Some(now);
+    }
+
+    /// When a refresh token of the family was first used, if that is remembered; nodes of an older version remember the last one only.
+    #[must_use]
+    pub fn spent_at(&self, generation: i64) -> Option<Timestamp> {
+        let spent = self.spent.iter().rev();
+        let known = spent
+            .into_iter()
+            .find(|spent| spent.generation == generation);
+        let is_last = [generation, generation + 1].contains(&self.generation);
+        known
+            .map(|spent| spent.at)
+            .or(self.rotated_at.filter(|_| is_last))
+    }
+
     /// The session that a proof begins: of its user, at its app client, from its time on, for as long as that client's refresh
     /// tokens hold. The proof is used up; what the sign-in has changed of the user is given back, to be stored with the session.
     #[must_use]
@@ -55,6 +99,7 @@ impl TokenSession {
             event_id: random.uuid_v4(),
             generation: 0,
             rotated_at: None,
+            spent: Vec::new(),
             pool: proof.pool,
             sub: proof.sub,
             client: proof.client,

@@ -23,6 +23,7 @@ fn user(attributes: &[(&str, &str)]) -> User {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
         kept_names: std::collections::BTreeMap::new(),
+        recover_by: None,
         status: UserStatus::Confirmed,
         enabled: true,
         created_at: Timestamp(0),
@@ -70,6 +71,7 @@ fn session() -> TokenSession {
         event_id: "an-event".into(),
         generation: 0,
         rotated_at: None,
+        spent: Vec::new(),
     }
 }
 

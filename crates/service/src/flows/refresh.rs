@@ -72,8 +72,7 @@ async fn issue(
 async fn rotate(cx: &Cx, session: &TokenSession) -> Result<Option<(TokenSession, NewToken)>> {
     let before = session.generation;
     let mut session = session.clone();
-    session.generation += 1;
-    session.rotated_at = Some(cx.now);
+    session.rotate(cx.now);
     let new = refresh_token::make(cx, &session)?;
     let (rotated, hash) = (session.clone(), new.hash);
     let (pool, id) = (session.pool.clone(), session.id.clone());

@@ -158,9 +158,8 @@ impl Presented {
             return Standing::Reused;
         };
         let grace = Duration::from_secs(rotation.grace_seconds.into());
-        let is_near = [self.generation, self.generation + 1].contains(&self.session.generation);
-        let rotated_at = self.session.rotated_at.filter(|_| is_near);
-        let is_within = |span| rotated_at.is_some_and(|at| now.since(at) < span);
+        let spent_at = self.session.spent_at(self.generation);
+        let is_within = |span| spent_at.is_some_and(|at| now.since(at) < span);
         if is_within(grace) || was_newest && !grace.is_zero() {
             Standing::InGrace
         } else if is_within(CROSSING) || was_newest {
