@@ -57,6 +57,10 @@ impl EmailAddress {
             return Err(NotAnEmailAddress);
         }
         let (local, domain) = text.rsplit_once('@').ok_or(NotAnEmailAddress)?;
+        // Full stops of other scripts are dots to UTS 46 and none to a name, so one mailbox would have two names.
+        if domain.contains(['\u{3002}', '\u{ff61}']) {
+            return Err(NotAnEmailAddress);
+        }
         let domain = ascii_domain(domain).ok_or(NotAnEmailAddress)?;
         let is_short = local.len() + "@".len() + domain.len() <= MAX_ADDRESS;
         if !is_local_part(local) || !is_short || !is_one_mailbox_by_name(text, &domain) {

@@ -97,7 +97,7 @@ pub enum ConfigError {
     Issuer(String),
     /// A public URL that is none.
     #[error(
-        "the public URL «{0}» must begin with http:// or https:// and have no query and no fragment"
+        "the public URL «{0}» must begin with http:// or https:// and have no user, no query and no fragment"
     )]
     PublicUrl(String),
     /// A public URL whose path could not be told from what is served under it.
@@ -122,7 +122,7 @@ impl Config {
     pub fn check(mut self) -> Result<Self, ConfigError> {
         let trimmed = self.public_url.trim_end_matches('/').to_owned();
         if !(trimmed.starts_with("http://") || trimmed.starts_with("https://"))
-            || trimmed.contains(['?', '#'])
+            || trimmed.contains(['?', '#', '@'])
         {
             return Err(ConfigError::PublicUrl(self.public_url));
         }
@@ -374,6 +374,16 @@ mod tests {
                 matches!(error, ConfigError::PublicPath(..)),
                 "{url}: {error}"
             );
+        }
+    }
+
+    #[test]
+    fn a_public_url_tells_nobody_a_password() {
+        for url in [
+            "https://ana:secret@id.example.com",
+            "http://ana@127.0.0.1/auth",
+        ] {
+            assert!(matches!(at(url), Err(ConfigError::PublicUrl(_))), "{url}");
         }
     }
 
