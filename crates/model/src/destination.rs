@@ -65,7 +65,7 @@ impl Contacts {
         };
         Self::each(|contact| Shown {
             standing: standing(user, contact),
-            address: match user.attribute(contact.attribute()) {
+            address: match shown_of(user, contact) {
                 Some(address) => address.to_owned(),
                 None => maker.address(contact),
             },
@@ -142,6 +142,14 @@ impl Contacts {
             phone_number: shown(Contact::PhoneNumber),
         }
     }
+}
+
+/// The address of a user that may be shown. While a new one waits for its proof the name of before still signs in: what is shown is that
+/// name's, as it is for nobody.
+fn shown_of(user: &User, contact: Contact) -> Option<&str> {
+    let kept = user.kept_names.get(&contact).map(String::as_str);
+    kept.filter(|name| !name.is_empty() && !user.has_verified(contact))
+        .or_else(|| user.attribute(contact.attribute()))
 }
 
 fn standing(user: &User, contact: Contact) -> Standing {

@@ -67,6 +67,10 @@ pub struct User {
     /// in with the attribute, as in documents of before.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub kept_names: BTreeMap<Contact, String>,
+    /// While the password must be reset: the one contact that the code of the reset goes to. An address that was brought back is trusted,
+    /// and no other that somebody may have added meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recover_by: Option<Contact>,
     /// Where the account stands.
     pub status: UserStatus,
     /// Whether an operator has not disabled it.
@@ -341,6 +345,7 @@ pub(crate) mod tests {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             kept_names: BTreeMap::new(),
+            recover_by: None,
             status: UserStatus::Confirmed,
             enabled: true,
             created_at: Timestamp(0),

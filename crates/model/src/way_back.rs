@@ -95,6 +95,7 @@ impl WayBack {
         if user.status == UserStatus::Confirmed {
             user.status = UserStatus::ResetRequired;
         }
+        user.recover_by = Some(self.contact);
         true
     }
 

@@ -338,6 +338,7 @@ pub(crate) async fn admin_set_user_password(
         let mut user = stored_users::find(tx, &pool.id, &sub)
             .await?
             .ok_or_else(Error::user_does_not_exist)?;
+        user.recover_by = None;
         user.status = if permanent {
             UserStatus::Confirmed
         } else {

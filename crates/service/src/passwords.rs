@@ -46,7 +46,7 @@ pub(crate) async fn forgot_password(
     let (contact, address) = if hide {
         // A user who gets no code and nobody at all are sent one, as it seems.
         let contacts = destinations::contacts(&cx, &pool, found.as_ref(), &name).await?;
-        let shown = contacts.for_reset(&pool.recovery_order());
+        let shown = contacts.for_reset(&recovery_order(&pool, found.as_ref()));
         let (contact, address) = shown.ok_or_else(Error::recovery_by_operators_only)?;
         (contact, address.to_owned())
     } else {
@@ -81,6 +81,14 @@ pub(crate) async fn forgot_password(
     })
 }
 
+/// Where codes of a reset may go, the first of them first.
+fn recovery_order(pool: &UserPool, user: Option<&User>) -> Vec<Contact> {
+    let only = user
+        .filter(|user| user.status == UserStatus::ResetRequired)
+        .and_then(|user| user.recover_by);
+    only.map_or_else(|| pool.recovery_order(), |contact| vec![contact])
+}
+
 /// Where the code of a reset goes: the first verified address in the pool's order.
 ///
 /// # Errors
@@ -95,8 +103,7 @@ pub(crate) fn recovery_contact(pool: &UserPool, user: &User) -> Result<(Contact,
         UserStatus::ForceChangePassword => return Err(Error::password_cannot_be_reset()),
         UserStatus::Unconfirmed => return Err(Error::cannot_reset_password()),
     }
-    let contact = pool
-        .recovery_order()
+    let contact = recovery_order(pool, Some(user))
         .into_iter()
         .find(|contact| user.has_verified(*contact));
     let contact = contact.ok_or_else(Error::cannot_reset_password)?;
@@ -171,6 +178,7 @@ pub(crate) async fn confirm_forgot_password(
             return Ok(Some(Error::code_expired()));
         }
         user.status = UserStatus::Confirmed;
+        user.recover_by = None;
         user.modified_at = now;
         users::store(tx, &pool, &user, false).await?;
         users::set_password(tx, &pool.id, &user.sub, &credentials, now).await?;

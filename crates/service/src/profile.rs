@@ -16,12 +16,13 @@ use cognate_outbound::Purpose;
 use cognate_store::{Tx, users as stored_users, ways_back};
 
 use crate::flows::access_token::{self, SignedIn};
+use crate::flows::accounts::is_made_up;
 use crate::flows::codes::{Attempt, Form, Guess, NewCode, send_code};
 use crate::flows::outcome::{write_again, write_settled};
 use crate::flows::sums::{Whence, count_action};
 use crate::flows::way_back::{self, Notices};
 use crate::flows::{attributes, messages, users};
-use crate::sign_up::finish_guess;
+use crate::sign_up::{finish_guess, has_preferred_username_alias};
 use crate::{Cx, Error, ErrorCode, Result, origin};
 
 pub(crate) async fn get_user(cx: Cx, input: GetUserRequest) -> Result<GetUserResponse> {
@@ -78,6 +79,10 @@ async fn change_attributes(
         .await
         .map_err(limit_of_an_update)?;
     let whence = Whence::of(cx);
+    let prefers_made_up = has_preferred_username_alias(&pool)
+        && now_given
+            .get("preferred_username")
+            .is_some_and(|name| is_made_up(&cx.app, &pool, &NormalName::new(&pool, name)));
     // That a name is taken tells who is here.
     let taken = cx.app.limits.failures.take(cx).await?;
     let notices = Notices::draw(cx, &pool);
@@ -107,6 +112,9 @@ async fn change_attributes(
         user.modified_at = now;
         check_sign_in_name(&pool, &before, &user)?;
         check_not_anothers(tx, &pool, &before, &user).await?;
+        if prefers_made_up {
+            return Err(Error::alias_exists("preferred_username"));
+        }
         users::store(tx, &pool, &user, false).await?;
         notices.put(tx, &before, &user).await?;
         for code in &codes_out {

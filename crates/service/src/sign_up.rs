@@ -17,7 +17,7 @@ use cognate_model::{NormalName, Sub, User, UserPool, UserStatus};
 use cognate_outbound::Purpose;
 use cognate_store::{Tx, users as stored_users};
 
-use crate::flows::accounts::{Door, normal_name, stand_in, sub_of, user_for_operator};
+use crate::flows::accounts::{Door, is_made_up, normal_name, stand_in, sub_of, user_for_operator};
 use crate::flows::address_limits::Taken;
 use crate::flows::codes::{Attempt, Form, Guess, NewCode, Through, send_code};
 use crate::flows::outcome::write_settled;
@@ -78,7 +78,9 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
     let allowed = cx.app.pool_messages.take(&cx, &pool.id, contacts).await?;
     // Which names are taken is what SignUp tells by its nature; an address that asks for many of them is held up.
     let taken = cx.app.limits.failures.take(&cx).await?;
-    match store_new_user(&cx, &pool, &user, password, code).await {
+    let is_made_up = is_made_up(&cx.app, &pool, &NormalName::new(&pool, &input.username));
+    let outcome = store_new_user(&cx, &pool, &user, password, code, is_made_up).await;
+    match outcome {
         Err(error) if error.code == ErrorCode::UsernameExists => return Err(error),
         outcome => taken.through(outcome)?.0.give_back(),
     }
@@ -99,6 +101,7 @@ async fn store_new_user(
     user: &User,
     password: SecretString,
     code: Option<NewCode>,
+    is_made_up: bool,
 ) -> Result<()> {
     let credentials = new_credentials(cx, pool, user, password, None).await?;
     let (pool, user) = (Arc::clone(pool), user.clone());
@@ -107,6 +110,9 @@ async fn store_new_user(
         Ok(stored_users::find(tx, &pool_id, &sub).await?.map(drop))
     };
     let store = async move |tx: &mut Tx| -> Result<()> {
+        if is_made_up {
+            return Err(name_taken(NameKind::Username));
+        }
         users::take_abandoned_names(tx, &pool, &user).await?;
         match stored_users::insert(tx, &user, &user.names(&pool), Some(&credentials)).await? {
             Ok(()) => {}
@@ -164,6 +170,7 @@ pub(crate) fn new_user(
         username,
         attributes,
         kept_names: std::collections::BTreeMap::new(),
+        recover_by: None,
         status,
         enabled: true,
         created_at: cx.now,
@@ -221,7 +228,7 @@ pub(crate) fn username_for(
     }
 }
 
-fn has_preferred_username_alias(pool: &UserPool) -> bool {
+pub(crate) fn has_preferred_username_alias(pool: &UserPool) -> bool {
     matches!(&pool.sign_in_names, SignInNames::Username { aliases } if aliases.contains(&AliasAttribute::PreferredUsername))
 }
 

@@ -107,6 +107,7 @@ fn user(pool: &UserPool, sub: &str, username: &str, status: UserStatus) -> User 
         username: username.to_owned(),
         attributes: Attributes::new(),
         kept_names: std::collections::BTreeMap::new(),
+        recover_by: None,
         status,
         enabled: true,
         created_at: NOW,

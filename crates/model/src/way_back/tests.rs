@@ -19,6 +19,7 @@ fn ana() -> User {
         username: "ana".into(),
         attributes: Attributes::new(),
         kept_names: BTreeMap::new(),
+        recover_by: None,
         status: UserStatus::Confirmed,
         enabled: true,
         created_at: Timestamp(0),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cognate_model::attribute::Attributes;
 use cognate_model::lockout::Lockout;
+use cognate_model::nobody::Trace;
 use cognate_model::password::Credentials;
 use cognate_model::sign_in::{Account, Decoy, Facts};
 use cognate_model::{Nobody, NormalName, Sub, Timestamp, User, UserPool, UserStatus};
@@ -135,6 +136,12 @@ pub(crate) fn nobody(app: &App, pool: &UserPool, name: &NormalName) -> Nobody {
     Nobody::of_name(&app.secrets.nobody, &pool.id, name)
 }
 
+/// Whether a name is a sub that a challenge may have told of somebody who does not exist. It counts as taken, as a real user's is: else
+/// whoever signs up with what a challenge told would learn which it was. Of random UUIDs some four in a million meet this by chance.
+pub(crate) fn is_made_up(app: &App, pool: &UserPool, name: &NormalName) -> bool {
+    Sub::parse(name.as_str()).is_ok() && nobody(app, pool, name).trace != Trace::Nothing
+}
+
 /// The sub of a user, or one made up for a name that nobody has: what codes, limits and failures are kept under, so that all spellings
 /// and aliases of one user count together, an unknown name goes the same way as a known one, and the tables tell nobody's name.
 pub(crate) fn sub_of(app: &App, pool: &UserPool, user: Option<&User>, name: &NormalName) -> Sub {
@@ -149,6 +156,7 @@ pub(crate) fn stand_in(cx: &Cx, pool: &UserPool, user: Option<&User>, name: &Nor
         username: name.as_str().to_owned(),
         attributes: Attributes::new(),
         kept_names: std::collections::BTreeMap::new(),
+        recover_by: None,
         status: UserStatus::Unconfirmed,
         enabled: true,
         created_at: cx.now,

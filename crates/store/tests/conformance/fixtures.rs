@@ -84,6 +84,7 @@ pub(crate) fn user(pool: &UserPoolId, username: &str) -> User {
         username: username.to_owned(),
         attributes: BTreeMap::from([("email".to_owned(), format!("{username}@example.com"))]),
         kept_names: std::collections::BTreeMap::new(),
+        recover_by: None,
         status: UserStatus::Confirmed,
         enabled: true,
         created_at: Timestamp(7),

@@ -352,3 +352,22 @@ async fn a_mailbox_that_has_had_its_messages_does_not_tell_whose_it_is() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn while_a_new_address_waits_for_its_proof_the_one_that_signs_in_is_shown() {
+    for_each_database(async |server| {
+        for verified in [json!(["email"]), json!([])] {
+            let pool = server.pool().email_as_username();
+            let pool = pool.with("AutoVerifiedAttributes", verified).await;
+            let client = pool.client().await;
+            let kim = client.user("kim@here.example").confirmed().await;
+            let tokens = kim.sign_in().await.unwrap();
+            let there = [("email", "zoe@there.example")];
+            kim.update(&tokens.access, &there).await.unwrap();
+            for name in ["kim@here.example", &kim.sub] {
+                assert_eq!(forgot(&client, name).await.mask, "k***@h***", "{name}");
+            }
+        }
+    })
+    .await;
+}

@@ -197,3 +197,31 @@ async fn a_preferred_user_name_that_is_anothers_sub_is_taken_and_ones_own_is_not
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_user_id_that_a_challenge_made_up_is_as_taken_as_a_real_one() {
+    for_each_database(async |server| {
+        let pool = server.pool().aliases(["email", "preferred_username"]).await;
+        let client = pool.client().await;
+        client
+            .user(UUID)
+            .email("real@example.com")
+            .confirmed()
+            .await;
+        let eve = client.user("eve").confirmed().await;
+        let tokens = eve.sign_in().await.unwrap();
+        let mut seen = Vec::new();
+        for address in ["real@example.com", "nobody@example.com"] {
+            let exchange = client.begin_srp(address).await.unwrap();
+            let told = exchange.parameter("USER_ID_FOR_SRP");
+            let error = refused(sign_up(&client, told).await);
+            let preferred = [("preferred_username", told)];
+            let other = refused(eve.update(&tokens.access, &preferred).await);
+            seen.push((error.code, error.message, other.code, other.message));
+        }
+        assert_eq!(seen[0], seen[1]);
+        assert_eq!(seen[0].0, "UsernameExistsException");
+        assert_eq!(seen[0].2, "AliasExistsException");
+    })
+    .await;
+}

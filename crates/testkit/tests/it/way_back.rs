@@ -475,3 +475,29 @@ async fn a_change_is_not_stopped_because_nothing_can_be_sent() {
         "new@example.com"
     );
 }
+
+#[tokio::test]
+async fn after_a_way_back_the_reset_code_goes_to_the_address_that_came_back_and_nowhere_else() {
+    for_each_database(async |server| {
+        let (client, ana, _) = stolen(&server).await;
+        // A number that stood long before: whose it is, nobody can tell. The pool's order has it first.
+        let number = [
+            ("phone_number", "+14155550199"),
+            ("phone_number_verified", "true"),
+        ];
+        operator_sets(&client.pool, OLD, &number).await.unwrap();
+        server.advance(hours(25));
+        let tokens = ana.sign_in().await.unwrap();
+        moved(&ana, &tokens, "new@thief.example").await;
+        assert_eq!(post(&server, &link(&server, OLD).await).await, 200);
+        ana.forgot_password().await.unwrap();
+        assert!(server.mailbox("+14155550199").await.is_empty());
+        let code = server.mailbox(OLD).await.last_code();
+        ana.reset_password(&code, NEW_PASSWORD).await.unwrap();
+        // The password is the owner's, and so is the choice again.
+        server.advance(hours(1));
+        ana.forgot_password().await.unwrap();
+        assert_eq!(server.mailbox("+14155550199").await.len(), 1);
+    })
+    .await;
+}
