@@ -168,6 +168,7 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), cognate_store::Err
         Timestamp(1),
     )
     .await?;
+    codes::change(tx, &id, &ana.sub, CodePurpose::VerifyEmail, &code(1)).await?;
     codes::count_attempt(tx, &id, &ana.sub, CodePurpose::VerifyEmail).await?;
     codes::end(tx, &id, &ana.sub, CodePurpose::VerifyEmail, Timestamp(0)).await?;
     ways_back::insert(tx, &[0; 32], &way_back(&ana)).await?;
