@@ -80,7 +80,7 @@ async fn spellings_of_one_mailbox_have_one_allowance_of_messages() {
             "victim@BÜCHER.example",
             "Victim@xn--bcher-kva.example",
             "victim@XN--BCHER-KVA.example",
-            "victim@ｂu\u{308}cher。example",
+            "victim@ｂu\u{308}cher.example",
         ];
         for (n, spelling) in spellings.into_iter().cycle().take(20).enumerate() {
             client.user(&format!("user{n}")).email(spelling).await;
