@@ -103,7 +103,9 @@ async fn nothing_is_lost_or_done_by_half_while_the_path_is_cut_again_and_again()
             if number >= 60 && load.acknowledged() > 20 {
                 break;
             }
-            tokio::time::sleep(Duration::from_millis(15 + 7 * (number % 5))).await;
+            // The longer it takes, the longer the path stands between two cuts.
+            let pause = 15 + 7 * (number % 5) + number / 10;
+            tokio::time::sleep(Duration::from_millis(pause)).await;
             match number % 3 {
                 0 => proxy.cut(),
                 1 => proxy.lose_answer_to("COMMIT"),
