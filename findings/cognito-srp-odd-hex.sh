@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# cognito-srp 0.2.0 (npm) computes another key than the server when SRP_B has an odd number of hex digits.
+# cognito-srp 0.2.0 (npm) computes another key than the server when SRP_B has an odd number of hex
+# digits.
 #
-# Amazon Cognito, amazon-cognito-identity-js and this library's own server all write B without leading zeros, so
-# that one B in sixteen has an odd number of digits. The client turns it into bytes by Buffer.from(B, "hex"), which
-# drops the last digit of such a text without a word: u, and with it the signature, come out wrong, and the right
-# password is refused. B itself is read as a number and is right. A server that wants these clients to sign in
-# every time draws b again until B has all of its digits.
+# Amazon Cognito, amazon-cognito-identity-js and this library's own server all write B without
+# leading zeros, so that one B in sixteen has an odd number of digits. The client turns it into
+# bytes by Buffer.from(B, "hex"), which drops the last digit of such a text without a word: u, and
+# with it the signature, come out wrong, and the right password is refused. B itself is read as a
+# number and is right. A server that wants these clients to sign in every time draws b again until B
+# has all of its digits.
 #
-# Seen on Node.js 20, November 2026: even number of digits: signatures agree; odd: none does; odd with one zero
-# in front: all agree. Exits with 0 as long as that is so.
+# Seen on Node.js 20, November 2026: even number of digits: signatures agree; odd: none does; odd
+# with one zero in front: all agree. Exits with 0 as long as that is so.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

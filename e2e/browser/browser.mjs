@@ -1,4 +1,5 @@
-// Headless Chromium, Debian's own, driven by playwright-core; and a small web server that stands for somebody's site.
+// Headless Chromium, Debian's own, driven by playwright-core; and a small web server that stands
+// for somebody's site.
 
 import { once } from "node:events";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -15,7 +16,8 @@ export function openBrowser() {
     executablePath: process.env.COGNATE_E2E_CHROMIUM ?? "/usr/bin/chromium",
     headless: true,
     args: [
-      // The tests may run as root, where Chromium's sandbox does not start. It visits our own pages only.
+      // The tests may run as root, where Chromium's sandbox does not start. It visits our own pages
+      // only.
       "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
       "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ],
@@ -33,7 +35,8 @@ export async function visiting(browser, name, visit) {
   const problems = [];
   page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
   page.on("console", (line) => {
-    // The browser itself logs each answer of 400 and above; wrong passwords are among what is tried here.
+    // The browser itself logs each answer of 400 and above; wrong passwords are among what is tried
+    // here.
     if (line.type() === "error" && !/Failed to load resource/.test(line.text())) problems.push(line.text());
   });
   page.on("request", (request) => {

@@ -1,4 +1,5 @@
-// A newcomer's first minute, in a real browser: the demo site of `cognate dev`, its inbox, and the page that a mailed link opens.
+// A newcomer's first minute, in a real browser: the demo site of `cognate dev`, its inbox, and the
+// page that a mailed link opens.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

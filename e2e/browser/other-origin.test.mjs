@@ -1,5 +1,6 @@
-// A site on another origin, in a real browser, with amazon-cognito-identity-js: today's edition, and the one of 2016 that old
-// sites still carry. The browser's own cross-origin rules apply, preflights and all.
+// A site on another origin, in a real browser, with amazon-cognito-identity-js: today's edition,
+// and the one of 2016 that old sites still carry. The browser's own cross-origin rules apply,
+// preflights and all.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

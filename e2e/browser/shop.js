@@ -1,5 +1,6 @@
-// The part of a shop's site that talks to the user pool, written in 2016 and never changed: register, verify, sign in with
-// amazon-cognito-identity-js. `window.shop` holds the pool's ids; what happened is written to #state.
+// The part of a shop's site that talks to the user pool, written in 2016 and never changed:
+// register, verify, sign in with amazon-cognito-identity-js. `window.shop` holds the pool's ids;
+// what happened is written to #state.
 
 (function () {
   var library = window.AmazonCognitoIdentity;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a user pool and an app client the way a shop's deployment script does, with the AWS CLI alone, and prints their
-# ids as shell assignments. The tests run it; an operator may copy it.
+# Makes a user pool and an app client the way a shop's deployment script does, with the AWS CLI
+# alone, and prints their ids as shell assignments. The tests run it; an operator may copy it.
 # Usage: ENDPOINT=http://127.0.0.1:9229 make-pool.sh NAME
 set -eu
 

@@ -1,4 +1,5 @@
-// The demo's cognate.js against a service of a few lines that holds a verifier and checks what it is sent.
+// The demo's cognate.js against a service of a few lines that holds a verifier and checks what it
+// is sent.
 import assert from 'node:assert/strict';
 import { createHash, createHmac, hkdfSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';

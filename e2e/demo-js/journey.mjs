@@ -1,9 +1,11 @@
-// The demo site in a real browser against a running `cognate dev`: register, code from the inbox page, verify, sign in, refresh,
-// reset the password, sign out. Prints each step; the exit status tells whether all of them held.
+// The demo site in a real browser against a running `cognate dev`: register, code from the inbox
+// page, verify, sign in, refresh, reset the password, sign out. Prints each step; the exit status
+// tells whether all of them held.
 //
 //   COGNATE_URL=http://localhost:9229 CHROMIUM=/usr/bin/chromium node e2e/demo-js/journey.mjs
 //
-// Needs playwright-core (resolved from the folder that NODE_PATH or npm names). SHOTS=folder keeps a picture of each page.
+// Needs playwright-core (resolved from the folder that NODE_PATH or npm names). SHOTS=folder keeps
+// a picture of each page.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -39,7 +41,8 @@ const heading = (text) => page.getByRole('heading', { level: 1, name: text }).wa
 const notice = (text) => page.locator('#notice', { hasText: text }).waitFor();
 const refusal = (view, text) => page.locator(`#view-${view} .error`, { hasText: text }).waitFor();
 
-// The page waits for the answer, the journey for the page: the message is there, or comes while the inbox is asked.
+// The page waits for the answer, the journey for the page: the message is there, or comes while the
+// inbox is asked.
 let lastSeen = 0;
 async function latestCode() {
   const answer = await fetch(`${url}/dev/inbox.json?to=${encodeURIComponent(email)}&after=${lastSeen}&wait=10`);

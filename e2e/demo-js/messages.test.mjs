@@ -1,4 +1,5 @@
-// The demo's words for errors, against the errors that AWS's own model lists for the operations that the demo calls.
+// The demo's words for errors, against the errors that AWS's own model lists for the operations
+// that the demo calls.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -8,7 +9,8 @@ const model = JSON.parse(readFileSync(new URL('../../aws/cognito-idp.json', impo
 const source = readFileSync(new URL('../../crates/web/src/demo/static/cognate.js', import.meta.url), 'utf8');
 const operations = [...new Set([...source.matchAll(/#call\('(\w+)'/g)].map(([, name]) => name))];
 
-// What comes of the pool's settings and not of what a visitor does: the service's own sentence says most.
+// What comes of the pool's settings and not of what a visitor does: the service's own sentence says
+// most.
 const SETTINGS = new Set([
   'FeatureUnavailableInTierException',
   'InvalidEmailRoleAccessPolicyException',

@@ -1,5 +1,5 @@
-// The demo's srp.js against vectors of an independent implementation: `python3 srp_reference.py > vectors.json` makes them.
-// Run: node --test e2e/demo-js/*.test.mjs
+// The demo's srp.js against vectors of an independent implementation: `python3 srp_reference.py >
+// vectors.json` makes them. Run: node --test e2e/demo-js/*.test.mjs
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -92,7 +92,8 @@ def vector(name, pool_name, user_id, password, salt, a, b):
         "poolName": pool_name,
         "userId": user_id,
         "password": password,
-        # Java's and JavaScript's number printing both drop leading zeros; a server may keep them. Both must be understood.
+        # Java's and JavaScript's number printing both drop leading zeros; a server may keep them.
+        # Both must be understood.
         "salt": f"{salt:032x}",
         "a": f"{a:x}",
         "b": f"{b:x}",

@@ -1,5 +1,6 @@
-// Clients with AWS's host and issuer built in, as their documentation has them, without a word of Cognate: run by
-// python/test_as_aws.py where AWS's name leads to a server that stands in for AWS. What each says goes to stdout as JSON.
+// Clients with AWS's host and issuer built in, as their documentation has them, without a word of
+// Cognate: run by python/test_as_aws.py where AWS's name leads to a server that stands in for AWS.
+// What each says goes to stdout as JSON.
 //
 // Arguments: a file with { region, poolId, clientId, accessToken, idToken, username, password }.
 

@@ -1,5 +1,5 @@
-// A backend as people write them: it knows the pool's address and client, fetches the keys with jwks-rsa, and lets in whoever
-// brings an ID token that jsonwebtoken accepts.
+// A backend as people write them: it knows the pool's address and client, fetches the keys with
+// jwks-rsa, and lets in whoever brings an ID token that jsonwebtoken accepts.
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";

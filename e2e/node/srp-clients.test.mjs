@@ -1,5 +1,5 @@
-// SRP by a client that reads numbers less carefully than others: cognito-srp loses a digit of an SRP_B that has an odd number of
-// them, which is one in sixteen.
+// SRP by a client that reads numbers less carefully than others: cognito-srp loses a digit of an
+// SRP_B that has an odd number of them, which is one in sixteen.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -69,6 +69,7 @@ test("a client that loses a digit of an odd SRP_B signs in as well as others", a
     assert.equal(SRP_B.length, 768);
     failed += isIn ? 0 : 1;
   }
-  // One in 256 fails by itself: it loses a zero byte in front of the shared secret too, which no server can spare it.
+  // One in 256 fails by itself: it loses a zero byte in front of the shared secret too, which no
+  // server can spare it.
   assert.ok(failed <= 5, `${failed} of ${times} failed`);
 });

@@ -25,7 +25,8 @@ DATABASE = os.environ.get("COGNATE_E2E_DATABASE", "sqlite")
 LOGS = pathlib.Path(os.environ.get("COGNATE_E2E_LOGS", pathlib.Path(__file__).parents[2] / "target/e2e/logs"))
 REGION = "us-east-1"
 
-# A debug build on a busy machine of two cores: generous, and only ever waited out when something is broken.
+# A debug build on a busy machine of two cores: generous, and only ever waited out when something is
+# broken.
 START_SECONDS = 60
 
 _numbers = itertools.count(1)
@@ -69,7 +70,8 @@ class Server:
         LOGS.mkdir(parents=True, exist_ok=True)
         database = "sqlite" if DATABASE == "sqlite" else "postgres"
         self.log = LOGS / f"python-{name}-{database}-{next(_numbers)}.log"
-        # Where the accounts are: said to every command that touches them, `serve` and `access-key` alike.
+        # Where the accounts are: said to every command that touches them, `serve` and `access-key`
+        # alike.
         self.store = ["--data-dir", str(self.folder / "data")]
         if DATABASE != "sqlite":
             self.store += ["--database-url", fresh_database(DATABASE)]

@@ -20,7 +20,8 @@ from cryptography.x509.oid import NameOID
 
 import cognate
 
-# Only what a test passes may sign a request: no profile and no instance role of the machine that runs the tests.
+# Only what a test passes may sign a request: no profile and no instance role of the machine that
+# runs the tests.
 for variable in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[variable]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

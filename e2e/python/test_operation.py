@@ -124,7 +124,8 @@ def test_https_is_served_and_a_new_certificate_is_taken_up_without_a_restart(sta
         pem = ssl.get_server_certificate(("127.0.0.1", server.port))
         return x509.load_pem_x509_certificate(pem.encode()).serial_number
 
-    # A file that is half written is not taken up; the certificate before it stays. The wait gives a wrong server time to err.
+    # A file that is half written is not taken up; the certificate before it stays. The wait gives a
+    # wrong server time to err.
     before = served()
     certificate.write_text("-----BEGIN CERTIFICATE-----\n")
     time.sleep(2)

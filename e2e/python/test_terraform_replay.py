@@ -7,10 +7,12 @@ answer is compared with what was written as the provider compares them: what is 
 import pytest
 from conftest import PASSWORD, refused
 
-# Members that the provider takes for a change when the server gives them without having been given them.
+# Members that the provider takes for a change when the server gives them without having been given
+# them.
 VOLUNTEERED = {"UserPoolAddOns", "DeviceConfiguration", "SmsAuthenticationMessage", "AutoVerifiedAttributes"}
 
-# Members that are not the pool's own in the answer: names of the creation only, and lists whose order means nothing.
+# Members that are not the pool's own in the answer: names of the creation only, and lists whose
+# order means nothing.
 NOT_SHOWN = {"PoolName", "UserPoolId", "Schema", "Policies", "UserPoolTags"}
 
 SMS = {"SnsCallerArn": "arn:aws:iam::000000000000:role/sms", "ExternalId": "external", "SnsRegion": "us-east-1"}
@@ -121,7 +123,8 @@ def plan(idp, pool, written, schema, tags):
     yield from schema_changes(schema, shown["SchemaAttributes"])
 
 
-# The standard attributes as the provider knows them; one that differs is shown as a block to remove, which cannot be.
+# The standard attributes as the provider knows them; one that differs is shown as a block to
+# remove, which cannot be.
 DAYS, LONG = {"MinLength": "10", "MaxLength": "10"}, {"MinLength": "0", "MaxLength": "2048"}
 STANDARD = {
     name: attribute(name, "String", mutable=True, StringAttributeConstraints=DAYS if name == "birthdate" else LONG)

@@ -1,9 +1,11 @@
-//! `cargo xtask bench`: what the server's operations cost, beside the cryptography that they cannot do without.
+//! `cargo xtask bench`: what the server's operations cost, beside the cryptography that they cannot
+//! do without.
 //!
-//! It drives a release build over HTTP, as clients do, from a load generator of its own, and reads from the system how much
-//! processor time the server spent. The server has one core and the generator another, where the machine lets them be told
-//! apart; the bare cryptography is measured in the same run, on the server's core, just before and after the load.
-//! docs/performance.md tells what the figures mean.
+//! It drives a release build over HTTP, as clients do, from a load generator of its own, and reads
+//! from the system how much processor time the server spent. The server has one core and the
+//! generator another, where the machine lets them be told apart; the bare cryptography is measured
+//! in the same run, on the server's core, just before and after the load. docs/performance.md tells
+//! what the figures mean.
 
 mod api;
 mod cores;
@@ -34,7 +36,8 @@ use self::report::{Memory, Report, Row, Step};
 use self::server::{Database, Nodes};
 use crate::repository::say;
 
-/// How long the server is under load before counting begins: caches fill, pools of threads and connections grow.
+/// How long the server is under load before counting begins: caches fill, pools of threads and
+/// connections grow.
 const WARM_UP: Duration = Duration::from_millis(700);
 
 /// How often the server is started to find how long that takes.
@@ -52,7 +55,8 @@ pub(crate) struct Wanted {
     /// How many connections drive each operation, instead of its own number
     #[arg(long, value_name = "N")]
     connections: Option<usize>,
-    /// How many users the pool has; with several rising numbers all is measured at each, and compared
+    /// How many users the pool has; with several rising numbers all is measured at each, and
+    /// compared
     #[arg(
         long,
         value_name = "N,N",
@@ -60,7 +64,8 @@ pub(crate) struct Wanted {
         default_value = "1000"
     )]
     fill: Vec<usize>,
-    /// Keep the data in this folder, and find there what an earlier run kept: to measure two builds on one large pool
+    /// Keep the data in this folder, and find there what an earlier run kept: to measure two builds
+    /// on one large pool
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// An empty database, as `cognate serve` takes it [default: a new SQLite file]
@@ -83,8 +88,8 @@ pub(crate) struct Wanted {
     unoptimised: bool,
 }
 
-/// Runs the bench. What was not optimised measures nothing, so the debug build that `cargo xtask` is builds itself and the
-/// server anew and lets that do the work.
+/// Runs the bench. What was not optimised measures nothing, so the debug build that `cargo xtask`
+/// is builds itself and the server anew and lets that do the work.
 pub(crate) fn run(root: &Path, wanted: &Wanted) -> Result<()> {
     check(wanted)?;
     let folder = programs()?;
@@ -119,8 +124,8 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> Result<()> {
     let program = program
         .canonicalize()
         .with_context(|| program.display().to_string())?;
-    // Below target/, and so on the disk where the repository is: a temporary folder may be in memory, where nothing is durable
-    // and everything is fast.
+    // Below target/, and so on the disk where the repository is: a temporary folder may be in
+    // memory, where nothing is durable and everything is fast.
     let data = folder.with_file_name("bench");
     let report = measure(wanted, &program, &data)?;
     say(&match wanted.json {
@@ -208,8 +213,8 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Brings the pool to a size, with all cores at work: what follows is measured on servers that find it. Gives how many users a second
-    /// were added, if any were.
+    /// Brings the pool to a size, with all cores at work: what follows is measured on servers that
+    /// find it. Gives how many users a second were added, if any were.
     fn grow(
         &self,
         pool: Option<Pool>,
@@ -237,7 +242,8 @@ impl Bench<'_> {
         let took = self.runtime.block_on(pool.fill(nodes.addresses(), users))?;
         nodes.stop()?;
         self.database.keep(&pool)?;
-        // What the system has yet to write would be written while the first operations are measured.
+        // What the system has yet to write would be written while the first operations are
+        // measured.
         Command::new("sync").status().context("sync")?;
         let rate = (missing > 0).then(|| missing as f64 / took.as_secs_f64());
         if let Some(rate) = rate {
@@ -276,7 +282,8 @@ impl Bench<'_> {
         Ok(step)
     }
 
-    /// Starts the servers several times on the data that is there; gives the last ones and the median time to the first answer.
+    /// Starts the servers several times on the data that is there; gives the last ones and the
+    /// median time to the first answer.
     fn start_often(&self, pool: &Pool) -> Result<(Nodes, Duration)> {
         let mut times = Vec::new();
         loop {

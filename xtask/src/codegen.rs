@@ -1,6 +1,7 @@
 //! `cargo xtask codegen`: prints the Rust of crates/api from the models in aws/.
 //!
-//! `model` reads a service's JSON, `names` turns AWS's names into Rust's, and one module prints each kind of file.
+//! `model` reads a service's JSON, `names` turns AWS's names into Rust's, and one module prints
+//! each kind of file.
 
 mod constraints;
 mod enums;
@@ -21,7 +22,8 @@ pub(crate) use model::Model;
 
 use crate::repository::{Generated, write_or_check};
 
-/// A service that is generated: its model's file name, its Rust module and its variant of `Service`.
+/// A service that is generated: its model's file name, its Rust module and its variant of
+/// `Service`.
 pub(crate) struct Target {
     pub(crate) file: &'static str,
     pub(crate) module: &'static str,

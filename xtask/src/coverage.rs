@@ -1,6 +1,7 @@
 //! `cargo xtask coverage`: docs/coverage.md, which operations are built.
 //!
-//! The names come from the models, what is built from crates/service/src/operations.rs, the only list of handlers.
+//! The names come from the models, what is built from crates/service/src/operations.rs, the only
+//! list of handlers.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -40,8 +41,9 @@ fn built(root: &Path) -> Result<BTreeSet<Name>> {
     handlers(&text)
 }
 
-/// Reads the names out of `.on(op::SignUp, ..)`, `.on(identity::op::GetId, ..)`, `.on(sts::op::AssumeRole, ..)`. A list without any is in a
-/// form that is not understood here, and an error.
+/// Reads the names out of `.on(op::SignUp, ..)`, `.on(identity::op::GetId, ..)`,
+/// `.on(sts::op::AssumeRole, ..)`. A list without any is in a form that is not understood here, and
+/// an error.
 fn handlers(text: &str) -> Result<BTreeSet<Name>> {
     let code: String = text
         .lines()

@@ -1,7 +1,7 @@
 //! The project's own chores, as one program: `cargo xtask <chore>`.
 //!
-//! It reads the repository and writes into it; it must not depend on a crate that it generates, so that a broken
-//! generated file can always be generated anew.
+//! It reads the repository and writes into it; it must not depend on a crate that it generates, so
+//! that a broken generated file can always be generated anew.
 
 mod bench;
 mod codegen;
@@ -38,9 +38,11 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
-    /// Run everything that must hold before a change lands, end-to-end tests with real clients among it
+    /// Run everything that must hold before a change lands, end-to-end tests with real clients
+    /// among it
     Test(test::Wanted),
-    /// Check crate edges, banned crates, invariants of the source text and everything that is generated
+    /// Check crate edges, banned crates, invariants of the source text and everything that is
+    /// generated
     Tidy,
 }
 

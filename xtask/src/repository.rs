@@ -1,4 +1,5 @@
-//! The repository as files: where it is, which files are generated, and how they are written or compared.
+//! The repository as files: where it is, which files are generated, and how they are written or
+//! compared.
 
 use std::fs;
 use std::io::Write as _;

@@ -1,8 +1,10 @@
-//! `cargo xtask test`: everything that must hold before a change lands, in the order that fails fastest.
+//! `cargo xtask test`: everything that must hold before a change lands, in the order that fails
+//! fastest.
 //!
-//! It needs Rust, Node, Python and the package registries, and installs the rest: PostgreSQL and Chromium from Debian,
-//! the clients of e2e/ below target/e2e. Nothing is left running and nothing outside target/ is written, the Debian
-//! packages apart. The end-to-end part closes with a line `N passed, N failed`.
+//! It needs Rust, Node, Python and the package registries, and installs the rest: PostgreSQL and
+//! Chromium from Debian, the clients of e2e/ below target/e2e. Nothing is left running and nothing
+//! outside target/ is written, the Debian packages apart. The end-to-end part closes with a line `N
+//! passed, N failed`.
 
 mod install;
 mod postgres;

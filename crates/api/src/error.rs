@@ -1,4 +1,5 @@
-//! The one error that operations answer with: a code, a sentence for the caller, and a cause for the log.
+//! The one error that operations answer with: a code, a sentence for the caller, and a cause for
+//! the log.
 
 mod codes;
 mod sentences;
@@ -31,8 +32,9 @@ impl Unavailable {
 
 /// Why an operation failed, as its caller is told.
 ///
-/// It is not a [`std::error::Error`] itself, so that any such error becomes one with `?`: an unforeseen failure is an
-/// `InternalErrorException` whose cause is kept for the log and never sent.
+/// It is not a [`std::error::Error`] itself, so that any such error becomes one with `?`: an
+/// unforeseen failure is an `InternalErrorException` whose cause is kept for the log and never
+/// sent.
 #[derive(Debug)]
 pub struct Error {
     /// What kind of failure.
@@ -60,7 +62,8 @@ impl Error {
         }
     }
 
-    /// `ServiceUnavailable`: the same sentence whatever the reason, which is for the log and for how soon to try again.
+    /// `ServiceUnavailable`: the same sentence whatever the reason, which is for the log and for
+    /// how soon to try again.
     #[must_use]
     pub fn unavailable(why: Unavailable) -> Self {
         Self {

@@ -1,4 +1,5 @@
-//! AWS JSON 1.1: a request's body into an operation's input, an output or an error into an answer's body.
+//! AWS JSON 1.1: a request's body into an operation's input, an output or an error into an answer's
+//! body.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -8,10 +9,11 @@ use crate::operation::Operation;
 use crate::shape::Shape;
 use crate::validate;
 
-/// Reads a request's body and checks it against what is known of the operation's input. No body is an empty object.
+/// Reads a request's body and checks it against what is known of the operation's input. No body is
+/// an empty object.
 ///
-/// Fails with a SerializationException when it is not JSON or has a member of a wrong type, and with an
-/// InvalidParameterException that tells every constraint that is not met.
+/// Fails with a SerializationException when it is not JSON or has a member of a wrong type, and
+/// with an InvalidParameterException that tells every constraint that is not met.
 pub fn parse_input(input: &Shape, body: &[u8]) -> Result<Value, Error> {
     let mut value = if body.is_empty() {
         Value::Object(Map::new())

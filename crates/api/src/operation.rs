@@ -1,4 +1,5 @@
-//! What an operation is: a name of a service, with its input, its output and the errors that it may answer.
+//! What an operation is: a name of a service, with its input, its output and the errors that it may
+//! answer.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,8 +23,8 @@ impl Service {
     /// Every service.
     pub const ALL: [Self; 3] = [Self::CognitoIdp, Self::CognitoIdentity, Self::Sts];
 
-    /// The name that requests are signed for (the credential scope of Signature Version 4), that ARNs carry and that
-    /// policies put before the operation's name.
+    /// The name that requests are signed for (the credential scope of Signature Version 4), that
+    /// ARNs carry and that policies put before the operation's name.
     #[must_use]
     pub const fn signing_name(self) -> &'static str {
         match self {
@@ -63,7 +64,8 @@ pub enum Auth {
     Signed,
 }
 
-/// How the input of a signed operation names what the call is about, so that a policy can speak of it.
+/// How the input of a signed operation names what the call is about, so that a policy can speak of
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {
     /// Nothing that stands already, or all of it: what is made, what is listed.
@@ -90,7 +92,8 @@ pub trait Operation: 'static {
     const AUTH: Auth;
     /// What a policy takes it to be about.
     const RESOURCE: Resource;
-    /// The errors that its model lists; see [`OperationInfo::may_answer`] for those that go without saying.
+    /// The errors that its model lists; see [`OperationInfo::may_answer`] for those that go without
+    /// saying.
     const ERRORS: &'static [ErrorCode];
     /// What validation knows of its input.
     const INPUT: &'static Shape;
@@ -127,7 +130,8 @@ pub struct OperationInfo {
     pub input: &'static Shape,
 }
 
-/// What any operation may answer although no model says so: the protocol's own errors, and that it is not built.
+/// What any operation may answer although no model says so: the protocol's own errors, and that it
+/// is not built.
 const UNSPOKEN: &[ErrorCode] = &[
     ErrorCode::AccessDenied,
     ErrorCode::ExpiredToken,
@@ -149,7 +153,8 @@ const UNSPOKEN: &[ErrorCode] = &[
 ];
 
 impl OperationInfo {
-    /// Whether a client has to expect that error of this operation: its model lists it, or every operation has it.
+    /// Whether a client has to expect that error of this operation: its model lists it, or every
+    /// operation has it.
     #[must_use]
     pub fn may_answer(&self, code: ErrorCode) -> bool {
         self.errors.contains(&code) || UNSPOKEN.contains(&code)

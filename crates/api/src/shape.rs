@@ -1,4 +1,5 @@
-//! The constraint table's own types: what validation knows of a shape, as plain data that the generated modules fill in.
+//! The constraint table's own types: what validation knows of a shape, as plain data that the
+//! generated modules fill in.
 
 use std::sync::OnceLock;
 
@@ -11,7 +12,8 @@ use crate::validate::pattern;
 pub struct Shape {
     /// What it is made of.
     pub kind: Kind,
-    /// The least length of a string (UTF-16 code units), list, map (entries) or blob (bytes), or the least number.
+    /// The least length of a string (UTF-16 code units), list, map (entries) or blob (bytes), or
+    /// the least number.
     pub min: Option<i64>,
     /// The greatest of the same.
     pub max: Option<i64>,
@@ -99,7 +101,8 @@ impl Default for Matcher {
 }
 
 impl Pattern {
-    /// Whether the whole of `text` matches, in time linear in its length. Fails when the model's pattern is none.
+    /// Whether the whole of `text` matches, in time linear in its length. Fails when the model's
+    /// pattern is none.
     pub fn is_match(&self, text: &str) -> Result<bool, regex::Error> {
         let compiled = (self.matcher)()
             .0

@@ -1,9 +1,10 @@
 //! The constraints of the models, checked over a request before any operation sees it.
 //!
-//! It interprets the generated table over the parsed JSON, collects every violation and words them as AWS's own
-//! framework does: members by their path (`userAttributes.1.member.name`), values of sensitive shapes left out, what
-//! a list's or a map's plain members violate told once for the whole of it. A member of a wrong JSON type ends the
-//! matter at once, as it does at AWS, where reading comes before checking.
+//! It interprets the generated table over the parsed JSON, collects every violation and words them
+//! as AWS's own framework does: members by their path (`userAttributes.1.member.name`), values of
+//! sensitive shapes left out, what a list's or a map's plain members violate told once for the
+//! whole of it. A member of a wrong JSON type ends the matter at once, as it does at AWS, where
+//! reading comes before checking.
 
 pub(crate) mod pattern;
 mod report;
@@ -20,10 +21,11 @@ use report::Report;
 pub const OPEN_ENUMS: &[(&str, &[&str])] =
     &[("ExplicitAuthFlowsType", &["ALLOW_CLIENT_TOKEN_AUTH"])];
 
-/// Checks a request's body against its shape, and takes out of it what says nothing: members that are null or that
-/// the shape does not know.
+/// Checks a request's body against its shape, and takes out of it what says nothing: members that
+/// are null or that the shape does not know.
 ///
-/// Fails with a SerializationException for a wrong type, or an InvalidParameterException that tells all violations.
+/// Fails with a SerializationException for a wrong type, or an InvalidParameterException that tells
+/// all violations.
 pub fn check(shape: &Shape, body: &mut Value) -> Result<(), Error> {
     if !body.is_object() {
         return Err(Error::malformed_json());
@@ -156,7 +158,8 @@ impl Walk {
     }
 }
 
-/// Whether a violation inside a list or a map is told at the list or the map: so it is for all but what has members.
+/// Whether a violation inside a list or a map is told at the list or the map: so it is for all but
+/// what has members.
 fn is_plain(shape: &Shape) -> bool {
     !matches!(
         shape.kind,
@@ -164,7 +167,8 @@ fn is_plain(shape: &Shape) -> bool {
     )
 }
 
-/// Whether a list or a map, which is repeated whole, holds what must not be repeated. What has members may.
+/// Whether a list or a map, which is repeated whole, holds what must not be repeated. What has
+/// members may.
 fn may_hold_secrets(shape: &Shape) -> bool {
     match shape.kind {
         Kind::List(member) => member.sensitive || !is_plain(member),

@@ -1,7 +1,9 @@
-//! What every generated enum of the wire is made of: its values, and room for one that the model does not name.
+//! What every generated enum of the wire is made of: its values, and room for one that the model
+//! does not name.
 
-/// Declares an enum whose variants are strings on the wire. A string that the model does not name becomes `Unknown`;
-/// validation refuses it before an operation sees it, unless the enum is open (`validate::OPEN_ENUMS`).
+/// Declares an enum whose variants are strings on the wire. A string that the model does not name
+/// becomes `Unknown`; validation refuses it before an operation sees it, unless the enum is open
+/// (`validate::OPEN_ENUMS`).
 macro_rules! wire_enum {
     (pub enum $name:ident { $($variant:ident = $value:literal,)* }) => {
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

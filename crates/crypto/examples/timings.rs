@@ -1,4 +1,5 @@
-//! Prints what the costly operations take: `cargo run --release -p cognate-crypto --example timings`.
+//! Prints what the costly operations take: `cargo run --release -p cognate-crypto --example
+//! timings`.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

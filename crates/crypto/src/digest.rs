@@ -13,8 +13,8 @@ use zeroize::Zeroize;
 #[error("not a valid encoding")]
 pub struct DecodeError;
 
-/// SHA-256 of the parts, one after the other and with nothing between them: when parts of open length meet, the caller must
-/// keep them from sliding into one another.
+/// SHA-256 of the parts, one after the other and with nothing between them: when parts of open
+/// length meet, the caller must keep them from sliding into one another.
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = lc_digest::Context::new(&lc_digest::SHA256);
     for part in parts {
@@ -58,7 +58,8 @@ pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     array(context.sign().as_ref())
 }
 
-/// HKDF-SHA256, extract and expand (RFC 5869 §2), for up to 255 blocks of output; more does not compile.
+/// HKDF-SHA256, extract and expand (RFC 5869 §2), for up to 255 blocks of output; more does not
+/// compile.
 pub fn hkdf_sha256<const N: usize>(ikm: &[u8], salt: &[u8], info: &[u8]) -> [u8; N] {
     const { assert!(N <= 255 * 32, "RFC 5869 §2.3 ends at 255 blocks") }
     let mut prk = hmac_sha256(salt, &[ikm]);
@@ -118,7 +119,8 @@ pub fn base64_encode(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Reads standard base64; padding must be there and no bits may be left over, so that one value has one text.
+/// Reads standard base64; padding must be there and no bits may be left over, so that one value has
+/// one text.
 pub fn base64_decode(text: &str) -> Result<Vec<u8>, DecodeError> {
     STANDARD.decode(text).map_err(|_| DecodeError)
 }
@@ -128,12 +130,14 @@ pub fn base64url_encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Reads URL base64; padding is refused and no bits may be left over, so that one value has one text.
+/// Reads URL base64; padding is refused and no bits may be left over, so that one value has one
+/// text.
 pub fn base64url_decode(text: &str) -> Result<Vec<u8>, DecodeError> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| DecodeError)
 }
 
-/// A SHA-256 output as an array. aws-lc gives it as a slice that is 32 bytes long by the algorithm's definition.
+/// A SHA-256 output as an array. aws-lc gives it as a slice that is 32 bytes long by the
+/// algorithm's definition.
 fn array(output: &[u8]) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(output);

@@ -1,4 +1,5 @@
-//! Public keys as JSON: JWK (RFC 7517) and the JWKS document at `/.well-known/jwks.json`. RSA only, as Cognito has it.
+//! Public keys as JSON: JWK (RFC 7517) and the JWKS document at `/.well-known/jwks.json`. RSA only,
+//! as Cognito has it.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +7,8 @@ use crate::digest;
 
 /// The public part of a signing key, with the members that Cognito publishes.
 ///
-/// Read back, it must have exactly these: a document with private members, or of another kind of key, is refused.
+/// Read back, it must have exactly these: a document with private members, or of another kind of
+/// key, is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Jwk {
@@ -57,7 +59,8 @@ pub struct Jwks {
 impl Jwk {
     /// Describes the RSA key with this modulus and exponent (big endian, no leading zeros).
     ///
-    /// Its kid is the SHA-256 thumbprint of RFC 7638 in standard base64 with padding: 44 characters, as Cognito's kids have.
+    /// Its kid is the SHA-256 thumbprint of RFC 7638 in standard base64 with padding: 44
+    /// characters, as Cognito's kids have.
     pub fn new(n: &[u8], e: &[u8]) -> Self {
         let (n, e) = (digest::base64url_encode(n), digest::base64url_encode(e));
         // The members in lexical order, without white space (RFC 7638 §3); base64 needs no escapes.

@@ -1,12 +1,14 @@
-//! JSON Web Tokens as Cognito makes them: JWS compact form (RFC 7515 §7.1), RS256, header exactly `{"kid":…,"alg":"RS256"}`.
+//! JSON Web Tokens as Cognito makes them: JWS compact form (RFC 7515 §7.1), RS256, header exactly
+//! `{"kid":…,"alg":"RS256"}`.
 //!
-//! A token decides nothing about how it is verified. [`peek`] cuts it apart and gives its kid; the caller finds the key in its
-//! own table by pool and kid; [`VerifyingKey::verify`] checks the signature with that key and the one algorithm there is. Any
-//! header member besides kid and alg (jwk, jku, x5u, x5c, crit …) makes the token refused. What a token may be used for
-//! (issuer, token_use, expiry) is the caller's to check, after the signature.
+//! A token decides nothing about how it is verified. [`peek`] cuts it apart and gives its kid; the
+//! caller finds the key in its own table by pool and kid; [`VerifyingKey::verify`] checks the
+//! signature with that key and the one algorithm there is. Any header member besides kid and alg
+//! (jwk, jku, x5u, x5c, crit …) makes the token refused. What a token may be used for (issuer,
+//! token_use, expiry) is the caller's to check, after the signature.
 //!
-//! Why not the jsonwebtoken crate: it parses the RSA key at each signature and each verification, which here happens once, and
-//! it knows algorithms that must never be chosen.
+//! Why not the jsonwebtoken crate: it parses the RSA key at each signature and each verification,
+//! which here happens once, and it knows algorithms that must never be chosen.
 
 #[cfg(test)]
 mod tests;
@@ -29,8 +31,9 @@ use serde::{
 
 use crate::{digest, jwk::Jwk, secret::SecretBytes};
 
-/// The longest token that is looked at, in bytes. An access token of a user in 100 groups with the longest names has 18,000;
-/// identity pools take up to 50,000 characters (IdentityProviderToken in the model).
+/// The longest token that is looked at, in bytes. An access token of a user in 100 groups with the
+/// longest names has 18,000; identity pools take up to 50,000 characters (IdentityProviderToken in
+/// the model).
 pub const MAX_LENGTH: usize = 50_000;
 
 /// Why a token is refused. None of these goes to a client as it is.
@@ -42,7 +45,8 @@ pub enum JwtError {
     /// Not three parts of base64url without padding, or the header is no JSON object.
     #[error("not a JWS in compact form")]
     Malformed,
-    /// An algorithm other than RS256, a member other than kid and alg, or one of these missing or twice.
+    /// An algorithm other than RS256, a member other than kid and alg, or one of these missing or
+    /// twice.
     #[error("the token's header is refused")]
     RefusedHeader,
     /// Signed, by its own word, with another key than the one given.
@@ -70,8 +74,8 @@ pub enum KeyError {
     Claims,
 }
 
-/// A private RSA key, parsed once and used for every signature. Signing takes about 0.25 ms (2048 bits): it belongs on a
-/// thread that may block.
+/// A private RSA key, parsed once and used for every signature. Signing takes about 0.25 ms (2048
+/// bits): it belongs on a thread that may block.
 pub struct SigningKey {
     pair: RsaKeyPair,
     public: VerifyingKey,
@@ -80,8 +84,9 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a new key of 2048 bits, as Cognito's keys are. The randomness is the operating system's, drawn by aws-lc: this is
-    /// the one thing in this crate that a seed does not repeat. Takes a tenth of a second or so.
+    /// Makes a new key of 2048 bits, as Cognito's keys are. The randomness is the operating
+    /// system's, drawn by aws-lc: this is the one thing in this crate that a seed does not repeat.
+    /// Takes a tenth of a second or so.
     pub fn generate() -> Result<Self, KeyError> {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Library)?;
         Self::from_pair(pair)
@@ -160,7 +165,8 @@ pub struct VerifyingKey {
 impl VerifyingKey {
     /// From modulus and exponent, big endian without leading zeros. The kid follows from them.
     pub fn from_components(n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
-        // aws-lc checks the length at each verification; a key that can never verify should not get that far.
+        // aws-lc checks the length at each verification; a key that can never verify should not get
+        // that far.
         if !(256..=1024).contains(&n.len()) {
             return Err(KeyError::Rejected);
         }
@@ -216,7 +222,8 @@ impl fmt::Debug for VerifyingKey {
 /// A token cut apart, of which nothing is proved.
 #[derive(Clone)]
 pub struct Unverified<'a> {
-    /// The key that the token says it is signed with: whatever the sender wrote, so only for a lookup with bound parameters.
+    /// The key that the token says it is signed with: whatever the sender wrote, so only for a
+    /// lookup with bound parameters.
     pub kid: String,
     signed: &'a str,
     payload: Vec<u8>,
@@ -224,7 +231,8 @@ pub struct Unverified<'a> {
 }
 
 impl Unverified<'_> {
-    /// Reads claims before the signature is checked. Only for finding out which pool's key to check it with.
+    /// Reads claims before the signature is checked. Only for finding out which pool's key to check
+    /// it with.
     pub fn unverified_claims<T: DeserializeOwned>(&self) -> Result<T, JwtError> {
         serde_json::from_slice(&self.payload).map_err(|_| JwtError::Claims)
     }

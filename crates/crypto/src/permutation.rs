@@ -1,8 +1,8 @@
-//! A keyed permutation of small numbers: without the key its values cannot be told from numbers drawn by chance, with it each leads back
-//! to what it was made of.
+//! A keyed permutation of small numbers: without the key its values cannot be told from numbers
+//! drawn by chance, with it each leads back to what it was made of.
 //!
-//! A balanced Feistel network with HMAC-SHA256 as its round function (Luby and Rackoff, 1988). Four rounds are enough in theory for a
-//! strong pseudo-random permutation; there are ten.
+//! A balanced Feistel network with HMAC-SHA256 as its round function (Luby and Rackoff, 1988). Four
+//! rounds are enough in theory for a strong pseudo-random permutation; there are ten.
 
 use crate::digest::hmac_sha256;
 

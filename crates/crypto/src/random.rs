@@ -1,7 +1,8 @@
 //! The random generator that operations are handed: a ChaCha20 stream under a seed.
 //!
-//! The binary seeds the root from the operating system; a test seeds it with a constant. Each request gets a child by
-//! [`Random::derive`], so that what one request draws doesn't shift what another draws.
+//! The binary seeds the root from the operating system; a test seeds it with a constant. Each
+//! request gets a child by [`Random::derive`], so that what one request draws doesn't shift what
+//! another draws.
 
 use rand_chacha::{
     ChaCha20Rng,
@@ -11,7 +12,8 @@ use zeroize::Zeroize;
 
 use crate::digest;
 
-/// A cryptographic random generator. It is not `Clone`: two copies would give the same "random" values.
+/// A cryptographic random generator. It is not `Clone`: two copies would give the same "random"
+/// values.
 pub struct Random(ChaCha20Rng);
 
 /// The characters a random text is made of: ASCII, between 2 and 128 of them, each once.
@@ -31,7 +33,8 @@ impl Alphabet {
     pub const ALPHANUMERIC: Self =
         Self::new(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
 
-    /// Makes an alphabet. Meant for constants, where a wrong one does not compile; it panics at run time otherwise.
+    /// Makes an alphabet. Meant for constants, where a wrong one does not compile; it panics at run
+    /// time otherwise.
     pub const fn new(characters: &'static [u8]) -> Self {
         assert!(characters.len() >= 2, "an alphabet needs two characters");
         let mut seen = [false; 128];
@@ -74,8 +77,8 @@ impl Random {
         bytes
     }
 
-    /// A child generator with a seed of its own. The parent moves to a fresh seed too, so that its state, seen later, does not
-    /// tell what was drawn before.
+    /// A child generator with a seed of its own. The parent moves to a fresh seed too, so that its
+    /// state, seen later, does not tell what was drawn before.
     pub fn derive(&mut self) -> Random {
         let (child, next) = (self.bytes::<32>(), self.bytes::<32>());
         *self = Self::from_seed(next);
@@ -87,7 +90,8 @@ impl Random {
         if bound == 0 {
             return 0;
         }
-        // Values past the last whole multiple of the bound would make small results likelier: they are drawn again.
+        // Values past the last whole multiple of the bound would make small results likelier: they
+        // are drawn again.
         let excess = u32::MAX % bound + 1;
         let last = if excess == bound {
             u32::MAX
@@ -212,7 +216,8 @@ mod tests {
 
     #[test]
     fn numbers_below_a_bound_are_not_biased_by_the_remainder() {
-        // With plain remainder, 3/4 of 2^32 would fall in the lower half twice as often as in the upper.
+        // With plain remainder, 3/4 of 2^32 would fall in the lower half twice as often as in the
+        // upper.
         let bound = 3 << 30;
         let mut random = random();
         let low = (0..30_000)

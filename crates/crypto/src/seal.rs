@@ -1,17 +1,18 @@
 //! Sealing of secrets at rest: envelope encryption with AES-256-GCM.
 //!
-//! The [`MasterKey`] is the operator's and lives outside the database. It wraps [`DataKey`]s, which lie wrapped in the
-//! database; a [`Keyring`] of them seals and opens everything else. Every message gets a key of its own, derived from the data
-//! key and a random salt, so that a data key can seal any number of messages without coming near the point where random
-//! 96-bit nonces repeat (NIST SP 800-38D §8.3).
+//! The [`MasterKey`] is the operator's and lives outside the database. It wraps [`DataKey`]s, which
+//! lie wrapped in the database; a [`Keyring`] of them seals and opens everything else. Every
+//! message gets a key of its own, derived from the data key and a random salt, so that a data key
+//! can seal any number of messages without coming near the point where random 96-bit nonces repeat
+//! (NIST SP 800-38D §8.3).
 //!
 //! ```text
 //! sealed  = 0x01 ‖ data key id (u32 BE) ‖ salt (16) ‖ nonce (12) ‖ ciphertext ‖ tag (16)
 //! wrapped = 0x81 ‖ master key id (8)    ‖ salt (16) ‖ nonce (12) ‖ ciphertext (32) ‖ tag (16)
 //! key     = HMAC-SHA256(data or master key, purpose ‖ salt)
 //! ```
-//! All that stands before the nonce is authenticated, together with the context: where the message belongs (table, row,
-//! column), so that a sealed value moved to another row does not open.
+//! All that stands before the nonce is authenticated, together with the context: where the message
+//! belongs (table, row, column), so that a sealed value moved to another row does not open.
 //!
 //! The first byte is the format. Whole files, as backups are, are sealed in [`file`].
 
@@ -31,7 +32,8 @@ const WRAPPED: u8 = 0x81;
 const SALT: usize = 16;
 const NONCE: usize = 12;
 
-/// Domain separation of the derived keys and the fingerprint; the last byte keeps one from being a prefix of another.
+/// Domain separation of the derived keys and the fingerprint; the last byte keeps one from being a
+/// prefix of another.
 const MESSAGE_KEY: &[u8] = b"cognate seal message v1\0";
 const WRAPPING_KEY: &[u8] = b"cognate seal wrap v1\0";
 const FINGERPRINT: &[u8] = b"cognate seal master key id v1\0";
@@ -48,7 +50,8 @@ pub enum SealError {
     /// The data key was wrapped by another master key.
     #[error("the data key was wrapped by another master key")]
     WrongMasterKey,
-    /// Changed since it was sealed, or it belongs elsewhere, or the key is another one under the same id.
+    /// Changed since it was sealed, or it belongs elsewhere, or the key is another one under the
+    /// same id.
     #[error("a sealed value does not open: it was changed, moved, or sealed under another key")]
     Tampered,
     /// Larger than AES-GCM may encrypt at once (64 GiB).
@@ -79,8 +82,8 @@ impl MasterKey {
         key
     }
 
-    /// Reads the text of a key file: 64 hex digits, or base64 of either alphabet with or without padding. White space around
-    /// it is ignored.
+    /// Reads the text of a key file: 64 hex digits, or base64 of either alphabet with or without
+    /// padding. White space around it is ignored.
     pub fn parse(text: &str) -> Result<Self, MasterKeyError> {
         const LENIENT: GeneralPurposeConfig =
             GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -108,7 +111,8 @@ impl MasterKey {
         digest::base64_encode(&self.0).into()
     }
 
-    /// A short fingerprint, 16 hex digits, that may be logged and stored: it tells keys apart and tells nothing about them.
+    /// A short fingerprint, 16 hex digits, that may be logged and stored: it tells keys apart and
+    /// tells nothing about them.
     pub fn id(&self) -> String {
         digest::hex_encode(&self.id_bytes())
     }
@@ -126,7 +130,8 @@ impl std::fmt::Debug for MasterKey {
     }
 }
 
-/// A key that seals messages. Its id goes into every message and is never used for two keys of one keyring.
+/// A key that seals messages. Its id goes into every message and is never used for two keys of one
+/// keyring.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct DataKey {
     /// Which key this is: the keyring's newest has the highest.
@@ -165,7 +170,8 @@ impl DataKey {
         encrypt(key, header, &aad, &self.key, random)
     }
 
-    /// Opens a wrapped data key of this id. [`SealError::WrongMasterKey`] tells a wrong master key from a damaged row.
+    /// Opens a wrapped data key of this id. [`SealError::WrongMasterKey`] tells a wrong master key
+    /// from a damaged row.
     pub fn unwrap(id: u32, wrapped: &[u8], master: &MasterKey) -> Result<Self, SealError> {
         let (header, rest) = wrapped
             .split_at_checked(1 + 8 + SALT)
@@ -193,7 +199,8 @@ impl std::fmt::Debug for DataKey {
     }
 }
 
-/// Seals a message under one data key. `context` says where it belongs; its parts can't slide into one another.
+/// Seals a message under one data key. `context` says where it belongs; its parts can't slide into
+/// one another.
 pub fn seal(
     data_key: &DataKey,
     context: &[&[u8]],
@@ -283,7 +290,8 @@ impl Keyring {
         open(key, context, sealed)
     }
 
-    /// Whether the message was sealed under an older key than the newest, so that it should be sealed anew.
+    /// Whether the message was sealed under an older key than the newest, so that it should be
+    /// sealed anew.
     pub fn is_stale(&self, sealed: &[u8]) -> bool {
         data_key_id(sealed).ok() != self.keys.last().map(|key| key.id)
     }
@@ -295,7 +303,8 @@ fn derived_key(key: &[u8; 32], purpose: &[u8], header: &[u8]) -> Zeroizing<[u8; 
     Zeroizing::new(digest::hmac_sha256(key, &[purpose, &header[salt..]]))
 }
 
-/// What is authenticated but not encrypted: the header, and each part of the context behind its length.
+/// What is authenticated but not encrypted: the header, and each part of the context behind its
+/// length.
 fn authenticated(header: &[u8], context: &[&[u8]]) -> Vec<u8> {
     let mut aad = header.to_vec();
     for part in context {

@@ -1,8 +1,9 @@
 //! Secrets as types: they can't be printed, compare in constant time and are wiped when dropped.
 //!
-//! The content is reached only through `expose`, so that a search for that word lists every place where a secret is used.
-//! They do not implement serde's traits; a document that is sealed before it is stored opts in field by field, with
-//! `#[serde(with = "cognate_crypto::secret::sealed_string")]` or `sealed_bytes`.
+//! The content is reached only through `expose`, so that a search for that word lists every place
+//! where a secret is used. They do not implement serde's traits; a document that is sealed before
+//! it is stored opts in field by field, with `#[serde(with =
+//! "cognate_crypto::secret::sealed_string")]` or `sealed_bytes`.
 
 use std::fmt;
 
@@ -121,7 +122,8 @@ impl fmt::Debug for SecretString {
     }
 }
 
-/// Writes a [`SecretBytes`] field as base64 into a document that is about to be sealed, and reads it back.
+/// Writes a [`SecretBytes`] field as base64 into a document that is about to be sealed, and reads
+/// it back.
 pub mod sealed_bytes {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
@@ -144,7 +146,8 @@ pub mod sealed_bytes {
     }
 }
 
-/// Writes a [`SecretString`] field as it is into a document that is about to be sealed, and reads it back.
+/// Writes a [`SecretString`] field as it is into a document that is about to be sealed, and reads
+/// it back.
 pub mod sealed_string {
     use serde::{Deserialize, Deserializer, Serializer};
 

@@ -13,8 +13,8 @@ pub fn secret_hash(secret: &SecretString, username: &str, client_id: &str) -> St
 
 /// Whether `claimed` is the hash for this user name and client, compared in constant time.
 ///
-/// User name and client id follow one another without a mark between them, as the protocol wants; the client id has been
-/// looked up before, so that its length is fixed and nothing can slide.
+/// User name and client id follow one another without a mark between them, as the protocol wants;
+/// the client id has been looked up before, so that its length is fixed and nothing can slide.
 pub fn is_valid(claimed: &str, secret: &SecretString, username: &str, client_id: &str) -> bool {
     let expected = secret_hash(secret, username, client_id);
     digest::ct_eq(claimed.as_bytes(), expected.as_bytes())
@@ -24,7 +24,8 @@ pub fn is_valid(claimed: &str, secret: &SecretString, username: &str, client_id:
 mod tests {
     use super::*;
 
-    // Made with Python: base64.b64encode(hmac.new(b"s3cret+", "anañ41u2v".encode(), "sha256").digest())
+    // Made with Python: base64.b64encode(hmac.new(b"s3cret+", "anañ41u2v".encode(),
+    // "sha256").digest())
     const EXPECTED: &str = "k2obXbfoLZmIIn9nIzefcnhFg9LfX759nu5VQtij710=";
 
     #[test]

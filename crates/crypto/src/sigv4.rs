@@ -1,9 +1,11 @@
 //! AWS Signature Version 4 in its header form: verification, and a signer for tests and the bench.
 //!
-//! The canonical request is made of what was received, byte for byte: nothing is decoded or tidied first, so a request that two
-//! readers could take differently has no valid signature. On top of the protocol: `host` and the date must be signed, every
-//! `x-amz-*` header that is there must be signed, `host`, `content-type`, the date and `x-amz-*` may not come twice, and the body's real
-//! hash is always part of what is signed (UNSIGNED-PAYLOAD and streaming forms are refused, as are presigned queries).
+//! The canonical request is made of what was received, byte for byte: nothing is decoded or tidied
+//! first, so a request that two readers could take differently has no valid signature. On top of
+//! the protocol: `host` and the date must be signed, every `x-amz-*` header that is there must be
+//! signed, `host`, `content-type`, the date and `x-amz-*` may not come twice, and the body's real
+//! hash is always part of what is signed (UNSIGNED-PAYLOAD and streaming forms are refused, as are
+//! presigned queries).
 //!
 //! Whose access key it is, and whether an `x-amz-security-token` is good, is for the caller.
 
@@ -22,7 +24,8 @@ pub use self::{
 };
 use crate::{digest, secret::SecretString};
 
-/// How far a request's date may lie from the server's, in milliseconds and both ways: 5 minutes, as AWS has it.
+/// How far a request's date may lie from the server's, in milliseconds and both ways: 5 minutes, as
+/// AWS has it.
 pub const MAX_SKEW_MS: i64 = 5 * 60 * 1000;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -37,9 +40,11 @@ pub struct Request<'a> {
     pub method: &'a str,
     /// The path as it stood in the request line, percent-encoding kept.
     pub path: &'a str,
-    /// The query as it stood in the request line, without the question mark; empty when there was none.
+    /// The query as it stood in the request line, without the question mark; empty when there was
+    /// none.
     pub query: &'a str,
-    /// All headers in their order, names in lower case. On HTTP/2 the caller puts `:authority` in as `host` when there is none.
+    /// All headers in their order, names in lower case. On HTTP/2 the caller puts `:authority` in
+    /// as `host` when there is none.
     pub headers: &'a [(&'a str, &'a [u8])],
     /// SHA-256 of the body as received.
     pub body_sha256: [u8; 32],
@@ -75,7 +80,8 @@ impl<'a> Request<'a> {
 pub struct Expected<'a> {
     /// This server's region.
     pub region: &'a str,
-    /// The signing name of the service that the request is for: cognito-idp, cognito-identity or sts.
+    /// The signing name of the service that the request is for: cognito-idp, cognito-identity or
+    /// sts.
     pub service: &'a str,
     /// The clock, in milliseconds since 1970.
     pub now_ms: i64,
@@ -170,11 +176,13 @@ impl Authorization {
 /// What a valid signature leaves to decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// The session token that came along, signed like all else: of temporary credentials the caller must check it.
+    /// The session token that came along, signed like all else: of temporary credentials the caller
+    /// must check it.
     pub security_token: Option<SecretString>,
 }
 
-/// Checks a request's signature. `secret` is that of the access key which `authorization` names, looked up by the caller.
+/// Checks a request's signature. `secret` is that of the access key which `authorization` names,
+/// looked up by the caller.
 pub fn verify(
     request: Request<'_>,
     authorization: &Authorization,
@@ -216,8 +224,9 @@ pub fn signing_key(
     key
 }
 
-/// Signs a request, all of its headers, and gives the Authorization header. For tests and the bench. The request must have
-/// `host` and `x-amz-date` (see [`timestamp`]) among its headers; `expected` says for which region and service to sign.
+/// Signs a request, all of its headers, and gives the Authorization header. For tests and the
+/// bench. The request must have `host` and `x-amz-date` (see [`timestamp`]) among its headers;
+/// `expected` says for which region and service to sign.
 pub fn sign(
     request: Request<'_>,
     access_key_id: &str,

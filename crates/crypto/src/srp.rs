@@ -1,18 +1,20 @@
-//! The Secure Remote Password protocol as Amazon Cognito speaks it (facts §9): SRP-6a (RFC 5054 §2) with the 3072-bit group of
-//! RFC 3526 §5, g = 2, SHA-256, and a session key from HKDF (RFC 5869).
+//! The Secure Remote Password protocol as Amazon Cognito speaks it (facts §9): SRP-6a (RFC 5054 §2)
+//! with the 3072-bit group of RFC 3526 §5, g = 2, SHA-256, and a session key from HKDF (RFC 5869).
 //!
 //! This file is the server's side. [`client`] is the other side, for tests, the bench and the demo.
 //!
-//! Numbers travel as hex without leading zeros. Clients read them as integers and hash PAD(x): the big-endian bytes without
-//! leading zeros, with one zero byte before them when the top bit is set. So the server hashes that form too, of salts as well:
-//! zero bytes at the start of a salt don't count.
+//! Numbers travel as hex without leading zeros. Clients read them as integers and hash PAD(x): the
+//! big-endian bytes without leading zeros, with one zero byte before them when the top bit is set.
+//! So the server hashes that form too, of salts as well: zero bytes at the start of a salt don't
+//! count.
 //!
-//! **One difference from the books, which no client can see.** SRP wants g to generate all residues (RFC 2945 §2), but 2 is
-//! a square modulo this prime, so that every g^b is a square. Whoever asks for challenges could then try a password p offline:
-//! B − k·v(p) must be a square for the right p, and is one for half of the wrong ones; some thirty challenges leave only the
-//! right one, and no answer is ever sent that a lockout could count. Therefore the server's part is B = k·v + (−2)^b: −2 does
-//! generate all residues. The client's secret is then ±S, with a sign that depends on values only the client knows, and the
-//! server accepts the key of either ([`SessionKeys`]).
+//! **One difference from the books, which no client can see.** SRP wants g to generate all residues
+//! (RFC 2945 §2), but 2 is a square modulo this prime, so that every g^b is a square. Whoever asks
+//! for challenges could then try a password p offline: B − k·v(p) must be a square for the right p,
+//! and is one for half of the wrong ones; some thirty challenges leave only the right one, and no
+//! answer is ever sent that a lockout could count. Therefore the server's part is B = k·v + (−2)^b:
+//! −2 does generate all residues. The client's secret is then ±S, with a sign that depends on
+//! values only the client knows, and the server accepts the key of either ([`SessionKeys`]).
 
 pub mod client;
 mod fixed_base;
@@ -41,13 +43,15 @@ pub const SALT_LENGTH: usize = 16;
 /// Length of a stored verifier, in bytes.
 pub const VERIFIER_LENGTH: usize = LENGTH;
 
-/// So many keys are drawn for one challenge at most. One in sixteen is drawn again, so the last of them is never reached.
+/// So many keys are drawn for one challenge at most. One in sixteen is drawn again, so the last of
+/// them is never reached.
 const DRAWS: u32 = 64;
 
 /// What the session key is derived for (facts §9).
 const KEY_INFO: &[u8] = b"Caldera Derived Key";
 
-/// Why an SRP exchange can't go on. All are the client's doing, except [`SrpError::Server`], which chance gives never.
+/// Why an SRP exchange can't go on. All are the client's doing, except [`SrpError::Server`], which
+/// chance gives never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SrpError {
     /// Longer than a number of this group can be written.
@@ -73,13 +77,14 @@ pub enum SrpError {
     Server,
 }
 
-/// v = g^x: what the server keeps of a password. Whoever has it can guess passwords offline, so it is a secret.
+/// v = g^x: what the server keeps of a password. Whoever has it can guess passwords offline, so it
+/// is a secret.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Verifier([u8; LENGTH]);
 
 impl Verifier {
-    /// Reads a verifier, as stored (384 bytes) or as a client sends it for its device (PAD form: without leading zeros, or
-    /// with one more). Degenerate ones are refused.
+    /// Reads a verifier, as stored (384 bytes) or as a client sends it for its device (PAD form:
+    /// without leading zeros, or with one more). Degenerate ones are refused.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SrpError> {
         let bytes = fixed_length(bytes)?;
         let mut small = *bytes;
@@ -119,7 +124,8 @@ pub fn prepare() {
     fixed_base::prepare();
 }
 
-/// The verifier of a password. For a device, its group key stands for the pool name and its key for the user id.
+/// The verifier of a password. For a device, its group key stands for the pool name and its key for
+/// the user id.
 pub fn verifier(pool_name: &str, user_id: &str, password: &SecretString, salt: &[u8]) -> Verifier {
     let x = password_exponent(pool_name, user_id, password, salt);
     Verifier(*power_of_g(&x).to_bytes())
@@ -137,16 +143,18 @@ pub fn password_matches(
     digest::ct_eq(&given.0, &expected.0)
 }
 
-/// Draws a salt. Its first byte lies between 0x40 and 0x7f (so 126 bits are random): then its PAD form, its hex digits and its
-/// bytes agree, also for a client that forgets one of the rules.
+/// Draws a salt. Its first byte lies between 0x40 and 0x7f (so 126 bits are random): then its PAD
+/// form, its hex digits and its bytes agree, also for a client that forgets one of the rules.
 pub fn new_salt(random: &mut Random) -> [u8; SALT_LENGTH] {
     shaped_salt(random.bytes())
 }
 
-/// Salt and verifier for a user who does not exist: the same at every call and on every node, and not to be told from a real
-/// user's. `secret` must serve nothing else. No password matches the verifier.
+/// Salt and verifier for a user who does not exist: the same at every call and on every node, and
+/// not to be told from a real user's. `secret` must serve nothing else. No password matches the
+/// verifier.
 ///
-/// The verifier is not computed as a power, because a real user's isn't either at this point, and the times should agree.
+/// The verifier is not computed as a power, because a real user's isn't either at this point, and
+/// the times should agree.
 pub fn made_up(
     secret: &[u8; 32],
     pool_name: &str,
@@ -178,7 +186,8 @@ pub fn number_hex(bytes: &[u8]) -> String {
 pub struct ClientPublic([u8; LENGTH]);
 
 impl ClientPublic {
-    /// Reads SRP_A. Length and range are checked before any work; leading zeros are allowed within 770 digits.
+    /// Reads SRP_A. Length and range are checked before any work; leading zeros are allowed within
+    /// 770 digits.
     pub fn parse(hex: &str) -> Result<Self, SrpError> {
         parse_number(hex).map(Self)
     }
@@ -215,15 +224,17 @@ impl ServerKey {
         Self(random.bytes())
     }
 
-    /// Draws the key of a challenge, and B with it: until B has all of its digits and u does not begin with a zero byte. Some
-    /// clients lose a digit of a B that has an odd number of them, and others a leading zero byte of u; to them the right
-    /// password would be a wrong one, once in sixteen sign-ins.
+    /// Draws the key of a challenge, and B with it: until B has all of its digits and u does not
+    /// begin with a zero byte. Some clients lose a digit of a B that has an odd number of them, and
+    /// others a leading zero byte of u; to them the right password would be a wrong one, once in
+    /// sixteen sign-ins.
     ///
-    /// It harms nothing. Whether a draw is kept is told by A and B alone, which whoever asked has in hand. So for each verifier B
-    /// is what it was before, as even, on those values that pass: no guess of a password becomes likelier by a B, and how many
-    /// draws it took, which may show in the time, depends on the verifier as little. With S it would be otherwise, though a
-    /// client exists that stumbles over zeros there: whoever tries a password offline can compute S for it, and each challenge
-    /// would rule passwords out.
+    /// It harms nothing. Whether a draw is kept is told by A and B alone, which whoever asked has
+    /// in hand. So for each verifier B is what it was before, as even, on those values that pass:
+    /// no guess of a password becomes likelier by a B, and how many draws it took, which may show
+    /// in the time, depends on the verifier as little. With S it would be otherwise, though a
+    /// client exists that stumbles over zeros there: whoever tries a password offline can compute S
+    /// for it, and each challenge would rule passwords out.
     ///
     /// # Errors
     /// [`SrpError::Server`] when no draw was kept, which chance gives never.
@@ -283,13 +294,15 @@ impl fmt::Debug for ServerKey {
     }
 }
 
-/// The keys that a client which knows the password may have come to: that of S and that of −S (see the module comment).
+/// The keys that a client which knows the password may have come to: that of S and that of −S (see
+/// the module comment).
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct SessionKeys([[u8; 16]; 2]);
 
 impl SessionKeys {
-    /// Whether the client signed this secret block and time with one of the keys, compared in constant time. That the block is
-    /// ours and unused and the time is recent is for the caller to check.
+    /// Whether the client signed this secret block and time with one of the keys, compared in
+    /// constant time. That the block is ours and unused and the time is recent is for the caller to
+    /// check.
     pub fn accept(
         &self,
         pool_name: &str,
@@ -329,7 +342,8 @@ pub fn session_keys(
     ]))
 }
 
-/// HMAC-SHA256(key, pool name ‖ user id ‖ secret block ‖ timestamp); the secret block is decoded, the timestamp is as sent.
+/// HMAC-SHA256(key, pool name ‖ user id ‖ secret block ‖ timestamp); the secret block is decoded,
+/// the timestamp is as sent.
 pub fn claim_signature(
     key: &[u8; 16],
     pool_name: &str,
@@ -368,7 +382,8 @@ fn password_exponent(
     Zeroizing::new(digest::sha256(&[&padded(salt), &*identity]))
 }
 
-/// u = H(PAD(A) ‖ PAD(B)); zero is refused, because the password would then not be part of the secret.
+/// u = H(PAD(A) ‖ PAD(B)); zero is refused, because the password would then not be part of the
+/// secret.
 fn scramble(client: &ClientPublic, server: &ServerPublic) -> Result<[u8; 32], SrpError> {
     not_zero(digest::sha256(&[&padded(&client.0), &padded(&server.0)]))
 }
@@ -383,8 +398,8 @@ fn not_zero(u: [u8; 32]) -> Result<[u8; 32], SrpError> {
 
 /// The session key: HKDF of PAD(S) with PAD(u) as the salt.
 ///
-/// The length of PAD(S) shows in the time when S begins with zeros. The protocol asks for it; it gives an attacker nothing,
-/// since b, and so S, is new in each exchange.
+/// The length of PAD(S) shows in the time when S begins with zeros. The protocol asks for it; it
+/// gives an attacker nothing, since b, and so S, is new in each exchange.
 fn derived_key(secret: &Residue, u: &[u8; 32]) -> [u8; 16] {
     digest::hkdf_sha256(&padded(&*secret.to_bytes()), &padded(u), KEY_INFO)
 }

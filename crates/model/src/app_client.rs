@@ -30,8 +30,9 @@ pub struct AppClient {
     pub settings: ClientSettings,
 }
 
-/// The settings of an app client that UpdateUserPoolClient sets. Each but the name and the validities has a value where a stored
-/// client lacks it, the careful one, and so must those that come.
+/// The settings of an app client that UpdateUserPoolClient sets. Each but the name and the
+/// validities has a value where a stored client lacks it, the careful one, and so must those that
+/// come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientSettings {
     /// The operator's name for it.
@@ -206,8 +207,9 @@ impl Validity {
 }
 
 impl AppClient {
-    /// Whether a flow is allowed. With names from before the ALLOW_ prefix, and with none at all, refresh and SRP are always allowed, as
-    /// they were when those names were given (but CUSTOM_AUTH_FLOW_ONLY, which excludes SRP).
+    /// Whether a flow is allowed. With names from before the ALLOW_ prefix, and with none at all,
+    /// refresh and SRP are always allowed, as they were when those names were given (but
+    /// CUSTOM_AUTH_FLOW_ONLY, which excludes SRP).
     #[must_use]
     pub fn allows(&self, flow: AuthFlow) -> bool {
         let Some(flows) = self
@@ -241,8 +243,9 @@ impl AppClient {
         Duration::from_secs(u64::from(self.settings.auth_session_minutes) * 60)
     }
 
-    /// Whether users of this client may read an attribute. The default set is every attribute of the schema, custom ones and those that
-    /// join later too, but for what the pool keeps for operators.
+    /// Whether users of this client may read an attribute. The default set is every attribute of
+    /// the schema, custom ones and those that join later too, but for what the pool keeps for
+    /// operators.
     #[must_use]
     pub fn may_read(&self, name: &str) -> bool {
         // A user's sub is in every token; it is no secret of any client.
@@ -253,8 +256,9 @@ impl AppClient {
             )
     }
 
-    /// Whether users of this client may write an attribute. The default set is as for reading. What says that an address is verified is
-    /// never theirs to write, nor is what the pool keeps for operators, whatever the list says.
+    /// Whether users of this client may write an attribute. The default set is as for reading. What
+    /// says that an address is verified is never theirs to write, nor is what the pool keeps for
+    /// operators, whatever the list says.
     #[must_use]
     pub fn may_write(&self, pool: &UserPool, name: &str) -> bool {
         let is_theirs = pool
@@ -267,8 +271,8 @@ impl AppClient {
     }
 }
 
-/// The attributes that a list names, if it names any. An empty list stands in documents of 0.1, and is no list: Terraform's provider sends
-/// one at each update of a client that names none.
+/// The attributes that a list names, if it names any. An empty list stands in documents of 0.1, and
+/// is no list: Terraform's provider sends one at each update of a client that names none.
 fn named(list: Option<&BTreeSet<String>>) -> Option<&BTreeSet<String>> {
     list.filter(|names| !names.is_empty())
 }
@@ -333,7 +337,8 @@ mod tests {
         assert!(!client.allows(AuthFlow::AllowRefreshTokenAuth));
     }
 
-    /// A pool with an attribute of its own, `custom:role`, and one for operators, `dev:custom:rank`.
+    /// A pool with an attribute of its own, `custom:role`, and one for operators,
+    /// `dev:custom:rank`.
     fn pool() -> UserPool {
         let custom = |name: &str, developer_only| SchemaAttribute {
             name: name.to_owned(),

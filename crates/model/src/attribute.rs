@@ -1,10 +1,12 @@
-//! User attributes: the standard ones of OpenID Connect (Core §5.1) that every pool has, custom ones, and the rules for their values.
+//! User attributes: the standard ones of OpenID Connect (Core §5.1) that every pool has, custom
+//! ones, and the rules for their values.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What a user's attributes are kept as: name to value, all values as text, in the order of their names.
+/// What a user's attributes are kept as: name to value, all values as text, in the order of their
+/// names.
 pub type Attributes = BTreeMap<String, String>;
 
 /// A value's type.
@@ -20,7 +22,8 @@ pub enum DataType {
     Boolean,
 }
 
-/// One attribute of a pool's schema, under the name that requests use (`custom:` and `dev:` prefixes included).
+/// One attribute of a pool's schema, under the name that requests use (`custom:` and `dev:`
+/// prefixes included).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SchemaAttribute {
     /// The full name, as `email` or `custom:department`.
@@ -106,7 +109,8 @@ type Standard = (
     Option<(&'static str, &'static str)>,
 );
 
-/// The standard attributes: name, type, whether mutable by default, and the length limits that pools start with.
+/// The standard attributes: name, type, whether mutable by default, and the length limits that
+/// pools start with.
 const STANDARD: [Standard; 20] = [
     ("sub", DataType::String, false, Some(("1", "2048"))),
     ("name", DataType::String, true, Some(("0", "2048"))),
@@ -141,7 +145,8 @@ pub fn is_standard(name: &str) -> bool {
     STANDARD.iter().any(|(standard, ..)| *standard == name)
 }
 
-/// Whether the attribute only says that another is verified. Users never write these, whatever the app client allows.
+/// Whether the attribute only says that another is verified. Users never write these, whatever the
+/// app client allows.
 #[must_use]
 pub fn is_verified_flag(name: &str) -> bool {
     name == EMAIL_VERIFIED || name == PHONE_NUMBER_VERIFIED
@@ -232,11 +237,13 @@ impl Default for Schema {
 }
 
 impl Schema {
-    /// The schema of a new pool: the standard attributes, with those replaced that `changes` names, and custom ones (named without prefix).
+    /// The schema of a new pool: the standard attributes, with those replaced that `changes` names,
+    /// and custom ones (named without prefix).
     ///
     /// # Errors
-    /// [`AttributeError::Schema`] when a change is not possible: a custom attribute that is required, a standard one of another type,
-    /// a name given twice, limits that are no numbers or the wrong way round, more than fifty custom attributes.
+    /// [`AttributeError::Schema`] when a change is not possible: a custom attribute that is
+    /// required, a standard one of another type, a name given twice, limits that are no numbers or
+    /// the wrong way round, more than fifty custom attributes.
     pub fn with_changes(changes: Vec<SchemaAttribute>) -> Result<Self, AttributeError> {
         let mut schema = Self::default();
         let mut seen: Vec<String> = Vec::new();
@@ -338,10 +345,12 @@ impl Schema {
         self.0.iter().find(|attribute| attribute.name == name)
     }
 
-    /// Checks the values of some attributes: each is in the schema, of its type and within its limits.
+    /// Checks the values of some attributes: each is in the schema, of its type and within its
+    /// limits.
     ///
     /// # Errors
-    /// [`AttributeError::Unknown`] with all that are not in the schema, or else the first rule that is broken.
+    /// [`AttributeError::Unknown`] with all that are not in the schema, or else the first rule that
+    /// is broken.
     pub fn check_values<'a>(
         &self,
         attributes: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -362,7 +371,8 @@ impl Schema {
             .try_for_each(|(attribute, value)| check_value(attribute, value))
     }
 
-    /// Brings values into the form in which they are kept: booleans, which come in any case, in lower case.
+    /// Brings values into the form in which they are kept: booleans, which come in any case, in
+    /// lower case.
     pub fn normalize(&self, attributes: &mut Attributes) {
         for (name, value) in attributes {
             let is_boolean = self
@@ -434,7 +444,8 @@ fn check_value(attribute: &SchemaAttribute, value: &str) -> Result<(), Attribute
         return problem("String must not be longer than 2048 characters");
     }
     match attribute.data_type {
-        // Clearing a value is always possible, whatever its limits; whether it is required is another rule.
+        // Clearing a value is always possible, whatever its limits; whether it is required is
+        // another rule.
         _ if value.is_empty() => Ok(()),
         DataType::Boolean if value != "true" && value != "false" => {
             problem("Attribute value must be true or false")

@@ -1,4 +1,5 @@
-//! The claims of ID and access tokens, in Cognito's own names (cognito-facts §4). A claim that no member here carries is not in a token.
+//! The claims of ID and access tokens, in Cognito's own names (cognito-facts §4). A claim that no
+//! member here carries is not in a token.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -102,7 +103,8 @@ impl Issue<'_> {
         }
     }
 
-    /// The claims of an ID token with this `jti`: the user's attributes that the client may read, and who signed in where and when.
+    /// The claims of an ID token with this `jti`: the user's attributes that the client may read,
+    /// and who signed in where and when.
     ///
     /// The fixed claims are put in last, so that no attribute takes the place of one.
     #[must_use]
@@ -137,12 +139,14 @@ impl Issue<'_> {
     }
 }
 
-/// Whether a claim of that name is an attribute. All that a schema can hold is; a document that holds more gives nobody groups or roles.
+/// Whether a claim of that name is an attribute. All that a schema can hold is; a document that
+/// holds more gives nobody groups or roles.
 fn is_attribute_claim(name: &str) -> bool {
     attribute::is_standard(name) || name.starts_with("custom:") || name.starts_with("dev:custom:")
 }
 
-/// An attribute as a claim: the verified flags as booleans and `address` as the object that OpenID Connect Core §5.1.1 makes of it.
+/// An attribute as a claim: the verified flags as booleans and `address` as the object that OpenID
+/// Connect Core §5.1.1 makes of it.
 fn attribute_claim(name: &str, value: &str) -> Value {
     match name {
         _ if is_verified_flag(name) => (value == "true").into(),

@@ -1,4 +1,5 @@
-//! Codes that are mailed or sent by SMS: what they are for, how long they live, how many guesses they take.
+//! Codes that are mailed or sent by SMS: what they are for, how long they live, how many guesses
+//! they take.
 
 use std::time::Duration;
 
@@ -6,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::attribute::Contact;
 
-/// What a code proves. A code of one purpose is worth nothing for another: the purpose is part of what is hashed.
+/// What a code proves. A code of one purpose is worth nothing for another: the purpose is part of
+/// what is hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodePurpose {
@@ -20,12 +22,13 @@ pub enum CodePurpose {
     VerifyPhoneNumber,
 }
 
-/// Wrong guesses that one code takes from one place (a network address, or what stands in its place); the next from there is refused
-/// whatever it says.
+/// Wrong guesses that one code takes from one place (a network address, or what stands in its
+/// place); the next from there is refused whatever it says.
 pub const MAX_GUESSES: i64 = 5;
 
-/// Wrong guesses that one code takes from everywhere: so many that no stranger ends somebody's code from a few addresses. What keeps six
-/// digits safe is the sum of a day ([`LimitedAction::for_all`]), which no number of codes and of addresses goes beyond.
+/// Wrong guesses that one code takes from everywhere: so many that no stranger ends somebody's code
+/// from a few addresses. What keeps six digits safe is the sum of a day
+/// ([`LimitedAction::for_all`]), which no number of codes and of addresses goes beyond.
 pub const MAX_GUESSES_FROM_EVERYWHERE: i64 = 50;
 
 impl CodePurpose {
@@ -81,12 +84,14 @@ impl CodePurpose {
 /// What is kept of a code that is out: sealed, under (pool, sub, purpose).
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PendingCode {
-    /// Keyed hash of pool, sub, purpose and code; contact and address are sealed beside it and compared.
+    /// Keyed hash of pool, sub, purpose and code; contact and address are sealed beside it and
+    /// compared.
     #[serde(with = "crate::bytes")]
     pub hash: Vec<u8>,
     /// What it was sent to.
     pub contact: Contact,
-    /// The address it was sent to: a code proves this address only, not one that the user has changed to since.
+    /// The address it was sent to: a code proves this address only, not one that the user has
+    /// changed to since.
     pub address: String,
     /// Whether it went out as a link: the page behind links takes only such codes.
     #[serde(default)]
@@ -96,8 +101,9 @@ pub struct PendingCode {
     pub reissues: u32,
 }
 
-/// An action that is limited: counted for a user and the place it comes from first, and for the user alone with a larger sum, so that a
-/// stranger at one place does not use up what the user needs. What an operator does is counted for itself.
+/// An action that is limited: counted for a user and the place it comes from first, and for the
+/// user alone with a larger sum, so that a stranger at one place does not use up what the user
+/// needs. What an operator does is counted for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitedAction {
     /// ConfirmSignUp: a guess.
@@ -146,8 +152,8 @@ impl LimitedAction {
         }
     }
 
-    /// How often it may be done to one user from one place: the sums that Amazon Cognito documents for one user and hour, and for guesses a
-    /// sum of a day besides.
+    /// How often it may be done to one user from one place: the sums that Amazon Cognito documents
+    /// for one user and hour, and for guesses a sum of a day besides.
     #[must_use]
     pub fn from_one_place(self) -> &'static [Sum] {
         const GUESSES: [Sum; 2] = [Sum::of(15, HOUR), Sum::of(30, DAY)];
@@ -157,9 +163,10 @@ impl LimitedAction {
 
     /// How often it may be done to one user from everywhere.
     ///
-    /// 200 guesses a day are what makes six digits safe, however many codes are asked for, and from however many addresses: whoever
-    /// guesses for a whole day hits with a chance of 200 in a million, and within 24 hours that lie across two windows with twice that.
-    /// Seven places have to guess all day to use it up.
+    /// 200 guesses a day are what makes six digits safe, however many codes are asked for, and from
+    /// however many addresses: whoever guesses for a whole day hits with a chance of 200 in a
+    /// million, and within 24 hours that lie across two windows with twice that. Seven places have
+    /// to guess all day to use it up.
     #[must_use]
     pub fn for_all(self) -> Sum {
         if self.is_guess() {

@@ -1,9 +1,10 @@
 //! Where the codes of an account go, and where they seem to go: what an answer may show of it.
 //!
-//! Where answers hide who exists, each account and each nobody has one set of contacts, and every operation chooses from it by its own rule.
-//! A user's contacts are their attributes, whatever became of the account. Nobody's are drawn in the likeness of other users of the same
-//! pool: which contacts they have and which are verified, the first letter of the domain, the length of the number. Nothing else of those
-//! users shows.
+//! Where answers hide who exists, each account and each nobody has one set of contacts, and every
+//! operation chooses from it by its own rule. A user's contacts are their attributes, whatever
+//! became of the account. Nobody's are drawn in the likeness of other users of the same pool: which
+//! contacts they have and which are verified, the first letter of the domain, the length of the
+//! number. Nothing else of those users shows.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +40,8 @@ pub struct Contacts {
     phone_number: Shown,
 }
 
-/// One of them. What is absent has an address too, made up, for an operation whose rule leaves no other.
+/// One of them. What is absent has an address too, made up, for an operation whose rule leaves no
+/// other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Shown {
     standing: Standing,
@@ -103,8 +105,8 @@ impl Contacts {
         })
     }
 
-    /// Where a reset code goes, or seems to: the first verified contact in the pool's order, as for who gets one; else the first that is
-    /// there; else what would come first.
+    /// Where a reset code goes, or seems to: the first verified contact in the pool's order, as for
+    /// who gets one; else the first that is there; else what would come first.
     #[must_use]
     pub fn for_reset(&self, order: &[Contact]) -> Option<(Contact, &str)> {
         self.first(order, Standing::Verified)
@@ -112,7 +114,8 @@ impl Contacts {
             .or_else(|| self.first(order, Standing::Absent))
     }
 
-    /// Where the code of a sign-up goes, or seems to: to the phone before the mailbox, among the contacts that the pool verifies.
+    /// Where the code of a sign-up goes, or seems to: to the phone before the mailbox, among the
+    /// contacts that the pool verifies.
     #[must_use]
     pub fn for_confirmation(&self, verified: &BTreeSet<Contact>) -> Option<(Contact, &str)> {
         let mut order = vec![Contact::PhoneNumber, Contact::Email];
@@ -144,8 +147,8 @@ impl Contacts {
     }
 }
 
-/// The address of a user that may be shown. While a new one waits for its proof the name of before still signs in: what is shown is that
-/// name's, as it is for nobody.
+/// The address of a user that may be shown. While a new one waits for its proof the name of before
+/// still signs in: what is shown is that name's, as it is for nobody.
 fn shown_of(user: &User, contact: Contact) -> Option<&str> {
     let kept = user.kept_names.get(&contact).map(String::as_str);
     kept.filter(|name| !name.is_empty() && !user.has_verified(contact))
@@ -194,8 +197,8 @@ fn is_alias(pool: &UserPool, contact: Contact) -> bool {
     matches!(&pool.sign_in_names, SignInNames::Username { aliases } if aliases.contains(&alias))
 }
 
-/// Whether a name that is written like an address would be the attribute, too, of somebody like this user: where names are addresses or
-/// aliases always, else where this user has it so.
+/// Whether a name that is written like an address would be the attribute, too, of somebody like
+/// this user: where names are addresses or aliases always, else where this user has it so.
 fn is_own(pool: &UserPool, like: &User, contact: Contact) -> bool {
     let name = NormalName::new(pool, &like.username);
     if pool.names_are_attributes()
@@ -240,7 +243,8 @@ struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
-    /// The user whom nobody is made like: one who answers to a name of the same kind, if there is one.
+    /// The user whom nobody is made like: one who answers to a name of the same kind, if there is
+    /// one.
     fn like(&self) -> Option<&'a User> {
         self.choose(|user| self.is_of_one_kind_with(user))
             .or_else(|| self.choose(|_| true))
@@ -267,7 +271,8 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// One of the neighbours for whom something holds, each as likely as the others. Whoever joins or leaves changes it for few.
+    /// One of the neighbours for whom something holds, each as likely as the others. Whoever joins
+    /// or leaves changes it for few.
     fn choose(&self, holds: impl Fn(&User) -> bool) -> Option<&'a User> {
         self.others
             .iter()

@@ -1,7 +1,8 @@
 //! E-mail addresses: one strict reader for all that the product takes, sends to and sends as.
 //!
-//! What is validated is what is mailed: an address is read into the two halves that stand in a mail's envelope, and nothing reads it a
-//! second time by other rules. So a token that calls an address verified names the mailbox that had the code.
+//! What is validated is what is mailed: an address is read into the two halves that stand in a
+//! mail's envelope, and nothing reads it a second time by other rules. So a token that calls an
+//! address verified names the mailbox that had the code.
 
 #[cfg(test)]
 mod tests;
@@ -35,10 +36,12 @@ pub struct EmailAddress {
 pub struct NotAnEmailAddress;
 
 impl EmailAddress {
-    /// Reads an address: a local part of RFC 5321 and RFC 6531 without quotes, and a domain of at least two labels.
+    /// Reads an address: a local part of RFC 5321 and RFC 6531 without quotes, and a domain of at
+    /// least two labels.
     ///
-    /// The domain is brought to ASCII by UTS 46 with its strict settings (STD3 rules, hyphens and DNS lengths checked, not transitional)
-    /// before it is judged, so a character that maps to a delimiter is one.
+    /// The domain is brought to ASCII by UTS 46 with its strict settings (STD3 rules, hyphens and
+    /// DNS lengths checked, not transitional) before it is judged, so a character that maps to a
+    /// delimiter is one.
     ///
     /// # Errors
     /// [`NotAnEmailAddress`].
@@ -48,7 +51,8 @@ impl EmailAddress {
         is_in_a_domain.then_some(address).ok_or(NotAnEmailAddress)
     }
 
-    /// As [`EmailAddress::parse`], but the domain may be a single label such as `localhost`: for addresses that the operator names.
+    /// As [`EmailAddress::parse`], but the domain may be a single label such as `localhost`: for
+    /// addresses that the operator names.
     ///
     /// # Errors
     /// [`NotAnEmailAddress`].
@@ -57,7 +61,8 @@ impl EmailAddress {
             return Err(NotAnEmailAddress);
         }
         let (local, domain) = text.rsplit_once('@').ok_or(NotAnEmailAddress)?;
-        // Full stops of other scripts are dots to UTS 46 and none to a name, so one mailbox would have two names.
+        // Full stops of other scripts are dots to UTS 46 and none to a name, so one mailbox would
+        // have two names.
         if domain.contains(['\u{3002}', '\u{ff61}']) {
             return Err(NotAnEmailAddress);
         }
@@ -90,7 +95,8 @@ impl EmailAddress {
         self.local.is_ascii()
     }
 
-    /// The one text for all spellings of a mailbox. Few servers tell upper from lower case before the `@`, so nothing here does.
+    /// The one text for all spellings of a mailbox. Few servers tell upper from lower case before
+    /// the `@`, so nothing here does.
     #[must_use]
     pub fn mailbox(&self) -> String {
         format!("{}@{}", self.local.to_lowercase(), self.domain)
@@ -104,19 +110,22 @@ impl fmt::Display for EmailAddress {
     }
 }
 
-/// The one text under which a destination is counted and compared: the mailbox of an address, and anything else in lower case.
+/// The one text under which a destination is counted and compared: the mailbox of an address, and
+/// anything else in lower case.
 #[must_use]
 pub fn destination(address: &str) -> String {
     EmailAddress::parse(address).map_or_else(|_| address.to_lowercase(), |read| read.mailbox())
 }
 
-/// Whether a character is neither seen nor safe in a header: controls, white space, and the default-ignorable code points of Unicode, which
-/// include the bidirectional controls. UTS 46 drops some of these, so they are refused before it is asked.
+/// Whether a character is neither seen nor safe in a header: controls, white space, and the
+/// default-ignorable code points of Unicode, which include the bidirectional controls. UTS 46 drops
+/// some of these, so they are refused before it is asked.
 fn is_unfit(c: char) -> bool {
     c.is_control() || c.is_whitespace() || is_default_ignorable(c)
 }
 
-/// Default_Ignorable_Code_Point of Unicode, and the interlinear annotation characters, which are no letters either.
+/// Default_Ignorable_Code_Point of Unicode, and the interlinear annotation characters, which are no
+/// letters either.
 fn is_default_ignorable(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
@@ -145,7 +154,8 @@ fn is_atom_text(c: char) -> bool {
     }
 }
 
-/// The domain in ASCII, as DNS knows it. An IP address is none: a last label that begins with no letter is no top-level domain.
+/// The domain in ASCII, as DNS knows it. An IP address is none: a last label that begins with no
+/// letter is no top-level domain.
 fn ascii_domain(domain: &str) -> Option<String> {
     let ascii = Uts46::new()
         .to_ascii(
@@ -160,14 +170,16 @@ fn ascii_domain(domain: &str) -> Option<String> {
     is_domain.then(|| ascii.into_owned())
 }
 
-/// Whether a domain in ASCII stands for letters, digits, hyphens and dots. UTS 46 alone would let symbols in that look like delimiters.
+/// Whether a domain in ASCII stands for letters, digits, hyphens and dots. UTS 46 alone would let
+/// symbols in that look like delimiters.
 fn is_of_letters(ascii: &str) -> bool {
     if !ascii.contains("xn--") {
         return true;
     }
     let (unicode, outcome) =
         Uts46::new().to_unicode(ascii.as_bytes(), AsciiDenyList::STD3, Hyphens::Check);
-    // The middle dots and quotes are parts of words in Catalan, Greek, Hebrew and Japanese (RFC 5892 appendix A).
+    // The middle dots and quotes are parts of words in Catalan, Greek, Hebrew and Japanese (RFC
+    // 5892 appendix A).
     let is_letter = |c: char| {
         c.is_alphanumeric()
             || is_combining_mark(c)
@@ -176,8 +188,9 @@ fn is_of_letters(ascii: &str) -> bool {
     outcome.is_ok() && unicode.chars().all(is_letter)
 }
 
-/// Whether the sign-in name that the address becomes names the same mailbox. There are a few letters that UTS 46 and lower-casing take to
-/// different ones, as the last sigma of a word; two mailboxes could else stand behind one name.
+/// Whether the sign-in name that the address becomes names the same mailbox. There are a few
+/// letters that UTS 46 and lower-casing take to different ones, as the last sigma of a word; two
+/// mailboxes could else stand behind one name.
 fn is_one_mailbox_by_name(text: &str, domain: &str) -> bool {
     if text.is_ascii() {
         return true;

@@ -57,7 +57,8 @@ id!(
     }
 );
 id!(
-    /// An app client: 26 lower-case letters and digits when made here; up to 128 when brought from elsewhere.
+    /// An app client: 26 lower-case letters and digits when made here; up to 128 when brought from
+    /// elsewhere.
     ClientId,
     "app client id",
     |text| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'+')
@@ -116,14 +117,15 @@ impl Sub {
     }
 }
 
-/// The bits of a random UUID that are not fixed, from the top: 48, then 12 behind the version, then 62 behind the variant.
+/// The bits of a random UUID that are not fixed, from the top: 48, then 12 behind the version, then
+/// 62 behind the variant.
 const HIGH: u32 = 48;
 const MIDDLE: u32 = 12;
 const LOW: u32 = 62;
 
 impl Sub {
-    /// The sub of 122 bits: a UUID of version 4 and its variant (RFC 9562 §5.4) whose free bits they are. Made of bits that look random, it
-    /// takes each form that a random one can take.
+    /// The sub of 122 bits: a UUID of version 4 and its variant (RFC 9562 §5.4) whose free bits
+    /// they are. Made of bits that look random, it takes each form that a random one can take.
     #[must_use]
     pub fn of_free_bits(bits: u128) -> Self {
         let take = |at: u32, count: u32| (bits >> at) & ((1 << count) - 1);

@@ -1,7 +1,9 @@
-//! What the words mean: user pool, app client, user, attribute schema, password policy, claims, policies of access keys, and the sign-in machine.
+//! What the words mean: user pool, app client, user, attribute schema, password policy, claims,
+//! policies of access keys, and the sign-in machine.
 //!
-//! Pure: nothing here does IO, reads a clock or makes randomness; the time and a [`cognate_crypto::random::Random`] are passed in. Values that
-//! exist are valid: what comes from outside is parsed by the constructors here, once, and then trusted.
+//! Pure: nothing here does IO, reads a clock or makes randomness; the time and a
+//! [`cognate_crypto::random::Random`] are passed in. Values that exist are valid: what comes from
+//! outside is parsed by the constructors here, once, and then trusted.
 
 pub mod access_key;
 pub mod app_client;

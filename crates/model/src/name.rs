@@ -1,17 +1,19 @@
-//! The normal form of sign-in names. Two spellings of one name must meet in the same row, or an attacker sprays passwords over the variants
-//! and registers look-alikes of a victim's name.
+//! The normal form of sign-in names. Two spellings of one name must meet in the same row, or an
+//! attacker sprays passwords over the variants and registers look-alikes of a victim's name.
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::user_pool::UserPool;
 
-/// A sign-in name (user name, e-mail address, phone number or preferred user name) in the one form that is looked up and kept unique:
-/// NFKC, and lower case unless the pool's names are case-sensitive.
+/// A sign-in name (user name, e-mail address, phone number or preferred user name) in the one form
+/// that is looked up and kept unique: NFKC, and lower case unless the pool's names are
+/// case-sensitive.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NormalName(String);
 
 impl NormalName {
-    /// The normal form of a name in a pool. The caller has checked the length (at most 2,048 characters) before.
+    /// The normal form of a name in a pool. The caller has checked the length (at most 2,048
+    /// characters) before.
     #[must_use]
     pub fn new(pool: &UserPool, name: &str) -> Self {
         Self::with_case_rule(name, pool.case_sensitive)
@@ -24,7 +26,8 @@ impl NormalName {
         if case_sensitive {
             return Self(composed);
         }
-        // Lower-casing can leave a composed form (U+0130 gives i and a combining dot), so the form is taken once more.
+        // Lower-casing can leave a composed form (U+0130 gives i and a combining dot), so the form
+        // is taken once more.
         Self(composed.to_lowercase().nfkc().collect())
     }
 
@@ -47,13 +50,15 @@ impl NormalName {
     }
 }
 
-/// Whether a text is an e-mail address that mail can be sent to. That somebody reads the mail is proved by a code.
+/// Whether a text is an e-mail address that mail can be sent to. That somebody reads the mail is
+/// proved by a code.
 #[must_use]
 pub fn is_email(text: &str) -> bool {
     crate::EmailAddress::parse(text).is_ok()
 }
 
-/// Whether a text is a phone number in E.164 form: `+`, a first digit that is not zero, at most fifteen digits.
+/// Whether a text is a phone number in E.164 form: `+`, a first digit that is not zero, at most
+/// fifteen digits.
 #[must_use]
 pub fn is_phone_number(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {

@@ -1,9 +1,11 @@
-//! Nobody: who a name belongs to that no user has. From outside they must look like a user under each of their names.
+//! Nobody: who a name belongs to that no user has. From outside they must look like a user under
+//! each of their names.
 //!
-//! A real user has one sub, and with it one salt, one lock, one set of counters and codes, whichever of their names is used. So the first
-//! thing that is made up for a name is a sub, and all the rest is made from it. A challenge can tell it as the user id, and then it is a
-//! name itself: what has the form of a sub stands for itself. What has to be remembered of the name for that case, the little that answers
-//! show of an address, is enciphered in the sub.
+//! A real user has one sub, and with it one salt, one lock, one set of counters and codes,
+//! whichever of their names is used. So the first thing that is made up for a name is a sub, and
+//! all the rest is made from it. A challenge can tell it as the user id, and then it is a name
+//! itself: what has the form of a sub stands for itself. What has to be remembered of the name for
+//! that case, the little that answers show of an address, is enciphered in the sub.
 
 use cognate_crypto::digest::hmac_sha256;
 use cognate_crypto::permutation;
@@ -20,7 +22,8 @@ pub struct Nobody {
     pub trace: Trace,
 }
 
-/// What a made-up sub tells, to who has the key, of the name that it was made of. Letters are in lower case.
+/// What a made-up sub tells, to who has the key, of the name that it was made of. Letters are in
+/// lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trace {
     /// An e-mail address, by the first characters of its two halves.
@@ -43,7 +46,8 @@ pub enum Trace {
     Nothing,
 }
 
-// A made-up sub, before it is enciphered: kind and field of the trace, a hash of the name, and zeros, which tell it from other UUIDs.
+// A made-up sub, before it is enciphered: kind and field of the trace, a hash of the name, and
+// zeros, which tell it from other UUIDs.
 const HASH_AT: u32 = 14;
 const FIELD_AT: u32 = HASH_AT + 64;
 const KIND_AT: u32 = FIELD_AT + 42;
@@ -55,7 +59,8 @@ const EMAIL: u128 = 1;
 const PHONE_NUMBER: u128 = 2;
 
 impl Nobody {
-    /// Who a name of a pool belongs to, if no user has it. `secret` is the server's own, for this purpose only.
+    /// Who a name of a pool belongs to, if no user has it. `secret` is the server's own, for this
+    /// purpose only.
     #[must_use]
     pub fn of_name(secret: &[u8; 32], pool: &UserPoolId, name: &NormalName) -> Self {
         let pool = pool.as_str().as_bytes();

@@ -65,7 +65,8 @@ pub enum PolicyViolation {
     Edge,
 }
 
-/// The symbols that count (Developer Guide, "Adding user pool password requirements"); a space counts too where it neither leads nor trails.
+/// The symbols that count (Developer Guide, "Adding user pool password requirements"); a space
+/// counts too where it neither leads nor trails.
 const SYMBOLS: &str = "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+-";
 
 impl PasswordPolicy {
@@ -74,7 +75,8 @@ impl PasswordPolicy {
     /// # Errors
     /// The first part of the policy that it does not meet.
     pub fn check(&self, password: &str) -> Result<(), PolicyViolation> {
-        // Most operations refuse these by the model's pattern, which knows ASCII spaces alone; a NEW_PASSWORD has none.
+        // Most operations refuse these by the model's pattern, which knows ASCII spaces alone; a
+        // NEW_PASSWORD has none.
         let is_space = |c: char| c.is_ascii_whitespace() || c == '\x0B';
         if password.starts_with(is_space) || password.ends_with(is_space) {
             return Err(PolicyViolation::Edge);
@@ -106,8 +108,9 @@ impl PasswordPolicy {
         Duration::from_secs(u64::from(self.temporary_validity_days) * 86_400)
     }
 
-    /// A temporary password that meets the policy: one character of each kind and random ones up to the least length or twelve, shuffled.
-    /// Letters and digits that look alike are left out, because people type it from a mail.
+    /// A temporary password that meets the policy: one character of each kind and random ones up to
+    /// the least length or twelve, shuffled. Letters and digits that look alike are left out,
+    /// because people type it from a mail.
     #[must_use]
     pub fn temporary_password(&self, random: &mut Random) -> String {
         const KINDS: [Alphabet; 4] = [
@@ -130,7 +133,8 @@ impl PasswordPolicy {
     }
 }
 
-/// What is kept of a password: SRP salt and verifier, never the password or a hash of it (architecture, invariant 5). Sealed at rest.
+/// What is kept of a password: SRP salt and verifier, never the password or a hash of it
+/// (architecture, invariant 5). Sealed at rest.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Credentials {
     /// The SRP salt: 16 random bytes.
@@ -139,15 +143,17 @@ pub struct Credentials {
     /// The SRP verifier g^x mod N: 384 bytes, big-endian.
     #[serde(with = "crate::bytes")]
     pub verifier: Vec<u8>,
-    /// The user id that went into x (`USER_ID_FOR_SRP`): the user name in its normal form, so that a challenge does not tell how the
-    /// name was spelt at sign-up, and an unknown name can be answered alike.
+    /// The user id that went into x (`USER_ID_FOR_SRP`): the user name in its normal form, so that
+    /// a challenge does not tell how the name was spelt at sign-up, and an unknown name can be
+    /// answered alike.
     pub user_id: String,
     /// When a temporary password runs out; none for the user's own password.
     pub temporary_until: Option<Timestamp>,
 }
 
 impl Credentials {
-    /// The credentials of a new password: a fresh salt and its verifier. Costs a power of g (about 0.1 ms).
+    /// The credentials of a new password: a fresh salt and its verifier. Costs a power of g (about
+    /// 0.1 ms).
     #[must_use]
     pub fn new(
         pool: &UserPoolId,

@@ -1,6 +1,7 @@
-//! Policies of access keys, in the form of IAM's JSON: Effect, Action and Resource with wildcards; an explicit Deny wins, and what nothing
-//! allows is denied. Members that would narrow a statement and are not built (Condition, NotAction, …) are refused, never passed over: a
-//! policy must not allow more than its author reads in it.
+//! Policies of access keys, in the form of IAM's JSON: Effect, Action and Resource with wildcards;
+//! an explicit Deny wins, and what nothing allows is denied. Members that would narrow a statement
+//! and are not built (Condition, NotAction, …) are refused, never passed over: a policy must not
+//! allow more than its author reads in it.
 
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +50,8 @@ pub enum PolicyError {
     /// A statement without an action or without a resource, which would never match.
     #[error("a statement of the policy names no action or no resource")]
     Empty,
-    /// A resource that is no ARN and so would never match, or one with a policy variable, which is not built.
+    /// A resource that is no ARN and so would never match, or one with a policy variable, which is
+    /// not built.
     #[error("the policy's resource «{0}» is neither an ARN nor «*», or it holds a variable")]
     Resource(String),
     /// An action of another service, which would never match.
@@ -122,8 +124,8 @@ impl Policy {
         Ok(Self { statements })
     }
 
-    /// Decides whether an action (`cognito-idp:SignUp`) on a resource (an ARN, or `*`) is allowed. Actions are matched without regard to
-    /// case, as IAM does; resources with.
+    /// Decides whether an action (`cognito-idp:SignUp`) on a resource (an ARN, or `*`) is allowed.
+    /// Actions are matched without regard to case, as IAM does; resources with.
     #[must_use]
     pub fn decide(&self, action: &str, resource: &str) -> Decision {
         let action = action.to_ascii_lowercase();
@@ -203,7 +205,8 @@ impl From<document::Statement> for Statement {
     }
 }
 
-/// Whether a text matches a pattern in which `*` stands for any run and `?` for any one byte. Linear in the text for each star.
+/// Whether a text matches a pattern in which `*` stands for any run and `?` for any one byte.
+/// Linear in the text for each star.
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);

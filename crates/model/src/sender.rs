@@ -20,7 +20,8 @@ impl Sender {
         Self::read(text, EmailAddress::parse)
     }
 
-    /// As [`Sender::parse`], but the address may be at a host without a dot, as operators name them.
+    /// As [`Sender::parse`], but the address may be at a host without a dot, as operators name
+    /// them.
     ///
     /// # Errors
     /// As [`Sender::parse`].

@@ -1,4 +1,5 @@
-//! A token session: what a sign-in leaves in the database, and what refresh tokens and access tokens point to. Ending it ends them.
+//! A token session: what a sign-in leaves in the database, and what refresh tokens and access
+//! tokens point to. Ending it ends them.
 
 use std::time::Duration;
 
@@ -9,11 +10,13 @@ use crate::ids::{ClientId, SessionId, Sub, UserPoolId};
 use crate::sign_in::{PasswordChange, Proof};
 use crate::time::Timestamp;
 
-/// The longest validity of an access token. A session is kept so long after its refresh token has run out: access tokens hold for their
-/// own time, and as long as one may there must be something to revoke.
+/// The longest validity of an access token. A session is kept so long after its refresh token has
+/// run out: access tokens hold for their own time, and as long as one may there must be something
+/// to revoke.
 pub const ACCESS_OUTLIVES_REFRESH: Duration = Duration::from_secs(86_400);
 
-/// One signed-in session of a user at an app client. There are two ways to one: [`TokenSession::begin`], and the database.
+/// One signed-in session of a user at an app client. There are two ways to one:
+/// [`TokenSession::begin`], and the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenSession {
@@ -37,7 +40,8 @@ pub struct TokenSession {
     pub generation: i64,
     /// When the newest refresh token took the place of the one before.
     pub rotated_at: Option<Timestamp>,
-    /// When each of the last refresh tokens was first used: what comes again soon after is the same client's.
+    /// When each of the last refresh tokens was first used: what comes again soon after is the same
+    /// client's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spent: Vec<Spent>,
 }
@@ -51,7 +55,8 @@ pub struct Spent {
     pub at: Timestamp,
 }
 
-/// First uses older than this are forgotten: the longest grace period that a client can have (Developer Guide).
+/// First uses older than this are forgotten: the longest grace period that a client can have
+/// (Developer Guide).
 const REMEMBERED: Duration = Duration::from_secs(60);
 /// The most of them that are kept: a client that refreshes once a second for a minute.
 const MOST_SPENT: usize = 64;
@@ -71,7 +76,8 @@ impl TokenSession {
         self.rotated_at = Some(now);
     }
 
-    /// When a refresh token of the family was first used, if that is remembered; nodes of an older version remember the last one only.
+    /// When a refresh token of the family was first used, if that is remembered; nodes of an older
+    /// version remember the last one only.
     #[must_use]
     pub fn spent_at(&self, generation: i64) -> Option<Timestamp> {
         let spent = self.spent.iter().rev();
@@ -84,8 +90,9 @@ impl TokenSession {
             .or(self.rotated_at.filter(|_| is_last))
     }
 
-    /// The session that a proof begins: of its user, at its app client, from its time on, for as long as that client's refresh
-    /// tokens hold. The proof is used up; what the sign-in has changed of the user is given back, to be stored with the session.
+    /// The session that a proof begins: of its user, at its app client, from its time on, for as
+    /// long as that client's refresh tokens hold. The proof is used up; what the sign-in has
+    /// changed of the user is given back, to be stored with the session.
     #[must_use]
     pub fn begin(
         proof: Proof,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::{civil, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-/// Milliseconds since the Unix epoch. Never read from a clock here: a request reads its clock once and passes the value on.
+/// Milliseconds since the Unix epoch. Never read from a clock here: a request reads its clock once
+/// and passes the value on.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -44,7 +45,8 @@ impl Timestamp {
         at.strftime("%-d %B %Y at %H:%M UTC").to_string()
     }
 
-    /// How long after `earlier` this is; zero when it is not after it, so that a clock set back revives nothing.
+    /// How long after `earlier` this is; zero when it is not after it, so that a clock set back
+    /// revives nothing.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -56,9 +58,10 @@ const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
-/// Reads the TIMESTAMP of a PASSWORD_VERIFIER answer, such as `Tue Sep 5 18:20:05 UTC 2017`. Clients differ in small things (a day with a
-/// leading zero or space), which do not matter here: the text itself, byte for byte, is what the signature covers. A weekday that is not
-/// the date's is a clock or a program that is wrong, as Cognito sees it too.
+/// Reads the TIMESTAMP of a PASSWORD_VERIFIER answer, such as `Tue Sep 5 18:20:05 UTC 2017`.
+/// Clients differ in small things (a day with a leading zero or space), which do not matter here:
+/// the text itself, byte for byte, is what the signature covers. A weekday that is not the date's
+/// is a clock or a program that is wrong, as Cognito sees it too.
 #[must_use]
 pub fn parse_claim_timestamp(text: &str) -> Option<Timestamp> {
     if text.len() > 40 {

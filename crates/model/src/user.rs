@@ -50,7 +50,8 @@ impl UserStatus {
     }
 }
 
-/// A user. The password's verifier is kept beside it, sealed, and read only by what checks a password.
+/// A user. The password's verifier is kept beside it, sealed, and read only by what checks a
+/// password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// The pool that the user belongs to.
@@ -67,8 +68,9 @@ pub struct User {
     /// in with the attribute, as in documents of before.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub kept_names: BTreeMap<Contact, String>,
-    /// While the password must be reset: the one contact that the code of the reset goes to. An address that was brought back is trusted,
-    /// and no other that somebody may have added meanwhile.
+    /// While the password must be reset: the one contact that the code of the reset goes to. An
+    /// address that was brought back is trusted, and no other that somebody may have added
+    /// meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recover_by: Option<Contact>,
     /// Where the account stands.
@@ -150,8 +152,9 @@ impl User {
             && self.attribute(contact.verified_attribute()) == Some("true")
     }
 
-    /// Sets attributes; an empty value takes the attribute away, and an address that is gone is not verified either. An address that is
-    /// set counts as a name at once where names are addresses: who may not decide that calls [`User::keep_names_of`] afterwards.
+    /// Sets attributes; an empty value takes the attribute away, and an address that is gone is not
+    /// verified either. An address that is set counts as a name at once where names are addresses:
+    /// who may not decide that calls [`User::keep_names_of`] afterwards.
     pub fn set_attributes(&mut self, given: Attributes) {
         for contact in Contact::ALL {
             let changes = given
@@ -173,7 +176,8 @@ impl User {
         }
     }
 
-    /// Marks a contact attribute as verified or not. A verified address is a name where names are addresses.
+    /// Marks a contact attribute as verified or not. A verified address is a name where names are
+    /// addresses.
     pub fn mark_verified(&mut self, contact: Contact, verified: bool) {
         if verified {
             self.kept_names.remove(&contact);
@@ -184,8 +188,8 @@ impl User {
         );
     }
 
-    /// After a change that the user made: where names are addresses, one that nobody has proved is no name. The name of before stays in
-    /// its place.
+    /// After a change that the user made: where names are addresses, one that nobody has proved is
+    /// no name. The name of before stays in its place.
     pub fn keep_names_of(&mut self, before: &Self, pool: &UserPool) {
         let SignInNames::Attributes(contacts) = &pool.sign_in_names else {
             return;
@@ -208,7 +212,8 @@ impl User {
         }
     }
 
-    /// At a sign-up: where names are addresses, only the one that was given as the name is one before it is proved.
+    /// At a sign-up: where names are addresses, only the one that was given as the name is one
+    /// before it is proved.
     pub fn keep_only_name(&mut self, given: Contact) {
         for contact in Contact::ALL {
             if contact != given && self.attribute(contact.attribute()).is_some() {
@@ -217,7 +222,8 @@ impl User {
         }
     }
 
-    /// The address that signs in where names are addresses: the attribute, or what stands in its place.
+    /// The address that signs in where names are addresses: the attribute, or what stands in its
+    /// place.
     fn address_as_name(&self, contact: Contact) -> Option<&str> {
         match self.kept_names.get(&contact) {
             Some(kept) => Some(kept.as_str()).filter(|kept| !kept.is_empty()),
@@ -234,7 +240,8 @@ impl User {
                 .is_some_and(|address| NormalName::new(pool, address) == *name)
     }
 
-    /// Takes a name that is an address from the user, who keeps the account and the attribute: it is not verified from then on.
+    /// Takes a name that is an address from the user, who keeps the account and the attribute: it
+    /// is not verified from then on.
     pub fn lose_name(&mut self, pool: &UserPool, contact: Contact, name: &NormalName) {
         if self.has_proved(pool, contact, name) {
             self.mark_verified(contact, false);
@@ -244,11 +251,13 @@ impl User {
         }
     }
 
-    /// All names under which this user can be found, each of which belongs to one user of the pool only.
+    /// All names under which this user can be found, each of which belongs to one user of the pool
+    /// only.
     ///
-    /// In alias pools an address counts only once it is verified, so that nobody holds another's name by claiming it. In pools whose
-    /// sign-in names are attributes the one that the user signed up with counts from the start, and another one in its place once it is
-    /// verified or an operator has set it.
+    /// In alias pools an address counts only once it is verified, so that nobody holds another's
+    /// name by claiming it. In pools whose sign-in names are attributes the one that the user
+    /// signed up with counts from the start, and another one in its place once it is verified or an
+    /// operator has set it.
     #[must_use]
     pub fn names(&self, pool: &UserPool) -> Vec<(NameKind, NormalName)> {
         let mut names = vec![(NameKind::Username, NormalName::new(pool, &self.username))];

@@ -32,8 +32,8 @@ pub struct UserPool {
     pub settings: Settings,
 }
 
-/// The settings of a pool that UpdateUserPool sets. Each but the name has a value where a stored pool lacks it, and so must those
-/// that come.
+/// The settings of a pool that UpdateUserPool sets. Each but the name has a value where a stored
+/// pool lacks it, and so must those that come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// The operator's name for it.
@@ -69,7 +69,8 @@ pub struct Settings {
     /// The feature plan that the owner chose.
     #[serde(default)]
     pub tier: Tier,
-    /// Whether the owner wrote UserPoolAddOns, which is then OFF: Describe shows what was written and no more.
+    /// Whether the owner wrote UserPoolAddOns, which is then OFF: Describe shows what was written
+    /// and no more.
     #[serde(default)]
     pub add_ons_off: bool,
 }
@@ -139,7 +140,8 @@ pub struct EmailSettings {
 
 impl EmailSettings {
     /// Whom mail comes from by these settings: `From`, else the address that the SES identity is
-    /// (`arn:aws:ses:us-east-1:123456789012:identity/no-reply@example.com`). A domain as an identity is nobody in particular.
+    /// (`arn:aws:ses:us-east-1:123456789012:identity/no-reply@example.com`). A domain as an
+    /// identity is nobody in particular.
     #[must_use]
     pub fn sender(&self) -> Option<&str> {
         let identity = self.source_arn.as_deref();
@@ -195,7 +197,8 @@ impl UserPool {
         matches!(self.sign_in_names, SignInNames::Attributes(_))
     }
 
-    /// The contact attribute that a sign-up name is in a pool whose names are addresses; none where it is not one that the pool allows.
+    /// The contact attribute that a sign-up name is in a pool whose names are addresses; none where
+    /// it is not one that the pool allows.
     #[must_use]
     pub fn contact_of_name(&self, name: &str) -> Option<Contact> {
         let SignInNames::Attributes(contacts) = &self.sign_in_names else {
@@ -211,8 +214,8 @@ impl UserPool {
         contacts.contains(&written_as).then_some(written_as)
     }
 
-    /// Checks that a preferred user name does not look like an alias of another kind: whoever took a victim's address for one would hold
-    /// the name that the victim signs in with.
+    /// Checks that a preferred user name does not look like an alias of another kind: whoever took
+    /// a victim's address for one would hold the name that the victim signs in with.
     ///
     /// # Errors
     /// [`AttributeError::Value`].
@@ -238,7 +241,8 @@ impl UserPool {
         Ok(())
     }
 
-    /// The contact attributes to try for a password reset, in the pool's order; empty when only operators can.
+    /// The contact attributes to try for a password reset, in the pool's order; empty when only
+    /// operators can.
     #[must_use]
     pub fn recovery_order(&self) -> Vec<Contact> {
         let Some(mechanisms) = &self.settings.recovery else {

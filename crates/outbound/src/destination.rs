@@ -1,13 +1,16 @@
-//! What may be shown of an address in CodeDeliveryDetails: enough to recognise one's own, too little to learn another's.
+//! What may be shown of an address in CodeDeliveryDetails: enough to recognise one's own, too
+//! little to learn another's.
 
-/// Masks a mail address as Cognito does: `f***@e***` for `fixture@example.com`, whatever the lengths.
+/// Masks a mail address as Cognito does: `f***@e***` for `fixture@example.com`, whatever the
+/// lengths.
 #[must_use]
 pub fn mask_email(address: &str) -> String {
     let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
     format!("{}***@{}***", first(local), first(domain))
 }
 
-/// Masks a phone number as Cognito does: `+*******4567` for `+15551234567`, one star for each hidden digit.
+/// Masks a phone number as Cognito does: `+*******4567` for `+15551234567`, one star for each
+/// hidden digit.
 ///
 /// A number of four digits or fewer, which is none in E.164, is hidden whole.
 #[must_use]

@@ -1,7 +1,9 @@
-//! The plain-text half of a mail, made from its HTML: tags stripped, entities decoded, links written out.
+//! The plain-text half of a mail, made from its HTML: tags stripped, entities decoded, links
+//! written out.
 //!
-//! It reads the HTML of mail templates, forgivingly: what is not understood is left out (tags) or left as it is
-//! (entities). It is no sanitizer and nothing relies on it for safety: its output is plain text.
+//! It reads the HTML of mail templates, forgivingly: what is not understood is left out (tags) or
+//! left as it is (entities). It is no sanitizer and nothing relies on it for safety: its output is
+//! plain text.
 
 /// Turns HTML into plain text.
 pub(crate) fn text_from_html(html: &str) -> String {
@@ -28,7 +30,8 @@ struct Writer {
     out: String,
     /// The address of the link that is open, and where its text begins in `out`.
     link: Option<(String, usize)>,
-    /// Line breaks owed before the next text: block elements ask for them, and the largest wish counts.
+    /// Line breaks owed before the next text: block elements ask for them, and the largest wish
+    /// counts.
     breaks: usize,
     /// Whether white space was seen since the last text.
     space: bool,
@@ -106,8 +109,9 @@ impl Writer {
         rest
     }
 
-    /// Writes a link's address after its text, unless the text says it already. White space stands around it: mail programs, and people
-    /// who copy it, would take a bracket or a full stop for a part of it.
+    /// Writes a link's address after its text, unless the text says it already. White space stands
+    /// around it: mail programs, and people who copy it, would take a bracket or a full stop for a
+    /// part of it.
     fn close_link(&mut self) {
         let Some((href, start)) = self.link.take() else {
             return;
@@ -131,7 +135,8 @@ impl Writer {
     }
 }
 
-/// Where the tag at the start of `html` ends; a `>` inside a quoted value does not end it. An unfinished tag takes all.
+/// Where the tag at the start of `html` ends; a `>` inside a quoted value does not end it. An
+/// unfinished tag takes all.
 fn tag_end(html: &str) -> usize {
     let mut quote = None;
     for (at, c) in html.char_indices() {

@@ -1,16 +1,20 @@
-//! The one HTTP client of the process: no redirects, no proxy from the environment, limits on time and on what is read.
+//! The one HTTP client of the process: no redirects, no proxy from the environment, limits on time
+//! and on what is read.
 //!
-//! Today it serves addresses that the operator chose, which may well be on this machine or in a private network. What
-//! pools choose (triggers, metadata of identity providers) will need rules on addresses, applied to what a name resolves
-//! to and to addresses written as such. The place is [`HttpClient::new`], which all requests pass: the rules become its
-//! argument, a `reqwest::dns::Resolve` that filters holds them for names, and a check of the URL's host for literals.
+//! Today it serves addresses that the operator chose, which may well be on this machine or in a
+//! private network. What pools choose (triggers, metadata of identity providers) will need rules on
+//! addresses, applied to what a name resolves to and to addresses written as such. The place is
+//! [`HttpClient::new`], which all requests pass: the rules become its argument, a
+//! `reqwest::dns::Resolve` that filters holds them for names, and a check of the URL's host for
+//! literals.
 
 use std::time::Duration;
 
 use reqwest::{Client, StatusCode, Url, header::CONTENT_TYPE, redirect};
 use serde::Serialize;
 
-/// How much of an answer is read to keep its connection for the next request; a longer one costs the connection.
+/// How much of an answer is read to keep its connection for the next request; a longer one costs
+/// the connection.
 const MAX_DRAINED_BYTES: usize = 16 * 1024;
 /// How long an answer's body may take to be read away, once the status is known.
 const MAX_DRAIN_TIME: Duration = Duration::from_secs(1);
@@ -63,7 +67,8 @@ impl HttpClient {
             .map_err(|_| HttpError::Unusable)
     }
 
-    /// Posts `body` as JSON and tells the status; user and password in `url` become Basic authentication. What the answer says beyond it is read up to a limit and thrown away.
+    /// Posts `body` as JSON and tells the status; user and password in `url` become Basic
+    /// authentication. What the answer says beyond it is read up to a limit and thrown away.
     pub(crate) async fn post_json(
         &self,
         url: Url,

@@ -1,7 +1,7 @@
 //! Messages kept in memory instead of sent, for development and tests.
 //!
-//! An [`Inbox`] is a handle: clones share one list, so one clone sends and another is asked. It keeps the latest
-//! [`CAPACITY`] messages and drops the oldest beyond that.
+//! An [`Inbox`] is a handle: clones share one list, so one clone sends and another is asked. It
+//! keeps the latest [`CAPACITY`] messages and drops the oldest beyond that.
 
 use std::{
     collections::VecDeque,
@@ -91,7 +91,8 @@ impl Inbox {
         self.messages().iter().cloned().collect()
     }
 
-    /// The messages to one address or phone number, oldest first. How an address is spelled does not matter.
+    /// The messages to one address or phone number, oldest first. How an address is spelled does
+    /// not matter.
     #[must_use]
     pub fn for_recipient(&self, recipient: &str) -> Vec<Received> {
         self.messages()
@@ -116,8 +117,8 @@ impl Inbox {
         self.wait_for_after(recipient, 0, timeout).await
     }
 
-    /// As [`Inbox::wait_for`], but only a message whose number is above `after` will do: one that came later than
-    /// another already seen.
+    /// As [`Inbox::wait_for`], but only a message whose number is above `after` will do: one that
+    /// came later than another already seen.
     pub async fn wait_for_after(
         &self,
         recipient: &str,
@@ -127,7 +128,8 @@ impl Inbox {
         self.arrival(Some(recipient), after, timeout).await
     }
 
-    /// The newest message above `after`, to `recipient` or to anybody, waiting up to `timeout` while there is none.
+    /// The newest message above `after`, to `recipient` or to anybody, waiting up to `timeout`
+    /// while there is none.
     pub async fn arrival(
         &self,
         recipient: Option<&str>,

@@ -1,7 +1,8 @@
 //! The messages sent when a pool has no template of its own, and the frame that their mails share.
 //!
-//! The words are templates like an operator's own and hold the same placeholders. The frame is plain HTML without tables
-//! or images; its style is inline, with one style block for dark mode that a mail program may ignore.
+//! The words are templates like an operator's own and hold the same placeholders. The frame is
+//! plain HTML without tables or images; its style is inline, with one style block for dark mode
+//! that a mail program may ignore.
 
 use crate::Purpose;
 

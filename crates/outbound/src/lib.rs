@@ -1,10 +1,11 @@
 //! All that leaves the process: mail by SMTP and text messages by HTTP.
 //!
-//! The service writes what is to be sent into its outbox, and a background job hands each entry to [`Outbound::deliver`],
-//! whose error says whether another attempt makes sense and [`retry_after`] when. This crate knows nothing of pools,
-//! users, the database or the configuration: it is given an address, a finished message and the operator's URLs.
-//! Templates and masked destinations are pure: they turn a pool's message template into text, and an address into what
-//! may be shown of it.
+//! The service writes what is to be sent into its outbox, and a background job hands each entry to
+//! [`Outbound::deliver`], whose error says whether another attempt makes sense and [`retry_after`]
+//! when. This crate knows nothing of pools, users, the database or the configuration: it is given
+//! an address, a finished message and the operator's URLs. Templates and masked destinations are
+//! pure: they turn a pool's message template into text, and an address into what may be shown of
+//! it.
 //!
 //! Errors never hold a message, a code or a password, so they may be logged and stored.
 
@@ -54,10 +55,12 @@ pub enum Delivery {
     Sms(SmsMessage),
 }
 
-/// Why a message was not handed over. The texts are for operators; they hold no message, code or password.
+/// Why a message was not handed over. The texts are for operators; they hold no message, code or
+/// password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// Another attempt may succeed: the server was busy, slow, away, or is misconfigured and will be put right.
+    /// Another attempt may succeed: the server was busy, slow, away, or is misconfigured and will
+    /// be put right.
     #[error("{0}")]
     Temporary(String),
     /// Another attempt would fail in the same way: the address or the message was refused.
@@ -66,9 +69,11 @@ pub enum SendError {
 }
 
 impl Outbound {
-    /// Hands one message to the mail server or the SMS endpoint. `Ok` means that the other side took it over.
+    /// Hands one message to the mail server or the SMS endpoint. `Ok` means that the other side
+    /// took it over.
     ///
-    /// After `Temporary` the message may all the same have arrived (an answer can be lost), so a repeat may show up twice.
+    /// After `Temporary` the message may all the same have arrived (an answer can be lost), so a
+    /// repeat may show up twice.
     pub async fn deliver(&self, delivery: &Delivery) -> Result<(), SendError> {
         match delivery {
             Delivery::Email(message) => self.mail.send(message).await,

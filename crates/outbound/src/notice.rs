@@ -1,4 +1,5 @@
-//! What an old address is told when a user has another: the words, and the link of the way back. No pool has a template for it. Pure.
+//! What an old address is told when a user has another: the words, and the link of the way back. No
+//! pool has a template for it. Pure.
 
 use crate::html_text::text_from_html;
 use crate::layout;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-/// Waits after the first, second, third … failed attempt, in seconds. The early ones are short, for a person waits for
-/// the code; the later ones carry a message over a mail server's night. All of them together span a little over 24 hours,
-/// which is as long as a confirmation code lives.
+/// Waits after the first, second, third … failed attempt, in seconds. The early ones are short, for
+/// a person waits for the code; the later ones carry a message over a mail server's night. All of
+/// them together span a little over 24 hours, which is as long as a confirmation code lives.
 const WAITS: [u64; 13] = [
     2,
     5,
@@ -21,7 +21,8 @@ const WAITS: [u64; 13] = [
     5 * 3_600,
 ];
 
-/// How long to wait after the `attempts`-th attempt (counted from 1) has failed; `None` when it was the last.
+/// How long to wait after the `attempts`-th attempt (counted from 1) has failed; `None` when it was
+/// the last.
 ///
 /// The wait is the same for every message: a caller that retries many at once spreads them itself.
 #[must_use]

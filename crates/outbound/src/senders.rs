@@ -1,4 +1,5 @@
-//! As whom pools may send: who may change a pool's settings must not send as anybody through the operator's mail server.
+//! As whom pools may send: who may change a pool's settings must not send as anybody through the
+//! operator's mail server.
 
 use cognate_model::{EmailAddress, Sender};
 
@@ -30,7 +31,8 @@ pub enum SenderRule {
 pub struct SendersError(String);
 
 impl Senders {
-    /// Reads rules: `ADDRESS`, `DOMAIN`, or `*` for anybody. The operator's own sender is always one.
+    /// Reads rules: `ADDRESS`, `DOMAIN`, or `*` for anybody. The operator's own sender is always
+    /// one.
     ///
     /// # Errors
     /// [`SendersError`] with the first that is none of them.
@@ -64,8 +66,9 @@ impl Senders {
         }
     }
 
-    /// Takes from a mail the sender that it may not have, and a Reply-To that is no address: both may stem from settings that were made
-    /// before this rule, or on a node with another. The mail then comes from the operator's own sender. True when something was taken.
+    /// Takes from a mail the sender that it may not have, and a Reply-To that is no address: both
+    /// may stem from settings that were made before this rule, or on a node with another. The mail
+    /// then comes from the operator's own sender. True when something was taken.
     pub fn restrict(&self, mail: &mut EmailMessage) -> bool {
         let may_send =
             |from: &mut String| Sender::parse(from).is_ok_and(|sender| self.allow(&sender.address));

@@ -1,7 +1,7 @@
 //! Text messages, handed to an HTTP endpoint of the operator's, which knows a carrier.
 //!
-//! The endpoint gets `POST` with `{"phoneNumber": "+15551234567", "message": "…", "userPoolId": "us-east-1_…"}`. Any 2xx
-//! answer means that it took the message over.
+//! The endpoint gets `POST` with `{"phoneNumber": "+15551234567", "message": "…", "userPoolId":
+//! "us-east-1_…"}`. Any 2xx answer means that it took the message over.
 
 use std::{fmt, time::Duration};
 
@@ -65,7 +65,8 @@ impl SmsSender {
     }
 }
 
-/// Why an SMS URL cannot be used. No variant holds a part of the URL, which may have a password in it.
+/// Why an SMS URL cannot be used. No variant holds a part of the URL, which may have a password in
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SmsUrlError {
     /// Not `http://…` or `https://…`.
@@ -79,7 +80,8 @@ pub enum SmsUrlError {
 /// Sends text messages to one HTTP endpoint.
 pub struct HttpSms {
     client: HttpClient,
-    /// With user and password, if any: the client sends them as Basic authentication and not in the address.
+    /// With user and password, if any: the client sends them as Basic authentication and not in the
+    /// address.
     url: Url,
 }
 
@@ -93,8 +95,8 @@ struct Payload<'a> {
 }
 
 impl HttpSms {
-    /// A sender for `http(s)://[user:password@]host[:port]/path`; user and password are sent as Basic authentication.
-    /// Nothing is connected yet.
+    /// A sender for `http(s)://[user:password@]host[:port]/path`; user and password are sent as
+    /// Basic authentication. Nothing is connected yet.
     ///
     /// # Errors
     /// When the URL cannot be used; the error does not hold the password.
@@ -135,7 +137,8 @@ impl fmt::Debug for HttpSms {
     }
 }
 
-/// What a status says about trying again. A redirect is not followed and is the operator's to put right.
+/// What a status says about trying again. A redirect is not followed and is the operator's to put
+/// right.
 fn outcome(status: StatusCode) -> Result<(), SendError> {
     let text = || format!("the SMS endpoint answered {}", status.as_u16());
     match status.as_u16() {

@@ -1,8 +1,9 @@
 //! Mail by SMTP: a small pool of connections to the operator's mail server.
 //!
-//! lettre composes messages and speaks the protocol. Its own pool is not used, since a send that is given up at a time
-//! limit goes back there half way through a dialogue, and the next message would read the answer meant for this one.
-//! Here a connection goes back only after a delivery that was acknowledged whole; any other is closed.
+//! lettre composes messages and speaks the protocol. Its own pool is not used, since a send that is
+//! given up at a time limit goes back there half way through a dialogue, and the next message would
+//! read the answer meant for this one. Here a connection goes back only after a delivery that was
+//! acknowledged whole; any other is closed.
 
 mod line_stream;
 mod message;
@@ -69,8 +70,9 @@ struct Idle {
 }
 
 impl SmtpMailer {
-    /// A mailer for `smtp://host`, `smtp://user:password@host:587` or `smtps://user:password@host`, as told in
-    /// docs/mail.md. `from` (`address` or `Name <address>`) is the sender of messages that name none.
+    /// A mailer for `smtp://host`, `smtp://user:password@host:587` or `smtps://user:password@host`,
+    /// as told in docs/mail.md. `from` (`address` or `Name <address>`) is the sender of messages
+    /// that name none.
     ///
     /// Nothing is connected yet. The certificate authorities that the system trusts are read now.
     ///
@@ -89,7 +91,8 @@ impl SmtpMailer {
         })
     }
 
-    /// Trusts the certificates in `pem` for this server, and no others: a private authority or a self-signed certificate.
+    /// Trusts the certificates in `pem` for this server, and no others: a private authority or a
+    /// self-signed certificate.
     ///
     /// # Errors
     /// When `pem` holds no certificate.
@@ -115,7 +118,8 @@ impl SmtpMailer {
     }
 
     async fn deliver(&self, mail: &message::Mail) -> Result<(), SendError> {
-        // The semaphore is never closed, so the error cannot occur; it would mean a server that is shutting down.
+        // The semaphore is never closed, so the error cannot occur; it would mean a server that is
+        // shutting down.
         let _slot = self
             .slots
             .acquire()
@@ -131,7 +135,8 @@ impl SmtpMailer {
                 Ok(())
             }
             Err(failure) => {
-                // Polite, but not at the cost of the caller: a server that does not answer QUIT is left.
+                // Polite, but not at the cost of the caller: a server that does not answer QUIT is
+                // left.
                 let _ = timeout(Duration::from_secs(1), connection.abort()).await;
                 Err(failure.into())
             }

@@ -1,9 +1,11 @@
-//! From a pool's message template to the message: placeholders, escaping, and the plain-text half of a mail. Pure.
+//! From a pool's message template to the message: placeholders, escaping, and the plain-text half
+//! of a mail. Pure.
 //!
-//! Placeholders are Cognito's: `{####}` is the code or temporary password, `{username}` the user name, and `{##text##}` a
-//! link with that text. A mail template is HTML by contract, so what is put in is escaped for its place there; the plain
-//! half is made from the finished HTML. A text message is plain. The template is read once, from left to right, so a
-//! value that looks like a placeholder stays as it is.
+//! Placeholders are Cognito's: `{####}` is the code or temporary password, `{username}` the user
+//! name, and `{##text##}` a link with that text. A mail template is HTML by contract, so what is
+//! put in is escaped for its place there; the plain half is made from the finished HTML. A text
+//! message is plain. The template is read once, from left to right, so a value that looks like a
+//! placeholder stays as it is.
 
 use crate::{html_text::text_from_html, layout};
 
@@ -24,7 +26,8 @@ pub enum Purpose {
     SignInCode,
 }
 
-/// What placeholders stand for. A placeholder whose value is absent stays in the message as it is written.
+/// What placeholders stand for. A placeholder whose value is absent stays in the message as it is
+/// written.
 #[derive(Clone, Copy, Default)]
 pub struct Values<'a> {
     /// For `{####}`.
@@ -74,7 +77,8 @@ pub struct Rendered {
     pub html: String,
 }
 
-/// Renders a mail from the pool's template and subject, or from our own where they are absent or blank.
+/// Renders a mail from the pool's template and subject, or from our own where they are absent or
+/// blank.
 ///
 /// A subject takes no placeholders: it shows on locked screens and in the logs of mail servers.
 #[must_use]
@@ -181,7 +185,8 @@ fn placeholder(text: &str) -> Option<(usize, Kind<'_>)> {
 fn expand_html(template: &str, values: &Values<'_>, link_style: &str) -> String {
     let mut html = String::with_capacity(template.len() + 256);
     for piece in pieces(template) {
-        // The place is judged by the template alone: what was put in before is escaped and changes no place.
+        // The place is judged by the template alone: what was put in before is escaped and changes
+        // no place.
         let place = || Place::after(template.get(..piece.start).unwrap_or_default());
         let value = match piece.kind {
             Kind::Text => None,
@@ -253,8 +258,8 @@ impl Place {
     }
 }
 
-/// Escapes a value for HTML. Where it has spaces that HTML would collapse, as a temporary password may, it is marked to
-/// keep them.
+/// Escapes a value for HTML. Where it has spaces that HTML would collapse, as a temporary password
+/// may, it is marked to keep them.
 fn keep_spaces(value: &str) -> String {
     let collapses = value.contains("  ") || value.starts_with(' ') || value.ends_with(' ');
     if collapses {

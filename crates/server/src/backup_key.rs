@@ -1,4 +1,5 @@
-//! What a backup is sealed under and opened with: a passphrase where one is given, else the master key.
+//! What a backup is sealed under and opened with: a passphrase where one is given, else the master
+//! key.
 
 use std::path::Path;
 
@@ -65,8 +66,8 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// Finds what opens a backup that is sealed so: the passphrase, or the master key in `old_key_file` where that is given, else the
-    /// server's own.
+    /// Finds what opens a backup that is sealed so: the passphrase, or the master key in
+    /// `old_key_file` where that is given, else the server's own.
     ///
     /// # Errors
     /// When it is not given, or not there.

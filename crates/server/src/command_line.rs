@@ -27,7 +27,8 @@ struct Cli {
 enum Command {
     /// Serve, for real: administrators prove themselves by access keys.
     Serve(serve::Arguments),
-    /// Serve for development: any credentials are good, mail stays in a local inbox, a demo pool and site are there.
+    /// Serve for development: any credentials are good, mail stays in a local inbox, a demo pool
+    /// and site are there.
     Dev(dev::Arguments),
     /// Make, list and delete the access keys that sign administrators' requests.
     #[command(subcommand)]
@@ -38,7 +39,8 @@ enum Command {
     /// List and delete the users of a pool who have never confirmed their sign-up.
     #[command(subcommand)]
     UnconfirmedUsers(unconfirmed_users::Action),
-    /// Write all that the database holds into one sealed file, also while it is served; or check such a file.
+    /// Write all that the database holds into one sealed file, also while it is served; or check
+    /// such a file.
     Backup(backup::Arguments),
     /// Put a backup into an empty database, of either kind.
     Restore(restore::Arguments),
@@ -53,13 +55,15 @@ pub fn cli() -> clap::Command {
     Cli::command()
 }
 
-/// The program: reads the command line and the environment, does what they say, and tells a failure in one line.
+/// The program: reads the command line and the environment, does what they say, and tells a failure
+/// in one line.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version come here too, and are no failures. A terminal that is gone is no reason to panic.
+            // Help and version come here too, and are no failures. A terminal that is gone is no
+            // reason to panic.
             let _ = error.print();
             return if error.use_stderr() {
                 ExitCode::FAILURE

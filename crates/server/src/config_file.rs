@@ -1,5 +1,6 @@
-//! cognate.toml: the flags' names without their dashes in front, each with a text, a number, a truth value, or a list of texts. Flags
-//! that begin with `limits-` may stand without that in a table `[limits]`.
+//! cognate.toml: the flags' names without their dashes in front, each with a text, a number, a
+//! truth value, or a list of texts. Flags that begin with `limits-` may stand without that in a
+//! table `[limits]`.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -23,7 +24,8 @@ impl ConfigFile {
     /// Reads the file that is named, or the default one if it exists.
     ///
     /// # Errors
-    /// When it cannot be read, is no TOML or has a key that is no flag: a mistyped setting must not be passed over.
+    /// When it cannot be read, is no TOML or has a key that is no flag: a mistyped setting must not
+    /// be passed over.
     pub(crate) fn load(named: Option<&str>) -> Result<Self> {
         let name = named.unwrap_or(DEFAULT).to_owned();
         let text = match std::fs::read_to_string(&name) {
@@ -99,7 +101,8 @@ impl ConfigFile {
     }
 }
 
-/// The settings of the table `limits` under the names of their flags, as `limits-sign-ups-per-address`.
+/// The settings of the table `limits` under the names of their flags, as
+/// `limits-sign-ups-per-address`.
 fn with_limits(name: &str, mut table: toml::Table) -> Result<toml::Table> {
     let limits = match table.remove("limits") {
         None => return Ok(table),

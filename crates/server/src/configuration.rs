@@ -115,7 +115,8 @@ pub(crate) struct DevConfiguration {
     pub(crate) local_tls: LocalTls,
 }
 
-/// One setting after the other, from the flag (which has the environment's value where it was not given) or the file.
+/// One setting after the other, from the flag (which has the environment's value where it was not
+/// given) or the file.
 struct Settings<'a> {
     file: &'a ConfigFile,
 }

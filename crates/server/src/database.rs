@@ -13,7 +13,8 @@ use crate::configuration::{Kind, MasterKeySource, StoreConfiguration};
 use crate::master_key::{self, Obtained};
 use crate::rotation;
 
-/// Opens the database, makes it at the first start, and refuses one that was made for something else.
+/// Opens the database, makes it at the first start, and refuses one that was made for something
+/// else.
 ///
 /// # Errors
 /// In words for the operator; nothing is damaged then.
@@ -29,7 +30,8 @@ pub(crate) async fn open(
         Ok(db) => db,
         Err(error) => {
             if let Some(path) = &made {
-                // Only where the database is under another key: else a start beside this one may have read the file and be using it.
+                // Only where the database is under another key: else a start beside this one may
+                // have read the file and be using it.
                 if matches!(error, OpenError::WrongMasterKey) {
                     master_key::take_back(path)?;
                 }
@@ -47,7 +49,8 @@ pub(crate) async fn open(
     Ok(db)
 }
 
-/// Opens a database that is there already, whatever it is for, and gives the master key that opened it. Makes nothing.
+/// Opens a database that is there already, whatever it is for, and gives the master key that opened
+/// it. Makes nothing.
 ///
 /// # Errors
 /// In words for the operator.
@@ -89,8 +92,8 @@ async fn open_that(
     }
 }
 
-/// Removes a key that was made for nothing, if the database says that it is under another one. Else somebody who found the file may be
-/// using it by now.
+/// Removes a key that was made for nothing, if the database says that it is under another one. Else
+/// somebody who found the file may be using it by now.
 ///
 /// # Errors
 /// When it cannot be removed.
@@ -135,8 +138,8 @@ pub(crate) fn make_folder_if_used(configuration: &StoreConfiguration) -> Result<
     Ok(())
 }
 
-/// The key does not open the database. If that is so because a rotation was cut between the database and the file, its new key lies beside,
-/// and the rotation is brought to its end.
+/// The key does not open the database. If that is so because a rotation was cut between the
+/// database and the file, its new key lies beside, and the rotation is brought to its end.
 async fn after_a_rotation(
     configuration: &StoreConfiguration,
     error: OpenError,

@@ -1,4 +1,5 @@
-//! The demo pool and its app client: made once, through the operations that everybody else uses, and found again by name.
+//! The demo pool and its app client: made once, through the operations that everybody else uses,
+//! and found again by name.
 
 use std::sync::Arc;
 
@@ -90,7 +91,8 @@ impl Operator<'_> {
         serde_json::from_slice(&output).with_context(|| format!("the answer of {operation}"))
     }
 
-    /// The id of what has a name in a list of pages, if it begins so: a pool's id begins with its region.
+    /// The id of what has a name in a list of pages, if it begins so: a pool's id begins with its
+    /// region.
     async fn find(
         &self,
         operation: &'static str,

@@ -7,9 +7,11 @@ use cognate_service::{App, fill_inbox};
 use cognate_web::InboxDoor;
 use cognate_web::pages::inbox::{Arrival, InboxChannel, InboxEntry, Listing};
 
-/// The page over an inbox. `public_host` is a name by which browsers may reach it besides local ones.
+/// The page over an inbox. `public_host` is a name by which browsers may reach it besides local
+/// ones.
 ///
-/// Who looks has what was caused before the look: messages that still lie in the outbox are delivered first.
+/// Who looks has what was caused before the look: messages that still lie in the outbox are
+/// delivered first.
 pub(crate) fn door(app: Arc<App>, inbox: Inbox, public_host: Option<String>) -> InboxDoor {
     let messages = move |arrival: Option<Arrival>| {
         let (app, inbox) = (Arc::clone(&app), inbox.clone());

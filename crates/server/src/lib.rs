@@ -1,7 +1,7 @@
 //! The binary's inside: command line and configuration, wiring, listeners, telemetry.
 //!
-//! Only this crate reads configuration and environment. [`run`] is the program; [`Listening`] and [`Metrics`] serve tests too, which start
-//! a server in their own process.
+//! Only this crate reads configuration and environment. [`run`] is the program; [`Listening`] and
+//! [`Metrics`] serve tests too, which start a server in their own process.
 
 mod admin;
 mod backup_key;

@@ -11,8 +11,9 @@ pub struct Limits {
     pub connections: usize,
     /// For the TLS handshake and the first request's head: who connects has something to ask.
     pub first_request: Duration,
-    /// For the head of each further request, and so for an idle connection. Longer than the minute for which load balancers keep theirs, or
-    /// they would send a request into a connection that is just being closed.
+    /// For the head of each further request, and so for an idle connection. Longer than the minute
+    /// for which load balancers keep theirs, or they would send a request into a connection that is
+    /// just being closed.
     pub next_request: Duration,
     /// For a write of which the client takes nothing.
     pub stalled_write: Duration,

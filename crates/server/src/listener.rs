@@ -1,4 +1,5 @@
-//! A listener of our own: it accepts, speaks TLS, HTTP/1.1 and HTTP/2, keeps limits, and stops gracefully.
+//! A listener of our own: it accepts, speaks TLS, HTTP/1.1 and HTTP/2, keeps limits, and stops
+//! gracefully.
 
 mod activity;
 mod by_address;
@@ -28,11 +29,13 @@ use connection::Serving;
 
 /// How long to wait after the system would accept no more, usually for want of file descriptors.
 const BREATHER: Duration = Duration::from_millis(100);
-/// The headers of a request, all together; as much as nginx takes. A connection that is sent much holds twice that to read it.
+/// The headers of a request, all together; as much as nginx takes. A connection that is sent much
+/// holds twice that to read it.
 const MAX_HEADERS: usize = 32 * 1024;
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 64;
-/// What an HTTP/2 connection, and each stream on it, may send ahead of being read: what lies there is in nobody's budget.
+/// What an HTTP/2 connection, and each stream on it, may send ahead of being read: what lies there
+/// is in nobody's budget.
 const WINDOW: u32 = 64 * 1024;
 /// How often a silent HTTP/2 connection is asked whether it lives.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -46,8 +49,9 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Begins to serve on a socket that is bound: plainly, or by TLS with a certificate. `open` counts the connections.
-    /// An address gets a quarter of them at most, unless it is in a network that is exempt.
+    /// Begins to serve on a socket that is bound: plainly, or by TLS with a certificate. `open`
+    /// counts the connections. An address gets a quarter of them at most, unless it is in a network
+    /// that is exempt.
     ///
     /// # Errors
     /// When the socket has no address, or TLS cannot be set up.
@@ -92,7 +96,8 @@ impl Listening {
         self.address
     }
 
-    /// Accepts no more, lets requests that run come to their end for as long as `patience`, and closes all connections.
+    /// Accepts no more, lets requests that run come to their end for as long as `patience`, and
+    /// closes all connections.
     pub async fn stop(self, patience: Duration) {
         let _ = self.stop.send(true);
         if let Some(following) = self.following {

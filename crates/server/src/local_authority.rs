@@ -1,9 +1,10 @@
-//! A certificate authority of the development folder's own, for `cognate dev --https` and `--as-aws`.
+//! A certificate authority of the development folder's own, for `cognate dev --https` and
+//! `--as-aws`.
 //!
-//! Whoever trusts it trusts whoever holds its key, so it can do little: its certificate is constrained
-//! (RFC 5280 §4.2.1.10) to this machine's own names and to the names that were asked for, it signs no
-//! further authority, it ends after a year, and its key lies in the development folder alone. What the
-//! listeners show are certificates for some days, whose keys are in no file.
+//! Whoever trusts it trusts whoever holds its key, so it can do little: its certificate is
+//! constrained (RFC 5280 §4.2.1.10) to this machine's own names and to the names that were asked
+//! for, it signs no further authority, it ends after a year, and its key lies in the development
+//! folder alone. What the listeners show are certificates for some days, whose keys are in no file.
 
 use std::fs::{self, DirBuilder};
 use std::io::{ErrorKind, Write as _};
@@ -67,8 +68,8 @@ struct Record {
 }
 
 impl LocalAuthority {
-    /// The authority of a folder: the one that is there, if it serves for all of `names` and for a while
-    /// longer, or a new one, which has to be trusted anew.
+    /// The authority of a folder: the one that is there, if it serves for all of `names` and for a
+    /// while longer, or a new one, which has to be trusted anew.
     ///
     /// # Errors
     /// When the folder cannot be written, or others than its owner can read the key.
@@ -90,7 +91,8 @@ impl LocalAuthority {
             authority.write_bundle()?;
             return Ok(authority);
         }
-        // Names of before stay: who goes from one region to another and back trusts once more, not twice.
+        // Names of before stay: who goes from one region to another and back trusts once more, not
+        // twice.
         let before = found.map(|(_, record)| record.names).unwrap_or_default();
         let authority = Self::make(folder.clone(), names, &before, now).with_context(cannot)?;
         authority.write_bundle()?;
@@ -135,8 +137,8 @@ impl LocalAuthority {
         })
     }
 
-    /// A certificate for a listener, for some of the authority's names and for this machine's own, with a
-    /// key that is in no file.
+    /// A certificate for a listener, for some of the authority's names and for this machine's own,
+    /// with a key that is in no file.
     ///
     /// # Errors
     /// When a name is none.
@@ -201,7 +203,8 @@ impl Record {
         age < DAY * (AUTHORITY_DAYS - LEAST_DAYS) && names.iter().all(has)
     }
 
-    /// What the authority's certificate says. Issues take the name and the identifier of the key from it.
+    /// What the authority's certificate says. Issues take the name and the identifier of the key
+    /// from it.
     fn certificate(&self, now: SystemTime) -> Result<CertificateParams> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name.remove(DnType::CommonName);

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-/// A request is a few hundred small allocations, made on one thread and freed on another: what mimalloc is good at (docs/performance.md).
+/// A request is a few hundred small allocations, made on one thread and freed on another: what
+/// mimalloc is good at (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -18,7 +18,8 @@ const BUCKETS: [f64; 12] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
 
-/// The labels of a call. The names come from the models, so that callers cannot make the table grow.
+/// The labels of a call. The names come from the models, so that callers cannot make the table
+/// grow.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Call {
     operation: &'static str,

@@ -22,7 +22,8 @@ use crate::metrics::Metrics;
 use crate::tls::Certificate;
 use crate::{admin, database, inbox};
 
-/// Calls that run at once; more are told to come back. Far above what a machine can do, far below what fills it.
+/// Calls that run at once; more are told to come back. Far above what a machine can do, far below
+/// what fills it.
 const CALLS_AT_ONCE: u32 = 4096;
 /// How long a stop waits for requests that run.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -60,7 +61,8 @@ pub(crate) struct Serving {
 }
 
 impl Node {
-    /// Takes the sockets first: they fail soonest, and a port that the system chooses is part of the public URL.
+    /// Takes the sockets first: they fail soonest, and a port that the system chooses is part of
+    /// the public URL.
     ///
     /// # Errors
     /// In words for the operator.
@@ -248,8 +250,8 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
         })
 }
 
-/// The networks that may hold any number of connections: proxies, behind which many clients are, and this machine, where one may stand
-/// that nobody has named.
+/// The networks that may hold any number of connections: proxies, behind which many clients are,
+/// and this machine, where one may stand that nobody has named.
 fn exempt(proxies: &[Network]) -> Result<Vec<Network>> {
     let loopback = [Network::parse("127.0.0.0/8")?, Network::parse("::1")?];
     Ok([proxies, &loopback].concat())
@@ -287,7 +289,8 @@ fn app_config(
     Ok(config.check()?)
 }
 
-/// As whom pools may send. Where nothing is said: as anybody in the domain of the operator's own sender, and in development as anybody.
+/// As whom pools may send. Where nothing is said: as anybody in the domain of the operator's own
+/// sender, and in development as anybody.
 fn mail_senders(rules: &[String], mail_from: &str, kind: Kind) -> Result<Senders> {
     let own = Sender::parse_of_operator(mail_from)
         .map_err(|_| SmtpUrlError::From)

@@ -1,5 +1,5 @@
-//! The flags, each with its environment variable. All are texts here: configuration.rs reads them, together with those of the file, so that
-//! a value is judged in one place wherever it comes from.
+//! The flags, each with its environment variable. All are texts here: configuration.rs reads them,
+//! together with those of the file, so that a value is judged in one place wherever it comes from.
 
 use clap::Args;
 
@@ -9,7 +9,8 @@ pub(crate) struct StoreOptions {
     /// A settings file; ./cognate.toml is read where it exists.
     #[arg(long, env = "COGNATE_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<String>,
-    /// The folder of the database and the master key [default: ./cognate-data, for dev ./cognate-dev-data].
+    /// The folder of the database and the master key [default: ./cognate-data, for dev
+    /// ./cognate-dev-data].
     #[arg(long, env = "COGNATE_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<String>,
     /// sqlite:FILE or postgres://… [default: SQLite in the data folder].
@@ -20,7 +21,8 @@ pub(crate) struct StoreOptions {
         hide_env_values = true
     )]
     pub(crate) database_url: Option<String>,
-    /// The master key, made on first start [default: master.key in the data folder]. COGNATE_MASTER_KEY holds the key itself instead.
+    /// The master key, made on first start [default: master.key in the data folder].
+    /// COGNATE_MASTER_KEY holds the key itself instead.
     #[arg(long, env = "COGNATE_MASTER_KEY_FILE", value_name = "FILE")]
     pub(crate) master_key_file: Option<String>,
 }
@@ -33,7 +35,8 @@ pub(crate) struct ServerOptions {
     /// The address to listen on; port 0 takes any that is free [default: 127.0.0.1:9229].
     #[arg(long, env = "COGNATE_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<String>,
-    /// The address under which clients reach this server; issuers and mailed links begin with it [default: from --listen].
+    /// The address under which clients reach this server; issuers and mailed links begin with it
+    /// [default: from --listen].
     #[arg(long, env = "COGNATE_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
     /// The region of pool ids and of signatures [default: us-east-1].
@@ -53,10 +56,12 @@ pub(crate) struct ServerOptions {
         hide_env_values = true
     )]
     pub(crate) smtp_url: Option<String>,
-    /// The sender of mail where a pool names none: ADDRESS or NAME <ADDRESS> [default: no-reply@ the public URL's host].
+    /// The sender of mail where a pool names none: ADDRESS or NAME <ADDRESS> [default: no-reply@
+    /// the public URL's host].
     #[arg(long, env = "COGNATE_MAIL_FROM", value_name = "SENDER")]
     pub(crate) mail_from: Option<String>,
-    /// As whom pools may send mail: addresses and domains, as example.com,shop@example.net; * for anybody [default: the domain of --mail-from; dev: anybody].
+    /// As whom pools may send mail: addresses and domains, as example.com,shop@example.net; * for
+    /// anybody [default: the domain of --mail-from; dev: anybody].
     #[arg(
         long,
         env = "COGNATE_MAIL_SENDERS",
@@ -72,7 +77,8 @@ pub(crate) struct ServerOptions {
         hide_env_values = true
     )]
     pub(crate) sms_url: Option<String>,
-    /// The beginnings of phone numbers that messages are sent to, as +1,+44; others are refused [default: all numbers].
+    /// The beginnings of phone numbers that messages are sent to, as +1,+44; others are refused
+    /// [default: all numbers].
     #[arg(
         long,
         env = "COGNATE_SMS_PREFIXES",
@@ -97,7 +103,8 @@ pub(crate) struct ServerOptions {
     /// The operator's listener, with /metrics; none for none [default: 127.0.0.1:9230].
     #[arg(long, env = "COGNATE_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) admin_listen: Option<String>,
-    /// A proxy whose X-Forwarded-For is believed: an address or a network; may be given several times, or separated by commas.
+    /// A proxy whose X-Forwarded-For is believed: an address or a network; may be given several
+    /// times, or separated by commas.
     #[arg(
         long,
         env = "COGNATE_TRUSTED_PROXY",
@@ -114,24 +121,28 @@ pub(crate) struct ServerOptions {
     /// Failed guesses of one network address, on each node: NUMBER/TIME, or none [default: 100/5m].
     #[arg(long, env = "COGNATE_LIMITS_FAILURES_PER_ADDRESS", value_name = "RATE")]
     pub(crate) limits_failures_per_address: Option<String>,
-    /// Messages that one network address asks for, on each node: NUMBER/TIME, or none [default: 30/10m].
+    /// Messages that one network address asks for, on each node: NUMBER/TIME, or none [default:
+    /// 30/10m].
     #[arg(long, env = "COGNATE_LIMITS_MESSAGES_PER_ADDRESS", value_name = "RATE")]
     pub(crate) limits_messages_per_address: Option<String>,
-    /// Mails to users of one pool in an hour, on all nodes together: a number, or none [default: 10000].
+    /// Mails to users of one pool in an hour, on all nodes together: a number, or none [default:
+    /// 10000].
     #[arg(
         long,
         env = "COGNATE_LIMITS_MAIL_PER_POOL_AND_HOUR",
         value_name = "NUMBER"
     )]
     pub(crate) limits_mail_per_pool_and_hour: Option<String>,
-    /// Text messages to users of one pool in an hour, on all nodes together: a number, or none [default: 1000].
+    /// Text messages to users of one pool in an hour, on all nodes together: a number, or none
+    /// [default: 1000].
     #[arg(
         long,
         env = "COGNATE_LIMITS_SMS_PER_POOL_AND_HOUR",
         value_name = "NUMBER"
     )]
     pub(crate) limits_sms_per_pool_and_hour: Option<String>,
-    /// What is logged, as tracing's filters are written: info, or debug, or warn,cognate_web=debug [default: info].
+    /// What is logged, as tracing's filters are written: info, or debug, or warn,cognate_web=debug
+    /// [default: info].
     #[arg(long, env = "COGNATE_LOG", value_name = "FILTER")]
     pub(crate) log: Option<String>,
     /// text or json [default: text].
@@ -148,10 +159,12 @@ pub(crate) struct DevOptions {
     /// Listen on other addresses than loopback too. Whoever reaches them is an administrator.
     #[arg(long, env = "COGNATE_ALLOW_REMOTE", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) allow_remote: Option<String>,
-    /// Speak HTTPS with a certificate of a local authority in the data folder, whose file is named at the start.
+    /// Speak HTTPS with a certificate of a local authority in the data folder, whose file is named
+    /// at the start.
     #[arg(long, env = "COGNATE_HTTPS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) https: Option<String>,
-    /// Stand in for AWS in a region, for programs with AWS's host built in: its names by HTTPS on port 443, its issuer.
+    /// Stand in for AWS in a region, for programs with AWS's host built in: its names by HTTPS on
+    /// port 443, its issuer.
     #[arg(long, env = "COGNATE_AS_AWS", value_name = "REGION")]
     pub(crate) as_aws: Option<String>,
     /// Where --as-aws listens [default: port 443 of the address that --listen names].

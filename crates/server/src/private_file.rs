@@ -1,4 +1,5 @@
-//! Files that only their owner may read, and that are there whole or not at all: a draft beside the place, made durable, then put in place.
+//! Files that only their owner may read, and that are there whole or not at all: a draft beside the
+//! place, made durable, then put in place.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};

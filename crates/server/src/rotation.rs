@@ -1,5 +1,6 @@
-//! The files of a rotation of the master key. The new key is durable in a file of its own before the database is put under it, and comes into
-//! the old one's place afterwards; so whenever the rotation is cut, the key that the database is under lies in one of the two.
+//! The files of a rotation of the master key. The new key is durable in a file of its own before
+//! the database is put under it, and comes into the old one's place afterwards; so whenever the
+//! rotation is cut, the key that the database is under lies in one of the two.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,8 +12,8 @@ use crate::configuration::{MASTER_KEY_FILE, MasterKeySource, StoreConfiguration}
 use crate::master_key;
 use crate::private_file::sync_folder_of;
 
-/// Where a new key waits until the database is under it: beside the present one, with `.new` behind its name; in the data folder when the
-/// present one is not in a file.
+/// Where a new key waits until the database is under it: beside the present one, with `.new` behind
+/// its name; in the data folder when the present one is not in a file.
 pub(crate) fn waiting_key(configuration: &StoreConfiguration) -> PathBuf {
     let present = match &configuration.master_key {
         MasterKeySource::File(path) => path.clone(),
@@ -23,8 +24,8 @@ pub(crate) fn waiting_key(configuration: &StoreConfiguration) -> PathBuf {
     name.into()
 }
 
-/// Puts the new key in the place of the present one. The present one is kept beside it, for the backups that were sealed under it; gives the
-/// name under which it is kept.
+/// Puts the new key in the place of the present one. The present one is kept beside it, for the
+/// backups that were sealed under it; gives the name under which it is kept.
 ///
 /// # Errors
 /// When a file cannot be read or moved. It may be said again then.

@@ -1,7 +1,8 @@
 //! Logs: to stderr, as text or as JSON, one line an event.
 //!
-//! What this program says of its work holds nothing that users send. The libraries that it is made of know no such rule: at debug, the
-//! driver of the database writes whole rows. So they say no more than at info, unless the filter names them.
+//! What this program says of its work holds nothing that users send. The libraries that it is made
+//! of know no such rule: at debug, the driver of the database writes whole rows. So they say no
+//! more than at info, unless the filter names them.
 
 mod libraries;
 #[cfg(test)]
@@ -62,7 +63,8 @@ impl Logging {
         })
     }
 
-    /// Begins to log. Panics are logged too, by their place: their words may hold what a request held.
+    /// Begins to log. Panics are logged too, by their place: their words may hold what a request
+    /// held.
     pub(crate) fn start(self) {
         let talkative = self.named.talkative();
         // Only a second call could fail, and then the first one's settings hold.

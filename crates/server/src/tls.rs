@@ -82,8 +82,9 @@ impl Certificate {
         Ok(config)
     }
 
-    /// Follows the files, if there are any, for ever. New ones that cannot be used are told once, and the old certificate stays; they are tried again, since
-    /// a certificate and its key are not written at one moment.
+    /// Follows the files, if there are any, for ever. New ones that cannot be used are told once,
+    /// and the old certificate stays; they are tried again, since a certificate and its key are not
+    /// written at one moment.
     pub(crate) async fn follow(self) {
         let Some(files) = &self.files else {
             return;

@@ -203,7 +203,8 @@ fn what_does_not_open_the_backup_or_is_none_makes_no_database() {
     desk.does(&[&into("key.backup")[..], &key].concat());
 }
 
-/// The key that a restore makes goes only where the database is under another one; else somebody may have begun to use it.
+/// The key that a restore makes goes only where the database is under another one; else somebody
+/// may have begun to use it.
 #[test]
 fn a_restore_that_is_refused_leaves_no_key_that_is_not_the_databases() {
     let desk = Desk::new();
@@ -292,7 +293,8 @@ fn a_rotated_master_key_takes_the_place_of_the_old_one_while_the_server_runs() {
     desk.does(&["backup", "after.backup", "--verify"]);
 }
 
-/// The named file is where a rotation leaves its new key until the database is under it; so this is how it stands when it is cut there.
+/// The named file is where a rotation leaves its new key until the database is under it; so this is
+/// how it stands when it is cut there.
 #[test]
 fn a_rotation_that_was_cut_between_database_and_file_is_finished_by_the_next_start() {
     let cut = |desk: &Desk| {

@@ -1,6 +1,7 @@
 //! Access keys: proving by Signature Version 4 who calls, and what `cognate access-key` does.
 //!
-//! A key that is deleted goes on for a second at most on nodes that have just used it (see settings.rs).
+//! A key that is deleted goes on for a second at most on nodes that have just used it (see
+//! settings.rs).
 
 use cognate_api::Service;
 use cognate_crypto::digest::sha256;
@@ -20,7 +21,8 @@ pub struct SignedRequest<'a> {
     pub service: Service,
     /// The method, in capitals.
     pub method: &'a str,
-    /// The path as it stood in the request line; after it those that it may have been before a proxy changed it.
+    /// The path as it stood in the request line; after it those that it may have been before a
+    /// proxy changed it.
     pub paths: &'a [String],
     /// The query as it stood there, without the question mark.
     pub query: &'a str,
@@ -33,8 +35,9 @@ pub struct SignedRequest<'a> {
 /// Proves who signed a request.
 ///
 /// # Errors
-/// `MissingAuthenticationTokenException`, `IncompleteSignatureException`, `UnrecognizedClientException`, `InvalidSignatureException`;
-/// `ServiceUnavailableException` when the database does not answer.
+/// `MissingAuthenticationTokenException`, `IncompleteSignatureException`,
+/// `UnrecognizedClientException`, `InvalidSignatureException`; `ServiceUnavailableException` when
+/// the database does not answer.
 pub async fn authenticate(app: &App, request: SignedRequest<'_>, now: Timestamp) -> Result<Caller> {
     let SignedRequest {
         service,
@@ -55,7 +58,8 @@ pub async fn authenticate(app: &App, request: SignedRequest<'_>, now: Timestamp)
     let mut paths = paths.iter().map(String::as_str);
     let received = signed(paths.next().unwrap_or("/"));
     let authorization = Authorization::find(received).map_err(refused)?;
-    // The line about this call names the key even if the signature proves nothing: its operator looks for it.
+    // The line about this call names the key even if the signature proves nothing: its operator
+    // looks for it.
     tracing::Span::current().record("key_id", &authorization.access_key_id);
     let entry = app
         .access_key(&authorization.access_key_id)
@@ -139,7 +143,8 @@ pub enum CreateError {
     Store(#[from] cognate_store::Error),
 }
 
-/// Makes an access key. Its secret is shown this once; afterwards it is only to be had by whoever has the master key too.
+/// Makes an access key. Its secret is shown this once; afterwards it is only to be had by whoever
+/// has the master key too.
 ///
 /// # Errors
 /// [`CreateError`].

@@ -1,4 +1,5 @@
-//! The attributes of users in an operator's hands: AdminUpdateUserAttributes, AdminDeleteUserAttributes.
+//! The attributes of users in an operator's hands: AdminUpdateUserAttributes,
+//! AdminDeleteUserAttributes.
 
 use cognate_api::idp::{
     AdminDeleteUserAttributesRequest, AdminDeleteUserAttributesResponse,
@@ -14,8 +15,9 @@ use crate::flows::{attributes, users, way_back};
 use crate::profile::{attribute_code, delete_attributes};
 use crate::{Cx, Error, ErrorCode, Result};
 
-/// Sets attributes; operators may say that an address is verified. An address that changes without such word is unverified; where the
-/// pool wants new addresses verified first, it waits for the code that goes to it.
+/// Sets attributes; operators may say that an address is verified. An address that changes without
+/// such word is unverified; where the pool wants new addresses verified first, it waits for the
+/// code that goes to it.
 pub(crate) async fn admin_update_user_attributes(
     cx: Cx,
     input: AdminUpdateUserAttributesRequest,
@@ -54,7 +56,8 @@ pub(crate) async fn admin_update_user_attributes(
         users::store(tx, &pool, &user, false).await?;
         way_back::end(tx, &before, &user).await?;
         for contact in named {
-            // What the operator says stands: an address that the user asked for before does not come over it.
+            // What the operator says stands: an address that the user asked for before does not
+            // come over it.
             users::end_verification(tx, &user, contact, now).await?;
         }
         put_all(tx, &codes_out).await
@@ -70,8 +73,8 @@ pub(crate) async fn admin_update_user_attributes(
     }
 }
 
-/// Takes an address that has to be proved before it counts out of what is given, with a flag that would say nothing of the one that
-/// stays. An address that the operator vouches for does not wait.
+/// Takes an address that has to be proved before it counts out of what is given, with a flag that
+/// would say nothing of the one that stays. An address that the operator vouches for does not wait.
 fn take_waiting_address(user: &User, contact: Contact, given: &mut Attributes) -> Option<String> {
     let address = given.get(contact.attribute())?.clone();
     let is_vouched_for = given
@@ -100,7 +103,8 @@ fn unverify_changed(user: &User, given: &mut Attributes) {
     }
 }
 
-/// Puts the codes into the database, each for itself; gives the first refusal. What the operator has changed beside them stands.
+/// Puts the codes into the database, each for itself; gives the first refusal. What the operator
+/// has changed beside them stands.
 async fn put_all(tx: &mut Tx, codes_out: &[NewCode]) -> Result<Option<Error>> {
     let mut refusal = None;
     for code in codes_out {
@@ -110,7 +114,8 @@ async fn put_all(tx: &mut Tx, codes_out: &[NewCode]) -> Result<Option<Error>> {
     Ok(refusal)
 }
 
-/// AdminUpdateUserAttributes has neither LimitExceededException nor CodeDeliveryFailureException of its own.
+/// AdminUpdateUserAttributes has neither LimitExceededException nor CodeDeliveryFailureException of
+/// its own.
 fn told_to_operator(error: Error) -> Error {
     match error.code {
         ErrorCode::LimitExceeded => Error::too_many_requests(),
@@ -119,7 +124,8 @@ fn told_to_operator(error: Error) -> Error {
     }
 }
 
-/// Operators may say that an address is verified, but not of one that is absent: from what is given and from the user.
+/// Operators may say that an address is verified, but not of one that is absent: from what is given
+/// and from the user.
 pub(crate) fn check_verified_flags(user: Option<&User>, given: &Attributes) -> Result<()> {
     for contact in Contact::ALL {
         let is_vouched_for = given

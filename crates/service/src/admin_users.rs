@@ -1,4 +1,5 @@
-//! Users in an operator's hands: AdminCreateUser, AdminGetUser, AdminDeleteUser, passwords, ListUsers.
+//! Users in an operator's hands: AdminCreateUser, AdminGetUser, AdminDeleteUser, passwords,
+//! ListUsers.
 
 use std::sync::Arc;
 
@@ -160,7 +161,8 @@ fn temporary_password(cx: &Cx, pool: &UserPool, given: Option<&str>) -> Result<S
     }
 }
 
-/// The invitations of a new user: by SMS unless the request says otherwise, as AWS has it; to what the user has.
+/// The invitations of a new user: by SMS unless the request says otherwise, as AWS has it; to what
+/// the user has.
 fn invitations(
     cx: &Cx,
     pool: &UserPool,
@@ -315,7 +317,8 @@ pub(crate) async fn admin_enable_user(
     Ok(AdminEnableUserResponse {})
 }
 
-/// Sets a password: for good, or a temporary one that the user has to change. Sessions that the old one began end.
+/// Sets a password: for good, or a temporary one that the user has to change. Sessions that the old
+/// one began end.
 pub(crate) async fn admin_set_user_password(
     cx: Cx,
     input: AdminSetUserPasswordRequest,
@@ -355,8 +358,9 @@ pub(crate) async fn admin_set_user_password(
     Ok(AdminSetUserPasswordResponse {})
 }
 
-/// Asks for a reset: until a code has come back nobody signs in with the old password. That stands whether or not the code can be sent;
-/// where it cannot, the operator is told so, and the user can ask for one by ForgotPassword.
+/// Asks for a reset: until a code has come back nobody signs in with the old password. That stands
+/// whether or not the code can be sent; where it cannot, the operator is told so, and the user can
+/// ask for one by ForgotPassword.
 pub(crate) async fn admin_reset_user_password(
     cx: Cx,
     input: AdminResetUserPasswordRequest,

@@ -73,7 +73,8 @@ impl Secrets {
 pub struct Config {
     /// Under what address this server is reached, without a slash at the end.
     pub public_url: String,
-    /// The issuer of tokens, with `{region}` and `{pool}` to be filled in; the public URL and the pool where absent.
+    /// The issuer of tokens, with `{region}` and `{pool}` to be filled in; the public URL and the
+    /// pool where absent.
     pub issuer: Option<String>,
     /// The region of new pools, and the one that requests are signed for.
     pub region: String,
@@ -83,7 +84,8 @@ pub struct Config {
     pub mail_from: String,
     /// As whom pools may send mail.
     pub mail_senders: Senders,
-    /// What phone numbers that are sent messages begin with, as `+1`; with none, they begin with anything.
+    /// What phone numbers that are sent messages begin with, as `+1`; with none, they begin with
+    /// anything.
     pub sms_prefixes: Vec<String>,
     /// How much may be done in a while.
     pub limits: Limits,
@@ -166,7 +168,8 @@ impl Config {
         authority.find('/').map_or("", |at| &authority[at..])
     }
 
-    /// The issuer of a pool's tokens. Its region is the one that the pool was made in: tokens hold after `--region` has changed.
+    /// The issuer of a pool's tokens. Its region is the one that the pool was made in: tokens hold
+    /// after `--region` has changed.
     #[must_use]
     pub fn issuer_of(&self, pool: &UserPoolId) -> String {
         match &self.issuer {
@@ -177,7 +180,8 @@ impl Config {
         }
     }
 
-    /// The ARN of a pool. Its region is the one that the pool was made in: a policy that names it holds after `--region` has changed.
+    /// The ARN of a pool. Its region is the one that the pool was made in: a policy that names it
+    /// holds after `--region` has changed.
     #[must_use]
     pub fn arn_of(&self, pool: &UserPoolId) -> String {
         format!(
@@ -187,7 +191,8 @@ impl Config {
         )
     }
 
-    /// The pool of an ARN, if it is one that [`Config::arn_of`] makes: of one pool there is no other spelling.
+    /// The pool of an ARN, if it is one that [`Config::arn_of`] makes: of one pool there is no
+    /// other spelling.
     #[must_use]
     pub fn pool_of_arn(&self, arn: &str) -> Option<UserPoolId> {
         let (_, id) = arn.rsplit_once('/')?;
@@ -206,8 +211,8 @@ impl Config {
     }
 }
 
-/// What is, or will be, served at the root under a name of its own. A proxy may take the public URL's path away, and then a path that
-/// begins with one of these would mean two things.
+/// What is, or will be, served at the root under a name of its own. A proxy may take the public
+/// URL's path away, and then a path that begins with one of these would mean two things.
 const OWN_NAMES: [&str; 18] = [
     ".well-known",
     "assets",
@@ -229,7 +234,8 @@ const OWN_NAMES: [&str; 18] = [
     "signup",
 ];
 
-/// Whether requests under a path can be told from others, and signed by clients that each encode paths in their own way.
+/// Whether requests under a path can be told from others, and signed by clients that each encode
+/// paths in their own way.
 fn check_path(path: &str) -> Result<(), &'static str> {
     let Some(path) = path.strip_prefix('/') else {
         return Ok(());
@@ -284,14 +290,15 @@ impl App {
         })
     }
 
-    /// How many messages this node has sent for users and strangers, and how many it has refused for their pools' sums.
+    /// How many messages this node has sent for users and strangers, and how many it has refused
+    /// for their pools' sums.
     #[must_use]
     pub fn message_counts(&self) -> Vec<MessageCount> {
         self.pool_messages.counted()
     }
 
-    /// Runs costly pure work (SRP, RSA) on a blocking thread, as many at once as there are cores, so that no flood of sign-ins starves
-    /// what is cheap.
+    /// Runs costly pure work (SRP, RSA) on a blocking thread, as many at once as there are cores,
+    /// so that no flood of sign-ins starves what is cheap.
     ///
     /// # Errors
     /// When the work panicked or the runtime is stopping.
@@ -302,8 +309,9 @@ impl App {
         self.compute_for(None, work).await
     }
 
-    /// The same in turns: of all whose work waits each gets the next free thread once, so that one address with a thousand computations
-    /// delays another's by as many as run, and one. Work that is counted for nobody in particular has a turn of its own.
+    /// The same in turns: of all whose work waits each gets the next free thread once, so that one
+    /// address with a thousand computations delays another's by as many as run, and one. Work that
+    /// is counted for nobody in particular has a turn of its own.
     ///
     /// # Errors
     /// As [`App::compute`].

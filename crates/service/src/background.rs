@@ -1,7 +1,7 @@
 //! Work beside the requests: delivery of the outbox, and the end of what has run out.
 //!
-//! Every node runs it. Expiry deletes what no request would accept any more, and what deleted pools have left, in small steps, by one node
-//! at a time.
+//! Every node runs it. Expiry deletes what no request would accept any more, and what deleted pools
+//! have left, in small steps, by one node at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,8 @@ use crate::{Result, outbox};
 
 /// How often expired rows are deleted.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
-/// How long it rests at least where there is more to delete: as long as it has worked, so that what else is written has half of the time.
+/// How long it rests at least where there is more to delete: as long as it has worked, so that what
+/// else is written has half of the time.
 const BETWEEN_STEPS: Duration = Duration::from_millis(50);
 /// How many rows of a table go in one transaction.
 const ROWS_AT_ONCE: i64 = 500;
@@ -64,7 +65,8 @@ async fn delete_expired(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Deletes some of what has run out and of what deleted pools and app clients have left, unless another holder has the lease to do it; whether there may be more.
+/// Deletes some of what has run out and of what deleted pools and app clients have left, unless
+/// another holder has the lease to do it; whether there may be more.
 ///
 /// # Errors
 /// Only what the database gives.

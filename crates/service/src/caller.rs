@@ -30,7 +30,8 @@ pub type AuthorizeError = Error;
 const ANYTHING: &str = "*";
 
 impl Caller {
-    /// Whether this caller may call an operation on a resource, as [`resource_of`] tells it; `None` where that is not known.
+    /// Whether this caller may call an operation on a resource, as [`resource_of`] tells it; `None`
+    /// where that is not known.
     ///
     /// # Errors
     /// `AccessDeniedException`.
@@ -64,11 +65,12 @@ impl Caller {
     }
 }
 
-/// What a call of a signed operation is about, as policies name it: an ARN, or `*` for what names nothing in particular. `None` when the
-/// (validated) input does not tell.
+/// What a call of a signed operation is about, as policies name it: an ARN, or `*` for what names
+/// nothing in particular. `None` when the (validated) input does not tell.
 ///
-/// However the input names a pool (by its id, in an ARN, by one of its app clients), the resource is the pool's one ARN: a Deny on it meets
-/// every call. Ids name the same row here and in the database: they are compared byte for byte.
+/// However the input names a pool (by its id, in an ARN, by one of its app clients), the resource
+/// is the pool's one ARN: a Deny on it meets every call. Ids name the same row here and in the
+/// database: they are compared byte for byte.
 ///
 /// # Errors
 /// The database's, where an app client has to be looked up.

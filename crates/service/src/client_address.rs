@@ -11,8 +11,8 @@ pub struct ClientAddress {
 }
 
 impl ClientAddress {
-    /// The other end of the connection. On loopback that is this machine: a program beside the server, or a test, which
-    /// stands for nobody in particular.
+    /// The other end of the connection. On loopback that is this machine: a program beside the
+    /// server, or a test, which stands for nobody in particular.
     #[must_use]
     pub fn of_peer(ip: IpAddr) -> Self {
         let ip = ip.to_canonical();
@@ -22,8 +22,8 @@ impl ClientAddress {
         }
     }
 
-    /// An address that a trusted proxy tells. Whatever it is, somebody stands behind the proxy: what strangers write into
-    /// X-Forwarded-For must not make them this machine.
+    /// An address that a trusted proxy tells. Whatever it is, somebody stands behind the proxy:
+    /// what strangers write into X-Forwarded-For must not make them this machine.
     #[must_use]
     pub fn behind_proxy(ip: IpAddr) -> Self {
         Self {
@@ -38,7 +38,8 @@ impl ClientAddress {
         self.ip
     }
 
-    /// Whether the request comes from this machine itself, and so from nobody whom limits by address could mean.
+    /// Whether the request comes from this machine itself, and so from nobody whom limits by
+    /// address could mean.
     #[must_use]
     pub fn is_this_machine(self) -> bool {
         self.is_this_machine
@@ -59,7 +60,8 @@ pub struct CountedNetwork {
 }
 
 impl CountedNetwork {
-    /// The smallest network that surely is one customer's: an IPv4 address, or the /64 of an IPv6 address.
+    /// The smallest network that surely is one customer's: an IPv4 address, or the /64 of an IPv6
+    /// address.
     #[must_use]
     pub fn near(ip: IpAddr) -> Self {
         match ip.to_canonical() {
@@ -68,8 +70,9 @@ impl CountedNetwork {
         }
     }
 
-    /// The network that many providers give one customer, who then has 256 of the smaller: the /56 of an IPv6 address.
-    /// Others give each customer less, so what it may do in sum is more than one /64 may. None for IPv4.
+    /// The network that many providers give one customer, who then has 256 of the smaller: the /56
+    /// of an IPv6 address. Others give each customer less, so what it may do in sum is more than
+    /// one /64 may. None for IPv4.
     #[must_use]
     pub fn wide(ip: IpAddr) -> Option<Self> {
         match ip.to_canonical() {

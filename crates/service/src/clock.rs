@@ -42,8 +42,8 @@ impl Clock {
         }
     }
 
-    /// The time by which what has run out may be deleted: now, or earlier while a jump has not settled, because what is deleted does not
-    /// come back when the clock does.
+    /// The time by which what has run out may be deleted: now, or earlier while a jump has not
+    /// settled, because what is deleted does not come back when the clock does.
     #[must_use]
     pub fn settled(&self) -> Timestamp {
         match self {

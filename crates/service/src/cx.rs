@@ -60,8 +60,8 @@ impl Cx {
         }))
     }
 
-    /// Runs costly pure work (SRP, RSA) on a blocking thread, in the turn of whom the request is counted for
-    /// ([`App::compute`](crate::App)).
+    /// Runs costly pure work (SRP, RSA) on a blocking thread, in the turn of whom the request is
+    /// counted for ([`App::compute`](crate::App)).
     ///
     /// # Errors
     /// When the work panicked or the runtime is stopping.
@@ -74,7 +74,8 @@ impl Cx {
     }
 }
 
-/// A request that has just come in, of which it is not known yet who calls: a door tells that by its time.
+/// A request that has just come in, of which it is not known yet who calls: a door tells that by
+/// its time.
 pub struct Arrival {
     /// Now, read once.
     pub now: Timestamp,

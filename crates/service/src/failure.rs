@@ -1,8 +1,9 @@
 //! What a caller is told when the database fails.
 //!
-//! Inside, a failure of the database is an unforeseen one with its cause, as any other. Where it leaves this crate it is told apart what may
-//! be tried again: a database that is not to be had and a conflict without end have done nothing, and pass. What stays an
-//! `InternalErrorException` is a fault of ours, or an outcome that nobody can tell.
+//! Inside, a failure of the database is an unforeseen one with its cause, as any other. Where it
+//! leaves this crate it is told apart what may be tried again: a database that is not to be had and
+//! a conflict without end have done nothing, and pass. What stays an `InternalErrorException` is a
+//! fault of ours, or an outcome that nobody can tell.
 
 use cognate_api::Unavailable;
 use cognate_store::Error as StoreError;

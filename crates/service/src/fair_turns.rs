@@ -1,5 +1,6 @@
-//! A number of places that are given out in turns: whoever waits for many gets one, then the next in turn gets one. Who waits alone gets
-//! all places that are free, so that nothing stands idle for fairness' sake.
+//! A number of places that are given out in turns: whoever waits for many gets one, then the next
+//! in turn gets one. Who waits alone gets all places that are free, so that nothing stands idle for
+//! fairness' sake.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -165,7 +166,8 @@ mod tests {
         }
     }
 
-    /// Waits in these turns, `.` for one of its own, and gives the order in which they get the one place.
+    /// Waits in these turns, `.` for one of its own, and gives the order in which they get the one
+    /// place.
     fn order(turns: &FairTurns<char>, held: Place<char>, waiting: &str) -> String {
         let turn = |of| match of {
             '.' => Turn::Own,

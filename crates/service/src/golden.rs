@@ -1,4 +1,5 @@
-//! Sealed documents as earlier versions wrote them, beside those of `cognate-store`, which tells of the folder.
+//! Sealed documents as earlier versions wrote them, beside those of `cognate-store`, which tells of
+//! the folder.
 
 #![allow(clippy::unwrap_used)]
 

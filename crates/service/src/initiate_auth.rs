@@ -1,5 +1,5 @@
-//! The sign-in operations: InitiateAuth and RespondToAuthChallenge, with their operators' forms. All lead to the one machine
-//! (flows/sign_in) or, for a session that goes on, to a refresh.
+//! The sign-in operations: InitiateAuth and RespondToAuthChallenge, with their operators' forms.
+//! All lead to the one machine (flows/sign_in) or, for a session that goes on, to a refresh.
 
 use std::collections::BTreeMap;
 
@@ -94,7 +94,8 @@ pub(crate) async fn admin_respond_to_auth_challenge(
     .map(Into::into)
 }
 
-/// A sign-in goes on from a sign-up with USER_AUTH only, and ConfirmSignUp gives no session to go on with.
+/// A sign-in goes on from a sign-up with USER_AUTH only, and ConfirmSignUp gives no session to go
+/// on with.
 fn refuse_session(session: Option<&str>) -> Result<()> {
     session.map_or(Ok(()), |_| {
         Err(Error::parameter_not_built(
@@ -133,7 +134,8 @@ answer_with!(
     AdminRespondToAuthChallengeResponse
 );
 
-/// GetTokensFromRefreshToken: the refresh of clients that rotate their refresh tokens, and open to the others as well.
+/// GetTokensFromRefreshToken: the refresh of clients that rotate their refresh tokens, and open to
+/// the others as well.
 pub(crate) async fn get_tokens_from_refresh_token(
     cx: Cx,
     input: GetTokensFromRefreshTokenRequest,
@@ -181,7 +183,8 @@ async fn begin(
                 .filter(|()| !rotates)
                 .ok_or_else(Error::auth_flow_not_enabled)?;
             let hash = parameters.get("SECRET_HASH").map(String::as_str);
-            // Libraries take the name from a token, from the challenge, or from what the user typed at sign-up.
+            // Libraries take the name from a token, from the challenge, or from what the user typed
+            // at sign-up.
             let check = |Presented { user, .. }: &Presented| {
                 let as_told = NormalName::new(&door.pool, &user.username);
                 let names = [user.sub.as_str(), &user.username, as_told.as_str()];

@@ -1,7 +1,9 @@
-//! What the product does: one file for each resource, one async function for each operation, and the flows that they share.
+//! What the product does: one file for each resource, one async function for each operation, and
+//! the flows that they share.
 //!
-//! An operation reads, decides (in the model, which is pure) and writes, in this order; inside a transaction nothing but the database is
-//! called. Nothing here knows HTTP: doors (crate web) hand over parsed input and a [`Cx`] and get output or an [`Error`].
+//! An operation reads, decides (in the model, which is pure) and writes, in this order; inside a
+//! transaction nothing but the database is called. Nothing here knows HTTP: doors (crate web) hand
+//! over parsed input and a [`Cx`] and get output or an [`Error`].
 
 pub mod access_keys;
 mod admin_attributes;

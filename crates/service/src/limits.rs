@@ -13,7 +13,8 @@ pub struct Limits {
     pub failures_per_address: Rate,
     /// Messages that one network address asks for, on each node.
     pub messages_per_address: Rate,
-    /// Mails that strangers and users are sent from one pool in an hour, by all nodes together; None for any number.
+    /// Mails that strangers and users are sent from one pool in an hour, by all nodes together;
+    /// None for any number.
     pub mail_per_pool_and_hour: Option<u32>,
     /// Text messages, likewise: each costs money.
     pub sms_per_pool_and_hour: Option<u32>,
@@ -22,7 +23,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            // An office or a school behind one address signs up by the hundred, and an attack by the thousand.
+            // An office or a school behind one address signs up by the hundred, and an attack by
+            // the thousand.
             sign_ups_per_address: Rate::of(100, 10 * 60),
             failures_per_address: Rate::of(100, 5 * 60),
             messages_per_address: Rate::of(30, 10 * 60),
@@ -70,7 +72,8 @@ impl std::error::Error for RateError {}
 impl FromStr for Rate {
     type Err = RateError;
 
-    /// Reads `100/10m`: a number from 1 on, and a time in seconds, minutes or hours, a day at most. `none` is any number.
+    /// Reads `100/10m`: a number from 1 on, and a time in seconds, minutes or hours, a day at most.
+    /// `none` is any number.
     fn from_str(text: &str) -> Result<Self, RateError> {
         if text == "none" {
             return Ok(Self {

@@ -1,8 +1,9 @@
 //! For whom a request is counted, where limits go by network address.
 //!
-//! A public call is counted by the address it comes from. A backend calls for all its users from one address, so it is not counted
-//! by that: one that holds an access key names the user's address in ContextData, one that proves its app client's secret in
-//! UserContextData. A stranger who holds neither cannot choose the address that they are counted by.
+//! A public call is counted by the address it comes from. A backend calls for all its users from
+//! one address, so it is not counted by that: one that holds an access key names the user's address
+//! in ContextData, one that proves its app client's secret in UserContextData. A stranger who holds
+//! neither cannot choose the address that they are counted by.
 
 use std::net::IpAddr;
 
@@ -19,7 +20,8 @@ use crate::{Cx, Error, Result};
 pub(crate) enum Origin {
     /// For a network address: the caller's, or the user's as a backend names it.
     Address(IpAddr),
-    /// For this machine, on which a proxy may stand that nobody has named: everybody, so limits by address do not hold it up.
+    /// For this machine, on which a proxy may stand that nobody has named: everybody, so limits by
+    /// address do not hold it up.
     ThisMachine,
     /// For a backend that does not say for whom it calls: limits by address do not hold it up.
     Backend,
@@ -57,7 +59,8 @@ impl Origin {
         }
     }
 
-    /// What limits by network address count it under, from the nearest to the widest; nothing where they do not hold it up.
+    /// What limits by network address count it under, from the nearest to the widest; nothing where
+    /// they do not hold it up.
     pub(crate) fn counted(&self) -> Vec<(Counted, Width)> {
         match self {
             Self::Address(ip) => {
@@ -71,8 +74,8 @@ impl Origin {
         }
     }
 
-    /// The names of where it comes from, for what is counted of one user or mailbox by whence it comes: here this machine and
-    /// backends have one, so that no way in is left open.
+    /// The names of where it comes from, for what is counted of one user or mailbox by whence it
+    /// comes: here this machine and backends have one, so that no way in is left open.
     pub(crate) fn names(&self) -> Vec<(String, Width)> {
         match self {
             Self::ThisMachine => vec![("this machine".to_owned(), Width::Near)],
@@ -94,14 +97,15 @@ impl Origin {
 /// A signed call for the user whose address ContextData names.
 ///
 /// # Errors
-/// `InvalidParameterException` when what it names is no address: taken for none, it would let a user past the limits by sending
-/// nonsense to a backend that passes it on.
+/// `InvalidParameterException` when what it names is no address: taken for none, it would let a
+/// user past the limits by sending nonsense to a backend that passes it on.
 pub(crate) fn of_context_data(cx: &Cx, data: Option<&ContextDataType>) -> Result<Cx> {
     named(cx, "ContextData", data.map(|data| data.ip_address.as_str()))
 }
 
-/// A public call at an app client, once its secret hash was found right. A client with a secret is a backend, and the address that it
-/// names in UserContextData is believed; of a client without one nothing is believed.
+/// A public call at an app client, once its secret hash was found right. A client with a secret is
+/// a backend, and the address that it names in UserContextData is believed; of a client without one
+/// nothing is believed.
 ///
 /// # Errors
 /// As [`of_context_data`].
@@ -117,8 +121,8 @@ pub(crate) fn of_client(
     named(&cx.counted_for(Origin::Backend), "UserContextData", address)
 }
 
-/// A call with a user's access token. That of a client with a secret may come from the backend, which is no stranger's address to be
-/// counted by; the user is.
+/// A call with a user's access token. That of a client with a secret may come from the backend,
+/// which is no stranger's address to be counted by; the user is.
 pub(crate) fn of_token(cx: &Cx, entry: &ClientEntry, sub: &Sub) -> Cx {
     match cx.origin {
         Origin::Address(_) if entry.secret.is_some() => {

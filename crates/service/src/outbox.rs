@@ -1,8 +1,10 @@
 //! Delivery of the outbox: each kind of message in a lane of its own, worked off continuously.
 //!
-//! Every node runs the lanes of what it can send, and takes no more than it has places for, each when one is free: a server that is slow with
-//! one message holds up no other, and text messages hold up no mail. A message is leased before it is sent, so that one node sends it; what
-//! a node that died had leased comes back when the lease runs out. What no node can send waits, is told of, and ends after a while.
+//! Every node runs the lanes of what it can send, and takes no more than it has places for, each
+//! when one is free: a server that is slow with one message holds up no other, and text messages
+//! hold up no mail. A message is leased before it is sent, so that one node sends it; what a node
+//! that died had leased comes back when the lease runs out. What no node can send waits, is told
+//! of, and ends after a while.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,8 +23,8 @@ use crate::{Error, Result};
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How often a node looks for what it cannot send.
 const WATCH_INTERVAL: Duration = Duration::from_secs(60);
-/// How long a message belongs to the node that is sending it: longer than a delivery may take (outbound's limits), and no longer than a
-/// user waits for the message of a node that died.
+/// How long a message belongs to the node that is sending it: longer than a delivery may take
+/// (outbound's limits), and no longer than a user waits for the message of a node that died.
 const LEASE: Duration = Duration::from_secs(40);
 /// How long a message may wait for a node that can send it before this is told.
 const OVERDUE: Duration = Duration::from_secs(60);
@@ -37,9 +39,11 @@ const MOST_COUNTED: i64 = 10_000;
 pub(crate) const MAIL: &str = "mail";
 /// A text message.
 pub(crate) const SMS: &str = "sms";
-/// A message that is taken from the outbox and dropped: what a name that nobody has is "sent", so that it costs what a real one costs.
+/// A message that is taken from the outbox and dropped: what a name that nobody has is "sent", so
+/// that it costs what a real one costs.
 pub(crate) const TO_NOBODY: &str = "nobody";
-/// A mail or a text message, as nodes write it that have no lanes yet. Those deliver the kinds above too.
+/// A mail or a text message, as nodes write it that have no lanes yet. Those deliver the kinds
+/// above too.
 const EITHER: &str = "message";
 
 /// What becomes of a kind of message.
@@ -69,7 +73,8 @@ pub(crate) struct Lanes([Lane; 3]);
 impl Lanes {
     pub(crate) fn new() -> Self {
         Self([
-            // No more than the mailer has connections: those that wait for one would run out of their time.
+            // No more than the mailer has connections: those that wait for one would run out of
+            // their time.
             Lane::new(Way::Mail, &[MAIL], MAX_CONNECTIONS),
             Lane::new(Way::Sms, &[SMS], 8),
             Lane::new(Way::Any, &[TO_NOBODY, EITHER], 16),
@@ -131,7 +136,8 @@ impl Lane {
 /// A message that is taken, and its place in the lane.
 type Taken = (outbox::OutboxMessage, OwnedSemaphorePermit);
 
-/// Starts a job for each lane; they end when `stopped` says so, with the messages that they have begun to send.
+/// Starts a job for each lane; they end when `stopped` says so, with the messages that they have
+/// begun to send.
 pub(crate) fn start(app: &Arc<App>, jobs: &mut JoinSet<()>, stopped: &watch::Receiver<bool>) {
     for lane in 0..app.outbox_filled.0.len() {
         jobs.spawn(run(Arc::clone(app), lane, stopped.clone()));
@@ -229,10 +235,12 @@ fn send(app: &Arc<App>, sending: &mut JoinSet<Result<()>>, taken: Vec<Taken>) {
     }
 }
 
-/// Sends the messages that are due, all of them; gives how many were taken. What cannot be sent here is left for other nodes.
+/// Sends the messages that are due, all of them; gives how many were taken. What cannot be sent
+/// here is left for other nodes.
 ///
 /// # Errors
-/// Only what the database gives. What became of each message is logged, and the last error given, when all have been tried.
+/// Only what the database gives. What became of each message is logged, and the last error given,
+/// when all have been tried.
 pub async fn deliver_due(app: &Arc<App>) -> Result<usize> {
     let (mut count, mut outcome) = (0, Ok(()));
     for lane in &app.outbox_filled.0 {
@@ -247,7 +255,8 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize> {
                 break;
             }
             count += taken.len();
-            // One that fails must not break off the others: what has reached its mail server and is not settled is sent again.
+            // One that fails must not break off the others: what has reached its mail server and is
+            // not settled is sent again.
             if let Err(error) = send_all(app, taken).await
                 && let Err(another) = std::mem::replace(&mut outcome, Err(error))
             {
@@ -258,14 +267,16 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize> {
     outcome.map(|()| count)
 }
 
-/// Puts what is due into the inbox, where messages are kept in memory: who looks into it finds all that was caused before the look.
+/// Puts what is due into the inbox, where messages are kept in memory: who looks into it finds all
+/// that was caused before the look.
 ///
 /// # Errors
 /// Only what the database gives.
 pub async fn fill_inbox(app: &Arc<App>) -> Result<()> {
     for lane in &app.outbox_filled.0 {
         while lane.is_kept(app) {
-            // With all places, nothing else is on its way: what the background job had taken has arrived.
+            // With all places, nothing else is on its way: what the background job had taken has
+            // arrived.
             let places = Arc::clone(&lane.places);
             let places = places.acquire_many_owned(lane.all_places).await?;
             let taken = take(app, lane, places).await?;
@@ -357,7 +368,8 @@ fn not_here(what: &str) -> SendError {
     SendError::Temporary(format!("this node sends no {what}"))
 }
 
-/// What is to be sent. The error holds nothing of it: serde's would tell the value that it stumbled over.
+/// What is to be sent. The error holds nothing of it: serde's would tell the value that it stumbled
+/// over.
 fn read(
     payload: std::result::Result<SecretBytes, StoreError>,
 ) -> std::result::Result<Delivery, String> {
@@ -372,8 +384,8 @@ fn read(
     })
 }
 
-/// Looks after a lane whose messages this node cannot send: tells operators, once, when no other node takes them either, and drops what has
-/// waited for too long.
+/// Looks after a lane whose messages this node cannot send: tells operators, once, when no other
+/// node takes them either, and drops what has waited for too long.
 async fn watch_over(app: &App, lane: &Lane) -> Result<()> {
     let now = app.clock.now();
     for kind in lane.kinds {

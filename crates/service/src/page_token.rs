@@ -1,7 +1,9 @@
-//! Paging tokens: where the next page of a list begins, sealed and bound to the list that it belongs to.
+//! Paging tokens: where the next page of a list begins, sealed and bound to the list that it
+//! belongs to.
 //!
-//! A token of another pool, another operation or another filter does not open, nor does one that somebody made up: what a caller may list
-//! was decided by the pool id of the request, and a token must not lead past that (threats.md, "confused listing").
+//! A token of another pool, another operation or another filter does not open, nor does one that
+//! somebody made up: what a caller may list was decided by the pool id of the request, and a token
+//! must not lead past that (threats.md, "confused listing").
 
 use cognate_crypto::digest::{base64url_decode, base64url_encode};
 use serde::Serialize;
@@ -16,7 +18,8 @@ const PLACE: &[u8] = b"page_token";
 /// Longer tokens are refused unread: the longest key of a list (a user name) stays far below.
 const MAX_LENGTH: usize = 16 * 1024;
 
-/// Seals the key of the last row of a page into a token for `query`: operation, pool and filter, in one text.
+/// Seals the key of the last row of a page into a token for `query`: operation, pool and filter, in
+/// one text.
 ///
 /// # Errors
 /// When the key can't be written or sealed.
@@ -43,7 +46,8 @@ pub(crate) fn open<T: DeserializeOwned>(app: &App, query: &str, token: &str) -> 
     serde_json::from_slice(plain.expose()).map_err(|_| invalid_pagination_token())
 }
 
-/// Cuts a page that was read with one row more than its limit, and gives the token of the next page where there is one.
+/// Cuts a page that was read with one row more than its limit, and gives the token of the next page
+/// where there is one.
 ///
 /// # Errors
 /// As [`seal`].

@@ -123,7 +123,8 @@ pub(crate) async fn confirm_forgot_password(
     secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
     let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
     let pool = Arc::clone(&door.pool);
-    // The policy is everybody's to know: checked before the code, so that a password that is too short costs no guess.
+    // The policy is everybody's to know: checked before the code, so that a password that is too
+    // short costs no guess.
     pool.settings
         .password_policy
         .check(&input.password)

@@ -1,4 +1,5 @@
-//! What signed-in users do with their own account: GetUser, attributes and their verification, deletion.
+//! What signed-in users do with their own account: GetUser, attributes and their verification,
+//! deletion.
 
 use std::sync::Arc;
 
@@ -53,9 +54,9 @@ pub(crate) async fn update_user_attributes(
     })
 }
 
-/// Changes a user's own attributes. A changed address is unverified, and no name to sign in with before it is verified; where the pool
-/// verifies such addresses a code goes to the new one; where the pool wants it verified first, the old address stays until the code has
-/// come back.
+/// Changes a user's own attributes. A changed address is unverified, and no name to sign in with
+/// before it is verified; where the pool verifies such addresses a code goes to the new one; where
+/// the pool wants it verified first, the old address stays until the code has come back.
 async fn change_attributes(
     cx: &Cx,
     pool: &Arc<UserPool>,
@@ -88,7 +89,8 @@ async fn change_attributes(
     let notices = Notices::draw(cx, &pool);
     let told = notices.clone();
     let change = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        // The new value of an address is a guess at who has it, and a mail to a stranger: limited like any other code.
+        // The new value of an address is a guess at who has it, and a mail to a stranger: limited
+        // like any other code.
         if !codes_out.is_empty()
             && let Some(error) = count_action(
                 tx,
@@ -150,8 +152,9 @@ fn limit_of_an_update(error: Error) -> Error {
     }
 }
 
-/// The codes that go out to changed addresses, and the attributes as they are to be written now: without what is the user's already and what waits for
-/// its proof, and with what is unverified from now on.
+/// The codes that go out to changed addresses, and the attributes as they are to be written now:
+/// without what is the user's already and what waits for its proof, and with what is unverified
+/// from now on.
 fn codes_for_addresses(
     cx: &Cx,
     pool: &UserPool,
@@ -169,8 +172,8 @@ fn codes_for_addresses(
             continue;
         };
         if user.attribute(attribute) == Some(&address) {
-            // Theirs already. Written all the same, it would take the place of an address that another request has set and verified in
-            // between, and be verified itself.
+            // Theirs already. Written all the same, it would take the place of an address that
+            // another request has set and verified in between, and be verified itself.
             now_given.remove(attribute);
             continue;
         }
@@ -214,8 +217,9 @@ fn check_sign_in_name(pool: &UserPool, before: &User, after: &User) -> Result<()
     Ok(())
 }
 
-/// In a pool whose sign-in names are addresses, one that another user has proved is theirs: told at once, though it would become a name
-/// only by a proof; and so is one that another may come back to. One that its holder has not proved is still anybody's to prove.
+/// In a pool whose sign-in names are addresses, one that another user has proved is theirs: told at
+/// once, though it would become a name only by a proof; and so is one that another may come back
+/// to. One that its holder has not proved is still anybody's to prove.
 ///
 /// # Errors
 /// `AliasExistsException`.
@@ -266,8 +270,8 @@ pub(crate) async fn delete_user_attributes(
     Ok(DeleteUserAttributesResponse {})
 }
 
-/// Takes attributes (named, with empty values) from a user. `notices` tell the old address, where the user does it; an operator's word
-/// ends the ways back.
+/// Takes attributes (named, with empty values) from a user. `notices` tell the old address, where
+/// the user does it; an operator's word ends the ways back.
 ///
 /// # Errors
 /// `InvalidParameterException` for required ones, and those that cannot change.
@@ -317,7 +321,8 @@ pub(crate) async fn get_user_attribute_verification_code(
         .attribute(contact.attribute())
         .ok_or_else(|| Error::invalid_parameter(format!("User has no {}.", contact.attribute())))?;
     let cx = origin::of_token(&cx, &door.entry, &user.sub);
-    // To the address that stands, verified or not, and not to one that waits for its proof: as AWS does.
+    // To the address that stands, verified or not, and not to one that waits for its proof: as AWS
+    // does.
     let code = attribute_code(&cx, &door.pool, &user, contact, address)?;
     let details = messages::details(contact, address);
     send_code(
@@ -376,7 +381,8 @@ pub(crate) async fn verify_user_attribute(
             .await?
             .ok_or_else(Error::user_does_not_exist)?;
         let waits = pool.settings.verified_before_update.contains(&contact);
-        // A code proves the address that it was sent to. Where new addresses wait for their proof, that is the one to take now.
+        // A code proves the address that it was sent to. Where new addresses wait for their proof,
+        // that is the one to take now.
         if user.attribute(contact.attribute()) != Some(&pending.address) && !waits {
             return Ok(Some(Error::code_expired()));
         }

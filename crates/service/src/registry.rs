@@ -40,7 +40,8 @@ impl Operations {
     {
         let _ = operation;
         let call: Call = Box::new(move |cx, input| {
-            // Validation has checked the types; what fails here is a value that no Rust type holds, such as a number out of range.
+            // Validation has checked the types; what fails here is a value that no Rust type holds,
+            // such as a number out of range.
             match json::decode::<O>(input) {
                 Ok(input) => {
                     let output = function(cx, input);
@@ -62,7 +63,8 @@ impl Operations {
     /// The operation of a name, if it is built.
     #[must_use]
     pub fn find(&self, service: Service, name: &str) -> Option<&Entry> {
-        // The key's lifetime is the map's: a lookup by a shorter one goes over the model's own list.
+        // The key's lifetime is the map's: a lookup by a shorter one goes over the model's own
+        // list.
         let info = service.operations().iter().find(|info| info.name == name)?;
         self.0.get(&(service, info.name))
     }

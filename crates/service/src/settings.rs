@@ -1,8 +1,10 @@
-//! Settings that almost every request needs, kept for a second: pools, app clients, signing keys, access keys.
+//! Settings that almost every request needs, kept for a second: pools, app clients, signing keys,
+//! access keys.
 //!
-//! A change made on this node is seen at once (the entry is dropped), one made on another within [`MAX_AGE`]: less than the two seconds
-//! that are promised. What revokes (sessions, users, locks) is never kept here; it is read from the database each time. A pool that is
-//! deleted takes its sessions along later, so on other nodes its tokens hold until its settings are read again.
+//! A change made on this node is seen at once (the entry is dropped), one made on another within
+//! [`MAX_AGE`]: less than the two seconds that are promised. What revokes (sessions, users, locks)
+//! is never kept here; it is read from the database each time. A pool that is deleted takes its
+//! sessions along later, so on other nodes its tokens hold until its settings are read again.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,7 +26,8 @@ use crate::{Error, Result};
 /// How old a kept entry may be.
 const MAX_AGE: Duration = Duration::from_millis(1000);
 
-/// How old the kept keys of a pool must be before a token that names another key has them read again.
+/// How old the kept keys of a pool must be before a token that names another key has them read
+/// again.
 const UNKNOWN_KEY_AGE: Duration = Duration::from_millis(100);
 
 /// How many entries of each kind are kept.
@@ -167,7 +170,8 @@ impl App {
         Ok(Some(kept.value))
     }
 
-    /// A pool's signing keys. Keys that were parsed before are not parsed again: an id stands for one key for ever.
+    /// A pool's signing keys. Keys that were parsed before are not parsed again: an id stands for
+    /// one key for ever.
     pub(crate) async fn keys(&self, pool: &UserPoolId) -> Result<Arc<PoolKeys>> {
         match self.settings.keys.get(pool).and_then(Kept::fresh) {
             Some(keys) => Ok(keys),
@@ -175,8 +179,9 @@ impl App {
         }
     }
 
-    /// The keys to find that of a token among. One that is not among those that are kept may be new, made for a node whose clock is ahead:
-    /// they are read again, but ten times a second at most, however many tokens name keys that nobody has.
+    /// The keys to find that of a token among. One that is not among those that are kept may be
+    /// new, made for a node whose clock is ahead: they are read again, but ten times a second at
+    /// most, however many tokens name keys that nobody has.
     pub(crate) async fn keys_with(&self, pool: &UserPoolId, kid: &str) -> Result<Arc<PoolKeys>> {
         let keys = self.keys(pool).await?;
         let is_new = |kept: Kept<PoolKeys>| kept.read_at.elapsed() < UNKNOWN_KEY_AGE;

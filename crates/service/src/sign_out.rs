@@ -37,7 +37,8 @@ pub(crate) async fn admin_user_global_sign_out(
     Ok(AdminUserGlobalSignOutResponse {})
 }
 
-/// Ends the session of a refresh token. A token whose session has ended already is no error (RFC 7009 §2.2).
+/// Ends the session of a refresh token. A token whose session has ended already is no error (RFC
+/// 7009 §2.2).
 pub(crate) async fn revoke_token(cx: Cx, input: RevokeTokenRequest) -> Result<RevokeTokenResponse> {
     if matches!(
         input.revoke_associated_sessions,

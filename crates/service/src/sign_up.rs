@@ -1,4 +1,5 @@
-//! Sign-up and its confirmation: SignUp, ConfirmSignUp, ResendConfirmationCode, AdminConfirmSignUp, and the link of a mail.
+//! Sign-up and its confirmation: SignUp, ConfirmSignUp, ResendConfirmationCode, AdminConfirmSignUp,
+//! and the link of a mail.
 
 use std::sync::Arc;
 
@@ -76,7 +77,8 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
     }
     let contacts = code.iter().map(NewCode::contact);
     let allowed = cx.app.pool_messages.take(&cx, &pool.id, contacts).await?;
-    // Which names are taken is what SignUp tells by its nature; an address that asks for many of them is held up.
+    // Which names are taken is what SignUp tells by its nature; an address that asks for many of
+    // them is held up.
     let taken = cx.app.limits.failures.take(&cx).await?;
     let is_made_up = is_made_up(&cx.app, &pool, &NormalName::new(&pool, &input.username));
     let outcome = store_new_user(&cx, &pool, &user, password, code, is_made_up).await;
@@ -94,7 +96,8 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
     })
 }
 
-/// Puts the user, the password's credentials and the code with its mail into the database: all or nothing.
+/// Puts the user, the password's credentials and the code with its mail into the database: all or
+/// nothing.
 async fn store_new_user(
     cx: &Cx,
     pool: &Arc<UserPool>,
@@ -179,8 +182,9 @@ pub(crate) fn new_user(
     }
 }
 
-/// The user name of a new user. In a pool whose sign-in names are addresses it is the sub, and the name that was given becomes the
-/// attribute that it is; in a pool with aliases it cannot look like one.
+/// The user name of a new user. In a pool whose sign-in names are addresses it is the sub, and the
+/// name that was given becomes the attribute that it is; in a pool with aliases it cannot look like
+/// one.
 ///
 /// # Errors
 /// `InvalidParameterException`.
@@ -232,7 +236,8 @@ pub(crate) fn has_preferred_username_alias(pool: &UserPool) -> bool {
     matches!(&pool.sign_in_names, SignInNames::Username { aliases } if aliases.contains(&AliasAttribute::PreferredUsername))
 }
 
-/// Where the code of a sign-up goes: to the phone before the mailbox, among the attributes that the pool verifies.
+/// Where the code of a sign-up goes: to the phone before the mailbox, among the attributes that the
+/// pool verifies.
 fn contact_to_confirm(pool: &UserPool, user: &User) -> Option<(Contact, String)> {
     [Contact::PhoneNumber, Contact::Email]
         .into_iter()
@@ -428,7 +433,8 @@ pub(crate) async fn resend_confirmation_code(
     let is_sent = sent_to.is_some();
     let contacts = destinations::contacts(&cx, &pool, found.as_ref(), &name).await?;
     let shown = contacts.for_confirmation(&pool.settings.auto_verified);
-    // Nobody, and somebody who is confirmed, is sent a code as it seems; guesses at it begin anew, as everybody's do.
+    // Nobody, and somebody who is confirmed, is sent a code as it seems; guesses at it begin anew,
+    // as everybody's do.
     let (contact, address) = sent_to
         .or_else(|| shown.map(|(contact, address)| (contact, address.to_owned())))
         .ok_or_else(Error::auto_verification_not_turned_on)?;

@@ -1,8 +1,10 @@
-//! The keys that sign a pool's tokens: which of them signs, how long each verifies, and what `cognate signing-key` does.
+//! The keys that sign a pool's tokens: which of them signs, how long each verifies, and what
+//! `cognate signing-key` does.
 //!
-//! A rotation makes a new pair. Every node publishes it within a second (settings.rs keeps keys no longer) and signs with it from
-//! [`LEAD`] on, so that no verifier meets a token whose key it cannot find. The old pair stays published until the last token that it
-//! can have signed has run out. From then on it verifies nothing, whether or not its rows have been deleted yet.
+//! A rotation makes a new pair. Every node publishes it within a second (settings.rs keeps keys no
+//! longer) and signs with it from [`LEAD`] on, so that no verifier meets a token whose key it
+//! cannot find. The old pair stays published until the last token that it can have signed has run
+//! out. From then on it verifies nothing, whether or not its rows have been deleted yet.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +17,8 @@ use cognate_store::{Db, Tx, app_clients, user_pools};
 
 use crate::Clock;
 
-/// How long a new key is published before it signs. Nodes look at the keys again after a second; the rest is for a slow commit and for
-/// clocks that differ a little.
+/// How long a new key is published before it signs. Nodes look at the keys again after a second;
+/// the rest is for a slow commit and for clocks that differ a little.
 const LEAD: Duration = Duration::from_secs(2);
 
 /// No access token and no ID token lives longer (AccessTokenValidity, IdTokenValidity).
@@ -44,8 +46,9 @@ impl Life {
     }
 }
 
-/// The key that signs a token that runs out at `expires_at`: the newest that has taken over, of those that verify for as long. Where none
-/// has (a pool that was just made), the oldest: it is the one that every node knows.
+/// The key that signs a token that runs out at `expires_at`: the newest that has taken over, of
+/// those that verify for as long. Where none has (a pool that was just made), the oldest: it is the
+/// one that every node knows.
 pub(crate) fn signer<T>(
     keys: impl Iterator<Item = (Life, T)>,
     now: Timestamp,
@@ -62,8 +65,8 @@ pub(crate) fn signer<T>(
     lasting.into_iter().nth(in_charge).map(|(_, key)| key)
 }
 
-/// Makes a pair of keys: ID and access tokens are never signed by the same one. Takes a fifth of a second or so, and belongs on a thread
-/// that may block.
+/// Makes a pair of keys: ID and access tokens are never signed by the same one. Takes a fifth of a
+/// second or so, and belongs on a thread that may block.
 ///
 /// # Errors
 /// Only when the system gives no randomness or no memory.
@@ -161,8 +164,8 @@ pub async fn rotate(db: &Db, clock: &Clock, pool: &str) -> Result<Rotation, Sign
     })
 }
 
-/// The longest that a token may still live which was signed by now, through any app client of the pool. Through one that was deleted there
-/// is none: its sessions ended with it.
+/// The longest that a token may still live which was signed by now, through any app client of the
+/// pool. Through one that was deleted there is none: its sessions ended with it.
 async fn longest_validity(
     tx: &mut Tx,
     pool: &UserPoolId,
@@ -183,7 +186,8 @@ async fn longest_validity(
     }
 }
 
-/// What a client's validities were before its last change isn't known any more, but no token of that time lives longer than a day.
+/// What a client's validities were before its last change isn't known any more, but no token of
+/// that time lives longer than a day.
 fn validity_of(client: &AppClient, now: Timestamp) -> Duration {
     let was_changed =
         client.modified_at > client.created_at && now.since(client.modified_at) < LONGEST_VALIDITY;

@@ -1,6 +1,8 @@
-//! The users of a pool who signed up and never confirmed it, as `cognate unconfirmed-users` lists and deletes them.
+//! The users of a pool who signed up and never confirmed it, as `cognate unconfirmed-users` lists
+//! and deletes them.
 //!
-//! It works beside running servers, along an index and a few users at a time, so that nobody waits long for it.
+//! It works beside running servers, along an index and a few users at a time, so that nobody waits
+//! long for it.
 
 use std::time::Duration;
 
@@ -36,7 +38,8 @@ pub enum UnconfirmedUsersError {
     Store(#[from] cognate_store::Error),
 }
 
-/// The unconfirmed users of one pool that are older than a span of time: who has signed up since the search began is never among them.
+/// The unconfirmed users of one pool that are older than a span of time: who has signed up since
+/// the search began is never among them.
 pub struct UnconfirmedUsers<'a> {
     db: &'a Db,
     pool: UserPoolId,
@@ -84,8 +87,8 @@ impl<'a> UnconfirmedUsers<'a> {
         Ok(page.into_iter().map(read).collect())
     }
 
-    /// Deletes some of them, with all that is theirs, in one transaction; gives how many, 0 when there are no more. One who confirms
-    /// in the meantime is not among them.
+    /// Deletes some of them, with all that is theirs, in one transaction; gives how many, 0 when
+    /// there are no more. One who confirms in the meantime is not among them.
     ///
     /// # Errors
     /// What the database gives.

@@ -26,10 +26,12 @@ async fn key_set(app: &Arc<App>, pool: &str) -> Result<String> {
     Ok(serde_json::to_string(&json!({ "keys": keys }))?)
 }
 
-/// The pool's OpenID provider metadata (OpenID Connect Discovery §3), as far as what it names is built.
+/// The pool's OpenID provider metadata (OpenID Connect Discovery §3), as far as what it names is
+/// built.
 ///
-/// A list with nothing in it is left out (RFC 8414 §3.2), even `response_types_supported`, which is required once there is
-/// an authorization endpoint: clients refuse an empty one and take a missing one.
+/// A list with nothing in it is left out (RFC 8414 §3.2), even `response_types_supported`, which is
+/// required once there is an authorization endpoint: clients refuse an empty one and take a missing
+/// one.
 ///
 /// # Errors
 /// `ResourceNotFoundException` when there is no such pool.

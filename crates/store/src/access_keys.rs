@@ -1,4 +1,5 @@
-//! The operators' access keys. Their secrets are sealed, not hashed: SigV4 is an HMAC under the secret itself.
+//! The operators' access keys. Their secrets are sealed, not hashed: SigV4 is an HMAC under the
+//! secret itself.
 
 use cognate_crypto::secret::SecretString;
 use cognate_model::access_key::AccessKey;
@@ -58,7 +59,8 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<AccessKey>, Error> {
         .collect()
 }
 
-/// Deletes the key with this id or, if there is none, the one of this name; false when there is neither.
+/// Deletes the key with this id or, if there is none, the one of this name; false when there is
+/// neither.
 ///
 /// # Errors
 /// [`Error`] of the database.

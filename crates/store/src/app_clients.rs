@@ -1,5 +1,5 @@
-//! App clients and their secrets. Secrets are sealed, not hashed: a secret hash is an HMAC under the secret itself, and
-//! DescribeUserPoolClient shows it.
+//! App clients and their secrets. Secrets are sealed, not hashed: a secret hash is an HMAC under
+//! the secret itself, and DescribeUserPoolClient shows it.
 
 use cognate_crypto::secret::SecretString;
 use cognate_model::{AppClient, ClientId, Timestamp, UserPoolId};
@@ -56,8 +56,9 @@ pub async fn find(
     Ok(Some((client, secret)))
 }
 
-/// Stores a changed client under the next revision; its secret stays. `client.revision` is the one that was read; false when the stored
-/// one has moved on or the client is gone, and nothing is written.
+/// Stores a changed client under the next revision; its secret stays. `client.revision` is the one
+/// that was read; false when the stored one has moved on or the client is gone, and nothing is
+/// written.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -90,8 +91,8 @@ pub async fn update(tx: &mut Tx, client: &AppClient) -> Result<bool, Error> {
     Ok(changed == 1)
 }
 
-/// Deletes a client; false when the pool has no such client. From now on nothing of it can be reached; its sessions, of which there may be
-/// millions, are deleted by [`delete_leftovers`].
+/// Deletes a client; false when the pool has no such client. From now on nothing of it can be
+/// reached; its sessions, of which there may be millions, are deleted by [`delete_leftovers`].
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -120,8 +121,9 @@ pub async fn delete(
     Ok(deleted)
 }
 
-/// Ends sessions of deleted clients, at most `limit`; whether there may be more. A client without any is looked at once more after an
-/// hour, for sign-ins at nodes that did not know of the deletion yet.
+/// Ends sessions of deleted clients, at most `limit`; whether there may be more. A client without
+/// any is looked at once more after an hour, for sign-ins at nodes that did not know of the
+/// deletion yet.
 ///
 /// # Errors
 /// [`Error`] of the database.

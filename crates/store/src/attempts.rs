@@ -1,6 +1,8 @@
-//! Counters that hold guessing and flooding up: the lockout of a sign-in name, and how often something was done in a window of time.
+//! Counters that hold guessing and flooding up: the lockout of a sign-in name, and how often
+//! something was done in a window of time.
 //!
-//! `subject` is a user's sub, or a hash of a name that belongs to nobody, so that an unknown name is held up as a known one is.
+//! `subject` is a user's sub, or a hash of a name that belongs to nobody, so that an unknown name
+//! is held up as a known one is.
 
 use std::time::Duration;
 
@@ -71,8 +73,9 @@ pub async fn clear_lockout(tx: &mut Tx, pool: &UserPoolId, subject: &str) -> Res
         .map(drop)
 }
 
-/// Counts one more of a kind and gives the number in the window, this one included. A window begins with the first count in it; the
-/// first count after its end begins another. A clock that is set back ends no window.
+/// Counts one more of a kind and gives the number in the window, this one included. A window begins
+/// with the first count in it; the first count after its end begins another. A clock that is set
+/// back ends no window.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -106,8 +109,9 @@ pub async fn count(
     row.int(0)
 }
 
-/// Takes up to `wanted` of a pool's sum of a kind in a window of time, in which there are `limit` in all; gives how many it got, and
-/// when the window is over. A window begins with the first that is taken in it.
+/// Takes up to `wanted` of a pool's sum of a kind in a window of time, in which there are `limit`
+/// in all; gives how many it got, and when the window is over. A window begins with the first that
+/// is taken in it.
 ///
 /// # Errors
 /// [`Error`] of the database.

@@ -1,13 +1,16 @@
-//! Backups: one consistent moment of a database, whole, as a sealed file that either kind of database takes (see `restore`).
+//! Backups: one consistent moment of a database, whole, as a sealed file that either kind of
+//! database takes (see `restore`).
 //!
 //! ```text
 //! content = manifest ‖ table ‖ table ‖ … ‖ 'Z'
 //! manifest = its JSON behind its length (u32 BE)
-//! table    = 'T' ‖ name behind its length ‖ ('R' ‖ row)… ‖ 'E' ‖ number of rows (u64 BE) ‖ SHA-256 of the rows (32)
+//! table    = 'T' ‖ name behind its length ‖ ('R' ‖ row)… ‖ 'E' ‖ number of rows (u64 BE)
+//!            ‖ SHA-256 of the rows (32)
 //! ```
-//! The tables are those of the migrations, in their order; rows come in the order of the primary key, as `row` writes them. What the
-//! columns hold sealed stays sealed; the data keys that open it are in the file *unwrapped*, and the file as a whole is sealed
-//! (`cognate_crypto::seal::file`): a restore wraps them under the master key of its target. The leases and the book of migrations are
+//! The tables are those of the migrations, in their order; rows come in the order of the primary
+//! key, as `row` writes them. What the columns hold sealed stays sealed; the data keys that open it
+//! are in the file *unwrapped*, and the file as a whole is sealed (`cognate_crypto::seal::file`): a
+//! restore wraps them under the master key of its target. The leases and the book of migrations are
 //! no content.
 
 mod frames;
@@ -46,7 +49,8 @@ pub enum BackupError {
     /// The database to restore into can't be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The content isn't what a backup holds, though the seal is whole: a bug, or made by another program.
+    /// The content isn't what a backup holds, though the seal is whole: a bug, or made by another
+    /// program.
     #[error("the backup's content is not in order: {0}")]
     Content(String),
     /// Made from the schema of a later version.
@@ -110,8 +114,9 @@ pub(crate) struct Manifest {
     pub(crate) made_by: String,
 }
 
-/// Writes a backup of the database as it is now, while others read and write. Gives back the file too, which the caller makes durable.
-/// The writing blocks the thread. On PostgreSQL the view of the database is lost when `out` takes nothing for half a minute.
+/// Writes a backup of the database as it is now, while others read and write. Gives back the file
+/// too, which the caller makes durable. The writing blocks the thread. On PostgreSQL the view of
+/// the database is lost when `out` takes nothing for half a minute.
 ///
 /// # Errors
 /// [`BackupError`]; what was written is no backup then.
@@ -188,7 +193,8 @@ pub fn sealed_under(mut input: impl Read) -> Result<SealedUnder, BackupError> {
     Ok(file::sealed_under(&frames::read_head(&mut input)?)?)
 }
 
-/// Sums up the tables of an open database as a backup of it would: equal sums, equal content, whatever the kind of database.
+/// Sums up the tables of an open database as a backup of it would: equal sums, equal content,
+/// whatever the kind of database.
 ///
 /// # Errors
 /// [`BackupError`].

@@ -1,5 +1,6 @@
-//! The steps of sign-ins that are under way, each under the hash of its Session string, sealed. A step is consumed once, on
-//! whichever node. What it holds, and until when it is good, its content says.
+//! The steps of sign-ins that are under way, each under the hash of its Session string, sealed. A
+//! step is consumed once, on whichever node. What it holds, and until when it is good, its content
+//! says.
 
 use cognate_crypto::secret::SecretBytes;
 use cognate_model::{Timestamp, UserPoolId};

@@ -1,4 +1,5 @@
-//! Codes that were mailed or sent: one of each purpose for a user, a new one in place of the old, and a count of the guesses.
+//! Codes that were mailed or sent: one of each purpose for a user, a new one in place of the old,
+//! and a count of the guesses.
 
 use cognate_crypto::digest::ct_eq;
 use cognate_model::{
@@ -32,7 +33,8 @@ pub async fn put(
     .map(drop)
 }
 
-/// Changes what is kept of the code that is out, which stays what it was, with its guesses and its end. False when there is none.
+/// Changes what is kept of the code that is out, which stays what it was, with its guesses and its
+/// end. False when there is none.
 ///
 /// # Errors
 /// [`Error`] of the database.

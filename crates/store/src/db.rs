@@ -28,7 +28,8 @@ pub struct DbOptions {
     pub max_connections: usize,
     /// Refuse a database that was not made yet ([`OpenError::NoDatabase`]) instead of making it.
     pub must_exist: bool,
-    /// Nothing will be written, so that a database that takes no writes will do: a standby. Its schema must be up to date.
+    /// Nothing will be written, so that a database that takes no writes will do: a standby. Its
+    /// schema must be up to date.
     pub only_reads: bool,
     /// Faults on order, for tests.
     pub faults: FaultPlan,
@@ -74,10 +75,12 @@ enum Driver {
 }
 
 impl Db {
-    /// Opens the database, brings its schema up to date and opens its keyring, which is made at the first start.
+    /// Opens the database, brings its schema up to date and opens its keyring, which is made at the
+    /// first start.
     ///
     /// # Errors
-    /// [`OpenError`]; a wrong master key, a newer schema and a database that takes no writes are found before anything is written.
+    /// [`OpenError`]; a wrong master key, a newer schema and a database that takes no writes are
+    /// found before anything is written.
     pub async fn open(options: DbOptions) -> Result<Db, OpenError> {
         let (must_exist, only_reads) = (options.must_exist, options.only_reads);
         let (core, master_key, mut random) = Core::connect(options)?;
@@ -107,12 +110,13 @@ impl Db {
         })
     }
 
-    /// Wraps all data keys under another master key, in one transaction, and gives their number. What runs goes on: it holds the data keys
-    /// themselves. The next start needs the new key.
+    /// Wraps all data keys under another master key, in one transaction, and gives their number.
+    /// What runs goes on: it holds the data keys themselves. The next start needs the new key.
     ///
     /// # Errors
-    /// [`OpenError::WrongMasterKey`] when `old` isn't the key that the database is under; [`Error::OutcomeUnknown`] when not even a look
-    /// at the database tells which of the two it is under now.
+    /// [`OpenError::WrongMasterKey`] when `old` isn't the key that the database is under;
+    /// [`Error::OutcomeUnknown`] when not even a look at the database tells which of the two it is
+    /// under now.
     pub async fn rotate_master_key(
         &self,
         old: &MasterKey,
@@ -121,14 +125,17 @@ impl Db {
         rotation::rotate(&self.core, old, new, self.core.random()).await
     }
 
-    /// Runs a function as one transaction and gives its value once that is durable. `name` is for logs and the fault plan.
+    /// Runs a function as one transaction and gives its value once that is durable. `name` is for
+    /// logs and the fault plan.
     ///
-    /// The function may run several times, so it is `Clone` and changes nothing outside; inside it nothing but the database is awaited. An `Err`
-    /// rolls back, and so does a failed statement, whatever the function makes of it. The transaction runs to its end even if the future
+    /// The function may run several times, so it is `Clone` and changes nothing outside; inside it
+    /// nothing but the database is awaited. An `Err` rolls back, and so does a failed statement,
+    /// whatever the function makes of it. The transaction runs to its end even if the future
     /// returned here is dropped.
     ///
     /// # Errors
-    /// The function's own, or [`Error`] turned into it. [`Error::OutcomeUnknown`] is the only one after which the work may stand.
+    /// The function's own, or [`Error`] turned into it. [`Error::OutcomeUnknown`] is the only one
+    /// after which the work may stand.
     pub async fn write<T, E, F>(&self, name: &'static str, function: F) -> Result<T, E>
     where
         F: Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<T, E>,
@@ -138,7 +145,8 @@ impl Db {
         self.core.write(name, function).await
     }
 
-    /// A reader: each statement sees what is committed when it begins, and stands alone. It takes SELECT only.
+    /// A reader: each statement sees what is committed when it begins, and stands alone. It takes
+    /// SELECT only.
     ///
     /// # Errors
     /// None today; a database that can't be reached is told by the first statement.
@@ -150,7 +158,8 @@ impl Db {
         Ok(self.core.read())
     }
 
-    /// A reader all of whose statements see the database as it is now. It holds a connection: use it briefly.
+    /// A reader all of whose statements see the database as it is now. It holds a connection: use
+    /// it briefly.
     ///
     /// # Errors
     /// [`Error`] when the database can't be reached.
@@ -174,8 +183,9 @@ impl Db {
         self.vault.seal(context, plain)
     }
 
-    /// Opens what a caller was given sealed and brings back. What does not open is their doing, and no news: a row's
-    /// secret is opened by [`Tx::open_sealed`], which says in the log that one was tampered with.
+    /// Opens what a caller was given sealed and brings back. What does not open is their doing, and
+    /// no news: a row's secret is opened by [`Tx::open_sealed`], which says in the log that one was
+    /// tampered with.
     ///
     /// # Errors
     /// [`Error::Sealed`].
@@ -183,8 +193,9 @@ impl Db {
         self.vault.open_presented(context, sealed)
     }
 
-    /// A secret of this installation for one purpose: made-up salts, paging tokens, hashes of single-use things. The same on every node and
-    /// after every restart, and not to be had from the database without the master key.
+    /// A secret of this installation for one purpose: made-up salts, paging tokens, hashes of
+    /// single-use things. The same on every node and after every restart, and not to be had from
+    /// the database without the master key.
     #[must_use]
     pub fn server_secret(&self, purpose: &str) -> [u8; 32] {
         self.vault.server_secret(purpose)
@@ -289,7 +300,8 @@ impl Core {
         Tx::new(link, "read", Arc::clone(&self.gate))
     }
 
-    /// Whether a table stands. It is asked before the schema is known, so each database is asked in its own words.
+    /// Whether a table stands. It is asked before the schema is known, so each database is asked in
+    /// its own words.
     pub(crate) async fn has_table(&self, tx: &mut Tx, name: &str) -> Result<bool, Error> {
         let sql = match &self.driver {
             Driver::Sqlite(_) => {

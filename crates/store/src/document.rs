@@ -1,9 +1,10 @@
 //! Model types as JSON: what stands in a `doc` column, and what is sealed.
 //!
-//! Nodes of two versions write the same rows while one takes the other's place, and a database may go back to the version before.
-//! So a document is read whatever members it has or lacks, and what this version does not know of it stays in it when it is
-//! written again ([`rewrite`]). Where that would do harm, because a member means something else now, the newer version raises the
-//! format: a document of a newer format is read as far as it can be, and not written.
+//! Nodes of two versions write the same rows while one takes the other's place, and a database may
+//! go back to the version before. So a document is read whatever members it has or lacks, and what
+//! this version does not know of it stays in it when it is written again ([`rewrite`]). Where that
+//! would do harm, because a member means something else now, the newer version raises the format: a
+//! document of a newer format is read as far as it can be, and not written.
 
 use cognate_crypto::secret::SecretBytes;
 use cognate_model::{
@@ -32,7 +33,8 @@ macro_rules! documents {
             const NAME: &'static str = $name;
         })*
 
-        /// The stored types by their names, each with the function that reads a document and writes it again. For tests.
+        /// The stored types by their names, each with the function that reads a document and writes
+        /// it again. For tests.
         #[doc(hidden)]
         pub const DOCUMENTS: &[(&str, fn(&str) -> Result<String, Error>)] =
             &[$(($name, read_and_rewrite::<$type>)),*];
@@ -67,7 +69,8 @@ pub(crate) fn read<T: Document>(text: &str) -> Result<T, Error> {
     })
 }
 
-/// The JSON of a document that takes the place of the stored one: with all that the stored one has and this version does not know.
+/// The JSON of a document that takes the place of the stored one: with all that the stored one has
+/// and this version does not know.
 pub(crate) fn rewrite<T: Document>(stored: &str, value: &T) -> Result<String, Error> {
     let unreadable = |_| Error::Unreadable(T::NAME.to_owned());
     let old: Map<String, Value> = serde_json::from_str(stored).map_err(unreadable)?;
@@ -98,8 +101,8 @@ fn check_format<T: Document>(document: &Map<String, Value>) -> Result<(), Error>
     }
 }
 
-/// Puts into `new` the members of `old` that are not in `known`, which is `old` as this version reads and writes it. What is in both was
-/// understood: where `new` lacks it, it was taken away.
+/// Puts into `new` the members of `old` that are not in `known`, which is `old` as this version
+/// reads and writes it. What is in both was understood: where `new` lacks it, it was taken away.
 fn keep_unknown(
     old: &Map<String, Value>,
     known: &Map<String, Value>,
@@ -121,7 +124,8 @@ fn keep_unknown_within(old: &Value, known: &Value, new: &mut Value) {
         (Value::Object(old), Value::Object(known), Value::Object(new)) => {
             keep_unknown(old, known, new);
         }
-        // Of lists only those whose elements have names, as the attributes of a schema: places change.
+        // Of lists only those whose elements have names, as the attributes of a schema: places
+        // change.
         (Value::Array(old), Value::Array(known), Value::Array(new)) if old.len() == known.len() => {
             for (old, known) in old.iter().zip(known) {
                 let name = known.get("name").filter(|name| name.is_string());
@@ -135,7 +139,8 @@ fn keep_unknown_within(old: &Value, known: &Value, new: &mut Value) {
     }
 }
 
-/// The sealed JSON of a model type that holds secrets. It is never changed, only replaced as a whole.
+/// The sealed JSON of a model type that holds secrets. It is never changed, only replaced as a
+/// whole.
 pub(crate) fn seal<T: Document>(tx: &Tx, context: &[&[u8]], value: &T) -> Result<Vec<u8>, Error> {
     let plain = serde_json::to_vec(value).map_err(|error| Error::Unreadable(error.to_string()))?;
     // Wiped when dropped.

@@ -1,27 +1,29 @@
 //! What can go wrong with the database, told apart by what a caller may do about it.
 
-/// A statement or a transaction that did not succeed. Nothing of a failed transaction is kept, except where
-/// [`Error::OutcomeUnknown`] says that nobody knows.
+/// A statement or a transaction that did not succeed. Nothing of a failed transaction is kept,
+/// except where [`Error::OutcomeUnknown`] says that nobody knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// A row with this key stands already. The text names the constraint or its columns.
     #[error("a unique constraint was violated: {0}")]
     UniqueViolation(String),
-    /// Another transaction changed what this one read (SQLSTATE 40001, 40P01). `Db::write` repeats the transaction by itself; this
-    /// comes out when even its last attempt met a conflict.
+    /// Another transaction changed what this one read (SQLSTATE 40001, 40P01). `Db::write` repeats
+    /// the transaction by itself; this comes out when even its last attempt met a conflict.
     #[error("the transaction met another one again and again; try again later")]
     Conflict,
     /// The connection broke before the commit was sent, so nothing was written.
     #[error("the connection to the database broke: {0}")]
     Disconnected(String),
-    /// The database can't serve now: not reachable, disk full, too busy. Nothing was written; it may be tried again later.
+    /// The database can't serve now: not reachable, disk full, too busy. Nothing was written; it
+    /// may be tried again later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// The server takes no writes (SQLSTATE 25006, a standby). Nothing was written; `Db::write` tries others by itself, so this comes out when
-    /// even its last attempt met such a one.
+    /// The server takes no writes (SQLSTATE 25006, a standby). Nothing was written; `Db::write`
+    /// tries others by itself, so this comes out when even its last attempt met such a one.
     #[error("the database is read-only: {0}")]
     ReadOnly(String),
-    /// The commit was sent and its answer was lost: the transaction may stand or not. It must not be repeated blindly.
+    /// The commit was sent and its answer was lost: the transaction may stand or not. It must not
+    /// be repeated blindly.
     #[error("the outcome of the commit is unknown: {0}")]
     OutcomeUnknown(String),
     /// The database refused the statement: a bug here, or a schema that isn't ours.
@@ -39,7 +41,8 @@ pub enum Error {
     /// A column isn't of the type that was asked for, or a stored document can't be read.
     #[error("a stored row can't be read: {0}")]
     Unreadable(String),
-    /// A document of a newer format: what it says may be read, and must not be written by this version.
+    /// A document of a newer format: what it says may be read, and must not be written by this
+    /// version.
     #[error(
         "a stored {what} has format {found}, of a newer version of Cognate; this one knows formats up to {known}, reads it as far as it can and does not write it"
     )]
@@ -51,7 +54,8 @@ pub enum Error {
         /// The newest format that is known here.
         known: u64,
     },
-    /// A sealed value doesn't open: changed, moved to another row, or sealed under a data key that is not in the keyring.
+    /// A sealed value doesn't open: changed, moved to another row, or sealed under a data key that
+    /// is not in the keyring.
     #[error("a sealed value can't be opened")]
     Sealed,
     /// `Db::close` was called.

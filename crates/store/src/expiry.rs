@@ -1,5 +1,5 @@
-//! Rows whose time is over are deleted a few at a time, along an index, so that nobody waits long for the writer. Nothing depends on
-//! it: what has run out is refused by whoever reads it.
+//! Rows whose time is over are deleted a few at a time, along an index, so that nobody waits long
+//! for the writer. Nothing depends on it: what has run out is refused by whoever reads it.
 
 use cognate_model::Timestamp;
 use cognate_model::session::ACCESS_OUTLIVES_REFRESH;
@@ -23,8 +23,8 @@ const DELETIONS: [&str; 5] = [
 const SESSIONS: &str = "DELETE FROM sessions WHERE (pool, id) IN
          (SELECT pool, id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 
-/// Deletes challenges, codes, ways back, counters, sessions and signing keys that ran out by `now`, at most `limit` of each, and tells how many. A full
-/// `limit` means that there may be more.
+/// Deletes challenges, codes, ways back, counters, sessions and signing keys that ran out by `now`,
+/// at most `limit` of each, and tells how many. A full `limit` means that there may be more.
 ///
 /// # Errors
 /// [`Error`] of the database.

@@ -1,13 +1,15 @@
-//! Faults on order, for tests: the plan sits where every statement and every commit passes, and makes one of them fail.
+//! Faults on order, for tests: the plan sits where every statement and every commit passes, and
+//! makes one of them fail.
 //!
-//! A fault fires once and disarms itself. What it makes fail is not retried by `Db::write`: a test wants to see the operation
-//! fail there and then repeat it by itself.
+//! A fault fires once and disarms itself. What it makes fail is not retried by `Db::write`: a test
+//! wants to see the operation fail there and then repeat it by itself.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Error;
 
-/// Where to fail. The counting starts at 1 with the arming and runs over all write transactions that the plan looks at.
+/// Where to fail. The counting starts at 1 with the arming and runs over all write transactions
+/// that the plan looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The nth statement fails and does nothing.
@@ -18,7 +20,8 @@ pub enum Fault {
     AfterCommit(u32),
 }
 
-/// A handle to the plan, given to `DbOptions`; the default never fails anything and costs a null check.
+/// A handle to the plan, given to `DbOptions`; the default never fails anything and costs a null
+/// check.
 #[derive(Debug, Clone, Default)]
 pub struct FaultPlan(Option<Arc<Mutex<Armed>>>);
 
@@ -46,7 +49,8 @@ impl FaultPlan {
         Self(Some(Arc::default()))
     }
 
-    /// Makes the next matching point fail, once: in any write transaction, or only in those of one name.
+    /// Makes the next matching point fail, once: in any write transaction, or only in those of one
+    /// name.
     pub fn arm(&self, transaction: Option<&str>, fault: Fault) {
         if let Some(plan) = &self.0 {
             *lock(plan) = Armed {

@@ -1,5 +1,5 @@
-//! What kind of server a database was made for. One that `cognate dev` made, where anybody is an administrator, must never be served as if
-//! it were guarded, nor the other way round.
+//! What kind of server a database was made for. One that `cognate dev` made, where anybody is an
+//! administrator, must never be served as if it were guarded, nor the other way round.
 
 use crate::{Error, Tx};
 
@@ -19,7 +19,8 @@ pub async fn find(tx: &mut Tx) -> Result<Option<String>, Error> {
     Ok(Some(text.to_owned()))
 }
 
-/// Says what the database is for, unless that was said before; gives what holds. Of two who say it at once, one is first.
+/// Says what the database is for, unless that was said before; gives what holds. Of two who say it
+/// at once, one is first.
 ///
 /// # Errors
 /// [`Error`] of the database.

@@ -1,7 +1,8 @@
-//! The keys that live in the database: data keys, wrapped by the operator's master key, and the root of the server's own secrets.
+//! The keys that live in the database: data keys, wrapped by the operator's master key, and the
+//! root of the server's own secrets.
 //!
-//! They are made at the first start, by whichever node comes first. A master key that doesn't unwrap them stops the start before anything
-//! is changed.
+//! They are made at the first start, by whichever node comes first. A master key that doesn't
+//! unwrap them stops the start before anything is changed.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -178,8 +179,8 @@ pub(crate) fn refused(error: SealError) -> Error {
     Error::Sealed
 }
 
-/// The wall clock, for the two things that the store itself dates: its keys and the lease under which it migrates. All other times are
-/// handed in.
+/// The wall clock, for the two things that the store itself dates: its keys and the lease under
+/// which it migrates. All other times are handed in.
 #[allow(
     clippy::disallowed_methods,
     reason = "the store is opened before there is a Cx to take the time from"

@@ -1,10 +1,13 @@
-//! Leases: what one node at a time may do. A lease that isn't renewed runs out, so that a node that died holds nobody up.
+//! Leases: what one node at a time may do. A lease that isn't renewed runs out, so that a node that
+//! died holds nobody up.
 //!
-//! Clocks of nodes may differ by a little: what runs under a lease must be safe when two nodes do it.
+//! Clocks of nodes may differ by a little: what runs under a lease must be safe when two nodes do
+//! it.
 
 use crate::{Error, Tx};
 
-/// Takes the lease until a time, or renews it for its holder. False when another holds it. Times in milliseconds since the epoch.
+/// Takes the lease until a time, or renews it for its holder. False when another holds it. Times in
+/// milliseconds since the epoch.
 ///
 /// # Errors
 /// [`Error`] of the database.

@@ -1,8 +1,10 @@
 //! Cognate's store: one SQL text, two thin drivers, one file a resource.
 //!
-//! [`Db`] opens SQLite or PostgreSQL. [`Db::write`] runs a function as one transaction, whole or not at all, and answers when it is durable;
-//! [`Db::read`] gives a reader. All statements pass one function of [`Tx`]. Secrets are sealed before they come into a column, each for its
-//! own place. This crate holds all the SQL there is, and knows nothing of requests, mail or HTTP. Times are handed in.
+//! [`Db`] opens SQLite or PostgreSQL. [`Db::write`] runs a function as one transaction, whole or
+//! not at all, and answers when it is durable; [`Db::read`] gives a reader. All statements pass one
+//! function of [`Tx`]. Secrets are sealed before they come into a column, each for its own place.
+//! This crate holds all the SQL there is, and knows nothing of requests, mail or HTTP. Times are
+//! handed in.
 
 mod db;
 #[doc(hidden)]

@@ -1,8 +1,10 @@
-//! The schema, and how it comes to be: migrations that only go forward, one statement a step, each step in a transaction with its
-//! entry in `schema_migrations`. A start that was cut goes on at the step where it stood.
+//! The schema, and how it comes to be: migrations that only go forward, one statement a step, each
+//! step in a transaction with its entry in `schema_migrations`. A start that was cut goes on at the
+//! step where it stood.
 //!
-//! Old and new nodes run side by side while a migration lies between them, so a migration may add tables, columns with defaults and indexes,
-//! and may drop only what the version before no longer uses. Types are TEXT, BIGINT, BYTES and BOOLEAN; see docs/storage.md.
+//! Old and new nodes run side by side while a migration lies between them, so a migration may add
+//! tables, columns with defaults and indexes, and may drop only what the version before no longer
+//! uses. Types are TEXT, BIGINT, BYTES and BOOLEAN; see docs/storage.md.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +20,8 @@ mod steps;
 
 use steps::MIGRATIONS;
 
-/// What is there before the first migration: the book of migrations and the leases under which they run.
+/// What is there before the first migration: the book of migrations and the leases under which they
+/// run.
 const FOUNDATION: [&str; 2] = [
     "CREATE TABLE IF NOT EXISTS schema_migrations(
         number BIGINT NOT NULL, step BIGINT NOT NULL, name TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (number, step))",
@@ -59,8 +62,9 @@ pub(crate) async fn version(db: &Core, reader: &mut Tx) -> Result<i64, Error> {
     reader.query_one(sql, &[]).await?.int(0)
 }
 
-/// Refuses a database that is newer than this binary, holds a part of a restore or is sealed under another master key, before
-/// anything is written. Tells whether the database was made already: its keys are there.
+/// Refuses a database that is newer than this binary, holds a part of a restore or is sealed under
+/// another master key, before anything is written. Tells whether the database was made already: its
+/// keys are there.
 pub(crate) async fn check(
     db: &Core,
     master: &cognate_crypto::seal::MasterKey,
@@ -80,7 +84,8 @@ pub(crate) async fn check(
     Ok(false)
 }
 
-/// Brings the schema to a version, which is the newest but for a restore. Any number of nodes may call this at once; one does the work.
+/// Brings the schema to a version, which is the newest but for a restore. Any number of nodes may
+/// call this at once; one does the work.
 pub(crate) async fn run(db: &Core, node: &str, version: i64) -> Result<(), OpenError> {
     let mut reader = db.read();
     if !db.has_table(&mut reader, "leases").await? {
@@ -99,7 +104,8 @@ pub(crate) async fn run(db: &Core, node: &str, version: i64) -> Result<(), OpenE
     outcome
 }
 
-/// PostgreSQL may refuse CREATE TABLE IF NOT EXISTS when two nodes say it at the same moment; so it is said again.
+/// PostgreSQL may refuse CREATE TABLE IF NOT EXISTS when two nodes say it at the same moment; so it
+/// is said again.
 async fn lay_foundation(db: &Core) -> Result<(), Error> {
     for statement in FOUNDATION {
         let mut attempts_left = 5;

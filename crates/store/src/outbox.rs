@@ -1,7 +1,9 @@
-//! Messages to be delivered, written in the transaction that needs them. What is sent may hold codes and addresses, so it is sealed.
+//! Messages to be delivered, written in the transaction that needs them. What is sent may hold
+//! codes and addresses, so it is sealed.
 //!
-//! Taking a message moves the time at which it is next due to the end of the taker's time: if the taker dies, another takes it
-//! then. So a message is delivered at least once, and twice only when the first delivery outlives its time or its acknowledgement is lost.
+//! Taking a message moves the time at which it is next due to the end of the taker's time: if the
+//! taker dies, another takes it then. So a message is delivered at least once, and twice only when
+//! the first delivery outlives its time or its acknowledgement is lost.
 
 use cognate_crypto::secret::SecretBytes;
 use cognate_model::Timestamp;
@@ -29,7 +31,8 @@ pub struct OutboxMessage {
     pub id: String,
     /// What kind of message.
     pub kind: String,
-    /// What is to be sent; an error when it cannot be opened, which is this message's own trouble and none of the others'.
+    /// What is to be sent; an error when it cannot be opened, which is this message's own trouble
+    /// and none of the others'.
     pub payload: Result<SecretBytes, Error>,
     /// How often it has been taken, this time included.
     pub attempts: i64,
@@ -57,7 +60,8 @@ pub async fn enqueue(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), Error>
     .map(drop)
 }
 
-/// Takes messages of a kind that are due, the oldest first; until `lease_until` nobody else gets them.
+/// Takes messages of a kind that are due, the oldest first; until `lease_until` nobody else gets
+/// them.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -98,7 +102,8 @@ pub async fn done(tx: &mut Tx, id: &str) -> Result<bool, Error> {
         == 1)
 }
 
-/// Puts a message that could not be delivered back, to be due at a time. False when it was out already.
+/// Puts a message that could not be delivered back, to be due at a time. False when it was out
+/// already.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -107,7 +112,8 @@ pub async fn retry(tx: &mut Tx, id: &str, next_at: Timestamp) -> Result<bool, Er
     Ok(tx.execute(sql, &[id.into(), next_at.0.into()]).await? == 1)
 }
 
-/// When the next message of a kind is due; None when there is none. What is under way counts at the end of its taker's time.
+/// When the next message of a kind is due; None when there is none. What is under way counts at the
+/// end of its taker's time.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -117,7 +123,8 @@ pub async fn next_due(tx: &mut Tx, kind: &str) -> Result<Option<Timestamp>, Erro
     row.map(|row| row.int(0).map(Timestamp)).transpose()
 }
 
-/// How many messages of a kind there are, counted up to `most`, and when the oldest of them was written.
+/// How many messages of a kind there are, counted up to `most`, and when the oldest of them was
+/// written.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -134,7 +141,8 @@ pub async fn waiting(
     Ok((count, oldest))
 }
 
-/// Drops messages of a kind that have been due since a time and that nobody has taken since; says how many.
+/// Drops messages of a kind that have been due since a time and that nobody has taken since; says
+/// how many.
 ///
 /// # Errors
 /// [`Error`] of the database.

@@ -1,8 +1,10 @@
-//! The PostgreSQL driver, and what speaks its wire: pooled connections, serializable transactions that are retried whole.
+//! The PostgreSQL driver, and what speaks its wire: pooled connections, serializable transactions
+//! that are retried whole.
 //!
-//! A transaction runs on a runner thread (see `runner`), so that it comes to its end even if its caller stops waiting. It is run again, from
-//! its first statement, when the database reports a conflict or takes no writes, or the connection breaks before COMMIT was sent. When the
-//! answer to COMMIT is lost, nobody knows the outcome, and the caller is told so.
+//! A transaction runs on a runner thread (see `runner`), so that it comes to its end even if its
+//! caller stops waiting. It is run again, from its first statement, when the database reports a
+//! conflict or takes no writes, or the connection breaks before COMMIT was sent. When the answer to
+//! COMMIT is lost, nobody knows the outcome, and the caller is told so.
 
 mod connection;
 mod failure;
@@ -68,7 +70,8 @@ impl Postgres {
         })
     }
 
-    /// Runs a function as one transaction, to its end, even if the caller stops waiting. `jitter` decides the pauses between attempts.
+    /// Runs a function as one transaction, to its end, even if the caller stops waiting. `jitter`
+    /// decides the pauses between attempts.
     pub(crate) async fn write<T, E, F>(
         &self,
         name: &'static str,
@@ -197,7 +200,8 @@ async fn commit<T, E: From<Error>>(session: Session, fate: CommitFate, value: T)
     }
 }
 
-/// Doubling from 2 ms, each between half and one and a half of that, so that two that met don't meet again.
+/// Doubling from 2 ms, each between half and one and a half of that, so that two that met don't
+/// meet again.
 fn pause(attempt: u32, jitter: &mut Random) -> Duration {
     let base = Duration::from_millis(1 << attempt.min(8)).min(LONGEST_PAUSE);
     base.mul_f64(0.5 + f64::from(jitter.below(1000)) / 1000.0)

@@ -1,9 +1,10 @@
 //! Restores: a backup into an empty database, of either kind.
 //!
-//! The mark is put in the transaction that finds the database empty, and every batch of rows looks for it; the data keys, without which
-//! nothing is served, come last, in the transaction that takes the mark away. So a restore that is cut leaves a database that
-//! refuses to open, and a server that starts meanwhile does too. What bears the mark and has no data keys is a part of a backup and
-//! nothing else: the next restore makes the mark its own and deletes that part first.
+//! The mark is put in the transaction that finds the database empty, and every batch of rows looks
+//! for it; the data keys, without which nothing is served, come last, in the transaction that takes
+//! the mark away. So a restore that is cut leaves a database that refuses to open, and a server
+//! that starts meanwhile does too. What bears the mark and has no data keys is a part of a backup
+//! and nothing else: the next restore makes the mark its own and deletes that part first.
 
 pub(crate) mod mark;
 
@@ -34,11 +35,13 @@ const META: &str = "meta";
 /// After so many rows of a table progress is told.
 const PROGRESS: u64 = 100_000;
 
-/// Restores a backup into an empty database and opens it, its data keys under the master key of `options`. With `verify` every table is
-/// read again and compared with the backup before the database may be served.
+/// Restores a backup into an empty database and opens it, its data keys under the master key of
+/// `options`. With `verify` every table is read again and compared with the backup before the
+/// database may be served.
 ///
 /// # Errors
-/// [`BackupError`]. Once rows were written the database refuses to open until a restore has come to its end.
+/// [`BackupError`]. Once rows were written the database refuses to open until a restore has come to
+/// its end.
 pub async fn restore(
     options: DbOptions,
     input: impl Read,
@@ -96,8 +99,8 @@ async fn fill<R: Read>(
     Ok(summary)
 }
 
-/// Refuses a database that holds anything of ours, or has gone further than the backup. One that holds a part of a restore passes: its
-/// tables are given.
+/// Refuses a database that holds anything of ours, or has gone further than the backup. One that
+/// holds a part of a restore passes: its tables are given.
 async fn check_empty(core: &Core, schema: i64) -> Result<Option<Arc<Vec<Table>>>, BackupError> {
     let mut reader = core.read();
     let found = migrations::version(core, &mut reader).await?;
@@ -165,7 +168,8 @@ fn not_empty(table: &Table) -> BackupError {
     BackupError::NotEmpty(format!("there are rows in its table {}", table.name))
 }
 
-/// Puts the mark into a database that is still empty, unless it is there since the part of another restore was deleted.
+/// Puts the mark into a database that is still empty, unless it is there since the part of another
+/// restore was deleted.
 async fn begin(core: &Core, tables: &Arc<Vec<Table>>, id: &str) -> Result<(), BackupError> {
     let (known, id) = (Arc::clone(tables), id.to_owned());
     let full = core
@@ -289,7 +293,8 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// Inserts rows, many in a statement; what is left over goes one by one, so that a table has two statements and not sixty-four.
+/// Inserts rows, many in a statement; what is left over goes one by one, so that a table has two
+/// statements and not sixty-four.
 async fn insert(tx: &mut Tx, table: &Table, rows: &[Row]) -> Result<(), Error> {
     let many = rows.chunks_exact(ROWS_AT_ONCE);
     let rest = many.remainder();

@@ -1,5 +1,5 @@
-//! Token sessions. A row stands as long as its tokens are worth something: ending a session deletes it. Whether its time is over the
-//! caller tells from `expires_at`.
+//! Token sessions. A row stands as long as its tokens are worth something: ending a session deletes
+//! it. Whether its time is over the caller tells from `expires_at`.
 
 use cognate_model::{SessionId, Sub, TokenSession, User, UserPoolId};
 
@@ -85,7 +85,8 @@ pub async fn find_with_hash(
         .transpose()
 }
 
-/// A session, the hash of its newest refresh token, and its user, in one statement: every refresh begins with this.
+/// A session, the hash of its newest refresh token, and its user, in one statement: every refresh
+/// begins with this.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -110,8 +111,8 @@ pub async fn find_for_refresh(
     .transpose()
 }
 
-/// Stores a session whose refresh token was replaced. False when its generation is no longer the expected one, or it is gone: another
-/// request was first.
+/// Stores a session whose refresh token was replaced. False when its generation is no longer the
+/// expected one, or it is gone: another request was first.
 ///
 /// # Errors
 /// [`Error`] of the database.

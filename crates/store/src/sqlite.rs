@@ -1,8 +1,10 @@
-//! The SQLite driver: connections, the pool of readers, and (in `writer`) the one thread that writes.
+//! The SQLite driver: connections, the pool of readers, and (in `writer`) the one thread that
+//! writes.
 //!
-//! Reads run on the caller's thread: a point read costs some ten microseconds, less than a hop to another thread and back. Writes are
-//! committed in groups. Several processes may have one file open (`cognate access-key` beside `cognate serve`): SQLite's own
-//! locks order them, and nothing here is remembered between transactions. The file must be on a local disk, as WAL asks.
+//! Reads run on the caller's thread: a point read costs some ten microseconds, less than a hop to
+//! another thread and back. Writes are committed in groups. Several processes may have one file
+//! open (`cognate access-key` beside `cognate serve`): SQLite's own locks order them, and nothing
+//! here is remembered between transactions. The file must be on a local disk, as WAL asks.
 
 mod connection;
 mod folder;
@@ -31,8 +33,9 @@ pub(crate) struct Sqlite {
 /// Where the database is.
 pub(crate) enum Place<'a> {
     File(&'a Path),
-    /// Gone with the process: a file in a temporary folder, written without waiting for the disk. It is not SQLite's `:memory:`,
-    /// whose connections see one another's uncommitted work or none at all.
+    /// Gone with the process: a file in a temporary folder, written without waiting for the disk.
+    /// It is not SQLite's `:memory:`, whose connections see one another's uncommitted work or none
+    /// at all.
     Memory,
 }
 
@@ -64,7 +67,8 @@ impl Sqlite {
     }
 }
 
-/// Read-only connections. Each statement takes one, or opens one when all are in use, and gives it back.
+/// Read-only connections. Each statement takes one, or opens one when all are in use, and gives it
+/// back.
 pub(crate) struct Readers {
     file: std::path::PathBuf,
     /// None once the database is closed.
@@ -77,7 +81,8 @@ impl Readers {
     pub(crate) fn run(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Answer, Error> {
         let mut connection = self.take()?;
         let answer = connection.run(sql, params);
-        // After an error the connection is dropped: a fresh one costs little and is known to be whole.
+        // After an error the connection is dropped: a fresh one costs little and is known to be
+        // whole.
         if answer.is_ok() {
             self.give_back(connection);
         }
@@ -104,7 +109,8 @@ impl Readers {
         }
     }
 
-    /// Closes the idle connections, so that the last one to close can put the log away, and refuses further reads.
+    /// Closes the idle connections, so that the last one to close can put the log away, and refuses
+    /// further reads.
     pub(crate) fn close(&self) {
         self.idle().take();
     }

@@ -1,18 +1,19 @@
-//! The SQL text on its way to a driver: `$n` becomes SQLite's `?n`, portable types become each database's own, and a test
-//! can collect every statement that was run, to ask EXPLAIN about it.
+//! The SQL text on its way to a driver: `$n` becomes SQLite's `?n`, portable types become each
+//! database's own, and a test can collect every statement that was run, to ask EXPLAIN about it.
 
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// The texts that one SQLite connection has rewritten, by the address of the original: a `&'static str` of one address and length
-/// has one content.
+/// The texts that one SQLite connection has rewritten, by the address of the original: a `&'static
+/// str` of one address and length has one content.
 #[derive(Default)]
 pub(crate) struct SqliteTexts(HashMap<(usize, usize), Box<str>>);
 
 impl SqliteTexts {
-    /// The statement with `?n` for `$n`. In SQLite `$1` would be a *named* parameter, numbered by its place in the text.
+    /// The statement with `?n` for `$n`. In SQLite `$1` would be a *named* parameter, numbered by
+    /// its place in the text.
     pub(crate) fn translate(&mut self, sql: &'static str) -> &str {
         self.0
             .entry((sql.as_ptr() as usize, sql.len()))
@@ -36,7 +37,8 @@ pub(crate) fn placeholders(sql: &str) -> usize {
     highest
 }
 
-/// Shows every character of a statement, and with the `$` of a `$n` outside quoted texts and names its number.
+/// Shows every character of a statement, and with the `$` of a `$n` outside quoted texts and names
+/// its number.
 fn walk(sql: &str, mut show: impl FnMut(char, Option<usize>)) {
     let mut quote = None;
     for (at, character) in sql.char_indices() {
@@ -65,12 +67,14 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// Ends the definition of a table of small rows that are found by their primary key. SQLite keeps such rows in the index of that key
-/// itself, one search instead of two; elsewhere it means nothing.
+/// Ends the definition of a table of small rows that are found by their primary key. SQLite keeps
+/// such rows in the index of that key itself, one search instead of two; elsewhere it means
+/// nothing.
 pub(crate) const WITHOUT_ROWID: &str = " WITHOUT ROWID";
 
-/// Prints a statement of a migration for one database. The migrations say TEXT, BIGINT, BYTES and BOOLEAN; on PostgreSQL TEXT gets the
-/// C collation, so that it compares and sorts by its bytes as SQLite's does.
+/// Prints a statement of a migration for one database. The migrations say TEXT, BIGINT, BYTES and
+/// BOOLEAN; on PostgreSQL TEXT gets the C collation, so that it compares and sorts by its bytes as
+/// SQLite's does.
 pub(crate) fn define(dialect: Dialect, statement: &str) -> String {
     let statement = match dialect {
         Dialect::Sqlite => statement,
@@ -96,7 +100,8 @@ pub(crate) fn define(dialect: Dialect, statement: &str) -> String {
     out
 }
 
-/// Every statement text that was run on a database, each once: for the check that none scans a large table.
+/// Every statement text that was run on a database, each once: for the check that none scans a
+/// large table.
 #[derive(Debug, Clone, Default)]
 pub struct StatementLog(Arc<Mutex<BTreeSet<&'static str>>>);
 

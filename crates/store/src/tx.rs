@@ -1,4 +1,5 @@
-//! The one way to the database: every statement passes [`Tx`]'s one function, where the fault plan and the statement log sit.
+//! The one way to the database: every statement passes [`Tx`]'s one function, where the fault plan
+//! and the statement log sit.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,8 +15,8 @@ use crate::{
 
 /// A transaction, a snapshot, or a reader whose statements each stand alone.
 ///
-/// In a transaction nothing goes on after a statement has failed: PostgreSQL would refuse it, SQLite would not, so it is refused here
-/// for both, and the transaction can't commit.
+/// In a transaction nothing goes on after a statement has failed: PostgreSQL would refuse it,
+/// SQLite would not, so it is refused here for both, and the transaction can't commit.
 pub struct Tx {
     link: Link,
     name: &'static str,
@@ -219,7 +220,8 @@ impl Tx {
     }
 }
 
-/// SQLite's readers have read-only connections, PostgreSQL's come from the one pool: so a reader's statement begins with SELECT.
+/// SQLite's readers have read-only connections, PostgreSQL's come from the one pool: so a reader's
+/// statement begins with SELECT.
 fn reads_only(sql: &str) -> bool {
     sql.trim_start().starts_with("SELECT")
 }

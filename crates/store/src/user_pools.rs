@@ -4,15 +4,16 @@ use cognate_model::{Timestamp, UserPool, UserPoolId};
 
 use crate::{Error, Row, Tx, document};
 
-/// What goes at once with a pool, the pool itself last: without them nothing of it can be reached and none of its tokens checked.
+/// What goes at once with a pool, the pool itself last: without them nothing of it can be reached
+/// and none of its tokens checked.
 const AT_ONCE: [&str; 3] = [
     "DELETE FROM app_clients WHERE pool = $1",
     "DELETE FROM signing_keys WHERE pool = $1",
     "DELETE FROM user_pools WHERE id = $1",
 ];
 
-/// What goes afterwards, a few rows at a time, because there may be millions. Challenges are not among them: they hold nothing that works
-/// without the pool, and run out in minutes.
+/// What goes afterwards, a few rows at a time, because there may be millions. Challenges are not
+/// among them: they hold nothing that works without the pool, and run out in minutes.
 const LEFTOVERS: [&str; 6] = [
     "DELETE FROM sessions WHERE (pool, id) IN
          (SELECT pool, id FROM sessions WHERE pool = $1 ORDER BY id LIMIT $2)",
@@ -28,8 +29,9 @@ const LEFTOVERS: [&str; 6] = [
          (SELECT pool, sub FROM users WHERE pool = $1 ORDER BY sub LIMIT $2)",
 ];
 
-/// So long after its deletion the leftovers of a pool, or of an app client, are looked for a last time: longer than any node goes on with the settings that it
-/// keeps, than a transaction takes with all its repetitions, and than clocks of nodes differ.
+/// So long after its deletion the leftovers of a pool, or of an app client, are looked for a last
+/// time: longer than any node goes on with the settings that it keeps, than a transaction takes
+/// with all its repetitions, and than clocks of nodes differ.
 pub(crate) const LAST_LOOK_MS: i64 = 3_600_000;
 
 /// So many pools are looked at in one transaction.
@@ -67,8 +69,8 @@ pub async fn find(tx: &mut Tx, id: &UserPoolId) -> Result<Option<UserPool>, Erro
     row.map(|row| read(&row)).transpose()
 }
 
-/// Stores a changed pool under the next revision. `pool.revision` is the one that was read; false when the stored one has moved on or
-/// the pool is gone, and nothing is written.
+/// Stores a changed pool under the next revision. `pool.revision` is the one that was read; false
+/// when the stored one has moved on or the pool is gone, and nothing is written.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -96,8 +98,8 @@ pub async fn update(tx: &mut Tx, pool: &UserPool) -> Result<bool, Error> {
     Ok(changed == 1)
 }
 
-/// Deletes a pool; false when there is none. From now on nothing of it can be reached; its users and what belongs to them are deleted by
-/// [`delete_leftovers`].
+/// Deletes a pool; false when there is none. From now on nothing of it can be reached; its users
+/// and what belongs to them are deleted by [`delete_leftovers`].
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -115,8 +117,9 @@ pub async fn delete(tx: &mut Tx, id: &UserPoolId, now: Timestamp) -> Result<bool
     Ok(deleted == 1)
 }
 
-/// Deletes users of deleted pools and what belongs to them, at most `limit` rows of each table; whether there may be more. A pool without any
-/// is looked at once more after an hour, for what nodes have written that did not know of the deletion yet.
+/// Deletes users of deleted pools and what belongs to them, at most `limit` rows of each table;
+/// whether there may be more. A pool without any is looked at once more after an hour, for what
+/// nodes have written that did not know of the deletion yet.
 ///
 /// # Errors
 /// [`Error`] of the database.

@@ -1,7 +1,8 @@
 //! Users, the names that find them, and their sealed credentials.
 //!
-//! A name in its normal form belongs to one user of a pool, of whatever kind it is: the table `aliases` holds them all but the sub, which is
-//! its owner's name and found in `users` itself. The document is the truth about a user; `status` and `enabled` stand beside it to be searched.
+//! A name in its normal form belongs to one user of a pool, of whatever kind it is: the table
+//! `aliases` holds them all but the sub, which is its owner's name and found in `users` itself. The
+//! document is the truth about a user; `status` and `enabled` stand beside it to be searched.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +28,8 @@ pub enum UpdateRefused {
     Conflict,
 }
 
-/// A user's names, as [`User::names`] gives them. A name that stands twice counts once, as its first kind.
+/// A user's names, as [`User::names`] gives them. A name that stands twice counts once, as its
+/// first kind.
 pub type Names<'a> = &'a [(NameKind, NormalName)];
 
 /// Stores a new user with all names, or nothing when one of them is taken.
@@ -84,7 +86,8 @@ pub async fn find(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<Option<Us
     row.map(|row| read(&row)).transpose()
 }
 
-/// The user who has a name, or whose sub it is. Both are looked up for every name, so that what nobody has costs what somebody has.
+/// The user who has a name, or whose sub it is. Both are looked up for every name, so that what
+/// nobody has costs what somebody has.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -170,8 +173,8 @@ pub async fn holder_of(
     row.map(|row| read_sub(row.text(0)?)).transpose()
 }
 
-/// Stores a changed user under the next revision, with `names` in place of the names before; or nothing. `user.revision` is the one
-/// that was read.
+/// Stores a changed user under the next revision, with `names` in place of the names before; or
+/// nothing. `user.revision` is the one that was read.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -222,7 +225,8 @@ pub async fn update(
     Ok(Ok(()))
 }
 
-/// Stores what is kept of a new password, or removes it; false when there is no such user. The revision stays.
+/// Stores what is kept of a new password, or removes it; false when there is no such user. The
+/// revision stays.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -304,7 +308,8 @@ pub async fn page(
     rows.iter().map(read).collect()
 }
 
-/// The users of a pool who signed up before a time and have not confirmed it, the oldest first, beginning after one.
+/// The users of a pool who signed up before a time and have not confirmed it, the oldest first,
+/// beginning after one.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -330,8 +335,9 @@ pub async fn unconfirmed(
     rows.iter().map(read).collect()
 }
 
-/// How many users a pool has: exact up to [`COUNTED`], beyond that within some two percent. No count of all rows and no counter that
-/// sign-ups would contend for: subs are random, so the place of the 2,500th among all possible ones tells how many there are.
+/// How many users a pool has: exact up to [`COUNTED`], beyond that within some two percent. No
+/// count of all rows and no counter that sign-ups would contend for: subs are random, so the place
+/// of the 2,500th among all possible ones tells how many there are.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -376,9 +382,11 @@ async fn held(tx: &mut Tx, user: &User) -> Result<BTreeMap<String, String>, Erro
         .collect()
 }
 
-/// Whether a name that a new user would have is the sub of another, who is found by it. Only what has the form of a sub is looked up.
+/// Whether a name that a new user would have is the sub of another, who is found by it. Only what
+/// has the form of a sub is looked up.
 ///
-/// A sub is told to nobody before its owner stands, so no sign-up that runs beside its owner's can ask for it.
+/// A sub is told to nobody before its owner stands, so no sign-up that runs beside its owner's can
+/// ask for it.
 async fn is_sub_of_another(tx: &mut Tx, user: &User, name: &NormalName) -> Result<bool, Error> {
     match Sub::parse(name.as_str()) {
         Ok(sub) if sub != user.sub => Ok(find(tx, &user.pool, &sub).await?.is_some()),

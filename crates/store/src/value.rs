@@ -1,4 +1,5 @@
-//! What goes into a statement and what comes out: the portable types TEXT, BIGINT, BYTES and BOOLEAN.
+//! What goes into a statement and what comes out: the portable types TEXT, BIGINT, BYTES and
+//! BOOLEAN.
 
 use crate::Error;
 
@@ -91,7 +92,8 @@ impl Row {
     /// The text in a column.
     ///
     /// # Errors
-    /// [`Error::Unreadable`] when the column is NULL, of another type or not there; the same holds for the other getters.
+    /// [`Error::Unreadable`] when the column is NULL, of another type or not there; the same holds
+    /// for the other getters.
     pub fn text(&self, column: usize) -> Result<&str, Error> {
         match self.value(column)? {
             Value::Text(text) => Ok(text),

@@ -1,4 +1,5 @@
-//! Changes of verified addresses that the old address can undo, each under the hash of the token that was sent there.
+//! Changes of verified addresses that the old address can undo, each under the hash of the token
+//! that was sent there.
 
 use cognate_model::{NormalName, Sub, Timestamp, UserPoolId, WayBack};
 

@@ -1,6 +1,7 @@
-//! How long a backup and a restore take, printed: `cargo test --release -p cognate-store --test backup_figures -- --ignored --nocapture`.
-//! `FIGURE_USERS` says with how many users (100,000). The files are in the folder that TMPDIR names; each URL in TEST_DATABASES must name
-//! an empty database, which is left full.
+//! How long a backup and a restore take, printed: `cargo test --release -p cognate-store --test
+//! backup_figures -- --ignored --nocapture`. `FIGURE_USERS` says with how many users (100,000). The
+//! files are in the folder that TMPDIR names; each URL in TEST_DATABASES must name an empty
+//! database, which is left full.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,6 @@
-//! Figures of the engine, printed: `cargo test --release -p cognate-store --test figures -- --ignored --nocapture`. The database is in
-//! the folder that TMPDIR names; for the cost of a commit it must be on a real disk.
+//! Figures of the engine, printed: `cargo test --release -p cognate-store --test figures --
+//! --ignored --nocapture`. The database is in the folder that TMPDIR names; for the cost of a
+//! commit it must be on a real disk.
 
 #![allow(
     clippy::unwrap_used,

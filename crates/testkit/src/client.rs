@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{ApiError, TestPool, UserBuilder};
 
-/// An app client to be: with every password flow and refresh, hiding which users exist, without a secret.
+/// An app client to be: with every password flow and refresh, hiding which users exist, without a
+/// secret.
 pub struct ClientBuilder {
     pool: TestPool,
     members: Map<String, Value>,
@@ -138,7 +139,8 @@ impl TestClient {
         Some(secret_hash(&secret, username, &self.id))
     }
 
-    /// The members that the public operations about a user name have in common, with those of one's own.
+    /// The members that the public operations about a user name have in common, with those of one's
+    /// own.
     #[must_use]
     pub fn about(&self, username: &str, own: Value) -> Value {
         let mut input = json!({"ClientId": self.id, "Username": username});

@@ -4,7 +4,8 @@ use cognate_crypto::random::{Alphabet, Random};
 
 use crate::TestServer;
 
-/// Runs a test on SQLite and on every database of TEST_DATABASES (URLs, separated by spaces), each with a server and a schema of its own.
+/// Runs a test on SQLite and on every database of TEST_DATABASES (URLs, separated by spaces), each
+/// with a server and a schema of its own.
 pub async fn for_each_database(test: impl AsyncFn(TestServer)) {
     test(TestServer::start().await).await;
     for url in urls() {

@@ -13,9 +13,10 @@
 //! # }
 //! ```
 //!
-//! It is the whole product but for the listener: calls go as HTTP requests through the real doors, signed as an operator's client signs
-//! them, to the real service on a real database. Only time (it stands until [`TestServer::advance`]), randomness (seeded), and the way of
-//! messages (an inbox) are the test's. For development only: nothing of this is in the binary.
+//! It is the whole product but for the listener: calls go as HTTP requests through the real doors,
+//! signed as an operator's client signs them, to the real service on a real database. Only time (it
+//! stands until [`TestServer::advance`]), randomness (seeded), and the way of messages (an inbox)
+//! are the test's. For development only: nothing of this is in the binary.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,6 @@
-//! Several nodes on one database, as processes on different machines are: each with connections, caches and randomness of its own. What
-//! they share is the database, the clock, and the inbox that stands for the mail server.
+//! Several nodes on one database, as processes on different machines are: each with connections,
+//! caches and randomness of its own. What they share is the database, the clock, and the inbox that
+//! stands for the mail server.
 
 use cognate_store::{Db, DbOptions, FaultPlan, OpenError};
 

@@ -1,4 +1,5 @@
-//! A proxy before PostgreSQL that breaks the path on order. It reads along, so the path must be unencrypted.
+//! A proxy before PostgreSQL that breaks the path on order. It reads along, so the path must be
+//! unencrypted.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -84,7 +85,8 @@ impl Proxy {
         self.orders.send_modify(|orders| orders.is_closed = true);
     }
 
-    /// Leads new connections to the server in a URL, and opens. Those that are there stay where they are.
+    /// Leads new connections to the server in a URL, and opens. Those that are there stay where
+    /// they are.
     pub fn lead_to(&self, url: &str) {
         parts(url).1.clone_into(&mut self.server.lock().unwrap());
         self.open();
@@ -116,7 +118,8 @@ impl Proxy {
         });
     }
 
-    /// The next time the client says a word, the server hears it and does it, and its answer is lost with the connection.
+    /// The next time the client says a word, the server hears it and does it, and its answer is
+    /// lost with the connection.
     pub fn lose_answer_to(&self, word: &'static str) {
         self.trap(word, true);
     }

@@ -82,7 +82,8 @@ impl TestServer {
         while expire_some(&self.0.app, "testkit").await.unwrap() {}
     }
 
-    /// Another node on the same database, with the same clock and inbox, and nothing else in common.
+    /// Another node on the same database, with the same clock and inbox, and nothing else in
+    /// common.
     #[must_use]
     pub fn node(&self) -> Self {
         self.node_with(inbox_outbound(&self.0.inbox))
@@ -94,7 +95,8 @@ impl TestServer {
         self.beside(self.0.app.db.clone(), outbound, self.0.faults.clone())
     }
 
-    /// Another node, whose messages go another way, and whose operator lets pools send mail as these only.
+    /// Another node, whose messages go another way, and whose operator lets pools send mail as
+    /// these only.
     #[must_use]
     pub fn node_that_lets_send_as<const N: usize>(
         &self,
@@ -107,7 +109,8 @@ impl TestServer {
         self.beside_with(app.db.clone(), outbound, self.0.faults.clone(), config)
     }
 
-    /// Another node on a database of its own choice: [`TestServer::join`] gives it one that both share.
+    /// Another node on a database of its own choice: [`TestServer::join`] gives it one that both
+    /// share.
     pub(crate) fn beside(&self, db: Db, outbound: Outbound, faults: FaultPlan) -> Self {
         self.beside_with(db, outbound, faults, self.0.app.config.clone())
     }
@@ -309,7 +312,8 @@ impl ServerBuilder {
         self
     }
 
-    /// With mail of pools only from these senders, as an operator names them, and from the server's own.
+    /// With mail of pools only from these senders, as an operator names them, and from the server's
+    /// own.
     #[must_use]
     pub fn mail_senders<const N: usize>(mut self, rules: [&str; N]) -> Self {
         self.mail_senders = senders(&rules);

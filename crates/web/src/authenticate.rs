@@ -66,8 +66,9 @@ fn received<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Vec<(&'a str, &'a [u8])
     received
 }
 
-/// Whether a browser sends this for a page that is not of this machine. Development mode asks for no credentials, so that without this
-/// any web site that a developer visits could rule their server.
+/// Whether a browser sends this for a page that is not of this machine. Development mode asks for
+/// no credentials, so that without this any web site that a developer visits could rule their
+/// server.
 fn is_foreign_page(headers: &HeaderMap) -> bool {
     headers
         .get_all(header::ORIGIN)

@@ -1,7 +1,8 @@
 //! `POST /`: AWS JSON 1.1, the one door of all operations.
 //!
-//! From the target header to the operation, its caller, its checked input, and back. Whatever happens is logged and counted once, in
-//! [`Exchange::finish`]; neither input nor output is ever logged.
+//! From the target header to the operation, its caller, its checked input, and back. Whatever
+//! happens is logged and counted once, in [`Exchange::finish`]; neither input nor output is ever
+//! logged.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -46,8 +47,8 @@ pub(crate) fn routes(door: Door) -> Router {
         .with_state(Arc::new(door))
 }
 
-/// One request. The call is a task of its own, which runs on to its end when the client hangs up: a future that is dropped half way
-/// would leave undone what has begun.
+/// One request. The call is a task of its own, which runs on to its end when the client hangs up: a
+/// future that is dropped half way would leave undone what has begun.
 async fn call(State(door): State<Arc<Door>>, request: Request) -> Response {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
@@ -78,7 +79,8 @@ async fn call(State(door): State<Arc<Door>>, request: Request) -> Response {
     };
     match task.await {
         Ok(response) => response,
-        // It panicked. The panic was rolled back where it happened; here it is an error like any other.
+        // It panicked. The panic was rolled back where it happened; here it is an error like any
+        // other.
         Err(error) => exchange
             .span
             .in_scope(|| exchange.finish(Err(error.into()))),
@@ -138,7 +140,8 @@ impl Exchange {
             operation = name,
             request_id = arrival.request_id,
             address,
-            // Of signed calls, once they are known: whose key is named, whose it is proved to be, and what it is used on.
+            // Of signed calls, once they are known: whose key is named, whose it is proved to be,
+            // and what it is used on.
             key_id = Empty,
             key = Empty,
             resource = Empty
@@ -180,8 +183,9 @@ impl Exchange {
         response
     }
 
-    /// A caller's mistake is told by its code alone, since sentences may repeat what the caller sent. Our own failures are told with all
-    /// that lies behind them, which comes from below and never holds input.
+    /// A caller's mistake is told by its code alone, since sentences may repeat what the caller
+    /// sent. Our own failures are told with all that lies behind them, which comes from below and
+    /// never holds input.
     fn log(&self, error: &Error, milliseconds: u128) {
         let outcome = error.code.name();
         if answer::status_of(error.code).is_server_error() {
@@ -197,8 +201,8 @@ impl Exchange {
         }
     }
 
-    /// What operators do is told to operators, one line a call; the span has whose key did it to what. What users do is not: their
-    /// calls are many, and counted.
+    /// What operators do is told to operators, one line a call; the span has whose key did it to
+    /// what. What users do is not: their calls are many, and counted.
     fn log_answer(&self, outcome: &'static str, milliseconds: u128) {
         match self.operation.map(|operation| operation.auth) {
             Some(Auth::Signed) => tracing::info!(outcome, milliseconds, "answered"),
@@ -216,7 +220,8 @@ fn key_of(caller: &Caller) -> Option<&str> {
     }
 }
 
-/// Whether an error says that a signature or an access key was not good enough, which operators want to see.
+/// Whether an error says that a signature or an access key was not good enough, which operators
+/// want to see.
 fn is_refusal(code: ErrorCode) -> bool {
     use ErrorCode as Code;
     matches!(

@@ -24,12 +24,13 @@ const MAX_TIME: Duration = Duration::from_secs(30);
 /// The memory that the first bytes of a body get; it doubles as more come.
 const FIRST_CAPACITY: usize = 1 << 10;
 
-/// Reads the body as it comes over the wire, into memory that `room` accounts for as it grows: a length that is only announced takes
-/// nothing from others. The room comes back with the body, to be held as long as the request lasts.
+/// Reads the body as it comes over the wire, into memory that `room` accounts for as it grows: a
+/// length that is only announced takes nothing from others. The room comes back with the body, to
+/// be held as long as the request lasts.
 ///
 /// # Errors
-/// `RequestEntityTooLargeException`, `RequestTimeoutException`, `SerializationException` when it is cut, or `ServiceUnavailableException`
-/// when there is no room.
+/// `RequestEntityTooLargeException`, `RequestTimeoutException`, `SerializationException` when it is
+/// cut, or `ServiceUnavailableException` when there is no room.
 pub(crate) async fn read(
     headers: &HeaderMap,
     mut body: Body,
@@ -55,7 +56,8 @@ pub(crate) async fn read(
     }
 }
 
-/// Copies the frames together: frames of a byte each, kept as they come, would take many times what they carry.
+/// Copies the frames together: frames of a byte each, kept as they come, would take many times what
+/// they carry.
 async fn collect(body: &mut Body, expected: usize, mut room: Room) -> Result<(Bytes, Room), Error> {
     let mut read = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -88,8 +90,9 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
         .ok()
 }
 
-/// Reads what is left of a body that is not taken, and keeps nothing of it. Many clients send all before they read anything, and find a
-/// broken pipe in place of the error when the connection is closed on them.
+/// Reads what is left of a body that is not taken, and keeps nothing of it. Many clients send all
+/// before they read anything, and find a broken pipe in place of the error when the connection is
+/// closed on them.
 async fn drain(headers: &HeaderMap, mut body: Body) {
     let is_hopeless = announced(headers).is_some_and(|length| length > MAX_DRAINED);
     if is_hopeless || headers.contains_key(header::EXPECT) {
@@ -111,8 +114,9 @@ async fn drain(headers: &HeaderMap, mut body: Body) {
 /// The body as it was meant: unpacked, when its head says that it is gzip'd.
 ///
 /// # Errors
-/// `RequestEntityTooLargeException` when it would be larger than [`MAX_BYTES`], of which no more is unpacked; `SerializationException` when
-/// it is no gzip or of another encoding; `ServiceUnavailableException` when there is no room for what it is unpacked.
+/// `RequestEntityTooLargeException` when it would be larger than [`MAX_BYTES`], of which no more is
+/// unpacked; `SerializationException` when it is no gzip or of another encoding;
+/// `ServiceUnavailableException` when there is no room for what it is unpacked.
 pub(crate) fn unpack(headers: &HeaderMap, raw: Bytes, room: &mut Room) -> Result<Bytes, Error> {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     let Some(encoding) = encodings.next() else {
@@ -145,7 +149,8 @@ fn gunzip(packed: &[u8]) -> Result<Bytes, Error> {
     if plain.len() > MAX_BYTES {
         return Err(Error::request_too_large(MAX_BYTES));
     }
-    // A second member is legal gzip, and nobody sends one; thousands of empty ones would cost more than they weigh.
+    // A second member is legal gzip, and nobody sends one; thousands of empty ones would cost more
+    // than they weigh.
     if decoder.into_inner().is_empty() {
         Ok(plain.into())
     } else {

@@ -1,8 +1,9 @@
 //! The memory that requests may take before anything is known of who sends them.
 //!
-//! A connection has a small allowance of its own, shared by all its HTTP/2 streams, so that ordinary requests are never turned away for
-//! what strangers send. What goes beyond it is drawn from one budget of the node. The sum is bounded by the number of connections,
-//! whatever they send.
+//! A connection has a small allowance of its own, shared by all its HTTP/2 streams, so that
+//! ordinary requests are never turned away for what strangers send. What goes beyond it is drawn
+//! from one budget of the node. The sum is bounded by the number of connections, whatever they
+//! send.
 
 use std::sync::Arc;
 
@@ -16,8 +17,9 @@ const BUDGET: usize = 64 << 20;
 /// Of one connection: a head of 16 KiB and a body of 16 KiB.
 const ALLOWANCE: usize = 32 << 10;
 
-/// The bytes that one connection may hold before it draws on the budget. The listener makes one for each connection and puts a clone into
-/// the extensions of each request on it; a request without draws on the budget alone.
+/// The bytes that one connection may hold before it draws on the budget. The listener makes one for
+/// each connection and puts a clone into the extensions of each request on it; a request without
+/// draws on the budget alone.
 #[derive(Clone, Debug)]
 pub struct Allowance(Arc<Semaphore>);
 
@@ -69,7 +71,8 @@ impl Room {
     /// Takes so many bytes more: of the allowance while it lasts, and of the budget.
     ///
     /// # Errors
-    /// `ServiceUnavailableException`, which SDKs try again after a while, when neither has that much. What was held stays held.
+    /// `ServiceUnavailableException`, which SDKs try again after a while, when neither has that
+    /// much. What was held stays held.
     pub(crate) fn take(&mut self, bytes: usize) -> Result<(), Error> {
         let own = self
             .allowance

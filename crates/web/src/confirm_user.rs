@@ -1,5 +1,5 @@
-//! `/confirmUser`: the address of mailed confirmation links. The link shows a page with one button; the POST behind it confirms, by codes
-//! that went out as links and no others.
+//! `/confirmUser`: the address of mailed confirmation links. The link shows a page with one button;
+//! the POST behind it confirms, by codes that went out as links and no others.
 
 use std::sync::Arc;
 
@@ -115,8 +115,9 @@ pub(crate) async fn read(budget: &Budget, request: Request) -> Result<(Request, 
     Ok((Request::from_parts(parts, body.into()), [head, room]))
 }
 
-/// Whatever is wrong with the link is told in one sentence, or strangers could ask who has an account; but for clients that are told
-/// in every operation who exists (PreventUserExistenceErrors LEGACY), whose answer that one is confirmed already is passed on.
+/// Whatever is wrong with the link is told in one sentence, or strangers could ask who has an
+/// account; but for clients that are told in every operation who exists (PreventUserExistenceErrors
+/// LEGACY), whose answer that one is confirmed already is passed on.
 fn refusal(error: &Error, request_id: &str) -> Response {
     if error.code == ErrorCode::NotAuthorized {
         return confirm_page(ConfirmView::AlreadyConfirmed);

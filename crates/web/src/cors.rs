@@ -1,12 +1,14 @@
-//! Cross-origin requests: browsers on any origin may call the API and read its answers, as they may at AWS.
+//! Cross-origin requests: browsers on any origin may call the API and read its answers, as they may
+//! at AWS.
 //!
-//! No cookie and no other credential that a browser adds by itself counts here, so any origin is as good as none; `Allow-Credentials` is
-//! never sent.
+//! No cookie and no other credential that a browser adds by itself counts here, so any origin is as
+//! good as none; `Allow-Credentials` is never sent.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-/// What a page's script may read of an answer's head. SDKs correct the clock by Date, and wait as long as Retry-After says.
+/// What a page's script may read of an answer's head. SDKs correct the clock by Date, and wait as
+/// long as Retry-After says.
 const EXPOSED: HeaderValue =
     HeaderValue::from_static("x-amzn-RequestId, x-amzn-ErrorType, Date, Retry-After");
 

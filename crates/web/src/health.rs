@@ -1,4 +1,5 @@
-//! `/healthz`: the process lives. `/readyz`: it can do its work, which means that its database answers and takes writes.
+//! `/healthz`: the process lives. `/readyz`: it can do its work, which means that its database
+//! answers and takes writes.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,8 @@
-//! The calls that run: bounded, so that a flood is turned away instead of filling the memory, and counted, so that a stop can wait for them.
+//! The calls that run: bounded, so that a flood is turned away instead of filling the memory, and
+//! counted, so that a stop can wait for them.
 //!
-//! A call runs on to its end when its client hangs up, so connections that are closed do not mean that nothing runs.
+//! A call runs on to its end when its client hangs up, so connections that are closed do not mean
+//! that nothing runs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,11 +27,13 @@ pub(crate) struct Place {
 }
 
 impl InFlight {
-    /// Room for `limit` calls at once: for a quarter of them from one address (IPv6: one /64), and for half of them from one /56, so
-    /// that nobody fills it alone. This machine, where a proxy may stand, has no share of its own.
+    /// Room for `limit` calls at once: for a quarter of them from one address (IPv6: one /64), and
+    /// for half of them from one /56, so that nobody fills it alone. This machine, where a proxy
+    /// may stand, has no share of its own.
     #[must_use]
     pub fn new(limit: u32) -> Self {
-        // A semaphore holds more permits than a u32 counts on every machine that this runs on; where not, fewer calls run at once.
+        // A semaphore holds more permits than a u32 counts on every machine that this runs on;
+        // where not, fewer calls run at once.
         let permits = usize::try_from(limit)
             .unwrap_or(Semaphore::MAX_PERMITS)
             .min(Semaphore::MAX_PERMITS);
@@ -43,7 +47,8 @@ impl InFlight {
     /// A place for one call.
     ///
     /// # Errors
-    /// `ServiceUnavailableException` while all are taken, `TooManyRequestsException` while its address has all that it may have.
+    /// `ServiceUnavailableException` while all are taken, `TooManyRequestsException` while its
+    /// address has all that it may have.
     pub(crate) fn enter(&self, address: Option<ClientAddress>) -> Result<Place, Error> {
         let room = Arc::clone(&self.room).try_acquire_owned();
         let room = room.map_err(|_| Error::overloaded())?;

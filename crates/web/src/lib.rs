@@ -1,8 +1,9 @@
 //! The doors: how HTTP comes in and goes out.
 //!
-//! [`router`] puts them side by side: the AWS JSON API on `POST /`, the documents under `/.well-known/`, the pages of mailed links, health,
-//! and in development the demo site and the inbox. Doors turn requests into calls of the service and its answers into responses; what
-//! the product does stands there. Only this crate knows statuses and headers; it never sees the store.
+//! [`router`] puts them side by side: the AWS JSON API on `POST /`, the documents under
+//! `/.well-known/`, the pages of mailed links, health, and in development the demo site and the
+//! inbox. Doors turn requests into calls of the service and its answers into responses; what the
+//! product does stands there. Only this crate knows statuses and headers; it never sees the store.
 
 mod answer;
 mod authenticate;
@@ -67,7 +68,8 @@ pub struct InboxDoor {
     pub messages: Box<dyn Fn(Option<Arrival>) -> Listing + Send + Sync>,
 }
 
-/// All doors of a node, at the root and under the path of the public URL. The listener puts a [`Peer`] and its connection's [`Allowance`] into the extensions of each request.
+/// All doors of a node, at the root and under the path of the public URL. The listener puts a
+/// [`Peer`] and its connection's [`Allowance`] into the extensions of each request.
 pub fn router(doors: Doors) -> Router {
     let Doors {
         app,

@@ -1,7 +1,9 @@
-//! The path of the public URL (`/auth` of `https://example.com/auth`), under which everything is served, and at the root as well: a
-//! proxy before this server may take the path away or leave it there.
+//! The path of the public URL (`/auth` of `https://example.com/auth`), under which everything is
+//! served, and at the root as well: a proxy before this server may take the path away or leave it
+//! there.
 //!
-//! Inside, paths begin at the root whatever the proxy does. What pages link to is said with the path, since that is what browsers ask for.
+//! Inside, paths begin at the root whatever the proxy does. What pages link to is said with the
+//! path, since that is what browsers ask for.
 
 use std::sync::Arc;
 
@@ -32,12 +34,14 @@ pub(crate) fn under(path: &str, routes: Router) -> Router {
         .layer(middleware::from_fn_with_state(state, take_away))
 }
 
-/// What stands before the path of everything that a page links to. Pages are rendered while their request is answered, by its task.
+/// What stands before the path of everything that a page links to. Pages are rendered while their
+/// request is answered, by its task.
 pub(crate) fn prefix() -> Arc<str> {
     MOUNT.try_with(Arc::clone).unwrap_or_else(|_| Arc::from(""))
 }
 
-/// The paths that the client may have signed: the one that came, and, where a proxy has taken the public URL's path away, those with it.
+/// The paths that the client may have signed: the one that came, and, where a proxy has taken the
+/// public URL's path away, those with it.
 pub(crate) fn signed_paths(path: &str, parts: &Parts) -> Vec<String> {
     if let Some(Received(whole)) = parts.extensions.get() {
         return vec![whole.clone()];

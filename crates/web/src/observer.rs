@@ -9,7 +9,8 @@ use cognate_api::ErrorCode;
 /// A call that has been answered.
 #[derive(Clone, Copy, Debug)]
 pub struct Finished {
-    /// The operation, or `-` where the request named none that the models know: callers must not be able to make up names.
+    /// The operation, or `-` where the request named none that the models know: callers must not be
+    /// able to make up names.
     pub operation: &'static str,
     /// The error that was answered, if one was.
     pub error: Option<ErrorCode>,

@@ -1,5 +1,5 @@
-//! Where a request comes from. Behind a proxy that is the proxy's word, which counts only for proxies that the operator has named:
-//! limits by address would otherwise be as good as none.
+//! Where a request comes from. Behind a proxy that is the proxy's word, which counts only for
+//! proxies that the operator has named: limits by address would otherwise be as good as none.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -76,8 +76,8 @@ impl Network {
     }
 }
 
-/// The address that a request came from: the peer's, or, behind trusted proxies, the last one in X-Forwarded-For that none of them is.
-/// What stands before that was written by strangers.
+/// The address that a request came from: the peer's, or, behind trusted proxies, the last one in
+/// X-Forwarded-For that none of them is. What stands before that was written by strangers.
 pub(crate) fn client_address(
     extensions: &Extensions,
     headers: &HeaderMap,

@@ -1,5 +1,5 @@
-//! `/restoreAddress`: the address of the links that old addresses are sent. The link shows a page with one button; the POST behind it undoes
-//! the change.
+//! `/restoreAddress`: the address of the links that old addresses are sent. The link shows a page
+//! with one button; the POST behind it undoes the change.
 
 use std::sync::Arc;
 

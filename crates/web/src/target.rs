@@ -3,8 +3,8 @@
 use cognate_api::{OperationInfo, Service};
 use http::HeaderMap;
 
-/// The operation that X-Amz-Target names (`AWSCognitoIdentityProviderService.SignUp`), if the models have it. Two such headers name none:
-/// what lies before us might have read the other one.
+/// The operation that X-Amz-Target names (`AWSCognitoIdentityProviderService.SignUp`), if the
+/// models have it. Two such headers name none: what lies before us might have read the other one.
 pub(crate) fn named(headers: &HeaderMap) -> Option<&'static OperationInfo> {
     let mut targets = headers.get_all("x-amz-target").iter();
     let (Some(target), None) = (targets.next(), targets.next()) else {

@@ -13,8 +13,9 @@ use http::{HeaderValue, StatusCode, header};
 use crate::answer;
 use crate::cors;
 
-/// A new key signs two seconds after a rotation. A node knows it within the first, and with this no cache between is older than the other;
-/// verifiers that fetch for each token still don't fetch each time.
+/// A new key signs two seconds after a rotation. A node knows it within the first, and with this no
+/// cache between is older than the other; verifiers that fetch for each token still don't fetch
+/// each time.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=1");
 
 pub(crate) fn routes(app: Arc<App>) -> Router {

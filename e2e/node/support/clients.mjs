@@ -1,5 +1,5 @@
-// The clients that the tests drive, loaded from where `cargo xtask test` installed them: outside the repository's own
-// folders, so that nobody else's files lie between ours.
+// The clients that the tests drive, loaded from where `cargo xtask test` installed them: outside
+// the repository's own folders, so that nobody else's files lie between ours.
 
 import { createRequire } from "node:module";
 import path from "node:path";

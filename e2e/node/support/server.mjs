@@ -1,4 +1,5 @@
-// A Cognate server for the tests: started as an operator starts it, spoken to over the network, ended with the tests.
+// A Cognate server for the tests: started as an operator starts it, spoken to over the network,
+// ended with the tests.
 
 import { spawn, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -16,7 +17,8 @@ const DATABASE = process.env.COGNATE_E2E_DATABASE ?? "sqlite";
 const LOGS = process.env.COGNATE_E2E_LOGS ?? path.join(ROOT, "target/e2e/logs");
 export const REGION = "us-east-1";
 
-// A debug build on a busy machine of two cores: generous, and only ever waited out when something is broken.
+// A debug build on a busy machine of two cores: generous, and only ever waited out when something
+// is broken.
 const START_MS = 60_000;
 
 /** A port of this machine that nobody listens on at the moment of asking. */

@@ -11,7 +11,8 @@ use serde_json::Value;
 /// The region that servers of the bench have.
 pub(super) const REGION: &str = "us-east-1";
 
-/// What every request's Host header says. The server takes any, and a request that was made for one node may go to another.
+/// What every request's Host header says. The server takes any, and a request that was made for one
+/// node may go to another.
 const HOST: &str = "cognate.test";
 
 /// An access key, which signs.

@@ -1,4 +1,5 @@
-//! The machine's cores, and what a process used of them and of memory. Linux only: it reads /proc and calls taskset.
+//! The machine's cores, and what a process used of them and of memory. Linux only: it reads /proc
+//! and calls taskset.
 
 use std::fs;
 use std::path::Path;
@@ -57,7 +58,8 @@ impl Cores {
         Self { count, lists: None }
     }
 
-    /// A command for a program on the servers' cores; it keeps the process id that it is started with.
+    /// A command for a program on the servers' cores; it keeps the process id that it is started
+    /// with.
     pub(super) fn command(&self, program: &Path) -> Command {
         match &self.lists {
             None => Command::new(program),
@@ -69,7 +71,8 @@ impl Cores {
         }
     }
 
-    /// Moves this thread, which must be the main one, to the servers' cores: what it measures there compares with them.
+    /// Moves this thread, which must be the main one, to the servers' cores: what it measures there
+    /// compares with them.
     pub(super) fn move_to_servers(&self) -> Result<()> {
         self.lists
             .as_ref()
@@ -83,7 +86,8 @@ impl Cores {
             .map_or(Ok(()), |lists| move_this_to(&lists.generator))
     }
 
-    /// Lets this thread, which must be the main one, and what it starts from now on run on every core again.
+    /// Lets this thread, which must be the main one, and what it starts from now on run on every
+    /// core again.
     pub(super) fn move_everywhere(&self) -> Result<()> {
         let everywhere = format!("0-{}", self.count.saturating_sub(1));
         self.lists
@@ -115,7 +119,8 @@ impl Cores {
     }
 }
 
-/// The process id of a program is the thread id of its main thread, which is all that taskset moves.
+/// The process id of a program is the thread id of its main thread, which is all that taskset
+/// moves.
 fn move_this_to(list: &str) -> Result<()> {
     let output = Command::new("taskset")
         .args(["--cpu-list", "--pid", list, &std::process::id().to_string()])
@@ -134,7 +139,8 @@ pub(super) fn processor_time(pid: u32) -> Result<Duration> {
     Ok(tick()? * own)
 }
 
-/// Processor time so far of all processes with a name, and of their children that have ended; none where there is no such process.
+/// Processor time so far of all processes with a name, and of their children that have ended; none
+/// where there is no such process.
 pub(super) fn processor_time_of_all(name: &str) -> Result<Option<Duration>> {
     let mut ticks = None;
     for entry in fs::read_dir("/proc")? {
@@ -199,8 +205,8 @@ fn tick() -> Result<Duration> {
 pub(super) struct Resident {
     /// All of it (`VmRSS`).
     pub(super) all: u64,
-    /// Its own, without the pages of mapped files, the program's and a database's, which the system keeps for all and takes back when it
-    /// likes (`RssAnon`).
+    /// Its own, without the pages of mapped files, the program's and a database's, which the system
+    /// keeps for all and takes back when it likes (`RssAnon`).
     pub(super) own: u64,
 }
 

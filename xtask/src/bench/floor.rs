@@ -1,6 +1,7 @@
 //! The bare cryptography of each operation, in this process: what no server could do without.
 //!
-//! Processor time is counted, as for the server, and of many repetitions, so that what else the machine does falls on both alike.
+//! Processor time is counted, as for the server, and of many repetitions, so that what else the
+//! machine does falls on both alike.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -76,8 +77,8 @@ impl Primitives {
         })
     }
 
-    /// Processor time of the cryptography of one such operation, measured on the server's core for about `span`. None for an
-    /// operation that needs no cryptography.
+    /// Processor time of the cryptography of one such operation, measured on the server's core for
+    /// about `span`. None for an operation that needs no cryptography.
     pub(super) fn measure(
         &self,
         operation: Operation,

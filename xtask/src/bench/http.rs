@@ -1,7 +1,8 @@
-//! HTTP/1.1 as far as a load generator needs it: one kept connection, whole requests out, whole answers in.
+//! HTTP/1.1 as far as a load generator needs it: one kept connection, whole requests out, whole
+//! answers in.
 //!
-//! It is written by hand because the generator has one core too: a client library would cost it as much as the server's own
-//! costs the server, and would be the limit of what can be measured.
+//! It is written by hand because the generator has one core too: a client library would cost it as
+//! much as the server's own costs the server, and would be the limit of what can be measured.
 
 use std::net::SocketAddr;
 use std::str::FromStr;

@@ -1,4 +1,5 @@
-//! Drives an operation: some connections, each with the next request as soon as the last is answered, for a while.
+//! Drives an operation: some connections, each with the next request as soon as the last is
+//! answered, for a while.
 //!
 //! Every answer must be a success, or the run fails: a figure of refusals tells nothing.
 
@@ -19,8 +20,9 @@ const POLL: Duration = Duration::from_millis(20);
 /// How to drive.
 pub(super) struct Load {
     pub(super) connections: usize,
-    /// Before counting begins, at least: it waits too until each request that was made ahead has been answered once, so that what is counted
-    /// finds its data in memory, in a small pool and in a large one.
+    /// Before counting begins, at least: it waits too until each request that was made ahead has
+    /// been answered once, so that what is counted finds its data in memory, in a small pool and in
+    /// a large one.
     pub(super) warm_up: Duration,
     /// How long is counted.
     pub(super) span: Duration,
@@ -69,7 +71,8 @@ impl Load {
         let busy = connections.into_iter().map(|mut connection| async move {
             while phase.get() != Phase::Over {
                 let started = Instant::now();
-                // The connections go through the requests together, so that no two ask for the same user at the same time.
+                // The connections go through the requests together, so that no two ask for the same
+                // user at the same time.
                 work.once(&mut connection, turn.replace(turn.get() + 1))
                     .await?;
                 if phase.get() == Phase::Counted {

@@ -1,4 +1,5 @@
-//! The operations that are measured: what each is called, what drives it, and what it cannot do without.
+//! The operations that are measured: what each is called, what drives it, and what it cannot do
+//! without.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -65,7 +66,8 @@ impl Operation {
         }
     }
 
-    /// How many connections keep the server busy. What waits for the disk needs many, so that commits have company.
+    /// How many connections keep the server busy. What waits for the disk needs many, so that
+    /// commits have company.
     pub(super) fn connections(self) -> usize {
         match self {
             Self::SignUp => 64,

@@ -1,6 +1,7 @@
 //! The pool that is measured: its users, and some of them signed in.
 //!
-//! Everything is made through the API. The users are an administrator's work with no invitation, so that no mail is involved.
+//! Everything is made through the API. The users are an administrator's work with no invitation, so
+//! that no mail is involved.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -47,7 +48,8 @@ pub(super) struct Member {
     pub(super) refresh_token: String,
 }
 
-/// The name of a user. The numbers are scattered, so that neighbours in the order of names were not made one after the other.
+/// The name of a user. The numbers are scattered, so that neighbours in the order of names were not
+/// made one after the other.
 pub(super) fn username(number: usize) -> String {
     let scattered = (number as u32).wrapping_mul(2_654_435_761);
     format!("user-{scattered:08x}-{number}")

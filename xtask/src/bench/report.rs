@@ -84,7 +84,8 @@ impl Row {
         }
     }
 
-    /// What a request costs altogether: the servers, and the database server where that is a process of its own.
+    /// What a request costs altogether: the servers, and the database server where that is a
+    /// process of its own.
     fn whole_us(&self) -> f64 {
         self.cpu_us + self.database_cpu_us.unwrap_or_default()
     }
@@ -222,7 +223,8 @@ impl Report {
         ]
     }
 
-    /// What each operation costs at each size, the database server's part with it, and how many times the cost at the first size that is.
+    /// What each operation costs at each size, the database server's part with it, and how many
+    /// times the cost at the first size that is.
     fn growth(&self) -> Option<Table> {
         let (first, more) = self.steps.split_first()?;
         if more.is_empty() {

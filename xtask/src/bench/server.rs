@@ -92,7 +92,8 @@ impl Database {
         url.starts_with("postgres")
     }
 
-    /// Processor time so far of a database server on this machine: of every process that is called postgres.
+    /// Processor time so far of a database server on this machine: of every process that is called
+    /// postgres.
     pub(super) fn processor_time(&self) -> Result<Option<Duration>> {
         match self.is_postgres() {
             true => cores::processor_time_of_all("postgres"),
@@ -145,7 +146,8 @@ pub(super) fn create_access_key(program: &Path, database: &Database) -> Result<A
     })
 }
 
-/// Some servers on one database. They are killed when this is dropped; [`Nodes::stop`] ends them in order.
+/// Some servers on one database. They are killed when this is dropped; [`Nodes::stop`] ends them in
+/// order.
 pub(super) struct Nodes(Vec<Node>);
 
 struct Node {
@@ -201,7 +203,8 @@ impl Nodes {
         self.0.iter().map(|node| node.address).collect()
     }
 
-    /// The time from the start of the last one to its first answer that needs the database: a pool's public keys.
+    /// The time from the start of the last one to its first answer that needs the database: a
+    /// pool's public keys.
     pub(super) fn first_answer(&self, pool: &Pool, runtime: &Runtime) -> Result<Duration> {
         let node = self.0.last().context("no server")?;
         let request = api::jwks(&pool.id);

@@ -1,4 +1,5 @@
-//! The client's side of an SRP sign-in, as a browser does it: two requests, and the powers between them.
+//! The client's side of an SRP sign-in, as a browser does it: two requests, and the powers between
+//! them.
 
 use anyhow::{Context as _, Result, anyhow};
 use cognate_crypto::digest::{base64_decode, base64_encode};

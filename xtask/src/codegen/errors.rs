@@ -1,4 +1,5 @@
-//! Prints error/codes.rs: every error code of the three services, and those that belong to the protocol.
+//! Prints error/codes.rs: every error code of the three services, and those that belong to the
+//! protocol.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,9 +8,9 @@ use anyhow::{Result, bail};
 
 use super::model::Model;
 
-/// Codes that no model lists, since every AWS service of the JSON and query protocols may answer them: name and
-/// HTTP status. The status is what the JSON 1.1 services send, which the "common errors" pages, written for the
-/// query services, put otherwise in places.
+/// Codes that no model lists, since every AWS service of the JSON and query protocols may answer
+/// them: name and HTTP status. The status is what the JSON 1.1 services send, which the "common
+/// errors" pages, written for the query services, put otherwise in places.
 const PROTOCOL: &[(&str, u16)] = &[
     ("AccessDeniedException", 400),
     ("ExpiredTokenException", 400),

@@ -9,16 +9,16 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 
-/// Shapes that hold secrets although no model marks them: the client secret of an upstream identity provider, what a
-/// challenge hands to its client, a device's verifier.
+/// Shapes that hold secrets although no model marks them: the client secret of an upstream identity
+/// provider, what a challenge hands to its client, a device's verifier.
 const SENSITIVE_TOO: &[&str] = &[
     "ChallengeParametersType",
     "DeviceSecretVerifierConfigType",
     "ProviderDetailsType",
 ];
 
-/// Patterns that the service was seen to have, where its model has others: a password may hold spaces, but neither begin nor end with one.
-/// The documentation says so too.
+/// Patterns that the service was seen to have, where its model has others: a password may hold
+/// spaces, but neither begin nor end with one. The documentation says so too.
 const PATTERNS_SEEN: &[(&str, &str)] = &[("PasswordType", r"^[\S]+.*[\S]+$")];
 
 /// One service.
@@ -194,7 +194,8 @@ impl Model {
         outputs.map(|output| output.shape.as_str())
     }
 
-    /// Whether a structure holds itself through structures alone, so that its size would be endless.
+    /// Whether a structure holds itself through structures alone, so that its size would be
+    /// endless.
     pub(crate) fn holds_directly(&self, outer: &str, inner: &str) -> bool {
         let mut seen = BTreeSet::new();
         let mut todo = vec![outer];

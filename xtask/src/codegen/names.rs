@@ -11,7 +11,8 @@ const WORDS: &[(&str, &str)] = &[
 /// Names that Rust keeps for itself.
 const KEYWORDS: &[&str] = &["type", "match", "use", "ref", "where", "move", "static"];
 
-/// The words of a name: `MFAOptions` is MFA, Options; `user_pool` is user, pool; `S3Bucket` is S3, Bucket.
+/// The words of a name: `MFAOptions` is MFA, Options; `user_pool` is user, pool; `S3Bucket` is S3,
+/// Bucket.
 fn words(name: &str) -> Vec<String> {
     let mut name = name.to_owned();
     for (from, to) in WORDS {

@@ -1,7 +1,9 @@
-//! How an operation's input names what a call is about: the variant of `Resource` for each operation.
+//! How an operation's input names what a call is about: the variant of `Resource` for each
+//! operation.
 //!
-//! The rule goes by the names of members, so that an operation of a later model is covered without a word here. One
-//! that names nothing known stops the generator: a policy must never overlook a call.
+//! The rule goes by the names of members, so that an operation of a later model is covered without
+//! a word here. One that names nothing known stops the generator: a policy must never overlook a
+//! call.
 
 use anyhow::{Result, bail};
 

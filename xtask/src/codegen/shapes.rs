@@ -1,6 +1,8 @@
-//! Prints requests.rs, responses.rs and types.rs: one Rust structure for each structure of the wire.
+//! Prints requests.rs, responses.rs and types.rs: one Rust structure for each structure of the
+//! wire.
 //!
-//! A structure that holds something sensitive, however deep, has no `Debug`, so that no password can be printed.
+//! A structure that holds something sensitive, however deep, has no `Debug`, so that no password
+//! can be printed.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -133,7 +135,8 @@ fn rust_type(model: &Model, name: &str) -> String {
         Kind::String if shape.is_enum() => name.to_owned(),
         Kind::String => "String".to_owned(),
         Kind::List => format!("Vec<{}>", inner(&shape.member)),
-        // Keys stay strings: a key of an enum's shape would need an order that the wire does not have.
+        // Keys stay strings: a key of an enum's shape would need an order that the wire does not
+        // have.
         Kind::Map => format!("BTreeMap<String, {}>", inner(&shape.value)),
         Kind::Integer => "i32".to_owned(),
         Kind::Long => "i64".to_owned(),

@@ -1,7 +1,9 @@
-//! What the tests need and the machine may lack: Debian's packages, and the clients of e2e/ from PyPI and npm.
+//! What the tests need and the machine may lack: Debian's packages, and the clients of e2e/ from
+//! PyPI and npm.
 //!
-//! Debian's packages are asked for only when they are missing. The clients are pinned by lock files with checksums, stand
-//! below target/e2e and are made anew when a lock file or the interpreter differs from what they were made with.
+//! Debian's packages are asked for only when they are missing. The clients are pinned by lock files
+//! with checksums, stand below target/e2e and are made anew when a lock file or the interpreter
+//! differs from what they were made with.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -23,7 +25,8 @@ pub(super) struct Clients {
     pub(super) chromium: PathBuf,
 }
 
-/// The folder with PostgreSQL's own programs, initdb among them; installs the package when there is none, and the pooler beside it.
+/// The folder with PostgreSQL's own programs, initdb among them; installs the package when there is
+/// none, and the pooler beside it.
 pub(super) fn postgres() -> Result<PathBuf> {
     let programs = postgres_programs()?;
     // Its tests say so when they are skipped.
@@ -131,7 +134,8 @@ fn node_clients(locked: &Path, folder: &Path) -> Result<PathBuf> {
     Ok(folder.to_path_buf())
 }
 
-/// The file that says what a folder was made from. It is written last, so a folder half made counts as not made.
+/// The file that says what a folder was made from. It is written last, so a folder half made counts
+/// as not made.
 const RECIPE: &str = "made-from.txt";
 
 fn is_made_from(folder: &Path, recipe: &str) -> bool {

@@ -1,4 +1,5 @@
-//! A PostgreSQL of the tests' own: a fresh cluster in a temporary folder on a free port, gone when the tests are.
+//! A PostgreSQL of the tests' own: a fresh cluster in a temporary folder on a free port, gone when
+//! the tests are.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
@@ -11,8 +12,9 @@ use anyhow::{Context as _, Result, bail};
 /// Keeps the cluster for as long as its standard input is open.
 const KEEPER: &str = include_str!("postgres.sh");
 
-/// A running PostgreSQL. It ends when this is dropped, and also when this process ends without a chance to drop anything:
-/// the keeper reads a pipe that only this process holds, and takes the pipe's end as the order to stop.
+/// A running PostgreSQL. It ends when this is dropped, and also when this process ends without a
+/// chance to drop anything: the keeper reads a pipe that only this process holds, and takes the
+/// pipe's end as the order to stop.
 pub(super) struct Server {
     keeper: Child,
     programs: PathBuf,
@@ -20,7 +22,8 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Makes and starts a cluster with the programs in the folder `programs`; answers when it takes connections.
+    /// Makes and starts a cluster with the programs in the folder `programs`; answers when it takes
+    /// connections.
     pub(super) fn start(programs: &Path) -> Result<Self> {
         let port = free_port()?;
         let password = std::fs::read_to_string("/proc/sys/kernel/random/uuid")?;
@@ -33,7 +36,8 @@ impl Server {
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // Out of the terminal's reach: Ctrl-C ends the tests, their end closes the pipe, and that ends the cluster.
+            // Out of the terminal's reach: Ctrl-C ends the tests, their end closes the pipe, and
+            // that ends the cluster.
             .process_group(0);
         let mut keeper = keeper.spawn().context("start PostgreSQL")?;
         let mut words = String::new();

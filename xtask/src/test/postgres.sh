@@ -1,6 +1,7 @@
-# Keeps a PostgreSQL cluster for as long as standard input stays open: makes it, starts it, prints `ready`, and when the
-# pipe ends, for whatever reason, stops it and removes its folder. Nothing in it outlives the tests, so nothing is synced.
-# Arguments: the folder of PostgreSQL's programs, the port, the password of the superuser `cognate`.
+# Keeps a PostgreSQL cluster for as long as standard input stays open: makes it, starts it, prints
+# `ready`, and when the pipe ends, for whatever reason, stops it and removes its folder. Nothing in
+# it outlives the tests, so nothing is synced. Arguments: the folder of PostgreSQL's programs, the
+# port, the password of the superuser `cognate`.
 set -eu
 programs=$1 port=$2 password=$3
 umask 077

@@ -1,4 +1,5 @@
-//! Who may know whom among our crates, who alone may use some crates of others, and which nobody may.
+//! Who may know whom among our crates, who alone may use some crates of others, and which nobody
+//! may.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,7 +7,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
-/// The edges of the house: each crate with all that it may know. `server` wires, so it knows everything below it.
+/// The edges of the house: each crate with all that it may know. `server` wires, so it knows
+/// everything below it.
 const EDGES: &[(&str, &[&str])] = &[
     ("cognate-api", &[]),
     ("cognate-crypto", &[]),
@@ -56,8 +58,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("xtask", &["cognate-crypto"]),
 ];
 
-/// Crates of others that only these of ours may use outside tests: only outbound opens connections, only store has a
-/// database, only web and server speak HTTP, and what is pure has no runtime.
+/// Crates of others that only these of ours may use outside tests: only outbound opens connections,
+/// only store has a database, only web and server speak HTTP, and what is pure has no runtime.
 const RESERVED: &[(&str, &[&str])] = &[
     (
         "axum",
@@ -122,7 +124,8 @@ pub(super) fn check(root: &Path) -> Result<Vec<String>> {
     let Metadata { packages } = serde_json::from_str(&metadata)?;
     let mut findings = edges(&packages);
     findings.extend(reserved(&packages));
-    // The tree knows which features are on; the metadata lists optional crates that are never built.
+    // The tree knows which features are on; the metadata lists optional crates that are never
+    // built.
     let tree = cargo(
         root,
         &[

@@ -1,11 +1,13 @@
-//! What a merge leaves behind: the marks around a place that two sides changed, in any file that git tracks.
+//! What a merge leaves behind: the marks around a place that two sides changed, in any file that
+//! git tracks.
 
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-/// The marks that stand at the beginning of a line. The one between the two sides is a heading's line in some texts, so it is not asked for.
+/// The marks that stand at the beginning of a line. The one between the two sides is a heading's
+/// line in some texts, so it is not asked for.
 const MARKS: [&str; 2] = ["<<<<<<< ", ">>>>>>> "];
 
 /// Finds the marks.

@@ -1,4 +1,5 @@
-//! What the source text of a crate must not say: SQL, clocks, the environment and HTTP statuses have their rooms.
+//! What the source text of a crate must not say: SQL, clocks, the environment and HTTP statuses
+//! have their rooms.
 
 use std::fs;
 use std::path::{Path, PathBuf};

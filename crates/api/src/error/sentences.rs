@@ -1,14 +1,14 @@
 //! Every sentence that a caller may read, each by a name of its own, grouped by its code.
 //!
-//! Clients match on many of them, so those that AWS has are AWS's to the letter, full stops and their absence
-//! included. Sentences of our own are marked so.
+//! Clients match on many of them, so those that AWS has are AWS's to the letter, full stops and
+//! their absence included. Sentences of our own are marked so.
 
 use std::fmt::Display;
 
 use super::{Error, ErrorCode};
 
-/// Declares constructors under the code that they share. The sentence is the documentation as well; a name in braces
-/// is an argument.
+/// Declares constructors under the code that they share. The sentence is the documentation as well;
+/// a name in braces is an argument.
 macro_rules! sentences {
     ($($code:ident {
         $($(#[$note:meta])* $name:ident($($argument:ident),*) $sentence:literal;)*
@@ -127,7 +127,8 @@ sentences! {
         limit_exceeded(what) "The limit is reached: {what}";
     }
     InvalidPassword {
-        /// One of the reasons `Password not long enough`, `Password must have uppercase characters` and so on.
+        /// One of the reasons `Password not long enough`, `Password must have uppercase characters`
+        /// and so on.
         password_does_not_conform(reason) "Password did not conform with policy: {reason}";
     }
     InvalidParameter {
@@ -169,7 +170,8 @@ sentences! {
         user_pool_has_a_domain() "User pool cannot be deleted. It has a domain configured that should be deleted first.";
         /// In words of the caller's own; prefer a constructor with a name for what AWS says.
         invalid_parameter(message) "{message}";
-        /// The words are ours: a member that the model has and Cognate does not honour is refused, never ignored.
+        /// The words are ours: a member that the model has and Cognate does not honour is refused,
+        /// never ignored.
         parameter_not_built(member) "Cognate does not support {member} yet";
     }
 }
@@ -193,7 +195,8 @@ sentences! {
         malformed_json() "The request body is not a JSON object";
         /// The words are ours.
         unknown_encoding() "The request body may be plain or gzip; its content encoding is neither";
-        /// `found` is the JSON type in capitals, as in NUMBER_VALUE; `expected` the type of the member.
+        /// `found` is the JSON type in capitals, as in NUMBER_VALUE; `expected` the type of the
+        /// member.
         wrong_type(found, expected) "{found} can not be converted to {expected}";
         list_not_expected() "Start of list found where not expected";
         structure_not_expected() "Start of structure or map found where not expected.";

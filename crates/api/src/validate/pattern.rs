@@ -1,11 +1,13 @@
 //! Java's regular expressions, in which the models are written, in the syntax of the `regex` crate.
 //!
-//! They are close. What differs, and is put right here: Java's `\w`, `\d` and `\s` know ASCII alone, its `.` stops at
-//! five kinds of line end, it writes code points as `\u0041`, and it looks behind, which a linear-time engine cannot.
+//! They are close. What differs, and is put right here: Java's `\w`, `\d` and `\s` know ASCII
+//! alone, its `.` stops at five kinds of line end, it writes code points as `\u0041`, and it looks
+//! behind, which a linear-time engine cannot.
 
 use regex::{Regex, RegexBuilder};
 
-/// Patterns that look around, and the same language in plain words. A new one in a model fails the test below.
+/// Patterns that look around, and the same language in plain words. A new one in a model fails the
+/// test below.
 const REWORDED: &[(&str, &str)] = &[(
     r"^[0-9A-Za-z\.\-_]*(?<!\.)$",
     r"([0-9A-Za-z.\-_]*[0-9A-Za-z\-_])?",

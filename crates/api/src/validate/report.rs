@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::error::{Error, ErrorCode};
 
-/// How many violations are told. AWS tells all; a body of a megabyte could so ask for an answer of a hundred.
+/// How many violations are told. AWS tells all; a body of a megabyte could so ask for an answer of
+/// a hundred.
 const TOLD: usize = 32;
 
 /// How much of a value or a key is repeated, in characters.

@@ -21,7 +21,8 @@ fn verified(token: &str) -> Result<Value, JwtError> {
     KEY.public().verify(&peek(token)?)
 }
 
-/// The good token with another header. The signature is wrong then too, but the header must be refused before it is looked at.
+/// The good token with another header. The signature is wrong then too, but the header must be
+/// refused before it is looked at.
 fn with_header(header: &str) -> Result<Value, JwtError> {
     let good = token();
     let rest = good.split_once('.').unwrap().1;
@@ -59,7 +60,8 @@ fn a_signed_token_verifies_and_has_cognitos_header() {
 
 #[test]
 fn a_token_signed_by_openssl_verifies() {
-    // Key and token made with Python's cryptography package (OpenSSL): see tests/data/jwt_vector.py.
+    // Key and token made with Python's cryptography package (OpenSSL): see
+    // tests/data/jwt_vector.py.
     let vector: Value =
         serde_json::from_str(include_str!("../../tests/data/jwt_vector.json")).unwrap();
     let pkcs8 = digest::base64_decode(vector["pkcs8"].as_str().unwrap()).unwrap();

@@ -1,17 +1,22 @@
-//! Sealing of a whole file, as backups are: frames under a key of the file's own, which lies in its head, under the master key or a
-//! passphrase.
+//! Sealing of a whole file, as backups are: frames under a key of the file's own, which lies in its
+//! head, under the master key or a passphrase.
 //!
 //! ```text
 //! file  = head ‖ frame ‖ frame ‖ … ‖ last frame
-//! head  = "cognate backup\n" ‖ version (1) ‖ lock ‖ salt (16) ‖ nonce (12) ‖ AES-256-GCM(lock key, file key) (32 + 16)
-//! lock  = 1 ‖ master key id (8)                          lock key = HMAC-SHA256(master key, purpose ‖ salt)
-//!       | 2 ‖ memory in KiB, passes, lanes (u32 BE each)  lock key = Argon2id(passphrase, salt)
-//! frame = AES-256-GCM(file key, nonce = counter (u88 BE) ‖ is last (u8), up to 65,536 bytes) ‖ tag (16)
+//! head  = "cognate backup\n" ‖ version (1) ‖ lock ‖ salt (16) ‖ nonce (12)
+//!         ‖ AES-256-GCM(lock key, file key) (32 + 16)
+//! lock  = 1 ‖ master key id (8)
+//!         lock key = HMAC-SHA256(master key, purpose ‖ salt)
+//!       | 2 ‖ memory in KiB, passes, lanes (u32 BE each)
+//!         lock key = Argon2id(passphrase, salt)
+//! frame = AES-256-GCM(file key, nonce, up to 65,536 bytes) ‖ tag (16)
+//! nonce = counter (u88 BE) ‖ is last (u8)
 //! ```
-//! The head before the nonce is authenticated with the file key. Counter and end mark are the nonce, as in the STREAM construction
-//! (Hoang, Reyhanitabar, Rogaway, Vizár 2015): a frame that is missing, doubled, moved, or comes from another file doesn't open, and
-//! neither does a file that was cut. The file key is drawn for each file, so no nonce repeats under it. Reading and writing is the
-//! caller's.
+//! The head before the nonce is authenticated with the file key. Counter and end mark are the
+//! nonce, as in the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár 2015): a frame that is
+//! missing, doubled, moved, or comes from another file doesn't open, and neither does a file that
+//! was cut. The file key is drawn for each file, so no nonce repeats under it. Reading and writing
+//! is the caller's.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce};
@@ -99,7 +104,8 @@ impl PassphraseCost {
         lanes: 1,
     };
 
-    /// A head is read before anything proves it, so it must not be able to ask for all of the machine.
+    /// A head is read before anything proves it, so it must not be able to ask for all of the
+    /// machine.
     fn is_absurd(self) -> bool {
         self.memory_kib > 1024 * 1024 || self.passes > 32 || self.lanes > 16
     }
@@ -177,7 +183,8 @@ impl FileSealer {
         Ok((head, Self(Frames::new(&file_key)?)))
     }
 
-    /// Seals a frame that isn't the last: [`FRAME`] bytes, by which the reader knows where it ends. It grows by [`FRAME_OVERHEAD`].
+    /// Seals a frame that isn't the last: [`FRAME`] bytes, by which the reader knows where it ends.
+    /// It grows by [`FRAME_OVERHEAD`].
     ///
     /// # Errors
     /// [`FileError::Memory`].
@@ -237,7 +244,8 @@ impl FileOpener {
     /// Opens the next frame in place; `is_last` says that the file ends with it.
     ///
     /// # Errors
-    /// [`FileError::Damaged`]; [`FileError::Truncated`] when the frame is whole but isn't the last one.
+    /// [`FileError::Damaged`]; [`FileError::Truncated`] when the frame is whole but isn't the last
+    /// one.
     pub fn open(&mut self, frame: &mut Vec<u8>, is_last: bool) -> Result<(), FileError> {
         self.0.open(frame, is_last)
     }
@@ -380,7 +388,8 @@ impl Frames {
             return Ok(());
         }
         frame.zeroize();
-        // Whole, and not the last: then the file was cut behind it, which an operator meets more often than a changed byte.
+        // Whole, and not the last: then the file was cut behind it, which an operator meets more
+        // often than a changed byte.
         let mut whole = Zeroizing::new(whole);
         let goes_on = self.nonce(false);
         if is_last

@@ -48,8 +48,8 @@ pub(super) fn canonical_request(request: Request<'_>, authorization: &Authorizat
     out
 }
 
-/// The path, percent-encoded once more, as every service but S3 wants it. Dot segments and doubled slashes are not resolved:
-/// clients resolve them before they send.
+/// The path, percent-encoded once more, as every service but S3 wants it. Dot segments and doubled
+/// slashes are not resolved: clients resolve them before they send.
 fn canonical_path(path: &str) -> String {
     let path = if path.is_empty() { "/" } else { path };
     path.bytes()

@@ -9,7 +9,8 @@ pub enum SigV4Error {
     /// IncompleteSignatureException: the Authorization header is not what it should be.
     #[error(transparent)]
     Incomplete(#[from] Incomplete),
-    /// InvalidSignatureException: well formed, but not a signature of this request for this server at this time.
+    /// InvalidSignatureException: well formed, but not a signature of this request for this server
+    /// at this time.
     #[error(transparent)]
     Invalid(#[from] Invalid),
 }

@@ -490,7 +490,8 @@ fn a_stated_payload_hash_must_be_that_of_the_body() {
 
 #[test]
 fn a_request_signed_as_unsigned_payload_does_not_verify() {
-    // The canonical request holds the real hash whatever the header says, so the literal can't be what was signed.
+    // The canonical request holds the real hash whatever the header says, so the literal can't be
+    // what was signed.
     let request = Owned::signed();
     request.with(|received| {
         let authorization = Authorization::find(received).unwrap();

@@ -33,7 +33,8 @@ impl Moment {
         })
     }
 
-    /// Reads an HTTP date in its one modern form (RFC 9110 §5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+    /// Reads an HTTP date in its one modern form (RFC 9110 §5.6.7): `Sun, 06 Nov 1994 08:49:37
+    /// GMT`.
     pub(super) fn from_http(text: &str) -> Option<Self> {
         let words: Vec<&str> = text.split(' ').collect();
         let [_, day, month, year, time, "GMT"] = words[..] else {
@@ -84,7 +85,8 @@ fn milliseconds([year, month, day]: [i64; 3], [hour, minute, second]: [i64; 3]) 
     Some(days * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000)
 }
 
-/// Days from 1 January 1970 in the Gregorian calendar. Years are counted from March, so that the leap day is the last one.
+/// Days from 1 January 1970 in the Gregorian calendar. Years are counted from March, so that the
+/// leap day is the last one.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);

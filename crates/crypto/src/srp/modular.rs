@@ -1,16 +1,22 @@
-//! Arithmetic modulo the prime of the SRP group, on aws-lc's big numbers. The only unsafe code of this crate.
+//! Arithmetic modulo the prime of the SRP group, on aws-lc's big numbers. The only unsafe code of
+//! this crate.
 //!
 //! aws-lc-rs has no big numbers, so this module calls aws-lc-sys. What makes each call sound:
-//! * a [`Number`] and a [`Context`] own one heap object each, made by aws-lc and freed once, in `drop` (aws-lc wipes what it
-//!   frees); they are not `Clone`, no pointer leaves this file, and only `&mut` gives a pointer to write through;
+//! * a [`Number`] and a [`Context`] own one heap object each, made by aws-lc and freed once, in
+//!   `drop` (aws-lc wipes what it frees); they are not `Clone`, no pointer leaves this file, and
+//!   only `&mut` gives a pointer to write through;
 //! * lengths are those of fixed arrays, given by the array itself;
-//! * the [`Modulus`] is built once and only read afterwards, which aws-lc allows from any number of threads;
-//! * an output may be the same object as an input in the calls where that is done (aws-lc does the same in its own code).
+//! * the [`Modulus`] is built once and only read afterwards, which aws-lc allows from any number of
+//!   threads;
+//! * an output may be the same object as an input in the calls where that is done (aws-lc does the
+//!   same in its own code).
 //!
-//! What makes each call constant in time: a number read from bytes keeps as many words as the bytes had, so that leading zeros
-//! do not shorten the work; exponents keep their leading zeros too; every value is below N, so that no reduction by division happens.
+//! What makes each call constant in time: a number read from bytes keeps as many words as the bytes
+//! had, so that leading zeros do not shorten the work; exponents keep their leading zeros too;
+//! every value is below N, so that no reduction by division happens.
 //!
-//! With inputs of fixed width these calls fail only for want of memory. That panics, as an allocation in Rust would abort.
+//! With inputs of fixed width these calls fail only for want of memory. That panics, as an
+//! allocation in Rust would abort.
 #![allow(unsafe_code)]
 
 use std::{ffi::c_int, ptr::NonNull, sync::LazyLock};
@@ -41,14 +47,15 @@ pub(super) const N: [u8; LENGTH] = from_hex(
       bbe117577a615d6c770988c0bad946e208e24fa074e5ab3143db5bfce0fd108e4b82d120a93ad2caffffffffffffffff",
 );
 
-/// The prime as aws-lc wants it: the number itself and what Montgomery multiplication precomputes from it.
+/// The prime as aws-lc wants it: the number itself and what Montgomery multiplication precomputes
+/// from it.
 struct Modulus {
     number: Number,
     montgomery: NonNull<BN_MONT_CTX>,
 }
 
-// SAFETY: built once under LazyLock; afterwards only passed as const pointers, which aws-lc reads without writing. It is never
-// freed.
+// SAFETY: built once under LazyLock; afterwards only passed as const pointers, which aws-lc reads
+// without writing. It is never freed.
 unsafe impl Send for Modulus {}
 // SAFETY: as above.
 unsafe impl Sync for Modulus {}
@@ -66,8 +73,8 @@ static MODULUS: LazyLock<Modulus> = LazyLock::new(|| {
 /// A big number of aws-lc, wiped when freed.
 struct Number(NonNull<BIGNUM>);
 
-// SAFETY: nothing about the object belongs to a thread; it is written through `&mut` only, and what aws-lc gets as a const
-// pointer it reads without writing.
+// SAFETY: nothing about the object belongs to a thread; it is written through `&mut` only, and what
+// aws-lc gets as a const pointer it reads without writing.
 unsafe impl Send for Number {}
 // SAFETY: as above.
 unsafe impl Sync for Number {}
@@ -86,7 +93,8 @@ impl Number {
 
     /// Takes the value of the bytes, and their width, leading zeros included.
     fn read(&mut self, bytes: &[u8]) {
-        // SAFETY: reads `len` bytes of a live slice into a live number, and returns that same number.
+        // SAFETY: reads `len` bytes of a live slice into a live number, and returns that same
+        // number.
         let read = unsafe { BN_bin2bn(bytes.as_ptr(), bytes.len(), self.as_mut_ptr()) };
         done(c_int::from(!read.is_null()));
     }
@@ -139,8 +147,8 @@ impl Drop for Context {
 pub(super) struct Residue(Number);
 
 impl Residue {
-    /// Reads 384 bytes; None when they are N or more. The time of this comparison tells at most with how many bytes of N,
-    /// which begins with eight 0xff, a number begins.
+    /// Reads 384 bytes; None when they are N or more. The time of this comparison tells at most
+    /// with how many bytes of N, which begins with eight 0xff, a number begins.
     pub(super) fn from_bytes(bytes: &[u8; LENGTH]) -> Option<Self> {
         (bytes < &N).then(|| Self(Number::from_bytes(bytes)))
     }

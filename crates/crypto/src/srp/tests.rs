@@ -1,4 +1,5 @@
-//! Vectors from an independent implementation, an oracle for the arithmetic, and the ways in which SRP servers fall.
+//! Vectors from an independent implementation, an oracle for the arithmetic, and the ways in which
+//! SRP servers fall.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -14,7 +15,8 @@ const POOL: &str = "AbCdEfGhI";
 const USER: &str = "5d8a6d3c-0000-4000-8000-1234567890ab";
 const TIME: &str = "Tue Sep 5 18:20:05 UTC 2017";
 
-/// One line of tests/data/srp_vectors.py. `a` and `b` are one byte, 32 times; the numbers are given by their SHA-256.
+/// One line of tests/data/srp_vectors.py. `a` and `b` are one byte, 32 times; the numbers are given
+/// by their SHA-256.
 struct Vector {
     salt: &'static str,
     password: &'static str,
@@ -308,7 +310,8 @@ fn a_degenerate_or_damaged_verifier_is_refused() {
 
 #[test]
 fn challenges_do_not_tell_a_right_guess_from_a_wrong_one() {
-    // B − k·v is the server's ephemeral when v is the right guess. Were it always a square, as 2^b is, it would tell.
+    // B − k·v is the server's ephemeral when v is the right guess. Were it always a square, as 2^b
+    // is, it would tell.
     let mut random = random();
     let verifier = verifier(POOL, USER, &password("x"), b"salt");
     let n = Odd::new(U3072::from_be_bytes(N.into())).unwrap();

@@ -19,8 +19,8 @@ pub enum Account<'a> {
     Unknown(Sub, Decoy),
 }
 
-/// Credentials made up for who has none: the same at each call, under each of their names and on each node, and without the server's
-/// secret not to be told from real ones.
+/// Credentials made up for who has none: the same at each call, under each of their names and on
+/// each node, and without the server's secret not to be told from real ones.
 pub struct Decoy {
     salt: [u8; srp::SALT_LENGTH],
     verifier: srp::Verifier,
@@ -36,8 +36,8 @@ impl Decoy {
         name: &NormalName,
         nobody: &Nobody,
     ) -> Self {
-        // A real user's id is the user name in its normal form. Where the name could be no user name, the made-up sub takes its place:
-        // asked for by it, the same decoy comes back.
+        // A real user's id is the user name in its normal form. Where the name could be no user
+        // name, the made-up sub takes its place: asked for by it, the same decoy comes back.
         let could_be_a_user_name = match &pool.sign_in_names {
             SignInNames::Attributes(_) => false,
             SignInNames::Username { aliases } => {

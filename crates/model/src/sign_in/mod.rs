@@ -1,11 +1,13 @@
-//! The sign-in machine: the one place that decides whether somebody is signed in, whichever door they came through.
+//! The sign-in machine: the one place that decides whether somebody is signed in, whichever door
+//! they came through.
 //!
-//! It is pure. [`start`] begins a sign-in and [`answer`] goes on with one; each consumes what it is given and returns an [`Outcome`]. The
-//! driver (service/flows) reads the facts, keeps a [`Pending`] step sealed until its answer comes, and does what an outcome asks for. Only
-//! this module can make a [`Proof`], and tokens are issued for nothing else.
+//! It is pure. [`start`] begins a sign-in and [`answer`] goes on with one; each consumes what it is
+//! given and returns an [`Outcome`]. The driver (service/flows) reads the facts, keeps a
+//! [`Pending`] step sealed until its answer comes, and does what an outcome asks for. Only this
+//! module can make a [`Proof`], and tokens are issued for nothing else.
 //!
-//! An unknown user goes the same way as a known one with a wrong password, with credentials made up from a secret of the server: same
-//! challenges, same work, same refusal.
+//! An unknown user goes the same way as a known one with a wrong password, with credentials made up
+//! from a secret of the server: same challenges, same work, same refusal.
 
 mod account;
 mod new_password;
@@ -112,7 +114,8 @@ impl Refusal {
         *self == Self::WrongPassword
     }
 
-    /// Whether the step stays and may be answered again: only where the answer was of a wrong form and proved or guessed nothing.
+    /// Whether the step stays and may be answered again: only where the answer was of a wrong form
+    /// and proved or guessed nothing.
     #[must_use]
     pub fn keeps_the_step(&self) -> bool {
         match self {
@@ -134,8 +137,8 @@ impl Refusal {
     }
 }
 
-/// Proof that a user has signed in. Only this module makes one, and [`crate::TokenSession::begin`] consumes it: there is no other
-/// way to a new session.
+/// Proof that a user has signed in. Only this module makes one, and [`crate::TokenSession::begin`]
+/// consumes it: there is no other way to a new session.
 pub struct Proof {
     pool: UserPoolId,
     client: ClientId,
@@ -195,7 +198,8 @@ pub fn start(flow: Flow<'_>, facts: &Facts<'_>, random: &mut Random) -> Outcome 
     }
 }
 
-/// Goes on with a sign-in. The caller has consumed the step's row, or consumes it before it acts on the outcome.
+/// Goes on with a sign-in. The caller has consumed the step's row, or consumes it before it acts on
+/// the outcome.
 #[must_use]
 pub fn answer(
     pending: &Pending,
@@ -228,7 +232,8 @@ pub fn answer(
     }
 }
 
-/// What follows once the password is proved. Only here an account's state comes to light, so that a stranger learns nothing of it.
+/// What follows once the password is proved. Only here an account's state comes to light, so that a
+/// stranger learns nothing of it.
 fn after_password(facts: &Facts<'_>) -> Outcome {
     use crate::user::UserStatus;
     let Some((user, credentials)) = facts.account.with_password() else {

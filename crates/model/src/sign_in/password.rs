@@ -1,4 +1,5 @@
-//! The password factor: in the request, or proved by SRP (RFC 5054 with Cognito's key derivation, cognito-facts §9).
+//! The password factor: in the request, or proved by SRP (RFC 5054 with Cognito's key derivation,
+//! cognito-facts §9).
 
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use super::step::{PasswordStep, Pending, Step};
 use super::{Facts, Outcome, Refusal};
 use crate::time::{Timestamp, parse_claim_timestamp};
 
-/// How long an SRP challenge can be answered, at most. AWS speaks of a few seconds; people do not wait here, programs do.
+/// How long an SRP challenge can be answered, at most. AWS speaks of a few seconds; people do not
+/// wait here, programs do.
 pub const SECRET_BLOCK_VALIDITY: Duration = Duration::from_secs(180);
 
 /// How far the client's clock may be from ours: the timestamp that it signs must be recent.
@@ -55,7 +57,8 @@ pub(super) fn challenge(
     ))
 }
 
-/// Whether a password in the request is the user's. Made-up credentials cost the same and match nothing.
+/// Whether a password in the request is the user's. Made-up credentials cost the same and match
+/// nothing.
 pub(super) fn matches(password: &SecretString, facts: &Facts<'_>) -> bool {
     facts.account.target().is_some_and(|target| {
         let pool_name = facts.pool.id.srp_name();
@@ -70,14 +73,16 @@ pub(super) fn matches(password: &SecretString, facts: &Facts<'_>) -> bool {
 }
 
 impl PasswordClaim<'_> {
-    /// Whether its time is written as it has to be and near to now. Asked before anything else of a claim: one that is not was
-    /// made by a program or a clock that is wrong, and is no guess at the password.
+    /// Whether its time is written as it has to be and near to now. Asked before anything else of a
+    /// claim: one that is not was made by a program or a clock that is wrong, and is no guess at
+    /// the password.
     pub(super) fn is_recent(&self, now: Timestamp) -> bool {
         parse_claim_timestamp(self.timestamp).is_some_and(|at| is_within(at, now, CLOCK_SKEW))
     }
 }
 
-/// Whether a recent claim proves the password: the secret block is this step's, and the signature over it and the time holds.
+/// Whether a recent claim proves the password: the secret block is this step's, and the signature
+/// over it and the time holds.
 pub(super) fn claim_holds(
     step: &PasswordStep,
     claim: &PasswordClaim<'_>,

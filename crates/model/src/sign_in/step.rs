@@ -9,7 +9,8 @@ use crate::ids::{ClientId, Sub, UserPoolId};
 use crate::password::Credentials;
 use crate::time::Timestamp;
 
-/// A challenge that waits for its answer: bound to pool, app client and user, so that it is worth nothing to another.
+/// A challenge that waits for its answer: bound to pool, app client and user, so that it is worth
+/// nothing to another.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Pending {
     /// The pool.

@@ -38,7 +38,8 @@ fn set(user: &mut User, contact: Contact, address: &str) {
     user.revision += 1;
 }
 
-/// The life of a user: each step gives an address with its proof. Gives the user, and what is kept of the steps.
+/// The life of a user: each step gives an address with its proof. Gives the user, and what is kept
+/// of the steps.
 fn life(steps: &[(Contact, &str)]) -> (User, Vec<WayBack>) {
     let mut user = ana();
     let mut open: Vec<WayBack> = Vec::new();

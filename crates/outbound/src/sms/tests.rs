@@ -16,7 +16,8 @@ fn message() -> SmsMessage {
     }
 }
 
-/// Answers one request with `answer` and gives what was asked. With no answer it keeps the connection open and silent.
+/// Answers one request with `answer` and gives what was asked. With no answer it keeps the
+/// connection open and silent.
 async fn endpoint(answer: &'static str) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();

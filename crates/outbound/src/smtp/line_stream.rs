@@ -1,8 +1,9 @@
 //! A TCP stream that gives its reader no more than one line at a time.
 //!
-//! Until STARTTLS the dialogue is in clear, and someone on the path can send more than the server's `220`: answers to
-//! commands that come only after encryption. A reader that buffers takes them along and believes them later, as if the
-//! server had given them under TLS. Here what follows the line stays below, where the TLS handshake meets it and fails.
+//! Until STARTTLS the dialogue is in clear, and someone on the path can send more than the server's
+//! `220`: answers to commands that come only after encryption. A reader that buffers takes them
+//! along and believes them later, as if the server had given them under TLS. Here what follows the
+//! line stays below, where the TLS handshake meets it and fails.
 
 use std::{
     io,
@@ -26,7 +27,8 @@ pub(super) struct LineStream {
 impl LineStream {
     pub(super) async fn connect(host: &str, port: u16) -> io::Result<Self> {
         let socket = TcpStream::connect((host, port)).await?;
-        // The dialogue is short lines back and forth, each of which would wait for an acknowledgement.
+        // The dialogue is short lines back and forth, each of which would wait for an
+        // acknowledgement.
         socket.set_nodelay(true)?;
         Ok(Self {
             inner: BufReader::new(socket),

@@ -1,7 +1,8 @@
 //! From an [`EmailMessage`] to the bytes that a mail server takes.
 //!
-//! Addresses are read by the one reader that the product has, and become typed values before anything is written. Control
-//! characters are refused in all that becomes a header, so a name or a subject cannot add a header or a recipient.
+//! Addresses are read by the one reader that the product has, and become typed values before
+//! anything is written. Control characters are refused in all that becomes a header, so a name or a
+//! subject cannot add a header or a recipient.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -72,8 +73,8 @@ pub(super) fn compose(message: &EmailMessage, default_from: &Sender) -> Result<M
     })
 }
 
-/// What stands in `From` and `To` until the mail is composed: lettre reads them again to compose it, by rules of its own that refuse some
-/// letters.
+/// What stands in `From` and `To` until the mail is composed: lettre reads them again to compose
+/// it, by rules of its own that refuse some letters.
 fn stand_in() -> Mailbox {
     Mailbox::new(None, Address::new_dangerous("stand-in", "localhost"))
 }
@@ -90,8 +91,8 @@ fn refused(what: &str) -> SendError {
     SendError::Permanent(format!("{what} is not fit for a mail"))
 }
 
-/// A Message-ID (RFC 5322 §3.6.4): unique, not secret, and telling nothing of the message. It is not derived from the
-/// message, since a digest in a mail log would let its reader try all codes.
+/// A Message-ID (RFC 5322 §3.6.4): unique, not secret, and telling nothing of the message. It is
+/// not derived from the message, since a digest in a mail log would let its reader try all codes.
 fn message_id(domain: &str) -> String {
     let nanoseconds = SystemTime::UNIX_EPOCH
         .elapsed()

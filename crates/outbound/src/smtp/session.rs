@@ -1,8 +1,9 @@
 //! One dialogue with a mail server, and what its refusals mean.
 //!
-//! A negative answer counts by the phase in which it comes. Before a sender is named it is about the server or the
-//! operator's settings, so every such failure is worth another attempt: a mistyped password must not cost anyone a code.
-//! From then on it is about the message, and the server's own word, 4xx or 5xx, decides.
+//! A negative answer counts by the phase in which it comes. Before a sender is named it is about
+//! the server or the operator's settings, so every such failure is worth another attempt: a
+//! mistyped password must not cost anyone a code. From then on it is about the message, and the
+//! server's own word, 4xx or 5xx, decides.
 
 use std::{error::Error as _, fmt, time::Duration};
 
@@ -33,7 +34,8 @@ pub(super) enum Failure {
     Smtp(Phase, Error),
     /// There is no connection.
     Unreachable(std::io::Error),
-    /// A positive answer came that belongs to another command: question and answer are no longer in step.
+    /// A positive answer came that belongs to another command: question and answer are no longer in
+    /// step.
     OutOfStep,
     /// The connection took longer than this.
     Slow(Duration),
@@ -41,7 +43,8 @@ pub(super) enum Failure {
     NoStartTls,
     /// A password would have to be sent in clear.
     PasswordInClear,
-    /// The address has letters beyond ASCII before the `@`, and the server lacks SMTPUTF8 (RFC 6531).
+    /// The address has letters beyond ASCII before the `@`, and the server lacks SMTPUTF8 (RFC
+    /// 6531).
     NoInternationalAddresses,
 }
 
@@ -121,7 +124,8 @@ async fn authenticate(
         .map_err(|error| Failure::Smtp(Phase::Authenticate, error))
 }
 
-/// Names the sender. The address is written as it was read: lettre's own command would take a type that reads it again.
+/// Names the sender. The address is written as it was read: lettre's own command would take a type
+/// that reads it again.
 struct MailFrom<'a> {
     address: &'a EmailAddress,
     needs_utf8: bool,
@@ -229,8 +233,8 @@ impl Phase {
         matches!(self, Self::Sender | Self::Recipient | Self::Content)
     }
 
-    /// Whether the server's sentence may be repeated. It could hold a password after AUTH and lines of the message
-    /// after its content (spam filters quote).
+    /// Whether the server's sentence may be repeated. It could hold a password after AUTH and lines
+    /// of the message after its content (spam filters quote).
     fn allows_quoting(self) -> bool {
         !matches!(self, Self::Authenticate | Self::Content)
     }
@@ -247,7 +251,8 @@ impl Phase {
     }
 }
 
-/// Answers of RFC 4954 §6 that stand for missing or wrong credentials, wherever they come: the operator's to put right.
+/// Answers of RFC 4954 §6 that stand for missing or wrong credentials, wherever they come: the
+/// operator's to put right.
 fn asks_for_authentication(error: &Error) -> bool {
     error
         .status()

@@ -31,8 +31,8 @@ type Connection = BufReader<Box<dyn Stream>>;
 pub(super) struct Script {
     /// What EHLO offers, such as `AUTH PLAIN`; `STARTTLS` is offered until it is used.
     pub(super) offers: Vec<&'static str>,
-    /// Answers other than the usual, by command: `connect`, `MAIL`, `RCPT`, `DATA`, `content`, `AUTH` … An empty answer
-    /// is none at all: the server falls silent.
+    /// Answers other than the usual, by command: `connect`, `MAIL`, `RCPT`, `DATA`, `content`,
+    /// `AUTH` … An empty answer is none at all: the server falls silent.
     pub(super) answers: HashMap<&'static str, &'static str>,
     /// The certificate for STARTTLS and implicit TLS.
     pub(super) tls: Option<TlsAcceptor>,

@@ -1,4 +1,5 @@
-//! The mail server as the operator writes it: `smtp://` or `smtps://`, credentials, host, port and options.
+//! The mail server as the operator writes it: `smtp://` or `smtps://`, credentials, host, port and
+//! options.
 
 use lettre::transport::smtp::{authentication::Credentials, extension::ClientId};
 use reqwest::Url;
@@ -8,13 +9,15 @@ const SUBMISSION_PORT: u16 = 587;
 /// The port for mail submission over TLS (RFC 8314), used by `smtps://`.
 const SUBMISSIONS_PORT: u16 = 465;
 
-/// Why an SMTP URL cannot be used. No variant holds a part of the URL, which may have a password in it.
+/// Why an SMTP URL cannot be used. No variant holds a part of the URL, which may have a password in
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SmtpUrlError {
     /// Not `smtp://host…` or `smtps://host…`.
     #[error("the SMTP URL must look like smtp://host:port or smtps://user:password@host")]
     Form,
-    /// A user without a password, or the other way round, or a percent sign that starts no byte of UTF-8.
+    /// A user without a password, or the other way round, or a percent sign that starts no byte of
+    /// UTF-8.
     #[error("the SMTP URL must have both user and password, or neither, percent-encoded")]
     Credentials,
     /// An option that does not exist, or a value that it does not take.
@@ -89,8 +92,9 @@ impl SmtpUrl {
         })
     }
 
-    /// Whether the password may be sent on a connection that is not encrypted: to this very machine, or where the
-    /// operator has asked for it in words. Anyone on the path could else strip the offer of STARTTLS and read it.
+    /// Whether the password may be sent on a connection that is not encrypted: to this very
+    /// machine, or where the operator has asked for it in words. Anyone on the path could else
+    /// strip the offer of STARTTLS and read it.
     pub(super) fn may_send_password_in_clear(&self) -> bool {
         let loopback = self.host == "localhost"
             || self
@@ -117,7 +121,8 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, SmtpUrlError> {
     }
 }
 
-/// Undoes percent-encoding; `None` where a `%` is not followed by two hexadecimal digits or the bytes are not UTF-8.
+/// Undoes percent-encoding; `None` where a `%` is not followed by two hexadecimal digits or the
+/// bytes are not UTF-8.
 fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

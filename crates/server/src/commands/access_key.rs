@@ -1,4 +1,5 @@
-//! `cognate access-key`: the keys that sign administrators' requests. It works beside a running server, which sees a change within a second.
+//! `cognate access-key`: the keys that sign administrators' requests. It works beside a running
+//! server, which sees a change within a second.
 
 use std::fs;
 
@@ -20,7 +21,8 @@ pub(crate) enum Action {
         /// What to call it; ARNs name it so.
         #[arg(long)]
         name: String,
-        /// A file with an IAM policy (Effect, Action, Resource) that says what it may do; without one it may do everything.
+        /// A file with an IAM policy (Effect, Action, Resource) that says what it may do; without
+        /// one it may do everything.
         #[arg(long, value_name = "FILE")]
         policy: Option<String>,
         #[command(flatten)]

@@ -28,7 +28,8 @@ pub(crate) struct Arguments {
     /// The master key that the file to be checked is sealed under, if it is not the present one.
     #[arg(long, value_name = "FILE", requires = "verify")]
     backup_master_key_file: Option<String>,
-    /// Seal under the passphrase in this file, not under the master key. COGNATE_BACKUP_PASSPHRASE holds the passphrase itself instead.
+    /// Seal under the passphrase in this file, not under the master key. COGNATE_BACKUP_PASSPHRASE
+    /// holds the passphrase itself instead.
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<String>,
     #[command(flatten)]

@@ -55,7 +55,8 @@ pub(crate) fn run(Arguments { server, dev }: Arguments) -> Result<()> {
     })
 }
 
-/// Whoever reaches a development server is an administrator, so it is reached from this machine only, unless somebody means it.
+/// Whoever reaches a development server is an administrator, so it is reached from this machine
+/// only, unless somebody means it.
 fn check_loopback(configuration: &ServerConfiguration, dev: &DevConfiguration) -> Result<()> {
     let aws = dev.local_tls.aws.as_ref().map(|aws| aws.listen);
     for listen in [Some(configuration.listen), aws].into_iter().flatten() {

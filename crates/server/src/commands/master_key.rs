@@ -1,4 +1,5 @@
-//! `cognate master-key`: changes the key that opens everything, also beside running servers, which hold what it opens and go on.
+//! `cognate master-key`: changes the key that opens everything, also beside running servers, which
+//! hold what it opens and go on.
 
 use std::path::{Path, PathBuf};
 
@@ -18,10 +19,11 @@ use crate::terminal::say;
 
 #[derive(Subcommand)]
 pub(crate) enum Action {
-    /// Put the database under a new master key. Running servers go on; their next start needs the new key.
+    /// Put the database under a new master key. Running servers go on; their next start needs the
+    /// new key.
     Rotate {
-        /// The new key's file, made if it is not there; the present key's file then stays as it is [default: a new key takes the place of
-        /// the present one's file].
+        /// The new key's file, made if it is not there; the present key's file then stays as it is
+        /// [default: a new key takes the place of the present one's file].
         #[arg(long, value_name = "FILE")]
         new_master_key_file: Option<PathBuf>,
         #[command(flatten)]
@@ -42,7 +44,8 @@ pub(crate) fn run(action: Action) -> Result<()> {
 async fn rotate(configuration: &StoreConfiguration, named: Option<PathBuf>) -> Result<()> {
     let before = master_key::find(&configuration.master_key)?;
     let (db, present) = database::open_existing(configuration, &Entropy::System).await?;
-    // A rotation that was cut behind its transaction is finished by the opening; a second one is not what was asked for.
+    // A rotation that was cut behind its transaction is finished by the opening; a second one is
+    // not what was asked for.
     if before.is_some_and(|key| key.id() != present.id()) {
         db.close().await;
         say(&format!(
@@ -105,7 +108,8 @@ async fn rotate_open(
     Ok(())
 }
 
-/// The new key's file stays in any case: the database may be under that key, by this rotation or by one beside it.
+/// The new key's file stays in any case: the database may be under that key, by this rotation or by
+/// one beside it.
 fn refusal(error: OpenError, path: &Path) -> anyhow::Error {
     let words = match error {
         OpenError::Database(Error::OutcomeUnknown(_)) => format!(

@@ -20,7 +20,8 @@ use crate::configuration::{Kind, StoreConfiguration};
 use crate::database;
 use crate::options::StoreOptions;
 
-/// The key itself, where it is not in a file. No flag has it: other users of a machine see the flags of a process.
+/// The key itself, where it is not in a file. No flag has it: other users of a machine see the
+/// flags of a process.
 #[allow(clippy::disallowed_methods, reason = "this is the command line")]
 fn master_key_variable() -> Option<String> {
     std::env::var("COGNATE_MASTER_KEY").ok()

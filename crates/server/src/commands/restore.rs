@@ -23,7 +23,8 @@ pub(crate) struct Arguments {
     /// The master key that the backup is sealed under, if it is not the one that the database gets.
     #[arg(long, value_name = "FILE")]
     backup_master_key_file: Option<String>,
-    /// The passphrase that the backup is sealed under. COGNATE_BACKUP_PASSPHRASE holds the passphrase itself instead.
+    /// The passphrase that the backup is sealed under. COGNATE_BACKUP_PASSPHRASE holds the
+    /// passphrase itself instead.
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<String>,
     #[command(flatten)]

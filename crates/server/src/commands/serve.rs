@@ -51,7 +51,8 @@ pub(super) async fn until_stopped(serving: Serving, is_tls: bool, mut signals: S
     }
 }
 
-/// What works and is probably not meant. It is told once the server runs: a start that fails tells its reason and nothing else.
+/// What works and is probably not meant. It is told once the server runs: a start that fails tells
+/// its reason and nothing else.
 fn warnings(configuration: &ServerConfiguration) -> Vec<&'static str> {
     let is_remote = !configuration.listen.ip().is_loopback();
     let warnings = [

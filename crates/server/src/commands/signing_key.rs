@@ -1,4 +1,5 @@
-//! `cognate signing-key`: the keys that sign a user pool's tokens. It works beside running servers, which see a change within two seconds.
+//! `cognate signing-key`: the keys that sign a user pool's tokens. It works beside running servers,
+//! which see a change within two seconds.
 
 use anyhow::Result;
 use clap::Subcommand;

@@ -1,4 +1,5 @@
-//! `cognate unconfirmed-users`: what a flood of sign-ups leaves, found and cleared. It works beside running servers.
+//! `cognate unconfirmed-users`: what a flood of sign-ups leaves, found and cleared. It works beside
+//! running servers.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,8 @@ use crate::database;
 use crate::options::StoreOptions;
 use crate::terminal::say;
 
-/// How long it rests between two steps at least; as long as a step has taken, so that what else is written has half of the time.
+/// How long it rests between two steps at least; as long as a step has taken, so that what else is
+/// written has half of the time.
 const BETWEEN_STEPS: Duration = Duration::from_millis(50);
 
 #[derive(Subcommand)]
@@ -35,7 +37,8 @@ pub(crate) struct Which {
     /// The user pool.
     #[arg(long, value_name = "ID")]
     user_pool_id: String,
-    /// Those who signed up longer ago than this: a number of minutes, hours or days, as 30m, 12h or 7d.
+    /// Those who signed up longer ago than this: a number of minutes, hours or days, as 30m, 12h or
+    /// 7d.
     #[arg(long, value_name = "AGE", value_parser = parse_age)]
     older_than: Duration,
     #[command(flatten)]

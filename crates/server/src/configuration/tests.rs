@@ -61,7 +61,8 @@ fn a_flag_comes_before_the_file_and_an_empty_one_is_none() {
 
 #[test]
 fn every_key_of_the_file_counts() {
-    // Each key with a value that changes the outcome or is refused. A flag that is not here, or that nobody reads, fails.
+    // Each key with a value that changes the outcome or is refused. A flag that is not here, or
+    // that nobody reads, fails.
     let cases = [
         ("data-dir", "/d"),
         ("database-url", "sqlite:/x"),

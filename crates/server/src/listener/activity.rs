@@ -1,5 +1,5 @@
-//! Whether anything goes on on a connection, as far as requests and answers are concerned. What else is sent (HTTP/2 PINGs, settings,
-//! windows) keeps no connection open.
+//! Whether anything goes on on a connection, as far as requests and answers are concerned. What
+//! else is sent (HTTP/2 PINGs, settings, windows) keeps no connection open.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,7 +75,8 @@ impl Activity {
 }
 
 impl Running {
-    /// The answer is there: from now on it is the client's turn. While it takes any of the body, something goes on.
+    /// The answer is there: from now on it is the client's turn. While it takes any of the body,
+    /// something goes on.
     pub(super) fn answered(self, body: Body) -> Body {
         Body::new(Answer {
             body,

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cognate_service::CountedNetwork;
 use cognate_web::Network;
 
-/// Counts connections by address; those from IPv6 by the /64, all of which belongs to one customer, and by the /56, which may.
+/// Counts connections by address; those from IPv6 by the /64, all of which belongs to one customer,
+/// and by the /56, which may.
 pub(super) struct ByAddress {
     /// Of an IPv4 address or a /64.
     near: usize,
@@ -31,8 +32,8 @@ pub(super) struct AddressPlace {
 }
 
 impl ByAddress {
-    /// Room for a quarter of `connections` from each address, half of them from each /56, and one at least; without limit from the
-    /// networks that are exempt.
+    /// Room for a quarter of `connections` from each address, half of them from each /56, and one
+    /// at least; without limit from the networks that are exempt.
     pub(super) fn new(connections: usize, exempt: Vec<Network>) -> Arc<Self> {
         Arc::new(Self {
             near: (connections / 4).max(1),
@@ -42,7 +43,8 @@ impl ByAddress {
         })
     }
 
-    /// A place for one more connection; none while the address holds as many as it may, which is logged once until all have gone.
+    /// A place for one more connection; none while the address holds as many as it may, which is
+    /// logged once until all have gone.
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<AddressPlace> {
         let address = address.to_canonical();
         let of = Arc::clone(self);

@@ -1,8 +1,9 @@
 //! One connection, from its first byte to its end: TLS, HTTP, and the ways in which it is let go.
 //!
-//! It ends when it brings no request in time, when it is idle (an HTTP/2 client may answer PINGs for ever), when its client takes
-//! nothing of what it is sent, and when the server stops. In all but the first and the third of these the client is told first, and what
-//! it has asked for is answered.
+//! It ends when it brings no request in time, when it is idle (an HTTP/2 client may answer PINGs
+//! for ever), when its client takes nothing of what it is sent, and when the server stops. In all
+//! but the first and the third of these the client is told first, and what it has asked for is
+//! answered.
 
 use std::net::SocketAddr;
 

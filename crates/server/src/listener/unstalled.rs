@@ -1,4 +1,5 @@
-//! A stream on which a write that makes no progress fails after a while: who reads nothing of what they are sent holds no connection.
+//! A stream on which a write that makes no progress fails after a while: who reads nothing of what
+//! they are sent holds no connection.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

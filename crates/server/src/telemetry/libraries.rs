@@ -6,8 +6,8 @@ use tracing_subscriber::filter::LevelFilter;
 /// The most that a library says without being named.
 const QUIET: Level = Level::INFO;
 
-/// The targets that a filter names, with the level of each. None is named by a level alone (`debug`) or by a span
-/// (`[call]=debug`): who writes that means this program.
+/// The targets that a filter names, with the level of each. None is named by a level alone
+/// (`debug`) or by a span (`[call]=debug`): who writes that means this program.
 #[derive(Clone, Debug)]
 pub(super) struct Named(Vec<(String, LevelFilter)>);
 
@@ -38,7 +38,8 @@ impl Named {
     }
 }
 
-/// The target of a directive (`target[span{field=value}]=level`), if it has one, and its level; all levels where it names none.
+/// The target of a directive (`target[span{field=value}]=level`), if it has one, and its level; all
+/// levels where it names none.
 fn named(directive: &str) -> Option<(String, LevelFilter)> {
     let directive = directive.trim();
     let (rest, level) = match directive.rsplit_once('=') {
@@ -57,7 +58,8 @@ fn is_ours(target: &str) -> bool {
     library == "cognate" || library.starts_with("cognate_")
 }
 
-/// Whether a target is a module or lies within it. The filter itself would take `tokio` for the beginning of `tokio_postgres` too.
+/// Whether a target is a module or lies within it. The filter itself would take `tokio` for the
+/// beginning of `tokio_postgres` too.
 fn is_within(target: &str, module: &str) -> bool {
     target
         .strip_prefix(module)

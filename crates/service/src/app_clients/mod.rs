@@ -1,6 +1,7 @@
 //! App clients: create, describe, update, delete, list.
 //!
-//! What a request asks for is read in [`settings`], what a client looks like on the wire is written in [`describe`].
+//! What a request asks for is read in [`settings`], what a client looks like on the wire is written
+//! in [`describe`].
 
 mod describe;
 mod settings;
@@ -225,8 +226,8 @@ async fn existing_pool(tx: &mut Tx, pool: &UserPoolId) -> Result<UserPool> {
     found.ok_or_else(|| Error::user_pool_does_not_exist(pool))
 }
 
-/// The client of an id as a request writes it. Ids are unique over all pools, so a client of another pool is found by its id and
-/// answered like one that does not exist.
+/// The client of an id as a request writes it. Ids are unique over all pools, so a client of
+/// another pool is found by its id and answered like one that does not exist.
 async fn existing(
     tx: &mut Tx,
     pool: &UserPoolId,

@@ -36,8 +36,8 @@ const REFRESH: Range = Range {
 /// AuthSessionValidity where it is not given, in minutes.
 const AUTH_SESSION_MINUTES: u32 = 3;
 
-/// What a request asks for: UpdateUserPoolClient has exactly the members that a client's settings are made of, and
-/// CreateUserPoolClient has them and the secret's.
+/// What a request asks for: UpdateUserPoolClient has exactly the members that a client's settings
+/// are made of, and CreateUserPoolClient has them and the secret's.
 pub(super) type Asked = UpdateUserPoolClientRequest;
 
 /// The settings that a new client asks for, its own secret, and whether one is to be made.
@@ -97,11 +97,12 @@ pub(super) fn asked_of_new(input: CreateUserPoolClientRequest) -> (Asked, Option
     (asked, client_secret, generate_secret.unwrap_or(false))
 }
 
-/// Reads the settings. What is not given gets its default, in an update too (documented for UpdateUserPoolClient); only the name,
-/// which has none, stays.
+/// Reads the settings. What is not given gets its default, in an update too (documented for
+/// UpdateUserPoolClient); only the name, which has none, stays.
 ///
 /// # Errors
-/// `InvalidParameterException` for what is wrong or not built, `FeatureUnavailableInTierException` for what the pool's tier lacks.
+/// `InvalidParameterException` for what is wrong or not built, `FeatureUnavailableInTierException`
+/// for what the pool's tier lacks.
 pub(super) fn read(
     asked: Asked,
     pool: &UserPool,
@@ -164,7 +165,8 @@ pub(super) fn read(
     })
 }
 
-/// An empty list asks for the default, as none does: Terraform's provider sends empty lists at each update.
+/// An empty list asks for the default, as none does: Terraform's provider sends empty lists at each
+/// update.
 fn unless_empty<T>(list: Option<Vec<T>>) -> Option<Vec<T>> {
     list.filter(|list| !list.is_empty())
 }
@@ -224,7 +226,8 @@ struct Range {
     default: u64,
 }
 
-/// A validity in the unit that the owner named, or the default one. Where only a unit is given, the default span is expressed in it.
+/// A validity in the unit that the owner named, or the default one. Where only a unit is given, the
+/// default span is expressed in it.
 fn validity(
     value: Option<i32>,
     unit: Option<&TimeUnitsType>,
@@ -298,7 +301,8 @@ fn auth_flows(
     if flows.contains(&AuthFlow::AllowUserAuth) && pool.settings.tier == Tier::Lite {
         return Err(user_auth_needs_essentials());
     }
-    // A client that names no flow keeps its default set, as templates leave it out; its refreshes by REFRESH_TOKEN_AUTH are refused.
+    // A client that names no flow keeps its default set, as templates leave it out; its refreshes
+    // by REFRESH_TOKEN_AUTH are refused.
     if rotates && flows.contains(&AuthFlow::AllowRefreshTokenAuth) {
         return Err(rotation_and_refresh_token_auth());
     }
@@ -314,8 +318,9 @@ fn read_attributes(names: Vec<String>, pool: &UserPool) -> Result<BTreeSet<Strin
     }
 }
 
-/// Users never write their sub nor what says that an address is verified, nor what the pool keeps for operators; and a client through
-/// which a required attribute could not be given could sign nobody up.
+/// Users never write their sub nor what says that an address is verified, nor what the pool keeps
+/// for operators; and a client through which a required attribute could not be given could sign
+/// nobody up.
 fn write_attributes(names: Vec<String>, pool: &UserPool) -> Result<BTreeSet<String>> {
     let names = BTreeSet::from_iter(names);
     let writable = |attribute: &SchemaAttribute| {

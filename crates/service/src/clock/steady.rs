@@ -1,8 +1,10 @@
-//! A clock that does not jump: the machine's wall clock, watched by the one that counts since the machine was started.
+//! A clock that does not jump: the machine's wall clock, watched by the one that counts since the
+//! machine was started.
 //!
-//! A clock that is set wrong for a moment (by hand, by a bad time server, by a host that was resumed) would end every session
-//! and code there is, and expiry would delete them for good. So time goes on as it went until a jump has stood for a minute.
-//! Then it is followed, forward or back, since clients live by the true time too; but for a day nothing is deleted by it.
+//! A clock that is set wrong for a moment (by hand, by a bad time server, by a host that was
+//! resumed) would end every session and code there is, and expiry would delete them for good. So
+//! time goes on as it went until a jump has stood for a minute. Then it is followed, forward or
+//! back, since clients live by the true time too; but for a day nothing is deleted by it.
 
 use std::time::Duration;
 
@@ -30,7 +32,8 @@ struct State {
     now: Timestamp,
     /// A jump that has not stood yet: by how much, and since when.
     jump: Option<(i64, Duration)>,
-    /// How far jumps have moved time forward that nothing is deleted by yet, and when the last of them was followed.
+    /// How far jumps have moved time forward that nothing is deleted by yet, and when the last of
+    /// them was followed.
     held: Option<(i64, Duration)>,
 }
 

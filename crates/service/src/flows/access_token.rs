@@ -27,11 +27,12 @@ struct Claimed {
     iss: String,
 }
 
-/// Checks an access token: signature by a key of this pool for access tokens, issuer, use, client, time, scope; that its session still
-/// stands and its user is there and enabled.
+/// Checks an access token: signature by a key of this pool for access tokens, issuer, use, client,
+/// time, scope; that its session still stands and its user is there and enabled.
 ///
 /// # Errors
-/// `NotAuthorizedException`, in the words that say why; `UserNotFoundException` when the user is no more.
+/// `NotAuthorizedException`, in the words that say why; `UserNotFoundException` when the user is no
+/// more.
 pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
     let verified = verified(cx, token).await?;
     let Verified { pool, claims, .. } = verified.as_ref();
@@ -57,7 +58,8 @@ pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
     if !user.enabled {
         return Err(Error::user_is_disabled());
     }
-    // It is read for what its users may see and do. A deleted one's sessions go afterwards, a few at a time.
+    // It is read for what its users may see and do. A deleted one's sessions go afterwards, a few
+    // at a time.
     let gone = |error: Error| match error.code {
         ErrorCode::ResourceNotFound => Error::access_token_revoked(),
         _ => error,
@@ -71,7 +73,8 @@ pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
     })
 }
 
-/// Why the session of a token is no more, as far as its user tells. Who holds a token that this server has signed knows of them.
+/// Why the session of a token is no more, as far as its user tells. Who holds a token that this
+/// server has signed knows of them.
 async fn why_it_ended(cx: &Cx, pool: &UserPoolId, sub: &str) -> Result<Error> {
     let Ok(sub) = Sub::parse(sub) else {
         return Ok(Error::invalid_access_token());
@@ -84,10 +87,11 @@ async fn why_it_ended(cx: &Cx, pool: &UserPoolId, sub: &str) -> Result<Error> {
     })
 }
 
-/// Tokens whose signature was checked on this node, so that the next request with one need not pay for it again: an RSA verification is
-/// more than half of what GetUser costs. Kept is what the signature says, under the SHA-256 of the whole token, and nothing that can
-/// change: that the key still serves, the time, the session and the user are looked at each time. Only a token that verified is kept,
-/// so nobody fills this without the means to sign in.
+/// Tokens whose signature was checked on this node, so that the next request with one need not pay
+/// for it again: an RSA verification is more than half of what GetUser costs. Kept is what the
+/// signature says, under the SHA-256 of the whole token, and nothing that can change: that the key
+/// still serves, the time, the session and the user are looked at each time. Only a token that
+/// verified is kept, so nobody fills this without the means to sign in.
 pub(crate) struct VerifiedTokens(Cache<[u8; 32], Arc<Verified>>);
 
 /// What a checked signature vouches for.
@@ -106,7 +110,8 @@ impl VerifiedTokens {
     }
 }
 
-/// The claims of a token that one of the pool's own keys for access tokens has signed, for that very pool.
+/// The claims of a token that one of the pool's own keys for access tokens has signed, for that
+/// very pool.
 async fn verified(cx: &Cx, token: &str) -> Result<Arc<Verified>> {
     let hash = sha256(&[token.as_bytes()]);
     if let Some(verified) = cx.app.verified_tokens.0.get(&hash) {

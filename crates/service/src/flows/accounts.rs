@@ -1,4 +1,5 @@
-//! From the name in a request to an account: a user, or nobody, which must look the same from outside.
+//! From the name in a request to an account: a user, or nobody, which must look the same from
+//! outside.
 
 use std::sync::Arc;
 
@@ -14,7 +15,8 @@ use crate::app::App;
 use crate::settings::ClientEntry;
 use crate::{Cx, Error, Result};
 
-/// The longest name that is looked up; validation allows less for user names, and aliases are attribute values.
+/// The longest name that is looked up; validation allows less for user names, and aliases are
+/// attribute values.
 const MAX_NAME_LENGTH: usize = 2048;
 
 /// A pool and one of its app clients.
@@ -136,14 +138,16 @@ pub(crate) fn nobody(app: &App, pool: &UserPool, name: &NormalName) -> Nobody {
     Nobody::of_name(&app.secrets.nobody, &pool.id, name)
 }
 
-/// Whether a name is a sub that a challenge may have told of somebody who does not exist. It counts as taken, as a real user's is: else
-/// whoever signs up with what a challenge told would learn which it was. Of random UUIDs some four in a million meet this by chance.
+/// Whether a name is a sub that a challenge may have told of somebody who does not exist. It counts
+/// as taken, as a real user's is: else whoever signs up with what a challenge told would learn
+/// which it was. Of random UUIDs some four in a million meet this by chance.
 pub(crate) fn is_made_up(app: &App, pool: &UserPool, name: &NormalName) -> bool {
     Sub::parse(name.as_str()).is_ok() && nobody(app, pool, name).trace != Trace::Nothing
 }
 
-/// The sub of a user, or one made up for a name that nobody has: what codes, limits and failures are kept under, so that all spellings
-/// and aliases of one user count together, an unknown name goes the same way as a known one, and the tables tell nobody's name.
+/// The sub of a user, or one made up for a name that nobody has: what codes, limits and failures
+/// are kept under, so that all spellings and aliases of one user count together, an unknown name
+/// goes the same way as a known one, and the tables tell nobody's name.
 pub(crate) fn sub_of(app: &App, pool: &UserPool, user: Option<&User>, name: &NormalName) -> Sub {
     user.map_or_else(|| nobody(app, pool, name).sub, |user| user.sub.clone())
 }

@@ -1,8 +1,11 @@
-//! What one network address may do in a while, whichever users it does it to: what the limits per user do not see.
+//! What one network address may do in a while, whichever users it does it to: what the limits per
+//! user do not see.
 //!
-//! Counted in memory on each node: an address that goes round all nodes has that many times the allowance, and no more. An IPv6
-//! address is counted by its /64 and, with four times the allowance, by its /56. Whom a request is counted for is told by
-//! [`Origin`](crate::origin::Origin); what comes from this machine, and from a backend that names nobody, is not counted.
+//! Counted in memory on each node: an address that goes round all nodes has that many times the
+//! allowance, and no more. An IPv6 address is counted by its /64 and, with four times the
+//! allowance, by its /56. Whom a request is counted for is told by
+//! [`Origin`](crate::origin::Origin); what comes from this machine, and from a backend that names
+//! nobody, is not counted.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -27,7 +30,8 @@ const OPEN_CHALLENGES: Rate = Rate::of(300, 5 * 60);
 pub(crate) struct AddressLimits {
     /// Failed guesses: wrong passwords, wrong codes, names that prove to be taken.
     pub(crate) failures: AddressLimit,
-    /// Messages that strangers and users ask for, whether somebody gets them or nobody: bombing, and calls to numbers that cost.
+    /// Messages that strangers and users ask for, whether somebody gets them or nobody: bombing,
+    /// and calls to numbers that cost.
     pub(crate) messages: AddressLimit,
     /// Sign-ups, each of which is a computation and a row for ever.
     pub(crate) sign_ups: AddressLimit,
@@ -62,12 +66,13 @@ struct Counter {
 struct Window {
     since: Timestamp,
     counted: u32,
-    /// Attempts that are being looked at. They hold places, so that of many at once no more are looked at than one after the other.
+    /// Attempts that are being looked at. They hold places, so that of many at once no more are
+    /// looked at than one after the other.
     under_way: u32,
 }
 
-/// What an attempt has taken of its address's allowance. It is counted when this is dropped, whatever became of the attempt; only
-/// [`Taken::give_back`] undoes it.
+/// What an attempt has taken of its address's allowance. It is counted when this is dropped,
+/// whatever became of the attempt; only [`Taken::give_back`] undoes it.
 #[must_use = "an attempt that proves right gives back what it has taken"]
 pub(crate) struct Taken(Vec<Place>);
 
@@ -86,8 +91,9 @@ impl AddressLimit {
         }
     }
 
-    /// Takes one of the allowance for an attempt, before anything is looked at. While attempts under way hold all that is left, this
-    /// waits for them: an honest crowd behind one address is held up for a moment, and not refused.
+    /// Takes one of the allowance for an attempt, before anything is looked at. While attempts
+    /// under way hold all that is left, this waits for them: an honest crowd behind one address is
+    /// held up for a moment, and not refused.
     ///
     /// # Errors
     /// `TooManyRequestsException` once the allowance is used up.
@@ -239,8 +245,8 @@ impl Taken {
         }
     }
 
-    /// The end of an attempt whose outcome tells whether it proved right: a refusal is counted, a failure of ours, which tells a
-    /// guesser nothing, is not.
+    /// The end of an attempt whose outcome tells whether it proved right: a refusal is counted, a
+    /// failure of ours, which tells a guesser nothing, is not.
     ///
     /// # Errors
     /// The outcome's own.

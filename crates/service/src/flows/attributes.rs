@@ -31,10 +31,12 @@ pub(crate) fn collect<'a>(
     Ok(attributes)
 }
 
-/// Checks attributes that a user writes through an app client: in the schema, of their type, and the client's to write.
+/// Checks attributes that a user writes through an app client: in the schema, of their type, and
+/// the client's to write.
 ///
 /// # Errors
-/// `NotAuthorizedException` for what the client may not write, `InvalidParameterException` for what the schema refuses.
+/// `NotAuthorizedException` for what the client may not write, `InvalidParameterException` for what
+/// the schema refuses.
 pub(crate) fn check_written_by_user(
     pool: &UserPool,
     client: &AppClient,

@@ -23,7 +23,8 @@ pub(crate) enum Form<'a> {
     Link(&'a cognate_model::ClientId),
 }
 
-/// A code that is made and not yet out: to be put into the database with its message, in one transaction.
+/// A code that is made and not yet out: to be put into the database with its message, in one
+/// transaction.
 #[derive(Clone)]
 pub(crate) struct NewCode {
     pool: UserPoolId,
@@ -101,8 +102,8 @@ impl NewCode {
         })
     }
 
-    /// The same code, sent to nobody: for who gets none. It costs what a real one costs, and what answers tell of it cannot be told from a
-    /// real one.
+    /// The same code, sent to nobody: for who gets none. It costs what a real one costs, and what
+    /// answers tell of it cannot be told from a real one.
     pub(crate) fn addressed_to_nobody(mut self, app: &App) -> Self {
         self.message = self.message.addressed_to_nobody();
         // No address is made use of, so none has its messages counted.
@@ -110,8 +111,8 @@ impl NewCode {
         self
     }
 
-    /// The same code, which is not sent when the address has had all its messages, and nobody is told: where answers hide who exists, a
-    /// refusal would tell whose address it is.
+    /// The same code, which is not sent when the address has had all its messages, and nobody is
+    /// told: where answers hide who exists, a refusal would tell whose address it is.
     pub(crate) fn quietly(mut self) -> Self {
         self.is_quiet = true;
         self
@@ -127,7 +128,8 @@ impl NewCode {
         self.pending.contact
     }
 
-    /// Puts code and message into the database; a code of the same purpose that was out before is worth nothing from then on.
+    /// Puts code and message into the database; a code of the same purpose that was out before is
+    /// worth nothing from then on.
     ///
     /// # Errors
     /// `LimitExceededException` when the address got too many messages.
@@ -143,8 +145,9 @@ impl NewCode {
         self.put_uncounted(tx).await
     }
 
-    /// The same at an operator's word, which is counted for itself: what strangers have asked for is no reason to refuse it, and what
-    /// the operator changes beside it stands whether the message goes out or not. `Some` holds the refusal.
+    /// The same at an operator's word, which is counted for itself: what strangers have asked for
+    /// is no reason to refuse it, and what the operator changes beside it stands whether the
+    /// message goes out or not. `Some` holds the refusal.
     ///
     /// # Errors
     /// Only what the database gives.
@@ -161,8 +164,9 @@ impl NewCode {
         self.message.enqueue(tx).await
     }
 
-    /// Does as much as if it were sent. The code that is out stays good, because nobody gets another, and so does the sum of all guesses at
-    /// it; the guesses from one place begin anew, as they do at a new code: whose address it is must not show there.
+    /// Does as much as if it were sent. The code that is out stays good, because nobody gets
+    /// another, and so does the sum of all guesses at it; the guesses from one place begin anew, as
+    /// they do at a new code: whose address it is must not show there.
     async fn put_unsent(&self, tx: &mut Tx) -> Result<()> {
         let of = (&self.pool, &self.sub, self.purpose);
         match codes::find(tx, of.0, of.1, of.2).await? {
@@ -189,8 +193,8 @@ impl NewCode {
     }
 }
 
-/// Puts a code and its message into the database, within the limits of the action, of the network address that asks for it, and of the
-/// pool.
+/// Puts a code and its message into the database, within the limits of the action, of the network
+/// address that asks for it, and of the pool.
 ///
 /// # Errors
 /// `LimitExceededException`; `TooManyRequestsException`.
@@ -260,7 +264,8 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    /// A try at the code of a user. With `hide`, a code that was never sent is refused, and its guesses counted, like one that was.
+    /// A try at the code of a user. With `hide`, a code that was never sent is refused, and its
+    /// guesses counted, like one that was.
     pub(crate) fn new(
         cx: &Cx,
         pool: &UserPoolId,
@@ -284,8 +289,9 @@ impl Attempt {
         }
     }
 
-    /// Whether a transaction stands that found it right and then changed the user: the code is gone with it, so that the same guess would be
-    /// wrong now ([`write_settled`](super::outcome::write_settled)).
+    /// Whether a transaction stands that found it right and then changed the user: the code is gone
+    /// with it, so that the same guess would be wrong now
+    /// ([`write_settled`](super::outcome::write_settled)).
     ///
     /// # Errors
     /// Only what the database gives.
@@ -301,8 +307,9 @@ impl Attempt {
                 .is_none())
     }
 
-    /// Tries it. Each guess is counted for the place that it comes from, before it is looked at, and each wrong one in the row: after
-    /// five nothing from there is right any more, and after fifty nothing at all.
+    /// Tries it. Each guess is counted for the place that it comes from, before it is looked at,
+    /// and each wrong one in the row: after five nothing from there is right any more, and after
+    /// fifty nothing at all.
     ///
     /// # Errors
     /// Only what the database gives.
@@ -328,8 +335,9 @@ impl Attempt {
         Ok(Guess::Right(pending))
     }
 
-    /// Tries a code that comes back by its link: it must have gone out as one. A wrong one counts against no code. The page asks for no
-    /// secret of the app client, so there it would be a stranger's way to end codes; and 24 letters and digits are not guessed.
+    /// Tries a code that comes back by its link: it must have gone out as one. A wrong one counts
+    /// against no code. The page asks for no secret of the app client, so there it would be a
+    /// stranger's way to end codes; and 24 letters and digits are not guessed.
     ///
     /// # Errors
     /// Only what the database gives.
@@ -350,7 +358,8 @@ impl Attempt {
         Ok(Guess::Right(pending))
     }
 
-    /// Counts a guess at this very code from where it comes, and tells whether that is one too many.
+    /// Counts a guess at this very code from where it comes, and tells whether that is one too
+    /// many.
     async fn is_too_often(&self, tx: &mut Tx, pending: &PendingCode) -> Result<bool> {
         let name = hmac_sha256(
             &self.key,
@@ -389,8 +398,8 @@ impl Attempt {
     }
 }
 
-/// A code as it is kept: a hash keyed by a secret of the server, over all that the code is bound to. Six digits are too few for a plain
-/// hash to hide; without the key they cannot be tried.
+/// A code as it is kept: a hash keyed by a secret of the server, over all that the code is bound
+/// to. Six digits are too few for a plain hash to hide; without the key they cannot be tried.
 fn hash(app: &App, pool: &UserPoolId, sub: &Sub, purpose: CodePurpose, code: &str) -> [u8; 32] {
     let parts = [pool.as_str(), sub.as_str(), purpose.as_str(), code.trim()];
     let lengths = parts.map(|part| (part.len() as u64).to_be_bytes());
@@ -422,8 +431,8 @@ fn percent_encode(text: &str) -> String {
         })
 }
 
-/// Confirms a sign-up by the link of a mail. It takes only codes that went out as links, names the client itself and asks for no secret
-/// hash.
+/// Confirms a sign-up by the link of a mail. It takes only codes that went out as links, names the
+/// client itself and asks for no secret hash.
 ///
 /// # Errors
 /// As ConfirmSignUp.

@@ -1,4 +1,5 @@
-//! Messages to users: rendered from the pool's texts, put into the outbox in the transaction that needs them.
+//! Messages to users: rendered from the pool's texts, put into the outbox in the transaction that
+//! needs them.
 
 use cognate_api::idp::{CodeDeliveryDetailsType, DeliveryMediumType};
 use cognate_model::attribute::Contact;
@@ -33,11 +34,13 @@ pub(crate) struct Draft<'a> {
 }
 
 impl Message {
-    /// Renders a draft. To a phone number that this server does not send to, it is a message to nobody: where nobody may tell by a refusal
-    /// that a user has such a number, it goes the way of all others. Who may be told calls [`check_destination`] first.
+    /// Renders a draft. To a phone number that this server does not send to, it is a message to
+    /// nobody: where nobody may tell by a refusal that a user has such a number, it goes the way of
+    /// all others. Who may be told calls [`check_destination`] first.
     ///
     /// # Errors
-    /// `CodeDeliveryFailureException` when this server can send nothing of the kind: better told now than never delivered.
+    /// `CodeDeliveryFailureException` when this server can send nothing of the kind: better told
+    /// now than never delivered.
     pub(crate) fn render(cx: &Cx, draft: &Draft<'_>) -> Result<Self> {
         check_configured(&cx.app, draft.contact)?;
         let delivery = match draft.contact {
@@ -105,7 +108,8 @@ impl Message {
         self
     }
 
-    /// Puts it into the outbox: from the commit on it is delivered, whatever happens to this process.
+    /// Puts it into the outbox: from the commit on it is delivered, whatever happens to this
+    /// process.
     pub(crate) async fn enqueue(&self, tx: &mut Tx) -> Result<()> {
         let message = outbox::NewMessage {
             id: self.id.clone(),
@@ -138,7 +142,8 @@ pub(crate) fn check_configured(app: &App, contact: Contact) -> Result<()> {
 /// Whether this server sends to an address, for those who may know.
 ///
 /// # Errors
-/// `InvalidParameterException` for a phone number that begins with none of the prefixes that are served.
+/// `InvalidParameterException` for a phone number that begins with none of the prefixes that are
+/// served.
 pub(crate) fn check_destination(app: &App, contact: Contact, address: &str) -> Result<()> {
     if sends_to(app, contact, address) {
         return Ok(());
@@ -201,7 +206,8 @@ fn sms_template<'a>(draft: &Draft<'a>) -> Option<&'a str> {
     }
 }
 
-/// What an answer tells of where a code has gone. Letters are in lower case: how somebody wrote their address would tell them from nobody.
+/// What an answer tells of where a code has gone. Letters are in lower case: how somebody wrote
+/// their address would tell them from nobody.
 pub(crate) fn details(contact: Contact, address: &str) -> CodeDeliveryDetailsType {
     let address = NormalName::with_case_rule(address, false);
     let medium = match contact {

@@ -1,4 +1,5 @@
-//! What several operations and every door share: finding accounts, signing in, tokens, codes, messages.
+//! What several operations and every door share: finding accounts, signing in, tokens, codes,
+//! messages.
 
 pub(crate) mod access_token;
 pub(crate) mod accounts;

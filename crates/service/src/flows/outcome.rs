@@ -1,10 +1,11 @@
 //! Transactions that settle their own outcome when the answer to their COMMIT is lost.
 //!
-//! Such a transaction stands or not, and run again blindly it could do its work twice, or refuse its own caller the name that it has
-//! just given them. What it writes holds something random that was drawn before it began: a sub, a session's id, a salt. So a second
-//! transaction looks for that: if it is there, the first one stands; if not, the work is done, under the same keys. Should the first come
-//! through even then, because the database was still working it off, the two meet at a unique key or as a serialization conflict, and one
-//! of them goes back.
+//! Such a transaction stands or not, and run again blindly it could do its work twice, or refuse
+//! its own caller the name that it has just given them. What it writes holds something random that
+//! was drawn before it began: a sub, a session's id, a salt. So a second transaction looks for
+//! that: if it is there, the first one stands; if not, the work is done, under the same keys.
+//! Should the first come through even then, because the database was still working it off, the two
+//! meet at a unique key or as a serialization conflict, and one of them goes back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,8 +17,8 @@ use crate::{Cx, Error, Result};
 /// How often the outcome is asked for; a path that breaks at every COMMIT is told to the caller.
 const ATTEMPTS: u32 = 3;
 
-/// Runs a function as one transaction, as [`cognate_store::Db::write`] does. Where its outcome is unknown, `stands` tells by what the
-/// function writes whether it was committed, and what it gave.
+/// Runs a function as one transaction, as [`cognate_store::Db::write`] does. Where its outcome is
+/// unknown, `stands` tells by what the function writes whether it was committed, and what it gave.
 ///
 /// # Errors
 /// The function's own; what the database gives, when even the look at it fails.
@@ -53,8 +54,9 @@ where
     outcome
 }
 
-/// Whether the last run of a transaction's function reached a point. What is missing afterwards may never have been there, and a refusal's
-/// outcome can be unknown too, because it shares a group's commit: so `stands` asks this first where it has nothing else to go by.
+/// Whether the last run of a transaction's function reached a point. What is missing afterwards may
+/// never have been there, and a refusal's outcome can be unknown too, because it shares a group's
+/// commit: so `stands` asks this first where it has nothing else to go by.
 #[derive(Clone, Default)]
 pub(crate) struct Reached(Arc<AtomicBool>);
 
@@ -75,7 +77,8 @@ impl Reached {
     }
 }
 
-/// Runs a function as one transaction, and again where its outcome is unknown: for work that may be done twice.
+/// Runs a function as one transaction, and again where its outcome is unknown: for work that may be
+/// done twice.
 ///
 /// # Errors
 /// As [`write_settled`].

@@ -1,11 +1,13 @@
-//! The sum of messages that a pool sends in an hour, mail and SMS each for itself: what bounds the bill, and the harm to the sender's name,
-//! however many addresses take part in a flood.
+//! The sum of messages that a pool sends in an hour, mail and SMS each for itself: what bounds the
+//! bill, and the harm to the sender's name, however many addresses take part in a flood.
 //!
-//! The sum is one row in the database, so it holds across nodes and restarts. A node takes a hundredth of it at a time, in a transaction
-//! of its own, and spends that from memory: sign-ups side by side do not contend for the row. What a node has taken and not spent when it
-//! stops is lost until the hour is over; the sum is never exceeded.
+//! The sum is one row in the database, so it holds across nodes and restarts. A node takes a
+//! hundredth of it at a time, in a transaction of its own, and spends that from memory: sign-ups
+//! side by side do not contend for the row. What a node has taken and not spent when it stops is
+//! lost until the hour is over; the sum is never exceeded.
 //!
-//! Messages to nobody count like all others: what is left must not tell who exists. What operators send is not counted here.
+//! Messages to nobody count like all others: what is left must not tell who exists. What operators
+//! send is not counted here.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -49,8 +51,8 @@ struct Share {
     is_last: bool,
 }
 
-/// How many messages this node has put into the outbox for users and strangers, and how many it has refused because the pool's sum
-/// of the hour was reached.
+/// How many messages this node has put into the outbox for users and strangers, and how many it has
+/// refused because the pool's sum of the hour was reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageCount {
     /// The user pool's id.
@@ -63,7 +65,8 @@ pub struct MessageCount {
     pub refused: u64,
 }
 
-/// Messages that may go out. They are given back when this is dropped and [`Allowed::sent`] was not said.
+/// Messages that may go out. They are given back when this is dropped and [`Allowed::sent`] was not
+/// said.
 #[must_use = "what goes out is to be told"]
 pub(crate) struct Allowed<'a> {
     of: &'a PoolMessages,
@@ -80,7 +83,8 @@ impl PoolMessages {
         }
     }
 
-    /// Takes room for messages of a pool, one to each contact, before the transaction that sends them.
+    /// Takes room for messages of a pool, one to each contact, before the transaction that sends
+    /// them.
     ///
     /// # Errors
     /// `LimitExceededException` when the pool's sum of this hour is reached.

@@ -1,9 +1,11 @@
 //! The refresh: new tokens for a session that still stands.
 //!
-//! Without rotation nothing is written. With it a token takes the place of the one before, and many requests may bring the one
-//! before at the same moment: browser tabs, or the threads of a back end. One of them rotates. The others are not told apart by
-//! clocks, which differ between nodes, but by having seen the token as the newest when they came; like those that come within
-//! the grace period they are given the newest token once more, so that whichever of the answers a client keeps, it can go on.
+//! Without rotation nothing is written. With it a token takes the place of the one before, and many
+//! requests may bring the one before at the same moment: browser tabs, or the threads of a back
+//! end. One of them rotates. The others are not told apart by clocks, which differ between nodes,
+//! but by having seen the token as the newest when they came; like those that come within the grace
+//! period they are given the newest token once more, so that whichever of the answers a client
+//! keeps, it can go on.
 
 use cognate_api::idp::AuthenticationResultType;
 use cognate_model::{TokenSession, User};
@@ -15,7 +17,8 @@ use super::refresh_token::{self, NewToken, Presented, Standing};
 use super::tokens;
 use crate::{Cx, Error, Result};
 
-/// Who is not the first to rotate sees another's token at the next look; more looks are for nodes of an older version beside.
+/// Who is not the first to rotate sees another's token at the next look; more looks are for nodes
+/// of an older version beside.
 const LOOKS: u32 = 4;
 
 /// New tokens for the session of a refresh token. `check` says whether the request may have them.
@@ -68,7 +71,8 @@ async fn issue(
     tokens::issue(cx, door, user, session, Some(&token.text)).await
 }
 
-/// Puts a new refresh token into the place of a session's newest; None when another request was faster.
+/// Puts a new refresh token into the place of a session's newest; None when another request was
+/// faster.
 async fn rotate(cx: &Cx, session: &TokenSession) -> Result<Option<(TokenSession, NewToken)>> {
     let before = session.generation;
     let mut session = session.clone();
@@ -87,7 +91,8 @@ async fn rotate(cx: &Cx, session: &TokenSession) -> Result<Option<(TokenSession,
     Ok(is_first.then_some((session, new)))
 }
 
-/// Ends a session whose spent token came back: two hold it, and nobody knows which of them is the thief.
+/// Ends a session whose spent token came back: two hold it, and nobody knows which of them is the
+/// thief.
 async fn end(cx: &Cx, session: &TokenSession) -> Result<()> {
     let (pool, id) = (session.pool.clone(), session.id.clone());
     let end = async move |tx: &mut Tx| -> Result<()> {

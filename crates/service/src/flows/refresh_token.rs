@@ -1,7 +1,9 @@
-//! Refresh tokens: opaque to everybody but this server, in the five parts that clients expect of Cognito's.
+//! Refresh tokens: opaque to everybody but this server, in the five parts that clients expect of
+//! Cognito's.
 //!
-//! The content is sealed and bound to pool and app client, so a token of another client does not open. It names a session and a place in
-//! the session's row of rotations; whether that still stands is read from the database each time.
+//! The content is sealed and bound to pool and app client, so a token of another client does not
+//! open. It names a session and a place in the session's row of rotations; whether that still
+//! stands is read from the database each time.
 
 use std::time::Duration;
 
@@ -13,17 +15,19 @@ use serde::{Deserialize, Serialize};
 use super::accounts::Door;
 use crate::{Cx, Error, Result};
 
-/// The first part, as a JOSE header would be (RFC 7516 §4): direct use of a shared key, which is the server's own.
+/// The first part, as a JOSE header would be (RFC 7516 §4): direct use of a shared key, which is
+/// the server's own.
 const HEADER: &str = r#"{"cty":"JWT","enc":"A256GCM","alg":"dir"}"#;
 /// The longest token that is looked at; ours have some 500 characters.
 const MAX_LENGTH: usize = 2048;
-/// Where the sealed bytes are cut into the four parts behind the header: salt, nonce, ciphertext, and 16 bytes of tag at the end.
+/// Where the sealed bytes are cut into the four parts behind the header: salt, nonce, ciphertext,
+/// and 16 bytes of tag at the end.
 const SALT_ENDS: usize = 21;
 const NONCE_ENDS: usize = 33;
 const TAG_LENGTH: usize = 16;
 
-/// So long after a token was spent its coming back is taken for the same client's, whose requests crossed: it is refused, and ends
-/// nothing. A thief who is as fast gets nothing by it.
+/// So long after a token was spent its coming back is taken for the same client's, whose requests
+/// crossed: it is refused, and ends nothing. A thief who is as fast gets nothing by it.
 const CROSSING: Duration = Duration::from_secs(2);
 
 /// A token that is made and not handed out yet.
@@ -40,13 +44,15 @@ pub(crate) struct Content {
     generation: i64,
     expires_at: Timestamp,
     secret: String,
-    /// Whose it is, to tell what became of them when the session is gone; tokens of older versions do not have it.
+    /// Whose it is, to tell what became of them when the session is gone; tokens of older versions
+    /// do not have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sub: Option<Sub>,
 }
 
-/// Makes the refresh token of a session's current generation. Its secret follows from the session and the generation, so that the
-/// token can be given once more; that takes the server's own secret, and sealing it takes the keys.
+/// Makes the refresh token of a session's current generation. Its secret follows from the session
+/// and the generation, so that the token can be given once more; that takes the server's own
+/// secret, and sealing it takes the keys.
 ///
 /// # Errors
 /// Only when it cannot be sealed.
@@ -94,7 +100,8 @@ pub(crate) struct Presented {
 pub(crate) enum Standing {
     /// It is the newest.
     Current,
-    /// The newest took its place a moment ago, or while the request was under way: a client that repeats itself.
+    /// The newest took its place a moment ago, or while the request was under way: a client that
+    /// repeats itself.
     InGrace,
     /// The same at a client without a grace period.
     TooLate,
@@ -106,8 +113,8 @@ impl Presented {
     /// Opens a token and reads its session.
     ///
     /// # Errors
-    /// `NotAuthorizedException`: not a token of this client, run out, or of a session that has ended; `UserNotFoundException` when the
-    /// user has gone, and the client tells that.
+    /// `NotAuthorizedException`: not a token of this client, run out, or of a session that has
+    /// ended; `UserNotFoundException` when the user has gone, and the client tells that.
     pub(crate) async fn open(cx: &Cx, door: &Door, token: &str) -> Result<Self> {
         let content = content(cx, &door.pool, &door.entry.client, token)?;
         // Before the session is looked for: it may have been cleared away since.
@@ -143,8 +150,8 @@ impl Presented {
         })
     }
 
-    /// Where the token stands under the client's rotation. `was_newest`: the request has seen it as the newest before, and another took
-    /// its place since.
+    /// Where the token stands under the client's rotation. `was_newest`: the request has seen it as
+    /// the newest before, and another took its place since.
     pub(crate) fn standing(
         &self,
         client: &AppClient,
@@ -169,7 +176,8 @@ impl Presented {
         }
     }
 
-    /// The session's newest token once more; None when a node of an older version has made it, by chance alone.
+    /// The session's newest token once more; None when a node of an older version has made it, by
+    /// chance alone.
     ///
     /// # Errors
     /// Only when it cannot be sealed.
@@ -192,7 +200,8 @@ async fn why_it_ended(cx: &Cx, door: &Door, sub: Option<&Sub>) -> Result<Error> 
     })
 }
 
-/// The session that a token names, without a look at the database: for revocation, which is no error for what has ended already.
+/// The session that a token names, without a look at the database: for revocation, which is no
+/// error for what has ended already.
 ///
 /// # Errors
 /// `NotAuthorizedException` when it is not a token of this client.

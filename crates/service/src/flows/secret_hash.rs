@@ -8,7 +8,8 @@ use crate::{Error, Result};
 /// Checks the secret hash of a request, which covers the user name as the request writes it.
 ///
 /// # Errors
-/// `NotAuthorizedException` when it is missing or wrong, or there is one for a client that has no secret.
+/// `NotAuthorizedException` when it is missing or wrong, or there is one for a client that has no
+/// secret.
 pub(crate) fn check(entry: &ClientEntry, hash: Option<&str>, username: &str) -> Result<()> {
     check_any(entry, hash, &[username])
 }

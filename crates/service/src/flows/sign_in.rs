@@ -1,4 +1,5 @@
-//! The driver of the sign-in machine: reads the facts, lets the machine decide, and does what it asks for.
+//! The driver of the sign-in machine: reads the facts, lets the machine decide, and does what it
+//! asks for.
 
 use std::collections::BTreeMap;
 
@@ -140,7 +141,8 @@ pub(crate) async fn answer(
         .await?;
     let reply = run.act(outcome, Some(row)).await?;
     if answers_srp && matches!(reply, Reply::Tokens(_)) {
-        // The challenge is gone, so who answers as many as they open, as a back end does for all its users, is never held up.
+        // The challenge is gone, so who answers as many as they open, as a back end does for all
+        // its users, is never held up.
         cx.app.limits.open_challenges.return_spent(cx);
     }
     Ok(reply)
@@ -182,7 +184,8 @@ impl Run {
         }
     }
 
-    /// Keeps the step and gives the challenge; the step before it is used up in the same transaction.
+    /// Keeps the step and gives the challenge; the step before it is used up in the same
+    /// transaction.
     async fn ask(self, pending: Pending, row: Option<StepRow>) -> Result<Reply> {
         let session = self.cx.random().bytes::<64>();
         let (name, parameters) = challenge(&pending, &self)?;
@@ -197,8 +200,9 @@ impl Run {
         );
         let keep = async move |tx: &mut Tx| -> Result<Option<Error>> {
             steps::use_up(tx, row.as_ref()).await?;
-            // NEW_PASSWORD_REQUIRED tells that the password was right, which is not told while the lock stands. The refusal is committed
-            // with the end of the step: one that lived on would tell as much.
+            // NEW_PASSWORD_REQUIRED tells that the password was right, which is not told while the
+            // lock stands. The refusal is committed with the end of the step: one that lived on
+            // would tell as much.
             if attempts::find_lockout(tx, &pool, sub.as_str())
                 .await?
                 .is_locked(now)
@@ -218,9 +222,10 @@ impl Run {
         })
     }
 
-    /// Makes the session and issues tokens. What may have changed since the facts were read is checked in the same transaction: that nobody
-    /// failed too often in the meantime, so that a thousand guesses at once are worth no more than one after the other; and that the
-    /// password is still the user's, so that a change of it leaves no session behind that the old one began.
+    /// Makes the session and issues tokens. What may have changed since the facts were read is
+    /// checked in the same transaction: that nobody failed too often in the meantime, so that a
+    /// thousand guesses at once are worth no more than one after the other; and that the password
+    /// is still the user's, so that a change of it leaves no session behind that the old one began.
     async fn sign_in(self, proof: Proof, row: Option<StepRow>) -> Result<Reply> {
         let Some(user) = self
             .found
@@ -280,8 +285,9 @@ impl Run {
         Ok(Reply::Tokens(tokens))
     }
 
-    /// Counts the failure and uses up the step, where the refusal says so. While the lock stands every answer is the lock's: of many
-    /// guesses at once, the right one must not stand out by another.
+    /// Counts the failure and uses up the step, where the refusal says so. While the lock stands
+    /// every answer is the lock's: of many guesses at once, the right one must not stand out by
+    /// another.
     async fn refuse(self, refusal: Refusal, row: Option<StepRow>) -> Result<Reply> {
         let row = row.filter(|_| !refusal.keeps_the_step());
         let counts = refusal.counts_as_failure();
@@ -304,8 +310,8 @@ impl Run {
                 .await?
                 .is_locked(now)
         };
-        // What the lock hides must not show in what is left of the allowance either; a lock that kept the machine from looking hides
-        // nothing.
+        // What the lock hides must not show in what is left of the allowance either; a lock that
+        // kept the machine from looking hides nothing.
         let is_guess = counts || (is_locked && refusal != Refusal::Locked);
         if !is_guess {
             self.taken.give_back();
@@ -323,7 +329,8 @@ fn refused_by(refusal: Option<Error>) -> Result<()> {
     refusal.map_or(Ok(()), Err)
 }
 
-/// What a proof rests on besides the password, and the password itself, told by its salt, which no other password has.
+/// What a proof rests on besides the password, and the password itself, told by its salt, which no
+/// other password has.
 #[derive(Clone, PartialEq)]
 struct Standing {
     enabled: bool,
@@ -341,7 +348,8 @@ impl Standing {
     }
 }
 
-/// Counts a wrong password, unless the lock stands, which it does not extend; gives whether it stood.
+/// Counts a wrong password, unless the lock stands, which it does not extend; gives whether it
+/// stood.
 pub(crate) async fn count_failure(
     tx: &mut Tx,
     pool: &UserPoolId,

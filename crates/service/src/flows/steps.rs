@@ -1,4 +1,5 @@
-//! The steps of sign-ins as they are kept between two requests: under which row, with what, and used once.
+//! The steps of sign-ins as they are kept between two requests: under which row, with what, and
+//! used once.
 
 use cognate_crypto::digest::{base64_decode, base64_encode, base64url_decode, ct_eq, sha256};
 use cognate_model::sign_in::{Pending, Step};
@@ -11,7 +12,8 @@ use crate::{Cx, Error, Result};
 /// The key of a step's row.
 pub(super) type StepRow = [u8; 32];
 
-/// A step as it is kept: with a hash of the session string, where its row is found by something else.
+/// A step as it is kept: with a hash of the session string, where its row is found by something
+/// else.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Kept {
     pending: Pending,
@@ -19,7 +21,8 @@ pub(crate) struct Kept {
     session: String,
 }
 
-/// The row of a step that is about to be kept, and what is to be kept there. `session` is the random of the session string.
+/// The row of a step that is about to be kept, and what is to be kept there. `session` is the
+/// random of the session string.
 ///
 /// # Errors
 /// Only when the step can't be written as JSON.
@@ -36,7 +39,8 @@ pub(super) fn keep(pending: Pending, session: &[u8]) -> Result<(StepRow, Vec<u8>
     Ok((row, kept))
 }
 
-/// The row that an answer belongs to: by the secret block where there is one, because some clients send no session.
+/// The row that an answer belongs to: by the secret block where there is one, because some clients
+/// send no session.
 ///
 /// # Errors
 /// What the operation answers to a block or a session that can't be one.
@@ -71,7 +75,8 @@ pub(super) async fn load(cx: &Cx, row: &StepRow, session: Option<&str>) -> Resul
         return Ok(None);
     };
     let kept: Kept = serde_json::from_slice(sealed.expose())?;
-    // A session that is sent has to be the one of this step; one that is not sent can't be (pycognito, cognito-facts §11).
+    // A session that is sent has to be the one of this step; one that is not sent can't be
+    // (pycognito, cognito-facts §11).
     let is_own = match session {
         Some(session) => ct_eq(
             base64_encode(&row_of_session(session)?).as_bytes(),

@@ -1,5 +1,6 @@
-//! The sums per user and per mailbox: by where a request comes from first, by the user or the mailbox alone with a larger sum. They are in
-//! the database, so they hold across nodes, and are counted in the transaction whose work they limit.
+//! The sums per user and per mailbox: by where a request comes from first, by the user or the
+//! mailbox alone with a larger sum. They are in the database, so they hold across nodes, and are
+//! counted in the transaction whose work they limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,15 +13,17 @@ use cognate_store::{Tx, attempts};
 use crate::origin::{Origin, Width};
 use crate::{Cx, Error, Result};
 
-/// How many messages one mailbox or phone number gets in an hour from one pool, whoever asks for them.
+/// How many messages one mailbox or phone number gets in an hour from one pool, whoever asks for
+/// them.
 pub(crate) const MESSAGES_PER_ADDRESS: Sum = Sum::of(20, Duration::from_secs(3600));
-/// How many of these one network address may ask for. Of what comes from this machine, or from a backend, it may be all: many users
-/// stand behind them.
+/// How many of these one network address may ask for. Of what comes from this machine, or from a
+/// backend, it may be all: many users stand behind them.
 const MESSAGES_FROM_ONE_PLACE: i64 = 10;
 /// How many times the sum of one place a /56 has: some of its /64 may be other people's.
 const WIDE: i64 = 2;
 
-/// Where a request comes from, as the tables may tell it: keyed hashes of the places, from the nearest to the widest.
+/// Where a request comes from, as the tables may tell it: keyed hashes of the places, from the
+/// nearest to the widest.
 #[derive(Clone)]
 pub(crate) struct Whence {
     places: Arc<[(String, i64)]>,
@@ -95,8 +98,8 @@ pub(crate) async fn count_action(
     Ok((count > sum.number).then(Error::attempt_limit_exceeded))
 }
 
-/// Counts a guess at a code by the place that it comes from, before it is looked at; `name` tells the code from those before and after
-/// it. Tells whether the place has guessed too often.
+/// Counts a guess at a code by the place that it comes from, before it is looked at; `name` tells
+/// the code from those before and after it. Tells whether the place has guessed too often.
 ///
 /// # Errors
 /// Only what the database gives.
@@ -115,8 +118,8 @@ pub(crate) async fn count_guess(
         .await
 }
 
-/// Counts a message to a mailbox or a phone number, given as the subject that it is counted under, and tells whether it would be one too
-/// many.
+/// Counts a message to a mailbox or a phone number, given as the subject that it is counted under,
+/// and tells whether it would be one too many.
 ///
 /// # Errors
 /// Only what the database gives.
@@ -140,7 +143,8 @@ pub(crate) async fn count_message(
     Ok(sent > MESSAGES_PER_ADDRESS.number)
 }
 
-/// Counts a message that an operator sends to a mailbox or a phone number: for itself, and up to the same sum.
+/// Counts a message that an operator sends to a mailbox or a phone number: for itself, and up to
+/// the same sum.
 ///
 /// # Errors
 /// Only what the database gives.

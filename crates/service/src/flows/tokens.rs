@@ -17,7 +17,8 @@ pub(crate) struct NewSession {
 }
 
 impl NewSession {
-    /// The session that a proof begins, which is used up, and what the sign-in has changed of the user.
+    /// The session that a proof begins, which is used up, and what the sign-in has changed of the
+    /// user.
     ///
     /// # Errors
     /// When the proof was given at another door; when the token cannot be sealed.

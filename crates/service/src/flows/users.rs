@@ -1,5 +1,5 @@
-//! Changes to a user row that several operations make, and what follows from them: names that pass from one user to another, and codes
-//! that end.
+//! Changes to a user row that several operations make, and what follows from them: names that pass
+//! from one user to another, and codes that end.
 
 use std::time::Duration;
 
@@ -12,11 +12,13 @@ use cognate_store::{Tx, codes, users, users::UpdateRefused};
 
 use crate::{Error, Result};
 
-/// So long a sign-up that nobody confirms keeps its address from the next who signs up with it: as long as its code lives.
+/// So long a sign-up that nobody confirms keeps its address from the next who signs up with it: as
+/// long as its code lives.
 const UNCONFIRMED_HOLDS: Duration = Duration::from_secs(24 * 3600);
 
-/// Stores a changed user with the names that follow from it. `user` was read in this transaction. A name that the user has proved is
-/// taken from who has not proved it; with `take_over`, from anybody. Codes that were sent for what has changed end.
+/// Stores a changed user with the names that follow from it. `user` was read in this transaction. A
+/// name that the user has proved is taken from who has not proved it; with `take_over`, from
+/// anybody. Codes that were sent for what has changed end.
 ///
 /// # Errors
 /// `AliasExistsException` when another user holds one of the names.
@@ -51,7 +53,8 @@ pub(crate) async fn store(
     }
 }
 
-/// For a new user: takes the names that an operator vouches for from who has not proved them, or, with `take_over`, from anybody.
+/// For a new user: takes the names that an operator vouches for from who has not proved them, or,
+/// with `take_over`, from anybody.
 ///
 /// # Errors
 /// Only what the database gives.
@@ -67,8 +70,8 @@ pub(crate) async fn take_names(
     Ok(())
 }
 
-/// For a new user: takes the names from sign-ups that nobody has confirmed in time, so that nobody keeps an address from its owner for
-/// ever by signing up with it.
+/// For a new user: takes the names from sign-ups that nobody has confirmed in time, so that nobody
+/// keeps an address from its owner for ever by signing up with it.
 ///
 /// # Errors
 /// Only what the database gives.
@@ -90,8 +93,8 @@ pub(crate) async fn take_abandoned_names(tx: &mut Tx, pool: &UserPool, user: &Us
     Ok(())
 }
 
-/// Takes a name that the user has proved from another who holds it and has not, or whom `take_over` overrules. User names and preferred
-/// names are never taken.
+/// Takes a name that the user has proved from another who holds it and has not, or whom `take_over`
+/// overrules. User names and preferred names are never taken.
 async fn take(
     tx: &mut Tx,
     pool: &UserPool,
@@ -123,7 +126,8 @@ async fn another_holder(
     Ok(holder.filter(|holder| holder.sub != user.sub))
 }
 
-/// Takes an address from its holder as a name; it is unverified from then on, so that it signs them in no more.
+/// Takes an address from its holder as a name; it is unverified from then on, so that it signs them
+/// in no more.
 async fn release(
     tx: &mut Tx,
     pool: &UserPool,
@@ -199,8 +203,8 @@ async fn end_codes(tx: &mut Tx, before: &User, after: &User) -> Result<()> {
     Ok(())
 }
 
-/// Ends a code as its time would: who has it is told that it has run out, and guesses go on being counted in its row. What stands in for
-/// a code where none was sent has no address, and stays.
+/// Ends a code as its time would: who has it is told that it has run out, and guesses go on being
+/// counted in its row. What stands in for a code where none was sent has no address, and stays.
 async fn end_code(
     tx: &mut Tx,
     pool: &UserPoolId,

@@ -1,7 +1,8 @@
-//! The way back from a changed address: the old address is told, and what it was sent undoes the change without a sign-in.
+//! The way back from a changed address: the old address is told, and what it was sent undoes the
+//! change without a sign-in.
 //!
-//! Only what users change themselves is told and undone. What an operator says stands, and ends the ways back of the address that it
-//! is said of.
+//! Only what users change themselves is told and undone. What an operator says stands, and ends the
+//! ways back of the address that it is said of.
 
 use std::sync::Arc;
 
@@ -17,8 +18,8 @@ use super::outcome::{Reached, write_settled};
 use super::users;
 use crate::{Cx, Error, Result, failure};
 
-/// A token has more than 256 bits. It is of letters only: nothing in a link that a mail program may cut off, and no digits that could be
-/// read as a code.
+/// A token has more than 256 bits. It is of letters only: nothing in a link that a mail program may
+/// cut off, and no digits that could be read as a code.
 const TOKEN_LENGTH: usize = 48;
 const LETTERS: Alphabet = Alphabet::new(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
@@ -53,8 +54,9 @@ impl Notices {
         }
     }
 
-    /// Keeps the verified addresses that a change has taken, and tells them. To be called in the transaction of the change, once it is
-    /// stored. That nothing can be sent there, or that much was sent, does not stop the change: it has its reasons.
+    /// Keeps the verified addresses that a change has taken, and tells them. To be called in the
+    /// transaction of the change, once it is stored. That nothing can be sent there, or that much
+    /// was sent, does not stop the change: it has its reasons.
     ///
     /// # Errors
     /// Only what the database gives.
@@ -129,8 +131,9 @@ pub(crate) async fn end(tx: &mut Tx, before: &User, after: &User) -> Result<()> 
     Ok(())
 }
 
-/// Undoes the change of an address by the token that was sent to the one of before: that is the user's again, and verified; all sessions
-/// end, and nobody signs in before a new password is chosen.
+/// Undoes the change of an address by the token that was sent to the one of before: that is the
+/// user's again, and verified; all sessions end, and nobody signs in before a new password is
+/// chosen.
 ///
 /// # Errors
 /// `ExpiredCodeException` for a token that is none, was used, or came too late.

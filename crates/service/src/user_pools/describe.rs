@@ -1,4 +1,5 @@
-//! A user pool as the wire shows it: complete, because an update is made of what Describe gave, with the change in it.
+//! A user pool as the wire shows it: complete, because an update is made of what Describe gave,
+//! with the change in it.
 
 use std::collections::BTreeSet;
 

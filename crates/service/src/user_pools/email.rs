@@ -8,14 +8,17 @@ use cognate_outbound::Senders;
 
 use crate::{Error, ErrorCode, Result};
 
-/// The longest sender that is taken, in bytes: a name and an address, on one line of a header (RFC 5322 §2.1.1).
+/// The longest sender that is taken, in bytes: a name and an address, on one line of a header (RFC
+/// 5322 §2.1.1).
 const MAX_SENDER_LENGTH: usize = 900;
 
-/// Reads the configuration. Mail leaves through the operator's own server whichever sending account is chosen; the choice is kept
-/// because DEVELOPER asks for a SourceArn, whose address is the sender where `From` is absent.
+/// Reads the configuration. Mail leaves through the operator's own server whichever sending account
+/// is chosen; the choice is kept because DEVELOPER asks for a SourceArn, whose address is the
+/// sender where `From` is absent.
 ///
 /// # Errors
-/// `InvalidParameterException` for what is no sender, no address, or a DEVELOPER account without its identity.
+/// `InvalidParameterException` for what is no sender, no address, or a DEVELOPER account without
+/// its identity.
 pub(super) fn read(configuration: EmailConfigurationType) -> Result<EmailSettings> {
     let developer_account =
         configuration.email_sending_account == Some(EmailSendingAccountType::Developer);
@@ -49,7 +52,8 @@ pub(super) fn read(configuration: EmailConfigurationType) -> Result<EmailSetting
 /// Checks that the operator lets pools send as the sender that the settings come to.
 ///
 /// # Errors
-/// `InvalidEmailRoleAccessPolicyException`, as AWS gives it for an identity that Amazon SES does not let Cognito use.
+/// `InvalidEmailRoleAccessPolicyException`, as AWS gives it for an identity that Amazon SES does
+/// not let Cognito use.
 pub(super) fn check_sender(settings: &EmailSettings, senders: &Senders) -> Result<()> {
     let Some(sender) = settings.sender() else {
         return Ok(());

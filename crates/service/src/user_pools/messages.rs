@@ -9,9 +9,9 @@ use cognate_outbound::Placeholders;
 use super::settings::Asked;
 use crate::{Error, Result};
 
-/// Reads the messages. The texts of verification stand in VerificationMessageTemplate or in the older members beside it; what Describe
-/// gives has both, so both may come back, as long as they agree. A text for codes and one for links may stand side by side:
-/// DefaultEmailOption chooses.
+/// Reads the messages. The texts of verification stand in VerificationMessageTemplate or in the
+/// older members beside it; what Describe gives has both, so both may come back, as long as they
+/// agree. A text for codes and one for links may stand side by side: DefaultEmailOption chooses.
 ///
 /// # Errors
 /// `InvalidParameterException` when the two places disagree, or a text lacks what makes it of use.
@@ -58,8 +58,8 @@ fn invitation(asked: &Asked) -> MessageTemplateType {
         .unwrap_or_default()
 }
 
-/// What the patterns of the model leave open: they take `{####}` for a link, and ask invitations for nothing. A text for codes has its
-/// pattern, which wants `{####}`.
+/// What the patterns of the model leave open: they take `{####}` for a link, and ask invitations
+/// for nothing. A text for codes has its pattern, which wants `{####}`.
 fn check_placeholders(
     template: &VerificationMessageTemplateType,
     invitation: &MessageTemplateType,

@@ -1,7 +1,7 @@
 //! Multi-factor authentication of a pool: GetUserPoolMfaConfig and SetUserPoolMfaConfig.
 //!
-//! It is not built yet, so every pool has OFF, and OFF is all that can be set. Both operations are here because deployment tools call
-//! them: Terraform's provider reads the setting at every plan.
+//! It is not built yet, so every pool has OFF, and OFF is all that can be set. Both operations are
+//! here because deployment tools call them: Terraform's provider reads the setting at every plan.
 
 use cognate_api::idp::{
     GetUserPoolMfaConfigRequest, GetUserPoolMfaConfigResponse, SetUserPoolMfaConfigRequest,
@@ -38,7 +38,8 @@ pub(crate) async fn set_user_pool_mfa_config(
     })
 }
 
-/// What is left out is OFF. Beside OFF stands no factor, not even one that is switched off; passkeys are no factor, and are not built.
+/// What is left out is OFF. Beside OFF stands no factor, not even one that is switched off;
+/// passkeys are no factor, and are not built.
 fn check(input: &SetUserPoolMfaConfigRequest) -> Result<()> {
     if !matches!(input.mfa_configuration, None | Some(UserPoolMfaType::Off)) {
         return Err(Error::parameter_not_built(

@@ -1,7 +1,8 @@
 //! User pools: create, describe, update, delete, list, and custom attributes that join later.
 //!
-//! What a request asks for is read in [`settings`] and [`schema`]; what Cognate can't do yet is refused in [`not_built`]; what a pool
-//! looks like on the wire is written in [`describe`]. The operations on tags and on multi-factor settings are in [`tags`] and [`mfa`].
+//! What a request asks for is read in [`settings`] and [`schema`]; what Cognate can't do yet is
+//! refused in [`not_built`]; what a pool looks like on the wire is written in [`describe`]. The
+//! operations on tags and on multi-factor settings are in [`tags`] and [`mfa`].
 
 mod describe;
 mod email;
@@ -126,8 +127,8 @@ pub(crate) async fn add_custom_attributes(
     }
 }
 
-/// Reads a pool, changes it and writes it back, unless somebody else has changed it in between; then again. False when that happened
-/// each time.
+/// Reads a pool, changes it and writes it back, unless somebody else has changed it in between;
+/// then again. False when that happened each time.
 async fn change(
     cx: &Cx,
     name: &'static str,

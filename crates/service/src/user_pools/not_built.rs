@@ -171,8 +171,8 @@ fn protects_from_threats(add_ons: &UserPoolAddOnsType) -> bool {
         || flows.is_some_and(|flows| flows.custom_auth_mode.is_some())
 }
 
-/// A configuration without EnableStatus switches registration on (DcrConfigurationType). One that is switched off and says more would
-/// have to be kept to be shown again.
+/// A configuration without EnableStatus switches registration on (DcrConfigurationType). One that
+/// is switched off and says more would have to be kept to be shown again.
 fn registers_clients(dcr: &DcrConfigurationType) -> bool {
     dcr.enable_status != Some(StatusType::Disabled)
         || dcr.open_dcr_enabled == Some(true)

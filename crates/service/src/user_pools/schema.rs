@@ -21,8 +21,8 @@ pub(super) fn of_new_pool(attributes: Vec<SchemaAttributeType>) -> Result<Schema
     Schema::with_changes(changes?).map_err(refused)
 }
 
-/// Custom attributes that join a pool, under their full names. A standard attribute's name is one like any other here: `email` becomes
-/// `custom:email`.
+/// Custom attributes that join a pool, under their full names. A standard attribute's name is one
+/// like any other here: `email` becomes `custom:email`.
 ///
 /// # Errors
 /// `InvalidParameterException`.
@@ -50,7 +50,8 @@ pub(super) fn refused(error: AttributeError) -> Error {
     Error::invalid_parameter(error)
 }
 
-/// Reads one attribute; what is left out is as in the standard attribute of that name, or mutable, for operators and users, not required.
+/// Reads one attribute; what is left out is as in the standard attribute of that name, or mutable,
+/// for operators and users, not required.
 fn read(attribute: SchemaAttributeType, standard: &Schema) -> Result<SchemaAttribute> {
     let name = attribute
         .name
@@ -101,7 +102,8 @@ fn read_data_type(data_type: &AttributeDataType) -> Result<DataType> {
     }
 }
 
-/// An attribute as Describe shows it: with the constraints of its type, an empty object where it has none.
+/// An attribute as Describe shows it: with the constraints of its type, an empty object where it
+/// has none.
 pub(super) fn describe(attribute: &SchemaAttribute) -> SchemaAttributeType {
     let text = || StringAttributeConstraintsType {
         min_length: attribute.min_length.clone(),

@@ -22,8 +22,8 @@ use crate::{Error, Result};
 
 use super::{email, messages, not_built, tags};
 
-/// What a request asks for: UpdateUserPool has exactly the members that a pool's settings are made of, and CreateUserPool has them and
-/// those of [`Fixed`].
+/// What a request asks for: UpdateUserPool has exactly the members that a pool's settings are made
+/// of, and CreateUserPool has them and those of [`Fixed`].
 pub(super) type Asked = UpdateUserPoolRequest;
 
 /// What can only be said when a pool is made.
@@ -105,8 +105,9 @@ pub(super) fn asked_of_new(input: CreateUserPoolRequest) -> (Asked, Fixed) {
     )
 }
 
-/// Reads the settings. What is not given gets its default, in an update too (documented for UpdateUserPool). But an update keeps the name,
-/// which has none, and what AWS was measured to keep: each half of Policies, the tier and the tags (docs/differences.md has the table).
+/// Reads the settings. What is not given gets its default, in an update too (documented for
+/// UpdateUserPool). But an update keeps the name, which has none, and what AWS was measured to
+/// keep: each half of Policies, the tier and the tags (docs/differences.md has the table).
 ///
 /// # Errors
 /// `InvalidParameterException` for what is wrong or not built, `UserPoolTaggingException` for tags.
@@ -217,7 +218,8 @@ pub(super) fn sign_in_names(
     }
 }
 
-// Validation lets only the model's values in, so the unknown ones that are left out here and below never arrive.
+// Validation lets only the model's values in, so the unknown ones that are left out here and below
+// never arrive.
 fn alias(alias: &AliasAttributeType) -> Option<AliasAttribute> {
     match alias {
         AliasAttributeType::Email => Some(AliasAttribute::Email),
@@ -234,8 +236,9 @@ fn contacts(attributes: &[VerifiedAttributeType]) -> BTreeSet<Contact> {
         .collect()
 }
 
-/// In a policy that is given, a requirement that is left out is none: the members are plain booleans in AWS's model. Only a policy that
-/// is left out altogether is the one that the pool has, or in a new pool the default one.
+/// In a policy that is given, a requirement that is left out is none: the members are plain
+/// booleans in AWS's model. Only a policy that is left out altogether is the one that the pool has,
+/// or in a new pool the default one.
 fn read_password_policy(
     policy: Option<PasswordPolicyType>,
     admin_create_user: &AdminCreateUserConfigType,

@@ -1,7 +1,7 @@
 //! Tags of user pools: TagResource, UntagResource, ListTagsForResource, and what tags may be.
 //!
-//! The length of keys and values is in the model; how many there may be, and whose prefix is reserved, is not. CreateUserPool and
-//! UpdateUserPool take a pool's tags whole.
+//! The length of keys and values is in the model; how many there may be, and whose prefix is
+//! reserved, is not. CreateUserPool and UpdateUserPool take a pool's tags whole.
 
 use std::collections::BTreeMap;
 
@@ -81,7 +81,8 @@ pub(super) fn check(tags: BTreeMap<String, String>) -> Result<BTreeMap<String, S
     }
 }
 
-/// The pool of an ARN. One of another account, region or service is answered like that of a pool that is gone.
+/// The pool of an ARN. One of another account, region or service is answered like that of a pool
+/// that is gone.
 fn pool_of(cx: &Cx, arn: &str) -> Result<UserPoolId> {
     cx.app.config.pool_of_arn(arn).ok_or_else(|| {
         let named = arn
@@ -101,7 +102,8 @@ async fn store(
     if change(cx, name, id, tags).await? {
         Ok(())
     } else {
-        // The model gives these operations no error of their own for a lost race; who gets this one tries again.
+        // The model gives these operations no error of their own for a lost race; who gets this one
+        // tries again.
         Err(Error::too_many_requests())
     }
 }

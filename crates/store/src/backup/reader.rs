@@ -1,5 +1,6 @@
-//! Reads a backup, record by record, and checks what the sealing can't: that the tables are those of their schema version, whole, in
-//! order, with as many rows as were counted and the checksum that was taken.
+//! Reads a backup, record by record, and checks what the sealing can't: that the tables are those
+//! of their schema version, whole, in order, with as many rows as were counted and the checksum
+//! that was taken.
 
 use std::{io::Read, sync::Arc};
 

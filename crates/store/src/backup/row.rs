@@ -1,4 +1,5 @@
-//! Rows as bytes: one form for both databases, so that the same rows have the same checksum wherever they lie.
+//! Rows as bytes: one form for both databases, so that the same rows have the same checksum
+//! wherever they lie.
 
 use std::io::Read;
 
@@ -16,7 +17,8 @@ const BYTES: u8 = 3;
 const FALSE: u8 = 4;
 const TRUE: u8 = 5;
 
-/// Adds a row's bytes: for each column its kind, then a number's eight bytes, or a text's or bytes' length (u32 BE) and content.
+/// Adds a row's bytes: for each column its kind, then a number's eight bytes, or a text's or bytes'
+/// length (u32 BE) and content.
 pub(crate) fn write(table: &Table, row: &Row, out: &mut Vec<u8>) -> Result<(), Error> {
     if row.0.len() != table.columns.len() {
         let (found, wanted) = (row.0.len(), table.columns.len());

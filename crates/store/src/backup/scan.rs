@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{Error, Row, Tx, keyring::Vault, restore::mark, value::Value};
 
-/// Gives every row's bytes to `each`, and the number and checksum of all. With a vault the data keys come unwrapped.
+/// Gives every row's bytes to `each`, and the number and checksum of all. With a vault the data
+/// keys come unwrapped.
 pub(crate) async fn table(
     tx: &mut Tx,
     table: &Table,

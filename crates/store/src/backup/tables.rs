@@ -1,5 +1,6 @@
-//! The tables of a schema version, read from the migrations themselves, so that no table is left out of a backup: their columns, their
-//! keys, and the statements that page through them and fill them.
+//! The tables of a schema version, read from the migrations themselves, so that no table is left
+//! out of a backup: their columns, their keys, and the statements that page through them and fill
+//! them.
 
 use std::{
     collections::HashSet,
@@ -10,7 +11,8 @@ use crate::{Error, migrations, statements::WITHOUT_ROWID};
 
 /// Rows in one page of a table.
 pub(crate) const PAGE: usize = 500;
-/// Rows in one statement that inserts many; times the columns of any table it stays below the databases' limits (32,766 and 65,535).
+/// Rows in one statement that inserts many; times the columns of any table it stays below the
+/// databases' limits (32,766 and 65,535).
 pub(crate) const ROWS_AT_ONCE: usize = 64;
 
 /// The table of the data keys. It is written with the keys unwrapped, and restored last.
@@ -238,7 +240,8 @@ fn placeholders(first: usize, number: usize) -> String {
     format!("({})", numbers.join(", "))
 }
 
-/// The one copy of a text that lives as long as the process, as the drivers want their statements. There are a few for each table.
+/// The one copy of a text that lives as long as the process, as the drivers want their statements.
+/// There are a few for each table.
 fn interned(text: String) -> &'static str {
     static TEXTS: OnceLock<Mutex<HashSet<&'static str>>> = OnceLock::new();
     let texts = TEXTS.get_or_init(Mutex::default);

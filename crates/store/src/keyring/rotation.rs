@@ -1,5 +1,5 @@
-//! The change of the master key: every data key is wrapped anew, all in one transaction, so that the database is under one key at any
-//! moment.
+//! The change of the master key: every data key is wrapped anew, all in one transaction, so that
+//! the database is under one key at any moment.
 
 use cognate_crypto::{
     random::Random,
@@ -66,7 +66,8 @@ async fn rewrap(
     Ok(keys)
 }
 
-/// Puts the new ones in the place of the old ones, if these are still all that there are; false when somebody else has changed them.
+/// Puts the new ones in the place of the old ones, if these are still all that there are; false
+/// when somebody else has changed them.
 async fn replace(tx: &mut Tx, keys: &[Rewrapped]) -> Result<bool, Error> {
     let rows = tx
         .query("SELECT id, wrapped FROM data_keys ORDER BY id", &[])

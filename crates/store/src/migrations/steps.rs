@@ -41,8 +41,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-/// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a model type, and a column that holds a
-/// secret holds it sealed.
+/// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
+/// model type, and a column that holds a secret holds it sealed.
 const GROUND_FLOOR: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS meta(name TEXT NOT NULL, value BYTES NOT NULL, PRIMARY KEY (name))",
     "CREATE TABLE IF NOT EXISTS data_keys(id BIGINT NOT NULL, wrapped BYTES NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (id))",
@@ -66,10 +66,12 @@ const GROUND_FLOOR: &[&str] = &[
         pool TEXT NOT NULL, sub TEXT NOT NULL, username TEXT NOT NULL, doc TEXT NOT NULL, status TEXT NOT NULL,
         enabled BOOLEAN NOT NULL, credentials BYTES, revision BIGINT NOT NULL, created_at BIGINT NOT NULL,
         modified_at BIGINT NOT NULL, PRIMARY KEY (pool, sub))",
-    // Every name that finds a user, in its normal form: one table, so that no two users answer to one name of any kind.
+    // Every name that finds a user, in its normal form: one table, so that no two users answer to
+    // one name of any kind.
     "CREATE TABLE IF NOT EXISTS aliases(
         pool TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, sub TEXT NOT NULL, PRIMARY KEY (pool, name)) WITHOUT ROWID",
-    // `kind` makes it cover what is asked of it. Without, SQLite's planner prefers the primary key, which leads to the pool only.
+    // `kind` makes it cover what is asked of it. Without, SQLite's planner prefers the primary key,
+    // which leads to the pool only.
     "CREATE INDEX IF NOT EXISTS aliases_sub ON aliases(pool, sub, kind)",
     // A token session; `id` is the origin_jti of its tokens. Ending it deletes the row.
     "CREATE TABLE IF NOT EXISTS sessions(
@@ -86,7 +88,8 @@ const GROUND_FLOOR: &[&str] = &[
         pool TEXT NOT NULL, sub TEXT NOT NULL, purpose TEXT NOT NULL, sealed BYTES NOT NULL, attempts BIGINT NOT NULL,
         expires_at BIGINT NOT NULL, PRIMARY KEY (pool, sub, purpose))",
     "CREATE INDEX IF NOT EXISTS codes_expiry ON codes(expires_at)",
-    // Counters of lockout and of limits per hour; `subject` is a sub, or the hash of a name that belongs to nobody.
+    // Counters of lockout and of limits per hour; `subject` is a sub, or the hash of a name that
+    // belongs to nobody.
     "CREATE TABLE IF NOT EXISTS attempts(
         pool TEXT NOT NULL, subject TEXT NOT NULL, kind TEXT NOT NULL, count BIGINT NOT NULL, since BIGINT NOT NULL,
         locked_until BIGINT NOT NULL, expires_at BIGINT NOT NULL, PRIMARY KEY (pool, subject, kind)) WITHOUT ROWID",
@@ -124,8 +127,9 @@ const UNCONFIRMED_USERS: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS users_unconfirmed ON users(pool, created_at, sub) WHERE status = 'UNCONFIRMED'",
 ];
 
-/// Changes of verified addresses that can still be undone, under the hash of the token that was sent to the old address. `name` is the sign-in
-/// name that is kept for the user meanwhile, empty where there is none.
+/// Changes of verified addresses that can still be undone, under the hash of the token that was
+/// sent to the old address. `name` is the sign-in name that is kept for the user meanwhile, empty
+/// where there is none.
 const WAYS_BACK: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS ways_back(
         id BYTES NOT NULL, pool TEXT NOT NULL, sub TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL, expires_at BIGINT NOT NULL,
@@ -139,7 +143,8 @@ const WAYS_BACK: &[&str] = &[
 mod tests {
     use super::*;
 
-    /// What nodes of the version before can live with, and what may be said again after a start that was cut.
+    /// What nodes of the version before can live with, and what may be said again after a start
+    /// that was cut.
     fn only_adds(step: &str) -> bool {
         let begins = |words: &str| step.starts_with(words);
         let is_column_that_old_nodes_may_leave_out = begins("ALTER TABLE ")

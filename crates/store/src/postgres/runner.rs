@@ -1,8 +1,9 @@
 //! The threads on which transactions run.
 //!
-//! A transaction must come to its end even if its caller is dropped, so it needs a task of its own; and whether the future of an
-//! `AsyncFnOnce` is `Send` can't be said in a generic function's bounds, so the task can't move between threads. The function is sent to
-//! one of a few threads, and its future stays there. It does little but wait for the database.
+//! A transaction must come to its end even if its caller is dropped, so it needs a task of its own;
+//! and whether the future of an `AsyncFnOnce` is `Send` can't be said in a generic function's
+//! bounds, so the task can't move between threads. The function is sent to one of a few threads,
+//! and its future stays there. It does little but wait for the database.
 
 use std::{
     future::Future,
@@ -20,7 +21,8 @@ use tokio::{
 
 use crate::Error;
 
-/// Whole transactions of other crates run on these threads; their futures are large in debug builds.
+/// Whole transactions of other crates run on these threads; their futures are large in debug
+/// builds.
 const STACK: usize = 8 << 20;
 
 type LocalTask = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;

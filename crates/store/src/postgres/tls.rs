@@ -53,7 +53,8 @@ impl Connector {
     }
 }
 
-/// Checks as much of the server's certificate as the URL asks for; its signature over the handshake always.
+/// Checks as much of the server's certificate as the URL asks for; its signature over the handshake
+/// always.
 #[derive(Debug)]
 struct Verifier {
     check: Check,
@@ -220,7 +221,8 @@ where
     }
 }
 
-/// The encrypted stream. It offers no channel binding to SCRAM: that would want the hash that each certificate is signed with.
+/// The encrypted stream. It offers no channel binding to SCRAM: that would want the hash that each
+/// certificate is signed with.
 pub(super) struct Stream<S>(TlsStream<S>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> tokio_postgres::tls::TlsStream for Stream<S> {

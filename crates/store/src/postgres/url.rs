@@ -1,4 +1,5 @@
-//! The URL of a PostgreSQL database: libpq's form, with the TLS parameters that tokio-postgres leaves to its user.
+//! The URL of a PostgreSQL database: libpq's form, with the TLS parameters that tokio-postgres
+//! leaves to its user.
 
 use std::{net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
@@ -43,8 +44,9 @@ pub(super) enum Check {
 }
 
 impl Target {
-    /// Reads the URL. `pooler` is a parameter of ours. The others that are not about TLS are those of tokio-postgres: `application_name`, `connect_timeout`, `host`,
-    /// `keepalives`, `options`, `target_session_attrs` and the like.
+    /// Reads the URL. `pooler` is a parameter of ours. The others that are not about TLS are those
+    /// of tokio-postgres: `application_name`, `connect_timeout`, `host`, `keepalives`, `options`,
+    /// `target_session_attrs` and the like.
     pub(super) fn parse(url: &str) -> Result<Self, OpenError> {
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
         let mut passed_on = Vec::new();
@@ -83,7 +85,8 @@ impl Target {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(5));
         }
-        // A path that died without a word is noticed by the system within a minute, and by our own time limits sooner.
+        // A path that died without a word is noticed by the system within a minute, and by our own
+        // time limits sooner.
         config
             .keepalives_idle(Duration::from_secs(30))
             .tcp_user_timeout(Duration::from_secs(30));
@@ -107,8 +110,8 @@ impl Target {
         }
     }
 
-    /// Whether a stranger on the way could read along or pretend to be the server: it is not on this machine, and its certificate is not
-    /// checked.
+    /// Whether a stranger on the way could read along or pretend to be the server: it is not on
+    /// this machine, and its certificate is not checked.
     pub(super) fn trusts_the_network(&self) -> bool {
         let is_remote = |host: &Host| match host {
             Host::Tcp(name) => {

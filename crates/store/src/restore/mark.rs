@@ -1,4 +1,5 @@
-//! The mark of a restore that has not come to its end. A database that bears it is served by nobody.
+//! The mark of a restore that has not come to its end. A database that bears it is served by
+//! nobody.
 
 use crate::{Error, Tx};
 
@@ -24,7 +25,8 @@ pub(crate) async fn put(tx: &mut Tx, id: &str) -> Result<(), Error> {
         .map(drop)
 }
 
-/// Makes the mark of a restore that was cut this one's. One that runs after all stops at its next step.
+/// Makes the mark of a restore that was cut this one's. One that runs after all stops at its next
+/// step.
 pub(crate) async fn take_over(tx: &mut Tx, id: &str) -> Result<(), Error> {
     let sql = "UPDATE meta SET value = $2 WHERE name = $1";
     tx.execute(sql, &[NAME.into(), id.as_bytes().into()])

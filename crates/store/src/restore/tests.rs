@@ -79,7 +79,8 @@ async fn a_newer_backup_is_refused_in_clear_words() {
     })
     .await
     .unwrap_or_else(|error: Error| panic!("{error}"));
-    // A node of an older version that was running when a newer one migrated makes no backup of what it does not know.
+    // A node of an older version that was running when a newer one migrated makes no backup of what
+    // it does not know.
     let lock = Lock::MasterKey(&key());
     let refused = backup::write(&db, Vec::new(), lock, 0, &mut |_| {}).await;
     assert!(matches!(

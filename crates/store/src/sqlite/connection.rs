@@ -36,7 +36,8 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Opens or creates the database for writing. Without `durable` a commit doesn't wait for the disk.
+    /// Opens or creates the database for writing. Without `durable` a commit doesn't wait for the
+    /// disk.
     pub(super) fn open_writer(file: &Path, durable: bool) -> Result<Self, OpenError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
@@ -44,8 +45,8 @@ impl Connection {
         create_private(file)?;
         let connection = Self::open(file, flags)?;
         let synchronous = if durable { "FULL" } else { "OFF" };
-        // The cache is in KiB when negative. The log is cut back to its limit after a checkpoint. Foreign keys are off: the portable
-        // subset has none.
+        // The cache is in KiB when negative. The log is cut back to its limit after a checkpoint.
+        // Foreign keys are off: the portable subset has none.
         let settings = format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = OFF;
              PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 2000;"
@@ -61,9 +62,11 @@ impl Connection {
         )?;
         // Up to 24 MiB, as it is used: the inner pages of the indexes of a million users have room.
         connection.batch("PRAGMA query_only = ON; PRAGMA cache_size = -24576;")?;
-        // What the cache can't hold is mapped: reading a page into it costs twice what a search in it does, and with a million users four
-        // are read for one user. What it can hold is not, because SQLite gives the mapping up at each commit of another connection, as it
-        // does the cache, and to make it anew costs more. Only readers map the file: a stray write can't reach it, and it never shrinks.
+        // What the cache can't hold is mapped: reading a page into it costs twice what a search in
+        // it does, and with a million users four are read for one user. What it can hold is not,
+        // because SQLite gives the mapping up at each commit of another connection, as it does the
+        // cache, and to make it anew costs more. Only readers map the file: a stray write can't
+        // reach it, and it never shrinks.
         let size = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
         if size >= MAPPED_FROM {
             connection.batch(&format!("PRAGMA mmap_size = {MAPPED};"))?;
@@ -76,8 +79,9 @@ impl Connection {
         let inner = rusqlite::Connection::open_with_flags(file, flags).map_err(failure)?;
         inner.busy_timeout(BUSY).map_err(failure)?;
         inner.set_prepared_statement_cache_capacity(PREPARED);
-        // Otherwise SQLite looks at the values of parameters when it plans a join, and plans it anew whenever one has another value, which
-        // is at each run: a sixth of what GetUser costs. So a plan depends on the text alone, as the EXPLAIN check takes for granted.
+        // Otherwise SQLite looks at the values of parameters when it plans a join, and plans it
+        // anew whenever one has another value, which is at each run: a sixth of what GetUser costs.
+        // So a plan depends on the text alone, as the EXPLAIN check takes for granted.
         inner
             .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
             .map_err(failure)?;
@@ -122,8 +126,9 @@ impl Connection {
         self.inner.execute_batch(sql).map_err(failure)
     }
 
-    /// Gives a fresh connection its settings. Where several processes make the same file at once, one that turns the log on is told that the
-    /// database is locked without having waited for the others; so it waits here.
+    /// Gives a fresh connection its settings. Where several processes make the same file at once,
+    /// one that turns the log on is told that the database is locked without having waited for the
+    /// others; so it waits here.
     #[allow(
         clippy::disallowed_methods,
         reason = "SQLite's own wait for a lock, at the opening, blocks the thread too"
@@ -146,8 +151,9 @@ impl Connection {
         statement.raw_execute().map(drop).map_err(failure)
     }
 
-    /// Commits. When the disk fails under it the outcome is unknown: the frames may lie in the log, where a restart after a crash would
-    /// find them. A full disk is known: the frame that commits was not written.
+    /// Commits. When the disk fails under it the outcome is unknown: the frames may lie in the log,
+    /// where a restart after a crash would find them. A full disk is known: the frame that commits
+    /// was not written.
     pub(super) fn commit(&self) -> Result<(), Error> {
         let mut statement = self.inner.prepare_cached("COMMIT").map_err(failure)?;
         statement
@@ -233,7 +239,8 @@ fn value(found: ValueRef<'_>) -> Result<Value, Error> {
     })
 }
 
-/// Creates the file for this user only, before SQLite would with the process's mask; its log and index take over the mode.
+/// Creates the file for this user only, before SQLite would with the process's mask; its log and
+/// index take over the mode.
 fn create_private(file: &Path) -> Result<(), OpenError> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);

@@ -10,7 +10,8 @@ use std::{
 
 use crate::OpenError;
 
-/// Makes a new file's name in a folder durable. SQLite does this for its journals, not for the database file.
+/// Makes a new file's name in a folder durable. SQLite does this for its journals, not for the
+/// database file.
 pub(super) fn sync(folder: &Path) -> Result<(), OpenError> {
     let folder = if folder.as_os_str().is_empty() {
         Path::new(".")
@@ -37,7 +38,8 @@ impl TemporaryFolder {
                 std::env::temp_dir().join(format!("cognate-memory-{}-{number}", process::id()));
             match make_private(&path) {
                 Ok(()) => return Ok(Self(path)),
-                // Left by a killed process of the same id, or put there by someone else: not ours, so the next name.
+                // Left by a killed process of the same id, or put there by someone else: not ours,
+                // so the next name.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(source) => {
                     return Err(OpenError::File {

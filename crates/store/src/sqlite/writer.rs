@@ -1,8 +1,10 @@
 //! The one thread that writes to SQLite, and group commit.
 //!
-//! Transactions wait in a queue. The thread takes what waits, up to [`GROUP`] of them or [`GROUP_TIME`], runs each in a savepoint under
-//! one BEGIN IMMEDIATE … COMMIT and answers them only after the commit: one wait for the disk serves them all. A transaction that fails or
-//! panics goes back to its own savepoint and harms no neighbour. When the commit itself fails, all of the group fail.
+//! Transactions wait in a queue. The thread takes what waits, up to [`GROUP`] of them or
+//! [`GROUP_TIME`], runs each in a savepoint under one BEGIN IMMEDIATE … COMMIT and answers them
+//! only after the commit: one wait for the disk serves them all. A transaction that fails or panics
+//! goes back to its own savepoint and harms no neighbour. When the commit itself fails, all of the
+//! group fail.
 
 use std::{
     io,
@@ -28,8 +30,8 @@ const IDLE: Duration = Duration::from_secs(2);
 /// Whole transactions of other crates run on this thread; their futures are large in debug builds.
 const STACK: usize = 8 << 20;
 
-/// Runs in a group and gives what is to be called with the outcome of the group's commit. It gets an error in place of a transaction
-/// when the group can't begin.
+/// Runs in a group and gives what is to be called with the outcome of the group's commit. It gets
+/// an error in place of a transaction when the group can't begin.
 type Job = Box<dyn FnOnce(Result<&mut Tx, Error>) -> Acknowledge + Send>;
 /// Tells the waiting caller.
 type Acknowledge = Box<dyn FnOnce(Result<(), Error>)>;
@@ -53,7 +55,8 @@ impl Writer {
         Ok(Self(sender))
     }
 
-    /// Runs a function as one transaction, on the writer's thread, to its end, even if the caller stops waiting.
+    /// Runs a function as one transaction, on the writer's thread, to its end, even if the caller
+    /// stops waiting.
     pub(crate) async fn write<T, E, F>(&self, name: &'static str, function: F) -> Result<T, E>
     where
         F: AsyncFnOnce(&mut Tx) -> Result<T, E> + Send + 'static,
@@ -75,7 +78,8 @@ impl Writer {
             })
         });
         self.0.send(Message::Job(job)).map_err(|_| Error::Closed)?;
-        // The sender is dropped without an answer only if the thread ends, which it does after `close`.
+        // The sender is dropped without an answer only if the thread ends, which it does after
+        // `close`.
         waiting.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
@@ -95,7 +99,8 @@ struct Ended<T, E> {
 }
 
 impl<T, E: From<Error>> Ended<T, E> {
-    /// What the caller is told. A refusal waits for the commit too: it may rest on what a neighbour wrote.
+    /// What the caller is told. A refusal waits for the commit too: it may rest on what a neighbour
+    /// wrote.
     fn after(self, committed: Result<(), Error>) -> Result<T, E> {
         committed?;
         if self.lose_answer {
@@ -115,7 +120,8 @@ where
     let outcome = control(tx, "SAVEPOINT job")
         .map_err(E::from)
         .and_then(|()| poll_once(tx, function))
-        // A function may have swallowed the error of a statement; what is left of its work must not be kept.
+        // A function may have swallowed the error of a statement; what is left of its work must not
+        // be kept.
         .and_then(|value| {
             tx.failure()
                 .map_or(Ok(value), |error| Err(error.clone().into()))
@@ -136,7 +142,8 @@ where
         Err(_) => control(tx, "ROLLBACK TO job").and_then(|()| control(tx, "RELEASE job")),
     };
     if let Err(error) = ended {
-        // The savepoint can't be left in order, so the group can't be kept: `commit_group` sees the transaction gone.
+        // The savepoint can't be left in order, so the group can't be kept: `commit_group` sees the
+        // transaction gone.
         let _ = control(tx, "ROLLBACK");
         return Ended {
             outcome: Err(error.into()),
@@ -149,7 +156,8 @@ where
     }
 }
 
-/// Runs the function. All that it awaits is the database, which answers at once on this thread; so one poll ends it.
+/// Runs the function. All that it awaits is the database, which answers at once on this thread; so
+/// one poll ends it.
 fn poll_once<T, E, F>(tx: &mut Tx, function: F) -> Result<T, E>
 where
     F: AsyncFnOnce(&mut Tx) -> Result<T, E>,
@@ -201,7 +209,8 @@ fn serve(mut tx: Tx, inbox: &Receiver<Message>) {
     }
 }
 
-/// Runs the first job and those that wait behind it under one commit. Gives a request to close that it met in the queue.
+/// Runs the first job and those that wait behind it under one commit. Gives a request to close that
+/// it met in the queue.
 fn commit_group(tx: &mut Tx, first: Job, inbox: &Receiver<Message>) -> Option<oneshot::Sender<()>> {
     if let Err(error) = begin(tx) {
         tracing::error!(%error, "a write transaction could not begin");
@@ -242,7 +251,8 @@ fn begin(tx: &mut Tx) -> Result<(), Error> {
 
 fn commit(tx: &mut Tx) -> Result<(), Error> {
     if !in_transaction(tx) {
-        // SQLite has rolled back by itself, as it does when the disk is full or fails under a statement.
+        // SQLite has rolled back by itself, as it does when the disk is full or fails under a
+        // statement.
         let cause = tx.failure().cloned();
         return Err(
             cause.unwrap_or_else(|| Error::Unavailable("the group was rolled back".to_owned()))
@@ -276,7 +286,8 @@ mod tests {
 
     use crate::{Db, DbOptions, Error};
 
-    /// SQLite's own limit on the size of the database stands for a full disk: both end the transaction under the statement.
+    /// SQLite's own limit on the size of the database stands for a full disk: both end the
+    /// transaction under the statement.
     #[test]
     fn a_full_disk_fails_the_whole_group_in_clear_words_and_service_comes_back() {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -306,7 +317,8 @@ mod tests {
                 })
                 .await
             };
-            // The small one fits, but shares the commit of the large one or comes after it; either way the answer is the truth.
+            // The small one fits, but shares the commit of the large one or comes after it; either
+            // way the answer is the truth.
             let (small, large, later) =
                 tokio::join!(put("small", 1), put("large", 1_000_000), put("later", 1));
             let Err(Error::Unavailable(words)) = large else {

@@ -1,4 +1,5 @@
-//! Backups and restores: from either kind of database into either, while others write, and with every kind of damage.
+//! Backups and restores: from either kind of database into either, while others write, and with
+//! every kind of damage.
 
 use std::{
     io::{Cursor, Write},
@@ -496,7 +497,8 @@ fn a_fault_anywhere_in_a_restore_leaves_nothing_or_what_nobody_serves_or_all() {
                         let (db, _) = again.unwrap_or_else(|error| panic!("{case}: {error}"));
                         assert_eq!(backup::sum_up(&db).await.unwrap(), sums, "{case}");
                     }
-                    // The mark was not put yet, so there is nothing, and the restore may be said again.
+                    // The mark was not put yet, so there is nothing, and the restore may be said
+                    // again.
                     Err(OpenError::NoDatabase) if transaction == "begin_restore" => {
                         restored(place, 1, &file, Unlock::MasterKey(&key))
                             .await

@@ -1,7 +1,9 @@
-//! Documents as earlier versions wrote them, and as later ones may: what has been stored is read for ever.
+//! Documents as earlier versions wrote them, and as later ones may: what has been stored is read
+//! for ever.
 //!
-//! `tests/golden` has a folder for each release, with one document of each stored type in it, all of its members set. A folder
-//! is never changed once its release is out; a release whose documents have new members adds a folder of its own.
+//! `tests/golden` has a folder for each release, with one document of each stored type in it, all
+//! of its members set. A folder is never changed once its release is out; a release whose documents
+//! have new members adds a folder of its own.
 
 use std::{collections::BTreeMap, path::Path};
 

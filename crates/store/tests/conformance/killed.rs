@@ -1,4 +1,5 @@
-//! kill -9: a process of its own writes, is killed at a moment nobody chose, and all that it had heard acknowledged is there.
+//! kill -9: a process of its own writes, is killed at a moment nobody chose, and all that it had
+//! heard acknowledged is there.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -36,7 +37,8 @@ fn what_was_acknowledged_survives_kill_9() {
                 .collect();
             child.kill().unwrap();
             acknowledged.extend(heard);
-            // What was said before the kill and read after it counts too; the last line may be torn.
+            // What was said before the kill and read after it counts too; the last line may be
+            // torn.
             let mut rest: Vec<String> = lines.map_while(Result::ok).collect();
             rest.pop();
             acknowledged.extend(rest.into_iter().filter_map(key));

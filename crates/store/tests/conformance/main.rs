@@ -1,5 +1,6 @@
-//! What every database must do for Cognate, whichever it is: run on SQLite, as a file and in memory, and on every URL in the environment
-//! variable TEST_DATABASES (separated by spaces), where each test makes a schema of its own and drops it afterwards.
+//! What every database must do for Cognate, whichever it is: run on SQLite, as a file and in
+//! memory, and on every URL in the environment variable TEST_DATABASES (separated by spaces), where
+//! each test makes a schema of its own and drops it afterwards.
 
 #![allow(
     clippy::unwrap_used,

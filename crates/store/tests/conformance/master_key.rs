@@ -1,4 +1,5 @@
-//! The master key is changed while the database is in use, and a change that is cut leaves the database under one of the two keys.
+//! The master key is changed while the database is in use, and a change that is cut leaves the
+//! database under one of the two keys.
 
 use std::sync::{
     Arc,

@@ -100,7 +100,8 @@ fn a_newer_database_is_refused_in_clear_words() {
 #[test]
 fn a_start_that_was_cut_in_a_migration_goes_on_at_its_step() {
     on_lasting_places(async |place| {
-        // A step is three statements, so each start gets one step further and is cut at another place.
+        // A step is three statements, so each start gets one step further and is cut at another
+        // place.
         for statement in [3, 4, 5, 6, 4] {
             place
                 .faults

@@ -45,7 +45,8 @@ pub(crate) fn on_servers(test: impl AsyncFn(&Place)) {
     run(servers(), test);
 }
 
-/// Runs a test with every lasting database as its source and, for each, every other one and a second of its own kind as its target.
+/// Runs a test with every lasting database as its source and, for each, every other one and a
+/// second of its own kind as its target.
 pub(crate) fn on_each_pair(test: impl AsyncFn(&Place, &Place)) {
     let lasting = || places().into_iter().filter(|place| !place.is_memory());
     run(lasting().collect(), async |source| {

@@ -1,4 +1,5 @@
-//! No statement scans a large table: every statement that the product's functions run is shown to the database's own EXPLAIN.
+//! No statement scans a large table: every statement that the product's functions run is shown to
+//! the database's own EXPLAIN.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,8 @@ use crate::{
     place::{Place, ask_server, everywhere},
 };
 
-/// The tables that grow with the users, and the keys of all pools. The rest hold as much as operators make.
+/// The tables that grow with the users, and the keys of all pools. The rest hold as much as
+/// operators make.
 const LARGE: [&str; 9] = [
     "users",
     "aliases",
@@ -245,7 +247,8 @@ pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), cognate_store::Erro
     Ok(())
 }
 
-/// A statement on a large table that stands in the source and was not run here would escape the check.
+/// A statement on a large table that stands in the source and was not run here would escape the
+/// check.
 fn assert_every_statement_in_the_source_was_run(run: &BTreeSet<&str>) {
     let folded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let run: BTreeSet<String> = run.iter().map(|sql| folded(sql)).collect();
@@ -309,10 +312,12 @@ async fn postgres_plan(place: &Place, sql: &str) -> Vec<String> {
     ask_server(&place.url, &script).await
 }
 
-/// The steps of a plan that read a large table without a condition on the first column of an index. An index read from end to end is a
-/// scan too, and PostgreSQL calls a condition on a later column an index condition. On SQLite, whose plan depends on the text alone, a condition
-/// on the pool alone reads the whole pool, which only a statement may that says no more; a pool's signing keys are few. PostgreSQL chooses by its
-/// statistics, and of the empty tables here it may well read all that a pool has.
+/// The steps of a plan that read a large table without a condition on the first column of an index.
+/// An index read from end to end is a scan too, and PostgreSQL calls a condition on a later column
+/// an index condition. On SQLite, whose plan depends on the text alone, a condition on the pool
+/// alone reads the whole pool, which only a statement may that says no more; a pool's signing keys
+/// are few. PostgreSQL chooses by its statistics, and of the empty tables here it may well read all
+/// that a pool has.
 fn scans_in(sql: &str, plan: &[String]) -> Vec<String> {
     let (mut scans, mut of_the_pool) = (Vec::new(), Vec::new());
     for (at, step) in plan.iter().enumerate() {
@@ -346,7 +351,8 @@ fn scans_in(sql: &str, plan: &[String]) -> Vec<String> {
             of_the_pool.push(step.clone());
         }
     }
-    // A statement that says no more than the pool reads it once, and finds by more what it then does to the rows.
+    // A statement that says no more than the pool reads it once, and finds by more what it then
+    // does to the rows.
     if sql.contains(" AND ") || of_the_pool.len() > 1 {
         scans.extend(of_the_pool);
     }

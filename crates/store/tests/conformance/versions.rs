@@ -1,4 +1,5 @@
-//! Versions side by side: nodes that run while another one migrates, and starts that wait for it or come too late.
+//! Versions side by side: nodes that run while another one migrates, and starts that wait for it or
+//! come too late.
 
 use std::time::Duration;
 

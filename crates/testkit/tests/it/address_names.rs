@@ -1,5 +1,5 @@
-//! Whose name an address is, in pools whose names are addresses: the one that was given at sign-up from the start, another one once it is
-//! proved. The pre-hijacking of accounts is tried here.
+//! Whose name an address is, in pools whose names are addresses: the one that was given at sign-up
+//! from the start, another one once it is proved. The pre-hijacking of accounts is tried here.
 
 use cognate_testkit::{
     ApiError, PASSWORD, TestClient, TestPool, TestServer, TestUser, Tokens, for_each_database,

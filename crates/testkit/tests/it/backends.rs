@@ -1,4 +1,5 @@
-//! For whom a call is counted: a stranger by their own address, a backend's by the user's address that it names, or by none.
+//! For whom a call is counted: a stranger by their own address, a backend's by the user's address
+//! that it names, or by none.
 
 use cognate_api::Operation;
 use cognate_testkit::{PASSWORD, TestClient, TestServer, minutes, op};

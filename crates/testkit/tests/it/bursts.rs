@@ -1,4 +1,5 @@
-//! Many attempts at once are worth no more than one after the other: every limit is taken from before anything is looked at.
+//! Many attempts at once are worth no more than one after the other: every limit is taken from
+//! before anything is looked at.
 
 use cognate_api::Operation;
 use cognate_testkit::{

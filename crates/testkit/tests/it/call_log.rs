@@ -41,7 +41,8 @@ impl Log {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// What was logged since the last time: of each line its level, its outcome, and what its span knows of the call.
+    /// What was logged since the last time: of each line its level, its outcome, and what its span
+    /// knows of the call.
     fn take(&self) -> Vec<Value> {
         let text = self.text();
         self.0.lock().unwrap().clear();

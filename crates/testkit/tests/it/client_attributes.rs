@@ -1,4 +1,5 @@
-//! ReadAttributes and WriteAttributes of app clients: which lists there are, and what the default set is.
+//! ReadAttributes and WriteAttributes of app clients: which lists there are, and what the default
+//! set is.
 
 use cognate_testkit::{
     ApiError, ClientBuilder, TestClient, TestPool, TestServer, claims, for_each_database, op,
@@ -43,7 +44,8 @@ async fn update(client: &TestClient, members: Value) -> Result<(), ApiError> {
         .map(drop)
 }
 
-/// Signs a user up with a custom attribute, who then changes it, reads it and finds it in the ID token.
+/// Signs a user up with a custom attribute, who then changes it, reads it and finds it in the ID
+/// token.
 async fn reads_and_writes_role(client: &TestClient, name: &str) {
     let user = client.user(name).attribute("custom:role", "cook");
     let user = user.confirmed().await;

@@ -1,4 +1,5 @@
-//! The page behind the links of confirmation mails: it takes what went out as a link, and is of no use against anything else.
+//! The page behind the links of confirmation mails: it takes what went out as a link, and is of no
+//! use against anything else.
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;

@@ -1,4 +1,5 @@
-//! What Terraform's provider and the CDK send beyond what anybody asked for, and what they need to read back.
+//! What Terraform's provider and the CDK send beyond what anybody asked for, and what they need to
+//! read back.
 
 use cognate_api::Operation;
 use cognate_api::shape::Kind;

@@ -32,7 +32,8 @@ async fn disable_and_enable(pool: &TestPool) {
     on_ana::<op::AdminEnableUser>(pool, json!({})).await;
 }
 
-/// Sends a reset code, does something, and tells that the code is worth nothing afterwards, whatever state the user has come back to.
+/// Sends a reset code, does something, and tells that the code is worth nothing afterwards,
+/// whatever state the user has come back to.
 async fn reset_ends(act: impl AsyncFn(&TestUser)) {
     for_each_database(async |server| {
         let client = server.pool().await.client().await;

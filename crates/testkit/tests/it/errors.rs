@@ -1,4 +1,5 @@
-//! Every error that the model lists for an operation that is built is provoked here, or has a reason why it does not arise.
+//! Every error that the model lists for an operation that is built is provoked here, or has a
+//! reason why it does not arise.
 
 mod operators;
 mod own_account;

@@ -1,4 +1,5 @@
-//! The database fails at each statement and around each COMMIT: an operation is done whole or not at all, and repeating it is safe.
+//! The database fails at each statement and around each COMMIT: an operation is done whole or not
+//! at all, and repeating it is safe.
 
 mod trial;
 

@@ -1,5 +1,5 @@
-//! What is asked of the attributes that a request gives, and nothing of those that it does not; which address a code goes to; how booleans
-//! and schemas are taken.
+//! What is asked of the attributes that a request gives, and nothing of those that it does not;
+//! which address a code goes to; how booleans and schemas are taken.
 
 use cognate_testkit::{
     ApiError, PASSWORD, TestClient, TestPool, TestServer, TestUser, Tokens, attribute_list,

@@ -10,7 +10,8 @@ use crate::mail_sink::MailSink;
 
 const NO_ADDRESS: (&str, &str) = ("InvalidParameterException", "Invalid email address format.");
 
-/// A domain that a reader of URLs ends at the delimiter: mail for the bank's customer would go to somebody at evil.example.
+/// A domain that a reader of URLs ends at the delimiter: mail for the bank's customer would go to
+/// somebody at evil.example.
 const DECEITFUL: [&str; 10] = [
     "ana@evil.example/ü.bank.example",
     "ana@evil.example?ü.bank.example",

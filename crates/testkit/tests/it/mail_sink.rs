@@ -1,4 +1,5 @@
-//! A mail server and an SMS endpoint of a test: on loopback, with recipients that they never answer for.
+//! A mail server and an SMS endpoint of a test: on loopback, with recipients that they never answer
+//! for.
 
 use std::net::SocketAddr;
 
@@ -10,7 +11,8 @@ use tokio::sync::watch;
 /// The local part of recipients that the server falls silent at.
 pub(crate) const HANGS: &str = "hangs";
 
-/// A mail server that takes everything, and says nothing more once a recipient's address begins with [`HANGS`].
+/// A mail server that takes everything, and says nothing more once a recipient's address begins
+/// with [`HANGS`].
 pub(crate) struct MailSink {
     address: SocketAddr,
     taken: watch::Sender<Vec<String>>,
@@ -108,8 +110,8 @@ async fn say(stream: &mut BufReader<TcpStream>, answer: &str) -> Option<()> {
     stream.write_all(answer.as_bytes()).await.ok()
 }
 
-/// Text messages to an endpoint that takes connections and never answers, and mail into an inbox. The endpoint lasts as long as what is
-/// given beside.
+/// Text messages to an endpoint that takes connections and never answers, and mail into an inbox.
+/// The endpoint lasts as long as what is given beside.
 pub(crate) async fn silent_sms(inbox: &Inbox) -> (Outbound, TcpListener) {
     // Connections wait in the listener's queue; nobody accepts them.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

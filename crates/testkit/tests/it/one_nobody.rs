@@ -1,10 +1,11 @@
-//! Nobody is one, whichever of their names is used: the address that was asked for, and the user id that a challenge told for it.
+//! Nobody is one, whichever of their names is used: the address that was asked for, and the user id
+//! that a challenge told for it.
 
 use cognate_testkit::{TestClient, TestServer, for_each_database, hours, op};
 use serde_json::{Value, json};
 
-/// Pools in which a challenge tells another name than the one that was asked for, each with a name that somebody has and one that
-/// nobody has.
+/// Pools in which a challenge tells another name than the one that was asked for, each with a name
+/// that somebody has and one that nobody has.
 async fn pools(server: &TestServer) -> Vec<(TestClient, &'static str, &'static str)> {
     let (known, unknown) = ("known@example.com", "other@example.com");
     let of_mail = server.pool().email_as_username().await.client().await;
@@ -46,7 +47,8 @@ async fn challenge(client: &TestClient, name: &str) -> (String, String) {
     (of("SALT"), of("USER_ID_FOR_SRP"))
 }
 
-/// What each of many calls is told, each made under the first name until it is refused otherwise than at first, then under the second.
+/// What each of many calls is told, each made under the first name until it is refused otherwise
+/// than at first, then under the second.
 async fn told(client: &TestClient, names: [&str; 2]) -> Vec<String> {
     let server = &client.pool.server;
     let about = |name: &str, own: Value| client.about(name, own);
@@ -121,7 +123,8 @@ async fn locks_codes_and_limits_are_one_for_both_names_of_somebody_and_of_nobody
             for name in [known, unknown] {
                 let (_, id) = challenge(&client, name).await;
                 let told = told(&client, [name, &id]).await;
-                // What the last call under the first name was told, the first under the second is told too.
+                // What the last call under the first name was told, the first under the second is
+                // told too.
                 for step in told.chunks(3) {
                     assert_ne!(step[0], step[1], "{name}: no limit was met");
                     assert_eq!(step[1], step[2], "{name}");

@@ -1,4 +1,5 @@
-//! The outbox in lanes: kinds hold up no other, a slow server no other message, and a node takes only what it can send.
+//! The outbox in lanes: kinds hold up no other, a slow server no other message, and a node takes
+//! only what it can send.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Spaces in passwords: inside one they are taken, and count as symbols; at its ends they are refused, at whichever door it is set.
+//! Spaces in passwords: inside one they are taken, and count as symbols; at its ends they are
+//! refused, at whichever door it is set.
 
 use cognate_testkit::{TestServer, for_each_database, op, refused};
 use serde_json::{Value, json};

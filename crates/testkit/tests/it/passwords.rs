@@ -1,4 +1,5 @@
-//! ForgotPassword, ConfirmForgotPassword, ChangePassword, AdminSetUserPassword, AdminResetUserPassword.
+//! ForgotPassword, ConfirmForgotPassword, ChangePassword, AdminSetUserPassword,
+//! AdminResetUserPassword.
 
 use cognate_outbound::{Mailer, Outbound, SmsSender};
 use cognate_testkit::{PASSWORD, TestServer, for_each_database, op, refused};

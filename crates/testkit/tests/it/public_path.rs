@@ -1,4 +1,5 @@
-//! A public URL with a path: everything is served under it, whether or not a proxy takes the path away.
+//! A public URL with a path: everything is served under it, whether or not a proxy takes the path
+//! away.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};

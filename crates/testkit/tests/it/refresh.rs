@@ -405,7 +405,8 @@ async fn who_rotates_a_stolen_token_within_the_grace_period_is_found_out_after_i
     let first = ana.sign_in().await.unwrap();
     let owners = ana.rotate(first.refresh()).await.unwrap();
     let thiefs = ana.rotate(first.refresh()).await.unwrap();
-    // Both are of one generation, and of two browser tabs either may come back within the grace period.
+    // Both are of one generation, and of two browser tabs either may come back within the grace
+    // period.
     ana.rotate(owners.refresh()).await.unwrap();
     let thiefs_next = ana.rotate(thiefs.refresh()).await.unwrap();
     server.advance(seconds(30));

@@ -1,5 +1,5 @@
-//! Where ForgotPassword and ResendConfirmationCode say that a code has gone: it must not tell who exists, whichever pool it is and whatever
-//! its users have.
+//! Where ForgotPassword and ResendConfirmationCode say that a code has gone: it must not tell who
+//! exists, whichever pool it is and whatever its users have.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,8 @@ impl Shown {
         }
     }
 
-    /// The same without the first letter of the domain: where nobody of the pool has an address there is none to go by.
+    /// The same without the first letter of the domain: where nobody of the pool has an address
+    /// there is none to go by.
     fn without_domain(mut self) -> Self {
         if let Some((local, _)) = self.mask.split_once('@') {
             self.mask = format!("{local}@?***");
@@ -41,7 +42,8 @@ impl Shown {
         self
     }
 
-    /// Without what differs from user to user: the first letter of an address, the last digits of a number.
+    /// Without what differs from user to user: the first letter of an address, the last digits of a
+    /// number.
     fn form(&self) -> Self {
         let mask = match self.mask.split_once("***@") {
             Some((letter, domain)) => {
@@ -77,7 +79,8 @@ async fn resend(client: &TestClient, name: &str) -> Shown {
     Shown::of(&answer.send().await.success().unwrap())
 }
 
-/// The forms of both answers for a name, and whether they are of one address. Each is asked for twice: they do not change.
+/// The forms of both answers for a name, and whether they are of one address. Each is asked for
+/// twice: they do not change.
 async fn forms(client: &TestClient, name: &str, resends: bool) -> (Shown, Option<Shown>, bool) {
     let first = forgot(client, name).await;
     assert_eq!(forgot(client, name).await, first, "{name}");
@@ -106,7 +109,8 @@ const RECOVERIES: [&[&str]; 5] = [
 /// Each way in which a user can have a contact: not at all, unverified, verified.
 const STANDINGS: [Option<&str>; 3] = [None, Some("false"), Some("true")];
 
-/// One pool for each setting of what sign-up verifies and how passwords are recovered. No recovery is AWS's own order.
+/// One pool for each setting of what sign-up verifies and how passwords are recovered. No recovery
+/// is AWS's own order.
 async fn pools(server: &TestServer) -> Vec<(TestClient, bool)> {
     let mut pools = Vec::new();
     for verifies in VERIFIES {

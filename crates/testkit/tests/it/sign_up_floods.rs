@@ -1,4 +1,5 @@
-//! A flood from one address: of sign-ups, which are limited, and of computations, which others do not wait for.
+//! A flood from one address: of sign-ups, which are limited, and of computations, which others do
+//! not wait for.
 
 use std::cell::Cell;
 use std::net::IpAddr;
@@ -50,7 +51,8 @@ async fn sign_ups_are_limited_as_the_server_is_told() {
     assert_eq!(sign_up(&client, "d", STRANGER).await, HELD_UP);
     server.advance(minutes(1));
     assert_eq!(sign_up(&client, "e", STRANGER).await, "");
-    // What was refused for its form has used nothing up, and one that is refused tells nothing of its name.
+    // What was refused for its form has used nothing up, and one that is refused tells nothing of
+    // its name.
     let weak = client.user("weak").password("short").input();
     for _ in 0..5 {
         let call = server.prepare::<op::SignUp>(weak.clone()).from(ANOTHER);
@@ -139,7 +141,7 @@ async fn a_flood_from_one_address_delays_anothers_call_by_a_few_computations() {
     let (_, (outcome, place)) = join(join_all(flood), honest).await;
     outcome.unwrap();
     let cores = std::thread::available_parallelism().unwrap().get();
-    // Two computations of its own, before each at most as many of the flood as run, and one more in turn; and what was answered
-    // while its transaction was on its way.
+    // Two computations of its own, before each at most as many of the flood as run, and one more in
+    // turn; and what was answered while its transaction was on its way.
     assert!(place <= 40.max(4 * cores), "it was the {place}th of 81");
 }

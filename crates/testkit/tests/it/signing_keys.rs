@@ -1,7 +1,8 @@
 //! Rotation of a pool's signing keys.
 //!
-//! The clock of these tests stands still until it is moved, but a node keeps what it has read for a second of real time. So most tests
-//! ask a fresh node, which keeps nothing; those about what is kept sleep.
+//! The clock of these tests stands still until it is moved, but a node keeps what it has read for a
+//! second of real time. So most tests ask a fresh node, which keeps nothing; those about what is
+//! kept sleep.
 
 use cognate_crypto::jwk::Jwk;
 use cognate_crypto::jwt::{SigningKey, VerifyingKey, peek};
@@ -214,7 +215,8 @@ async fn every_node_signs_with_the_new_keys_within_two_seconds_and_none_refuses_
         let ana = ana(&server).await;
         ana.sign_in().await.unwrap();
         let rotation = rotate(&ana).await;
-        // This node's clock is ahead of the other's, which has looked at the keys shortly before the rotation.
+        // This node's clock is ahead of the other's, which has looked at the keys shortly before
+        // the rotation.
         server.advance(seconds(2));
         let new = afresh(&ana).sign_in().await.unwrap();
         assert_eq!(kid(&new.access), rotation.access_kid);

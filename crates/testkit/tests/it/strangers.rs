@@ -1,4 +1,5 @@
-//! What strangers ask for uses up neither what the owner of an account needs nor what an operator needs.
+//! What strangers ask for uses up neither what the owner of an account needs nor what an operator
+//! needs.
 
 use cognate_api::Operation;
 use cognate_outbound::{Mailer, Outbound, SmsSender};
@@ -140,7 +141,8 @@ async fn two_hundred_guesses_a_day_at_one_users_codes_are_judged_however_many_co
     let ana = client.user("ana").await;
     let mut judged = 0;
     for round in 0..7 {
-        // A new code each time: from other places, and an hour later, so that neither sum stands in the way.
+        // A new code each time: from other places, and an hour later, so that neither sum stands in
+        // the way.
         resend(&client, "ana", [192, 0, 2, round]).await.unwrap();
         let wrong = other_than(&ana.last_code().await);
         for place in 0..40 {

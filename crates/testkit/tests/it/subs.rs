@@ -1,4 +1,5 @@
-//! A sub is its owner's name: it finds them wherever an operation takes a user name, and nobody else can take it for one.
+//! A sub is its owner's name: it finds them wherever an operation takes a user name, and nobody
+//! else can take it for one.
 
 use std::collections::BTreeMap;
 

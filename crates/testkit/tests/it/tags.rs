@@ -1,4 +1,5 @@
-//! Tags of user pools: TagResource, UntagResource, ListTagsForResource, and UpdateUserPool beside them.
+//! Tags of user pools: TagResource, UntagResource, ListTagsForResource, and UpdateUserPool beside
+//! them.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Whether a stranger can tell a name that somebody has from one that nobody has, where the app client hides it.
+//! Whether a stranger can tell a name that somebody has from one that nobody has, where the app
+//! client hides it.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,8 @@ fn shape(answer: Answer) -> (u16, Value) {
             Value::String(text) if text.contains(' ') || text.ends_with("Exception") => {
                 value.clone()
             }
-            // Long texts are random or sealed: their lengths are what could tell. A masked address has one form.
+            // Long texts are random or sealed: their lengths are what could tell. A masked address
+            // has one form.
             Value::String(text) if text.contains("***") => "masked".into(),
             Value::String(text) if text.len() < 30 => "short".into(),
             Value::String(text) => text.len().div_ceil(8).into(),
@@ -99,7 +101,8 @@ async fn with_a_secret_and_with_aliases_it_is_the_same() {
         .client()
         .secret()
         .await;
-    // The challenge tells the user name to whoever knows the alias, so user names in such pools are random, as AWS advises.
+    // The challenge tells the user name to whoever knows the alias, so user names in such pools are
+    // random, as AWS advises.
     let name = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff";
     client
         .user(name)
@@ -192,7 +195,8 @@ async fn nobody_gets_mail_and_nobody_is_made_by_asking_for_a_name_that_nobody_ha
     assert!(listed.users.unwrap().is_empty());
 }
 
-/// The median time of an operation for two names, asked in turns so that whatever else the machine does falls on both.
+/// The median time of an operation for two names, asked in turns so that whatever else the machine
+/// does falls on both.
 async fn medians(rounds: usize, mut ask: impl AsyncFnMut(&str)) -> [Duration; 2] {
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..rounds {

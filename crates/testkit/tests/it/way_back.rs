@@ -480,7 +480,8 @@ async fn a_change_is_not_stopped_because_nothing_can_be_sent() {
 async fn after_a_way_back_the_reset_code_goes_to_the_address_that_came_back_and_nowhere_else() {
     for_each_database(async |server| {
         let (client, ana, _) = stolen(&server).await;
-        // A number that stood long before: whose it is, nobody can tell. The pool's order has it first.
+        // A number that stood long before: whose it is, nobody can tell. The pool's order has it
+        // first.
         let number = [
             ("phone_number", "+14155550199"),
             ("phone_number_verified", "true"),

@@ -1,7 +1,8 @@
-# Keeps a PostgreSQL cluster for one test, which stops and starts it by lines on standard input: `stop MODE` (of pg_ctl), `start`. Each is
-# answered by `done`. When the input ends the cluster is stopped and removed. Its commits are real (what was acknowledged must survive
-# an immediate stop), but for waiting for the disk, which only a power cut would show.
-# Arguments: the folder of PostgreSQL's programs, the port, the password of the superuser `cognate`.
+# Keeps a PostgreSQL cluster for one test, which stops and starts it by lines on standard input:
+# `stop MODE` (of pg_ctl), `start`. Each is answered by `done`. When the input ends the cluster is
+# stopped and removed. Its commits are real (what was acknowledged must survive an immediate stop),
+# but for waiting for the disk, which only a power cut would show. Arguments: the folder of
+# PostgreSQL's programs, the port, the password of the superuser `cognate`.
 set -eu
 programs=$1 port=$2 password=$3
 umask 077

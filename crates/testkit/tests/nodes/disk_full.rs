@@ -1,4 +1,5 @@
-//! The disk under SQLite is full: clear failures, reads go on, and when there is room again service is back without a restart.
+//! The disk under SQLite is full: clear failures, reads go on, and when there is room again service
+//! is back without a restart.
 
 use std::fs::File;
 use std::io::Write;

@@ -1,4 +1,5 @@
-//! Work beside the requests is done once, whichever nodes do it, and is not held up by one that died.
+//! Work beside the requests is done once, whichever nodes do it, and is not held up by one that
+//! died.
 
 use cognate_api::idp::op;
 use cognate_service::{deliver_due, expire_some};

@@ -1,4 +1,5 @@
-//! People who sign up, one after another at every node, while something breaks; and what they were told.
+//! People who sign up, one after another at every node, while something breaks; and what they were
+//! told.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -81,8 +82,9 @@ async fn sign_up_again_and_again(
     told
 }
 
-/// Everything that was acknowledged is there; what failed was told as a failure of the server, is there whole or not at all, and may be
-/// repeated. Gives how many were acknowledged and how many failed.
+/// Everything that was acknowledged is there; what failed was told as a failure of the server, is
+/// there whole or not at all, and may be repeated. Gives how many were acknowledged and how many
+/// failed.
 pub(crate) async fn check(client: &TestClient, told: &[Told]) -> (usize, usize) {
     let mut failed = 0;
     for Told { name, outcome } in told {

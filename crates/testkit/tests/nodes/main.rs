@@ -1,6 +1,7 @@
-//! Many nodes, and what breaks between and beneath them: several servers on one database, a path that is cut, a database that stops, a
-//! disk that is full, a commit whose answer is lost. On a file of SQLite's and on every URL in TEST_DATABASES; what needs a PostgreSQL of its
-//! own to stop starts one.
+//! Many nodes, and what breaks between and beneath them: several servers on one database, a path
+//! that is cut, a database that stops, a disk that is full, a commit whose answer is lost. On a
+//! file of SQLite's and on every URL in TEST_DATABASES; what needs a PostgreSQL of its own to stop
+//! starts one.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,8 +1,9 @@
-# Keeps two PostgreSQL servers for one test, the second a standby of the first, which it changes by lines on standard input:
-# `promote`: once nobody writes to the first and the second has all of it, the second becomes a primary; the first lives on.
-# `crash`: the first ends at once. `only-read`: the first takes no more writes. `write`: it does again.
-# Each is answered by `done`. When the input ends both are stopped and removed.
-# Arguments: the folder of PostgreSQL's programs, the two ports, the password of the superuser `cognate`.
+# Keeps two PostgreSQL servers for one test, the second a standby of the first, which it changes by
+# lines on standard input: `promote`: once nobody writes to the first and the second has all of it,
+# the second becomes a primary; the first lives on. `crash`: the first ends at once. `only-read`:
+# the first takes no more writes. `write`: it does again. Each is answered by `done`. When the input
+# ends both are stopped and removed. Arguments: the folder of PostgreSQL's programs, the two ports,
+# the password of the superuser `cognate`.
 set -eu
 programs=$1 first=$2 second=$3 password=$4
 umask 077

@@ -1,5 +1,5 @@
-//! The path to PostgreSQL breaks. Clients are told so by a status that they repeat at, nothing is done by half, and service comes back by
-//! itself.
+//! The path to PostgreSQL breaks. Clients are told so by a status that they repeat at, nothing is
+//! done by half, and service comes back by itself.
 
 use std::time::Duration;
 
@@ -98,7 +98,8 @@ async fn nothing_is_lost_or_done_by_half_while_the_path_is_cut_again_and_again()
     for_each_server(async |shared: Shared| {
         let (ana, node, proxy) = beyond_a_proxy(&shared).await;
         let load = Load::start(&ana.client, std::slice::from_ref(&node));
-        // Sixty times, and on a slow machine until enough has come through; that it never does, the test's own end tells.
+        // Sixty times, and on a slow machine until enough has come through; that it never does, the
+        // test's own end tells.
         for number in 0..2_000 {
             if number >= 60 && load.acknowledged() > 20 {
                 break;

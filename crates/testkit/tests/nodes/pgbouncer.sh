@@ -1,6 +1,6 @@
-# Keeps a PgBouncer for one test. Whatever comes on standard input is answered by `done`; when the input ends it is stopped and removed.
-# Arguments: the program, its port, the port of PostgreSQL, the password of the user `cognate`, the mode, how many connections it
-# holds to the server.
+# Keeps a PgBouncer for one test. Whatever comes on standard input is answered by `done`; when the
+# input ends it is stopped and removed. Arguments: the program, its port, the port of PostgreSQL,
+# the password of the user `cognate`, the mode, how many connections it holds to the server.
 set -eu
 program=$1 port=$2 server=$3 password=$4 mode=$5 size=$6
 umask 077

@@ -5,7 +5,8 @@ use cognate_testkit::{
 };
 use serde_json::json;
 
-/// Ends the session of a user who is used by all nodes, by a deed at the first, and asks all: `GetUser` says which.
+/// Ends the session of a user who is used by all nodes, by a deed at the first, and asks all:
+/// `GetUser` says which.
 async fn ends_everywhere(shared: &Shared, says: &str, deed: impl AsyncFnOnce(&TestUser, &Tokens)) {
     let nodes: [TestServer; 3] = shared.nodes().await;
     let ana = nodes[0]
@@ -103,7 +104,8 @@ async fn a_user_who_is_deleted() {
     .await;
 }
 
-/// A sign-in that had checked the password before it was changed must not begin a session afterwards.
+/// A sign-in that had checked the password before it was changed must not begin a session
+/// afterwards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sign_in_that_is_under_way_when_the_password_changes_leaves_no_session() {
     for_each_shared_database(async |shared: Shared| {

@@ -1,4 +1,5 @@
-//! What an operator changes on one node is seen on every node within two seconds, and what was kept there meanwhile harms nobody.
+//! What an operator changes on one node is seen on every node within two seconds, and what was kept
+//! there meanwhile harms nobody.
 
 use std::time::{Duration, Instant};
 

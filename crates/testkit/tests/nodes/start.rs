@@ -1,4 +1,5 @@
-//! Nodes that start: at the same moment on an empty database, and with a key that is not the others'.
+//! Nodes that start: at the same moment on an empty database, and with a key that is not the
+//! others'.
 
 use cognate_crypto::seal::MasterKey;
 use cognate_store::{Db, DbOptions, OpenError};

@@ -1,6 +1,7 @@
-//! For every operation that writes: a fault at each of its statements, before its commit, and after it. What fails before the commit has
-//! changed nothing, byte for byte, and is repeated with success. What fails after it is done whole; it is either settled, so that its caller
-//! is told of the success, or told as a failure of the server, and then repeating does no harm.
+//! For every operation that writes: a fault at each of its statements, before its commit, and after
+//! it. What fails before the commit has changed nothing, byte for byte, and is repeated with
+//! success. What fails after it is done whole; it is either settled, so that its caller is told of
+//! the success, or told as a failure of the server, and then repeating does no harm.
 
 use std::collections::BTreeMap;
 
@@ -180,7 +181,8 @@ async fn at_every_fault(
             server.faults().arm(None, fault);
             let outcome = act(&stage).await;
             if !server.faults().disarm() {
-                // It has no such statement, so nothing has failed, and this was the repetition of all that did.
+                // It has no such statement, so nothing has failed, and this was the repetition of
+                // all that did.
                 outcome.unwrap_or_else(|error| panic!("after {fired} faults: {error:?}"));
                 break;
             }
@@ -199,7 +201,8 @@ async fn at_every_fault(
         assert!(fired >= 2, "the operation writes");
         let whole = difference(&before, &all_rows(&server).await);
 
-        // What is on its way goes first, so that the next user of that address finds their own code last.
+        // What is on its way goes first, so that the next user of that address finds their own code
+        // last.
         server.deliver().await;
         let mut stage = Stage::set(&server).await;
         arrange(&mut stage).await;

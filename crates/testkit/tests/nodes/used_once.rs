@@ -6,7 +6,8 @@ use cognate_testkit::{
 use futures_util::future::join_all;
 use serde_json::json;
 
-/// The one that went well among those that were tried at once; the others were refused as the client's mistake.
+/// The one that went well among those that were tried at once; the others were refused as the
+/// client's mistake.
 #[track_caller]
 fn the_one<T>(outcomes: Vec<Result<T, ApiError>>) -> T {
     let (right, wrong): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);

@@ -1,8 +1,10 @@
-//! `/demo/`: a small site of our own on which a newcomer registers, verifies and signs in against their own server.
+//! `/demo/`: a small site of our own on which a newcomer registers, verifies and signs in against
+//! their own server.
 //!
-//! It is a client like any other. Its pages are static files that call the public operations from the browser, so nothing here
-//! knows the service; `/demo/config.json` tells the pages which pool and app client to use. The service is one folder above the
-//! page: the pages' policy allows no other origin.
+//! It is a client like any other. Its pages are static files that call the public operations from
+//! the browser, so nothing here knows the service; `/demo/config.json` tells the pages which pool
+//! and app client to use. The service is one folder above the page: the pages' policy allows no
+//! other origin.
 
 use axum::{
     Json, Router,

@@ -51,7 +51,8 @@ fn revalidated(asset: &Asset, tag: &HeaderValue, request: &HeaderMap) -> Respons
     with_page_headers(response, PAGE_POLICY)
 }
 
-/// Whether the client says that it has this version (RFC 9110 §13.1.2, with the weak comparison that it asks for).
+/// Whether the client says that it has this version (RFC 9110 §13.1.2, with the weak comparison
+/// that it asks for).
 fn is_held(tag: &HeaderValue, request: &HeaderMap) -> bool {
     request
         .get_all(header::IF_NONE_MATCH)
@@ -64,12 +65,14 @@ fn is_held(tag: &HeaderValue, request: &HeaderMap) -> bool {
         })
 }
 
-/// A tag that changes with the content. Nobody chooses this content but us, so a hash without cryptographic strength will do; one
-/// that another compiler computes otherwise costs a single download.
+/// A tag that changes with the content. Nobody chooses this content but us, so a hash without
+/// cryptographic strength will do; one that another compiler computes otherwise costs a single
+/// download.
 fn entity_tag(body: &[u8]) -> HeaderValue {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     let tag = format!("\"{:016x}\"", hasher.finish());
-    // Quotes and hexadecimal digits always make a header; without a tag the file would merely be sent each time.
+    // Quotes and hexadecimal digits always make a header; without a tag the file would merely be
+    // sent each time.
     HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""))
 }

@@ -1,8 +1,9 @@
 //! `/confirmUser`, the page that a mailed confirmation link opens (CONFIRM_WITH_LINK).
 //!
-//! AWS confirms on GET. Here the link opens a page with one button, and the POST behind the button confirms: mail scanners and
-//! link previews open every link that they see, and would confirm addresses whose owner has read nothing. It works without
-//! JavaScript. Listed in docs/differences.md.
+//! AWS confirms on GET. Here the link opens a page with one button, and the POST behind the button
+//! confirms: mail scanners and link previews open every link that they see, and would confirm
+//! addresses whose owner has read nothing. It works without JavaScript. Listed in
+//! docs/differences.md.
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
@@ -23,14 +24,16 @@ pub struct ConfirmFields {
 /// Where a confirmation stands.
 #[derive(Clone, Debug)]
 pub enum ConfirmView {
-    /// GET: the button. Nothing has been looked up, so the page is the same for a true link and a made-up one.
+    /// GET: the button. Nothing has been looked up, so the page is the same for a true link and a
+    /// made-up one.
     Ask(ConfirmFields),
     /// POST: the address is confirmed.
     Confirmed,
-    /// POST: it had been before. Show it only for a code that was right; a wrong one is `InvalidOrExpired`, or strangers
-    /// could ask who has an account.
+    /// POST: it had been before. Show it only for a code that was right; a wrong one is
+    /// `InvalidOrExpired`, or strangers could ask who has an account.
     AlreadyConfirmed,
-    /// The code is wrong, used, too old or not a code, or the user or client does not exist: deliberately one answer.
+    /// The code is wrong, used, too old or not a code, or the user or client does not exist:
+    /// deliberately one answer.
     InvalidOrExpired,
     /// Too many attempts; the link may be good later.
     TooManyAttempts,

@@ -5,7 +5,8 @@ use axum::{http::StatusCode, response::Response};
 
 use super::page;
 
-/// What an error page tells. Both sentences are shown to strangers: nothing in them may come from inside the server.
+/// What an error page tells. Both sentences are shown to strangers: nothing in them may come from
+/// inside the server.
 #[derive(Template)]
 #[template(path = "error.html")]
 pub struct ErrorView<'a> {

@@ -1,8 +1,10 @@
-//! Pages for people: what they share, and those that stand alone (link confirmation, the way back from a changed address, the development inbox, errors).
+//! Pages for people: what they share, and those that stand alone (link confirmation, the way back
+//! from a changed address, the development inbox, errors).
 //!
-//! Every page is an askama template, escaped by default, under a policy that lets in nothing but our own files: no inline script
-//! or style, no other origin, no framing. A page must read whole and work without JavaScript. This module knows no operation:
-//! what a page shows is handed to it as a view.
+//! Every page is an askama template, escaped by default, under a policy that lets in nothing but
+//! our own files: no inline script or style, no other origin, no framing. A page must read whole
+//! and work without JavaScript. This module knows no operation: what a page shows is handed to it
+//! as a view.
 
 #[cfg(test)]
 pub(crate) mod answers;
@@ -48,7 +50,8 @@ pub fn asset_routes() -> Router {
     asset::routes(ASSETS)
 }
 
-/// Renders a template under the headers that every page carries. Pages are not stored: many show what only one person may see.
+/// Renders a template under the headers that every page carries. Pages are not stored: many show
+/// what only one person may see.
 pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(text) => with_page_headers((status, Html(text)).into_response(), PAGE_POLICY),

@@ -1,7 +1,8 @@
-//! `/restoreAddress`, the page that the link of a way back opens: the old address of a user undoes a change that was not theirs.
+//! `/restoreAddress`, the page that the link of a way back opens: the old address of a user undoes
+//! a change that was not theirs.
 //!
-//! As with `/confirmUser` the link shows a button and the POST behind it acts, because mail scanners open every link. It works without
-//! JavaScript.
+//! As with `/confirmUser` the link shows a button and the POST behind it acts, because mail
+//! scanners open every link. It works without JavaScript.
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};

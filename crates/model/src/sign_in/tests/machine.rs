@@ -1,9 +1,10 @@
-//! The machine explored at random: two pools with the same names, subs and app client ids in each, users in every state, passwords that
-//! change, locks that come and go, and answers right, wrong, late, repeated and moved to others. What each outcome may be is told from
-//! what really happened, which the machine does not see.
+//! The machine explored at random: two pools with the same names, subs and app client ids in each,
+//! users in every state, passwords that change, locks that come and go, and answers right, wrong,
+//! late, repeated and moved to others. What each outcome may be is told from what really happened,
+//! which the machine does not see.
 //!
-//! That a step is answered once is not tested here: the machine is pure, and its driver consumes the row. A right answer that comes
-//! twice is right twice, and a wrong one never is.
+//! That a step is answered once is not tested here: the machine is pure, and its driver consumes
+//! the row. A right answer that comes twice is right twice, and a wrong one never is.
 
 mod moves;
 mod seen;
@@ -285,7 +286,8 @@ impl World {
         }
     }
 
-    /// Whether the step may be answered here and now by its own holder, and how the answer must fail where it may not.
+    /// Whether the step may be answered here and now by its own holder, and how the answer must
+    /// fail where it may not.
     fn obstacle(&self, index: usize, at: At) -> Option<Refusal> {
         let issued = &self.issued[index];
         let validity = if issued.key.is_some() {

@@ -1,4 +1,5 @@
-//! A stranger cannot tell who has an account: unknown names, and users without a password, look like a wrong password.
+//! A stranger cannot tell who has an account: unknown names, and users without a password, look
+//! like a wrong password.
 
 use cognate_crypto::digest::hex_decode;
 

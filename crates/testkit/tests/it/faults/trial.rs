@@ -3,7 +3,8 @@
 use cognate_store::Fault;
 use cognate_testkit::{ApiError, TestServer};
 
-/// One operation under faults: how its world is made, how it is called, and what shows that it was done.
+/// One operation under faults: how its world is made, how it is called, and what shows that it was
+/// done.
 pub(super) struct Trial<'a, A, B, C> {
     pub(super) server: &'a TestServer,
     /// The name of its transaction.
@@ -102,7 +103,8 @@ where
         faults.arm(Some(what), Fault::AfterCommit(1));
         let outcome = (self.act)(&world).await;
         assert!(faults.disarm(), "{what}: no commit");
-        // Some operations look for what they wrote and answer after all; the others say that they do not know.
+        // Some operations look for what they wrote and answer after all; the others say that they
+        // do not know.
         if let Err(error) = outcome {
             assert_eq!(error.status, 500, "{what}: {error:?}");
         }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Starts the demo: asks the server which pool to use, and opens the view that the address names. Talking to the service is
-// cognate.js's part, keeping tokens session.js's, the forms outside.js's and the signed-in page home.js's.
+// Starts the demo: asks the server which pool to use, and opens the view that the address names.
+// Talking to the service is cognate.js's part, keeping tokens session.js's, the forms outside.js's
+// and the signed-in page home.js's.
 
 import { Cognate } from './cognate.js';
 import { tell } from './forms.js';

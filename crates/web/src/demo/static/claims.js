@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The claims of an ID token as table rows. Everything that a token says is set as text, never as HTML.
+// The claims of an ID token as table rows. Everything that a token says is set as text, never as
+// HTML.
 
 const MEANINGS = {
   acr: 'How strong the sign-in was',

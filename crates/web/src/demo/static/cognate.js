@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A small client for sign-up and sign-in with Cognate, and with whatever else speaks Amazon Cognito's user pool API. It has no
-// dependency but srp.js beside it; copy both. It keeps nothing: tokens are returned, and where they are stored is the caller's
-// choice (app.js of the demo shows one).
+// A small client for sign-up and sign-in with Cognate, and with whatever else speaks Amazon
+// Cognito's user pool API. It has no dependency but srp.js beside it; copy both. It keeps nothing:
+// tokens are returned, and where they are stored is the caller's choice (app.js of the demo shows
+// one).
 //
-//   const cognate = new Cognate({ endpoint: 'https://id.example.com', clientId, poolId });
-//   await cognate.signUp('ana@example.com', 'Correct-Horse-7', { email: 'ana@example.com', name: 'Ana' });
-//   await cognate.confirmSignUp('ana@example.com', '123456');
-//   const { tokens, challenge } = await cognate.signIn('ana@example.com', 'Correct-Horse-7');
+//   const cognate = new Cognate({ endpoint: 'https://id.example.com', clientId, poolId }); await
+//   cognate.signUp('ana@example.com', 'Correct-Horse-7', { email: 'ana@example.com', name: 'Ana'
+//   }); await cognate.confirmSignUp('ana@example.com', '123456'); const { tokens, challenge } =
+//   await cognate.signIn('ana@example.com', 'Correct-Horse-7');
 //
-// Every method rejects with a CognateError. Its `code` is the name that the API documents (NotAuthorizedException, …), or
-// NetworkError when the service could not be reached, or UnreadableAnswer when it said something that this file can't use.
-// For app clients without a secret: a secret has no place in a browser.
+// Every method rejects with a CognateError. Its `code` is the name that the API documents
+// (NotAuthorizedException, …), or NetworkError when the service could not be reached, or
+// UnreadableAnswer when it said something that this file can't use. For app clients without a
+// secret: a secret has no place in a browser.
 
 import { claimSignature, fromHex, keyPair, poolNameOf, sharedKey, timestamp } from './srp.js';
 
@@ -160,7 +162,8 @@ export class Cognate {
 
   #tokens(result) {
     const tokens = { idToken: result.IdToken, accessToken: result.AccessToken };
-    // Left out, not undefined, when none came: refresh() lays this over the tokens that it was given.
+    // Left out, not undefined, when none came: refresh() lays this over the tokens that it was
+    // given.
     if (result.RefreshToken) tokens.refreshToken = result.RefreshToken;
     return tokens;
   }
@@ -170,7 +173,8 @@ export class Cognate {
     const response = await this.#send(operation, body);
     const answer = await response.json().catch(() => null);
     if (response.ok && answer) return answer;
-    // __type may carry a namespace before a number sign and, from some gateways, an address after a colon.
+    // __type may carry a namespace before a number sign and, from some gateways, an address after a
+    // colon.
     const type = answer?.__type ?? response.headers.get('x-amzn-errortype') ?? '';
     const code = type.split('#').pop().split(':')[0] || 'UnreadableAnswer';
     throw new CognateError(code, answer?.message ?? answer?.Message ?? `HTTP status ${response.status}`, response.status);

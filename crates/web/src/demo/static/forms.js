@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What all forms and buttons of the demo do alike: show that work is under way, refuse a second click, and say what went wrong
-// where a screen reader and the eye both find it.
+// What all forms and buttons of the demo do alike: show that work is under way, refuse a second
+// click, and say what went wrong where a screen reader and the eye both find it.
 
 import { explain } from './messages.js';
 

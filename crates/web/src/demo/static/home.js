@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The signed-in page: the ID token, the account as the server has it, and the ways to refresh and to leave.
+// The signed-in page: the ID token, the account as the server has it, and the ways to refresh and
+// to leave.
 
 import { claimRows, profilePairs } from './claims.js';
 import { decodeToken } from './cognate.js';
@@ -68,7 +69,8 @@ async function signOut() {
 async function signOutEverywhere() {
   try {
     let tokens = savedTokens();
-    // The server wants a living access token for this; merely forgetting a dead one would leave the other devices signed in.
+    // The server wants a living access token for this; merely forgetting a dead one would leave the
+    // other devices signed in.
     if (hasRunOut(tokens)) tokens = await cognate.refresh(tokens);
     await cognate.globalSignOut(tokens);
   } catch (error) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the demo says when the service says no: words for people, and the field that they should look at.
+// What the demo says when the service says no: words for people, and the field that they should
+// look at.
 
 /** {text, field, code} for an error; `field` is the name of an input or undefined. `code` is what a developer looks for. */
 export function explain(error) {

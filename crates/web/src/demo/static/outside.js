@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The views for who is not signed in: register, verify, sign in, forgotten and temporary passwords, and how one leads to the next.
+// The views for who is not signed in: register, verify, sign in, forgotten and temporary passwords,
+// and how one leads to the next.
 
 import { clearError, onSubmit, tell, whileBusy } from './forms.js';
 import { explain } from './messages.js';
@@ -70,7 +71,8 @@ export function wireForms(client) {
     try {
       await signedIn(await cognate.respondNewPassword(challenge, password, attributes), formOf('new-password'));
     } catch (error) {
-      // An answered challenge cannot be answered again, unless the service refused the password and kept it open.
+      // An answered challenge cannot be answered again, unless the service refused the password and
+      // kept it open.
       if (error.code === 'InvalidPasswordException' || error.code === 'InvalidParameterException') throw error;
       challenge = null;
       formOf('new-password').reset();

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The client's half of SRP-6a as Amazon Cognito speaks it: a password is proved without being sent. Pure functions: the
-// random number and the time come in as arguments, nothing goes over the network. Needs WebCrypto (a secure context: https or
-// localhost) and BigInt; no other code. Copy it freely, together with cognate.js or alone.
+// The client's half of SRP-6a as Amazon Cognito speaks it: a password is proved without being sent.
+// Pure functions: the random number and the time come in as arguments, nothing goes over the
+// network. Needs WebCrypto (a secure context: https or localhost) and BigInt; no other code. Copy
+// it freely, together with cognate.js or alone.
 //
-// BigInt arithmetic does not run in constant time. That is acceptable here, in the user's own browser, where nobody else can
-// measure it; do not use this file on a server that others can time.
+// BigInt arithmetic does not run in constant time. That is acceptable here, in the user's own
+// browser, where nobody else can measure it; do not use this file on a server that others can time.
 
 /** The 3072-bit prime of RFC 3526 §5 and its generator: the one group that Cognito uses. */
 export const N = BigInt(

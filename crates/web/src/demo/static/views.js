@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which view is open. Each is a section of index.html, named by the fragment of the address, so that the browser's back button
-// works.
+// Which view is open. Each is a section of index.html, named by the fragment of the address, so
+// that the browser's back button works.
 
 import { clearError } from './forms.js';
 
@@ -46,7 +46,8 @@ function show() {
   rules.opened(view);
   const heading = byId(`view-${view}`).querySelector('h1');
   document.title = `${heading.textContent} – Lighthouse Notes`;
-  // The heading takes the focus, so that a screen reader says where we are and Tab leads into the form.
+  // The heading takes the focus, so that a screen reader says where we are and Tab leads into the
+  // form.
   heading.focus({ preventScroll: true });
   scrollTo(0, 0);
 }

@@ -11,7 +11,8 @@ use axum::{
 
 use super::super::error::{ErrorView, error_page};
 
-/// Middleware: answers a request that names the server by somebody else's host name with an error page.
+/// Middleware: answers a request that names the server by somebody else's host name with an error
+/// page.
 pub(super) async fn refuse_foreign(
     State(public_host): State<Option<Arc<str>>>,
     request: Request,
@@ -39,7 +40,8 @@ fn named_host(request: &Request) -> Option<String> {
     Some(value.parse::<Authority>().ok()?.host().to_owned())
 }
 
-/// An attacker needs a name in a zone of their own, so addresses, localhost and names without a dot (as containers have) are safe.
+/// An attacker needs a name in a zone of their own, so addresses, localhost and names without a dot
+/// (as containers have) are safe.
 fn is_ours(host: &str, public_host: Option<&str>) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let bare = host

@@ -1,9 +1,11 @@
-//! `/dev/inbox`: the mails and text messages that a development server keeps instead of sending them.
+//! `/dev/inbox`: the mails and text messages that a development server keeps instead of sending
+//! them.
 //!
-//! Whoever reads this page can take over every account of the pool, so only `cognate dev` mounts it and the listener is on
-//! loopback. That leaves other websites in the developer's browser: no answer here may carry CORS headers, and requests that
-//! name the server by a foreign host name are refused, since a site can point a name of its own at 127.0.0.1 (DNS rebinding).
-//! Messages are shown as text; their HTML is shown only inside a sandboxed frame under a policy of its own.
+//! Whoever reads this page can take over every account of the pool, so only `cognate dev` mounts it
+//! and the listener is on loopback. That leaves other websites in the developer's browser: no
+//! answer here may carry CORS headers, and requests that name the server by a foreign host name are
+//! refused, since a site can point a name of its own at 127.0.0.1 (DNS rebinding). Messages are
+//! shown as text; their HTML is shown only inside a sandboxed frame under a policy of its own.
 
 mod host;
 mod text;
@@ -39,7 +41,8 @@ use super::{
 const FRAMING_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' data:; form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// A mail's HTML: its own styles and embedded pictures, no script, no form, no request to anywhere, no origin.
+/// A mail's HTML: its own styles and embedded pictures, no script, no form, no request to anywhere,
+/// no origin.
 const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; \
      frame-ancestors 'self'; base-uri 'none'; sandbox";
 
@@ -107,8 +110,9 @@ pub type Listing = Pin<Box<dyn Future<Output = Vec<InboxEntry>> + Send>>;
 
 type Source = Arc<dyn Fn(Option<Arrival>) -> Listing + Send + Sync>;
 
-/// The inbox page, its files and `/dev/inbox.json?to=…&after=…&wait=…`. `source` gives the kept messages in any order, after an arrival
-/// if one is awaited; `public_host` is the host of the configured public URL, by which the page may be reached besides local names. Needs
+/// The inbox page, its files and `/dev/inbox.json?to=…&after=…&wait=…`. `source` gives the kept
+/// messages in any order, after an arrival if one is awaited; `public_host` is the host of the
+/// configured public URL, by which the page may be reached besides local names. Needs
 /// `pages::asset_routes` beside it.
 pub fn inbox_routes(
     public_host: Option<String>,

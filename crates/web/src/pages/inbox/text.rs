@@ -1,4 +1,5 @@
-//! Plain text of a message in pieces: links that can be followed, codes that can be picked up, and the rest.
+//! Plain text of a message in pieces: links that can be followed, codes that can be picked up, and
+//! the rest.
 
 /// A piece of text.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,8 +25,9 @@ pub(super) fn segments(text: &str) -> Vec<Segment<'_>> {
     pieces
 }
 
-/// The addresses that the links of an HTML mail lead to, each once. The mail is our own templates' and the pool's, so attributes in
-/// quotes are all that is looked for; what this overlooks can still be read in the page's source.
+/// The addresses that the links of an HTML mail lead to, each once. The mail is our own templates'
+/// and the pool's, so attributes in quotes are all that is looked for; what this overlooks can
+/// still be read in the page's source.
 pub(super) fn links_of_html(html: &str) -> Vec<String> {
     let mut links = Vec::new();
     for quote in ['"', '\''] {
@@ -85,7 +87,8 @@ fn push_words<'a>(pieces: &mut Vec<Segment<'a>>, text: &'a str) {
 
 fn cut_code(text: &str) -> Option<(&str, &str, &str)> {
     let mut offset = 0;
-    // Runs of letters and digits; a code is a whole run, so a part of a longer number or of a word is none.
+    // Runs of letters and digits; a code is a whole run, so a part of a longer number or of a word
+    // is none.
     for run in text.split(|c: char| !c.is_alphanumeric()) {
         if run.len() == 6 && run.bytes().all(|byte| byte.is_ascii_digit()) {
             let (before, from_code) = text.split_at(offset);

@@ -1,4 +1,5 @@
-// Keeps the inbox page fresh and shows times as the reader's clock does. Without it the page reloads itself by a meta tag.
+// Keeps the inbox page fresh and shows times as the reader's clock does. Without it the page
+// reloads itself by a meta tag.
 
 const PAUSE = 2000;
 
