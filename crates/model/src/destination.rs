@@ -27,7 +27,7 @@ const DOMAINS: &[u8] = b"ggggggggyyyhhooiicemapt";
 
 /// How an account stands with a contact attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Standing {
+enum ContactState {
     Absent,
     Unverified,
     Verified,
@@ -44,7 +44,7 @@ pub struct Contacts {
 /// other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Shown {
-    standing: Standing,
+    state: ContactState,
     address: String,
 }
 
@@ -66,7 +66,7 @@ impl Contacts {
             others,
         };
         Self::each(|contact| Shown {
-            standing: standing(user, contact),
+            state: state(user, contact),
             address: match shown_of(user, contact) {
                 Some(address) => address.to_owned(),
                 None => maker.address(contact),
@@ -86,19 +86,17 @@ impl Contacts {
         };
         let like = maker.like();
         Self::each(|contact| {
-            let standing = like.map_or_else(
-                || usual_standing(pool, contact),
-                |user| standing(user, contact),
-            );
+            let state =
+                like.map_or_else(|| usual_state(pool, contact), |user| state(user, contact));
             let own = address_of(nobody.trace, contact)
                 .filter(|_| like.is_none_or(|user| is_own(pool, user, contact)));
             match own {
                 Some(address) => Shown {
-                    standing: standing.max(least_standing(pool, contact)),
+                    state: state.max(least_state(pool, contact)),
                     address,
                 },
                 None => Shown {
-                    standing,
+                    state,
                     address: maker.address(contact),
                 },
             }
@@ -109,9 +107,9 @@ impl Contacts {
     /// who gets one; else the first that is there; else what would come first.
     #[must_use]
     pub fn for_reset(&self, order: &[Contact]) -> Option<(Contact, &str)> {
-        self.first(order, Standing::Verified)
-            .or_else(|| self.first(order, Standing::Unverified))
-            .or_else(|| self.first(order, Standing::Absent))
+        self.first(order, ContactState::Verified)
+            .or_else(|| self.first(order, ContactState::Unverified))
+            .or_else(|| self.first(order, ContactState::Absent))
     }
 
     /// Where the code of a sign-up goes, or seems to: to the phone before the mailbox, among the
@@ -120,15 +118,15 @@ impl Contacts {
     pub fn for_confirmation(&self, verified: &BTreeSet<Contact>) -> Option<(Contact, &str)> {
         let mut order = vec![Contact::PhoneNumber, Contact::Email];
         order.retain(|contact| verified.contains(contact));
-        self.first(&order, Standing::Unverified)
-            .or_else(|| self.first(&order, Standing::Absent))
+        self.first(&order, ContactState::Unverified)
+            .or_else(|| self.first(&order, ContactState::Absent))
     }
 
-    fn first(&self, order: &[Contact], at_least: Standing) -> Option<(Contact, &str)> {
+    fn first(&self, order: &[Contact], at_least: ContactState) -> Option<(Contact, &str)> {
         order
             .iter()
             .map(|contact| (*contact, self.of(*contact)))
-            .find(|(_, shown)| shown.standing >= at_least)
+            .find(|(_, shown)| shown.state >= at_least)
             .map(|(contact, shown)| (contact, shown.address.as_str()))
     }
 
@@ -155,18 +153,18 @@ fn shown_of(user: &User, contact: Contact) -> Option<&str> {
         .or_else(|| user.attribute(contact.attribute()))
 }
 
-fn standing(user: &User, contact: Contact) -> Standing {
+fn state(user: &User, contact: Contact) -> ContactState {
     if user.has_verified(contact) {
-        Standing::Verified
+        ContactState::Verified
     } else if user.attribute(contact.attribute()).is_some() {
-        Standing::Unverified
+        ContactState::Unverified
     } else {
-        Standing::Absent
+        ContactState::Absent
     }
 }
 
 /// What is likely in a pool that has no users to go by.
-fn usual_standing(pool: &UserPool, contact: Contact) -> Standing {
+fn usual_state(pool: &UserPool, contact: Contact) -> ContactState {
     let verified = &pool.settings.auto_verified;
     let is_usual = if verified.is_empty() {
         pool.recovery_order().contains(&contact)
@@ -174,18 +172,18 @@ fn usual_standing(pool: &UserPool, contact: Contact) -> Standing {
         verified.contains(&contact)
     };
     if is_usual {
-        Standing::Verified
+        ContactState::Verified
     } else {
-        Standing::Absent
+        ContactState::Absent
     }
 }
 
 /// How an address that a user was found by stands at least: an alias counts once it is verified.
-fn least_standing(pool: &UserPool, contact: Contact) -> Standing {
+fn least_state(pool: &UserPool, contact: Contact) -> ContactState {
     if is_alias(pool, contact) {
-        Standing::Verified
+        ContactState::Verified
     } else {
-        Standing::Unverified
+        ContactState::Unverified
     }
 }
 

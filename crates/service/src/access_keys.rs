@@ -64,7 +64,7 @@ pub async fn authenticate(app: &App, request: SignedRequest<'_>, now: Timestamp)
     let entry = app
         .access_key(&authorization.access_key_id)
         .await
-        .map_err(failure::told)?
+        .map_err(failure::for_callers)?
         .ok_or_else(Error::security_token_invalid)?;
     let expected = Expected {
         region: &app.config.region,

@@ -105,7 +105,7 @@ async fn of_client(app: &App, id: &str) -> Result<String> {
     match app.client_named(id).await {
         Ok(entry) => Ok(app.config.arn_of(&entry.client.pool)),
         Err(error) if error.code == ErrorCode::ResourceNotFound => Ok(ANYTHING.to_owned()),
-        Err(error) => Err(failure::told(error)),
+        Err(error) => Err(failure::for_callers(error)),
     }
 }
 

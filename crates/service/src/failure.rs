@@ -11,7 +11,7 @@ use cognate_store::Error as StoreError;
 use crate::{Error, ErrorCode};
 
 /// The same error, or `ServiceUnavailableException` for what passes.
-pub(crate) fn told(error: Error) -> Error {
+pub(crate) fn for_callers(error: Error) -> Error {
     if error.code != ErrorCode::InternalError {
         return error;
     }
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     fn of(failure: StoreError) -> (ErrorCode, Option<Unavailable>, String) {
-        let error = told(Error::from(failure));
+        let error = for_callers(Error::from(failure));
         (error.code, error.unavailable, error.cause())
     }
 
@@ -73,7 +73,7 @@ mod tests {
             let (code, why, _) = of(failure);
             assert_eq!((code, why), (ErrorCode::InternalError, None));
         }
-        let refused = told(Error::user_does_not_exist().with_source(StoreError::Conflict));
+        let refused = for_callers(Error::user_does_not_exist().with_source(StoreError::Conflict));
         assert_eq!(refused.code, ErrorCode::UserNotFound);
     }
 }

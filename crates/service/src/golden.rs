@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::flows::refresh_token::Content;
-use crate::flows::steps::Kept;
+use crate::flows::steps::KeptStep;
 
 /// All releases' documents of a name: each is read, and written again it is the same.
 fn is_read_for_ever<T: Serialize + DeserializeOwned>(name: &str) {
@@ -43,8 +43,8 @@ fn is_within(small: &Value, large: &Value) -> bool {
 
 #[test]
 fn steps_of_sign_ins_that_any_release_has_kept_are_read() {
-    is_read_for_ever::<Kept>("challenge_password_verifier");
-    is_read_for_ever::<Kept>("challenge_new_password_required");
+    is_read_for_ever::<KeptStep>("challenge_password_verifier");
+    is_read_for_ever::<KeptStep>("challenge_new_password_required");
 }
 
 #[test]

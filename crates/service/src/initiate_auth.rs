@@ -15,7 +15,7 @@ use cognate_model::NormalName;
 use cognate_model::app_client::AuthFlow;
 use cognate_model::attribute::Attributes;
 
-use crate::flows::accounts::Door;
+use crate::flows::accounts::PoolClient;
 use crate::flows::refresh::refresh;
 use crate::flows::refresh_token::Presented;
 use crate::flows::sign_in::{self, Opening, Reply, Response};
@@ -35,12 +35,12 @@ pub(crate) async fn initiate_auth(
     cx: Cx,
     input: InitiateAuthRequest,
 ) -> Result<InitiateAuthResponse> {
-    let door = Door::of_client(&cx.app, &input.client_id).await?;
+    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
     refuse_session(input.session.as_deref())?;
     // Nothing is counted before the secret hash was found right.
-    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
+    let cx = origin::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
     let parameters = input.auth_parameters.unwrap_or_default();
-    begin(&cx, &door, Side::User, &input.auth_flow, &parameters)
+    begin(&cx, &pool_client, Side::User, &input.auth_flow, &parameters)
         .await
         .map(Into::into)
 }
@@ -49,25 +49,31 @@ pub(crate) async fn admin_initiate_auth(
     cx: Cx,
     input: AdminInitiateAuthRequest,
 ) -> Result<AdminInitiateAuthResponse> {
-    let door = Door::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
+    let pool_client = PoolClient::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
     refuse_session(input.session.as_deref())?;
     let cx = origin::of_context_data(&cx, input.context_data.as_ref())?;
     let parameters = input.auth_parameters.unwrap_or_default();
-    begin(&cx, &door, Side::Operator, &input.auth_flow, &parameters)
-        .await
-        .map(Into::into)
+    begin(
+        &cx,
+        &pool_client,
+        Side::Operator,
+        &input.auth_flow,
+        &parameters,
+    )
+    .await
+    .map(Into::into)
 }
 
 pub(crate) async fn respond_to_auth_challenge(
     cx: Cx,
     input: RespondToAuthChallengeRequest,
 ) -> Result<RespondToAuthChallengeResponse> {
-    let door = Door::of_client(&cx.app, &input.client_id).await?;
-    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
+    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
+    let cx = origin::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
     let responses = input.challenge_responses.unwrap_or_default();
     respond(
         &cx,
-        &door,
+        &pool_client,
         &input.challenge_name,
         input.session.as_deref(),
         &responses,
@@ -80,12 +86,12 @@ pub(crate) async fn admin_respond_to_auth_challenge(
     cx: Cx,
     input: AdminRespondToAuthChallengeRequest,
 ) -> Result<AdminRespondToAuthChallengeResponse> {
-    let door = Door::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
+    let pool_client = PoolClient::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
     let cx = origin::of_context_data(&cx, input.context_data.as_ref())?;
     let responses = input.challenge_responses.unwrap_or_default();
     respond(
         &cx,
-        &door,
+        &pool_client,
         &input.challenge_name,
         input.session.as_deref(),
         &responses,
@@ -140,9 +146,9 @@ pub(crate) async fn get_tokens_from_refresh_token(
     cx: Cx,
     input: GetTokensFromRefreshTokenRequest,
 ) -> Result<GetTokensFromRefreshTokenResponse> {
-    let door = Door::of_client(&cx.app, &input.client_id).await?;
-    secret_hash::check_secret(&door.entry, input.client_secret.as_deref())?;
-    let tokens = refresh(&cx, &door, &input.refresh_token, |_| Ok(())).await?;
+    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check_secret(&pool_client.entry, input.client_secret.as_deref())?;
+    let tokens = refresh(&cx, &pool_client, &input.refresh_token, |_| Ok(())).await?;
     Ok(GetTokensFromRefreshTokenResponse {
         authentication_result: Some(tokens),
     })
@@ -150,47 +156,54 @@ pub(crate) async fn get_tokens_from_refresh_token(
 
 async fn begin(
     cx: &Cx,
-    door: &Door,
+    pool_client: &PoolClient,
     side: Side,
     flow: &AuthFlowType,
     parameters: &Parameters,
 ) -> Result<Reply> {
     match flow {
         AuthFlowType::UserSrpAuth => {
-            allowed(door, AuthFlow::AllowUserSrpAuth).ok_or_else(Error::auth_flow_not_enabled)?;
-            let username = named(door, parameters)?;
+            allowed(pool_client, AuthFlow::AllowUserSrpAuth)
+                .ok_or_else(Error::auth_flow_not_enabled)?;
+            let username = named(pool_client, parameters)?;
             let public = ClientPublic::parse(required(parameters, "SRP_A")?).map_err(|error| {
                 Error::invalid_parameter("SRP_A is not a valid public value.").with_source(error)
             })?;
-            sign_in::begin(cx, door, username, Opening::Srp(Box::new(public))).await
+            sign_in::begin(cx, pool_client, username, Opening::Srp(Box::new(public))).await
         }
         AuthFlowType::UserPasswordAuth => {
-            allowed(door, AuthFlow::AllowUserPasswordAuth)
+            allowed(pool_client, AuthFlow::AllowUserPasswordAuth)
                 .ok_or_else(Error::user_password_auth_not_enabled)?;
-            with_password(cx, door, parameters).await
+            with_password(cx, pool_client, parameters).await
         }
         AuthFlowType::AdminUserPasswordAuth | AuthFlowType::AdminNoSrpAuth
             if side == Side::Operator =>
         {
-            allowed(door, AuthFlow::AllowAdminUserPasswordAuth)
+            allowed(pool_client, AuthFlow::AllowAdminUserPasswordAuth)
                 .ok_or_else(Error::auth_flow_not_enabled)?;
-            with_password(cx, door, parameters).await
+            with_password(cx, pool_client, parameters).await
         }
         AuthFlowType::RefreshTokenAuth | AuthFlowType::RefreshToken => {
             // With rotation each refresh has to give a new refresh token, which this flow does not.
-            let rotates = door.entry.client.settings.rotation.is_some();
-            allowed(door, AuthFlow::AllowRefreshTokenAuth)
+            let rotates = pool_client.entry.client.settings.rotation.is_some();
+            allowed(pool_client, AuthFlow::AllowRefreshTokenAuth)
                 .filter(|()| !rotates)
                 .ok_or_else(Error::auth_flow_not_enabled)?;
             let hash = parameters.get("SECRET_HASH").map(String::as_str);
             // Libraries take the name from a token, from the challenge, or from what the user typed
             // at sign-up.
             let check = |Presented { user, .. }: &Presented| {
-                let as_told = NormalName::new(&door.pool, &user.username);
+                let as_told = NormalName::new(&pool_client.pool, &user.username);
                 let names = [user.sub.as_str(), &user.username, as_told.as_str()];
-                secret_hash::check_any(&door.entry, hash, &names)
+                secret_hash::check_any(&pool_client.entry, hash, &names)
             };
-            let tokens = refresh(cx, door, required(parameters, "REFRESH_TOKEN")?, check).await;
+            let tokens = refresh(
+                cx,
+                pool_client,
+                required(parameters, "REFRESH_TOKEN")?,
+                check,
+            )
+            .await;
             // These operations have no RefreshTokenReuseException of their own.
             let spent = |error: Error| {
                 if error.code == ErrorCode::RefreshTokenReuse {
@@ -210,15 +223,19 @@ async fn begin(
     }
 }
 
-fn allowed(door: &Door, flow: AuthFlow) -> Option<()> {
-    door.entry.client.allows(flow).then_some(())
+fn allowed(pool_client: &PoolClient, flow: AuthFlow) -> Option<()> {
+    pool_client.entry.client.allows(flow).then_some(())
 }
 
-async fn with_password(cx: &Cx, door: &Door, parameters: &Parameters) -> Result<Reply> {
-    let username = named(door, parameters)?;
+async fn with_password(
+    cx: &Cx,
+    pool_client: &PoolClient,
+    parameters: &Parameters,
+) -> Result<Reply> {
+    let username = named(pool_client, parameters)?;
     let password = SecretString::from(required(parameters, "PASSWORD")?);
     check_password_length(&password)?;
-    sign_in::begin(cx, door, username, Opening::Password(password)).await
+    sign_in::begin(cx, pool_client, username, Opening::Password(password)).await
 }
 
 /// The longest password that is hashed at all.
@@ -231,10 +248,10 @@ fn check_password_length(password: &SecretString) -> Result<()> {
 }
 
 /// The user name of a request, whose secret hash is right.
-fn named<'a>(door: &Door, parameters: &'a Parameters) -> Result<&'a str> {
+fn named<'a>(pool_client: &PoolClient, parameters: &'a Parameters) -> Result<&'a str> {
     let username = required(parameters, "USERNAME")?;
     secret_hash::check(
-        &door.entry,
+        &pool_client.entry,
         parameters.get("SECRET_HASH").map(String::as_str),
         username,
     )?;
@@ -251,7 +268,7 @@ fn required<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a st
 
 async fn respond(
     cx: &Cx,
-    door: &Door,
+    pool_client: &PoolClient,
     challenge: &ChallengeNameType,
     session: Option<&str>,
     responses: &Parameters,
@@ -269,19 +286,19 @@ async fn respond(
             }
             Response::NewPassword {
                 password,
-                attributes: new_attributes(door, responses)?,
+                attributes: new_attributes(pool_client, responses)?,
             }
         }
         other => return Err(Error::parameter_not_built(format!("the challenge {other}"))),
     };
-    let username = named(door, responses)?;
-    sign_in::answer(cx, door, username, session, response).await
+    let username = named(pool_client, responses)?;
+    sign_in::answer(cx, pool_client, username, session, response).await
 }
 
 /// `userAttributes.email` and the like.
-fn new_attributes(door: &Door, responses: &Parameters) -> Result<Attributes> {
+fn new_attributes(pool_client: &PoolClient, responses: &Parameters) -> Result<Attributes> {
     let pairs = responses.iter().filter_map(|(name, value)| {
         Some((name.strip_prefix("userAttributes.")?, Some(value.as_str())))
     });
-    attributes::collect(&door.pool, pairs)
+    attributes::collect(&pool_client.pool, pairs)
 }

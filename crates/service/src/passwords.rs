@@ -15,7 +15,7 @@ use cognate_model::{Sub, User, UserPool, UserStatus};
 use cognate_outbound::Purpose;
 use cognate_store::{Tx, attempts, sessions, users as stored_users};
 
-use crate::flows::accounts::{Door, normal_name, stand_in};
+use crate::flows::accounts::{PoolClient, normal_name, stand_in};
 use crate::flows::codes::{Attempt, Form, Guess, NewCode, send_code};
 use crate::flows::outcome::write_settled;
 use crate::flows::sign_in::count_failure;
@@ -28,16 +28,20 @@ pub(crate) async fn forgot_password(
     cx: Cx,
     input: ForgotPasswordRequest,
 ) -> Result<ForgotPasswordResponse> {
-    let door = Door::of_client(&cx.app, &input.client_id).await?;
-    secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
-    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
-    let pool = Arc::clone(&door.pool);
+    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(
+        &pool_client.entry,
+        input.secret_hash.as_deref(),
+        &input.username,
+    )?;
+    let cx = origin::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let pool = Arc::clone(&pool_client.pool);
     if pool.recovery_order().is_empty() {
         return Err(Error::recovery_by_operators_only());
     }
     let name = normal_name(&pool, &input.username)?;
     let found = stored_users::find_by_name(&mut cx.app.db.read().await?, &pool.id, &name).await?;
-    let hide = door.hides_users();
+    let hide = pool_client.hides_users();
     let sent_to = match &found {
         None => Err(Error::username_client_id_not_found()),
         Some(user) => recovery_contact(&pool, user),
@@ -119,10 +123,14 @@ pub(crate) async fn confirm_forgot_password(
     cx: Cx,
     input: ConfirmForgotPasswordRequest,
 ) -> Result<ConfirmForgotPasswordResponse> {
-    let door = Door::of_client(&cx.app, &input.client_id).await?;
-    secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
-    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
-    let pool = Arc::clone(&door.pool);
+    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(
+        &pool_client.entry,
+        input.secret_hash.as_deref(),
+        &input.username,
+    )?;
+    let cx = origin::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let pool = Arc::clone(&pool_client.pool);
     // The policy is everybody's to know: checked before the code, so that a password that is too
     // short costs no guess.
     pool.settings
@@ -132,7 +140,7 @@ pub(crate) async fn confirm_forgot_password(
     let name = normal_name(&pool, &input.username)?;
     let taken = cx.app.limits.failures.take(&cx).await?;
     let (taken, found) = taken.through(find_named(&cx, &pool, &name).await)?;
-    let hide = door.hides_users();
+    let hide = pool_client.hides_users();
     if found.is_none() && !hide {
         return Err(Error::username_client_id_not_found());
     }
@@ -200,7 +208,7 @@ pub(crate) async fn change_password(
     input: ChangePasswordRequest,
 ) -> Result<ChangePasswordResponse> {
     let signed_in = access_token::check(&cx, &input.access_token).await?;
-    let (pool, user) = (Arc::clone(&signed_in.door.pool), signed_in.user);
+    let (pool, user) = (Arc::clone(&signed_in.pool_client.pool), signed_in.user);
     let previous = input
         .previous_password
         .filter(|password| !password.is_empty())
@@ -209,7 +217,7 @@ pub(crate) async fn change_password(
         .password_policy
         .check(&input.proposed_password)
         .map_err(Error::password_does_not_conform)?;
-    let cx = origin::of_token(&cx, &signed_in.door.entry, &user.sub);
+    let cx = origin::of_token(&cx, &signed_in.pool_client.entry, &user.sub);
     let taken = cx.app.limits.failures.take(&cx).await?;
     let (taken, (credentials, lockout)) = taken.through(password_of(&cx, &user).await)?;
     // The lock of sign-in holds here too: a stolen access token is no way round it.

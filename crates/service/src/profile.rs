@@ -27,9 +27,11 @@ use crate::sign_up::{finish_guess, has_preferred_username_alias};
 use crate::{Cx, Error, ErrorCode, Result, origin};
 
 pub(crate) async fn get_user(cx: Cx, input: GetUserRequest) -> Result<GetUserResponse> {
-    let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
+    let SignedIn {
+        pool_client, user, ..
+    } = access_token::check(&cx, &input.access_token).await?;
     Ok(GetUserResponse {
-        user_attributes: attributes::readable_by(&user, &door.entry.client),
+        user_attributes: attributes::readable_by(&user, &pool_client.entry.client),
         username: user.username,
         mfa_options: None,
         preferred_mfa_setting: None,
@@ -41,14 +43,22 @@ pub(crate) async fn update_user_attributes(
     cx: Cx,
     input: UpdateUserAttributesRequest,
 ) -> Result<UpdateUserAttributesResponse> {
-    let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
-    let given = attributes::parse(&door.pool, Some(&input.user_attributes))?;
-    attributes::check_written_by_user(&door.pool, &door.entry.client, &given)?;
-    attributes::check_mutable(&door.pool, &user, &given)?;
-    attributes::check_keeps_required(&door.pool, &given)?;
-    let cx = origin::of_token(&cx, &door.entry, &user.sub);
-    let changed =
-        change_attributes(&cx, &door.pool, &user, given, "update_user_attributes").await?;
+    let SignedIn {
+        pool_client, user, ..
+    } = access_token::check(&cx, &input.access_token).await?;
+    let given = attributes::parse(&pool_client.pool, Some(&input.user_attributes))?;
+    attributes::check_written_by_user(&pool_client.pool, &pool_client.entry.client, &given)?;
+    attributes::check_mutable(&pool_client.pool, &user, &given)?;
+    attributes::check_keeps_required(&pool_client.pool, &given)?;
+    let cx = origin::of_token(&cx, &pool_client.entry, &user.sub);
+    let changed = change_attributes(
+        &cx,
+        &pool_client.pool,
+        &user,
+        given,
+        "update_user_attributes",
+    )
+    .await?;
     Ok(UpdateUserAttributesResponse {
         code_delivery_details_list: Some(changed).filter(|list| !list.is_empty()),
     })
@@ -256,16 +266,18 @@ pub(crate) async fn delete_user_attributes(
     cx: Cx,
     input: DeleteUserAttributesRequest,
 ) -> Result<DeleteUserAttributesResponse> {
-    let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
+    let SignedIn {
+        pool_client, user, ..
+    } = access_token::check(&cx, &input.access_token).await?;
     let empty: Attributes = input
         .user_attribute_names
         .iter()
         .map(|name| (name.clone(), String::new()))
         .collect();
-    attributes::check_written_by_user(&door.pool, &door.entry.client, &empty)?;
-    let notices = Notices::draw(&cx, &door.pool);
+    attributes::check_written_by_user(&pool_client.pool, &pool_client.entry.client, &empty)?;
+    let notices = Notices::draw(&cx, &pool_client.pool);
     let told = Some(notices.clone());
-    delete_attributes(&cx, &door.pool, &user, empty, told).await?;
+    delete_attributes(&cx, &pool_client.pool, &user, empty, told).await?;
     notices.are_out();
     Ok(DeleteUserAttributesResponse {})
 }
@@ -315,15 +327,17 @@ pub(crate) async fn get_user_attribute_verification_code(
     cx: Cx,
     input: GetUserAttributeVerificationCodeRequest,
 ) -> Result<GetUserAttributeVerificationCodeResponse> {
-    let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
+    let SignedIn {
+        pool_client, user, ..
+    } = access_token::check(&cx, &input.access_token).await?;
     let contact = Contact::of(&input.attribute_name).ok_or_else(Error::cannot_be_verified)?;
     let address = user
         .attribute(contact.attribute())
         .ok_or_else(|| Error::invalid_parameter(format!("User has no {}.", contact.attribute())))?;
-    let cx = origin::of_token(&cx, &door.entry, &user.sub);
+    let cx = origin::of_token(&cx, &pool_client.entry, &user.sub);
     // To the address that stands, verified or not, and not to one that waits for its proof: as AWS
     // does.
-    let code = attribute_code(&cx, &door.pool, &user, contact, address)?;
+    let code = attribute_code(&cx, &pool_client.pool, &user, contact, address)?;
     let details = messages::details(contact, address);
     send_code(
         &cx,
@@ -341,19 +355,21 @@ pub(crate) async fn verify_user_attribute(
     cx: Cx,
     input: VerifyUserAttributeRequest,
 ) -> Result<VerifyUserAttributeResponse> {
-    let SignedIn { door, user, .. } = access_token::check(&cx, &input.access_token).await?;
+    let SignedIn {
+        pool_client, user, ..
+    } = access_token::check(&cx, &input.access_token).await?;
     let contact = Contact::of(&input.attribute_name).ok_or_else(Error::cannot_be_verified)?;
-    let cx = origin::of_token(&cx, &door.entry, &user.sub);
+    let cx = origin::of_token(&cx, &pool_client.entry, &user.sub);
     let taken = cx.app.limits.failures.take(&cx).await?;
     let attempt = Attempt::new(
         &cx,
-        &door.pool.id,
+        &pool_client.pool.id,
         user.sub.clone(),
         CodePurpose::verify(contact),
         &input.code,
         false,
     );
-    let (pool, now) = (Arc::clone(&door.pool), cx.now);
+    let (pool, now) = (Arc::clone(&pool_client.pool), cx.now);
     let notices = Notices::draw(&cx, &pool);
     let told = notices.clone();
     let settled = attempt.clone();

@@ -81,6 +81,6 @@ impl Entry {
     /// # Errors
     /// What the operation answers.
     pub async fn call(&self, cx: Cx, input: Value) -> Result<Vec<u8>> {
-        (self.call)(cx, input).await.map_err(failure::told)
+        (self.call)(cx, input).await.map_err(failure::for_callers)
     }
 }

@@ -59,12 +59,12 @@ pub(crate) struct AccessKeyEntry {
     pub(crate) secret: SecretString,
 }
 
-struct Kept<T> {
+struct Cached<T> {
     value: Arc<T>,
     read_at: Instant,
 }
 
-impl<T> Clone for Kept<T> {
+impl<T> Clone for Cached<T> {
     fn clone(&self) -> Self {
         Self {
             value: Arc::clone(&self.value),
@@ -73,7 +73,7 @@ impl<T> Clone for Kept<T> {
     }
 }
 
-impl<T> Kept<T> {
+impl<T> Cached<T> {
     fn new(value: T) -> Self {
         Self {
             value: Arc::new(value),
@@ -88,10 +88,10 @@ impl<T> Kept<T> {
 
 /// The kept settings of a node.
 pub(crate) struct Settings {
-    pools: Cache<UserPoolId, Kept<UserPool>>,
-    clients: Cache<ClientId, Kept<ClientEntry>>,
-    keys: Cache<UserPoolId, Kept<PoolKeys>>,
-    access_keys: Cache<String, Kept<AccessKeyEntry>>,
+    pools: Cache<UserPoolId, Cached<UserPool>>,
+    clients: Cache<ClientId, Cached<ClientEntry>>,
+    keys: Cache<UserPoolId, Cached<PoolKeys>>,
+    access_keys: Cache<String, Cached<AccessKeyEntry>>,
 }
 
 impl Settings {
@@ -120,11 +120,11 @@ impl App {
     /// # Errors
     /// `ResourceNotFoundException` when there is none.
     pub(crate) async fn pool(&self, id: &UserPoolId) -> Result<Arc<UserPool>> {
-        if let Some(pool) = self.settings.pools.get(id).and_then(Kept::fresh) {
+        if let Some(pool) = self.settings.pools.get(id).and_then(Cached::fresh) {
             return Ok(pool);
         }
         let found = user_pools::find(&mut self.db.read().await?, id).await?;
-        let kept = Kept::new(found.ok_or_else(|| Error::user_pool_does_not_exist(id.as_str()))?);
+        let kept = Cached::new(found.ok_or_else(|| Error::user_pool_does_not_exist(id.as_str()))?);
         self.settings.pools.insert(id.clone(), kept.clone());
         Ok(kept.value)
     }
@@ -144,26 +144,26 @@ impl App {
     /// `ResourceNotFoundException` when there is none.
     pub(crate) async fn client_named(&self, id: &str) -> Result<Arc<ClientEntry>> {
         let parsed = ClientId::parse(id).map_err(|_| Error::user_pool_client_does_not_exist(id))?;
-        if let Some(entry) = self.settings.clients.get(&parsed).and_then(Kept::fresh) {
+        if let Some(entry) = self.settings.clients.get(&parsed).and_then(Cached::fresh) {
             return Ok(entry);
         }
         let found = app_clients::find(&mut self.db.read().await?, &parsed).await?;
         let (client, secret) = found.ok_or_else(|| Error::user_pool_client_does_not_exist(id))?;
-        let kept = Kept::new(ClientEntry { client, secret });
+        let kept = Cached::new(ClientEntry { client, secret });
         self.settings.clients.insert(parsed, kept.clone());
         Ok(kept.value)
     }
 
     /// The access key of an id, if there is one.
     pub(crate) async fn access_key(&self, id: &str) -> Result<Option<Arc<AccessKeyEntry>>> {
-        if let Some(entry) = self.settings.access_keys.get(id).and_then(Kept::fresh) {
+        if let Some(entry) = self.settings.access_keys.get(id).and_then(Cached::fresh) {
             return Ok(Some(entry));
         }
         let Some((key, secret)) = access_keys::find(&mut self.db.read().await?, id).await? else {
             self.settings.access_keys.remove(id);
             return Ok(None);
         };
-        let kept = Kept::new(AccessKeyEntry { key, secret });
+        let kept = Cached::new(AccessKeyEntry { key, secret });
         self.settings
             .access_keys
             .insert(id.to_owned(), kept.clone());
@@ -173,7 +173,7 @@ impl App {
     /// A pool's signing keys. Keys that were parsed before are not parsed again: an id stands for
     /// one key for ever.
     pub(crate) async fn keys(&self, pool: &UserPoolId) -> Result<Arc<PoolKeys>> {
-        match self.settings.keys.get(pool).and_then(Kept::fresh) {
+        match self.settings.keys.get(pool).and_then(Cached::fresh) {
             Some(keys) => Ok(keys),
             None => self.read_keys(pool).await,
         }
@@ -184,7 +184,7 @@ impl App {
     /// most, however many tokens name keys that nobody has.
     pub(crate) async fn keys_with(&self, pool: &UserPoolId, kid: &str) -> Result<Arc<PoolKeys>> {
         let keys = self.keys(pool).await?;
-        let is_new = |kept: Kept<PoolKeys>| kept.read_at.elapsed() < UNKNOWN_KEY_AGE;
+        let is_new = |kept: Cached<PoolKeys>| kept.read_at.elapsed() < UNKNOWN_KEY_AGE;
         if keys.by_kid.contains_key(kid) || self.settings.keys.get(pool).is_some_and(is_new) {
             return Ok(keys);
         }
@@ -197,7 +197,7 @@ impl App {
         let keys = self
             .compute(move || PoolKeys::parse(stored, known.as_deref()))
             .await??;
-        let kept = Kept::new(keys);
+        let kept = Cached::new(keys);
         // A pool that does not exist has none; forged issuers must not push real pools out.
         if !kept.value.by_kid.is_empty() {
             self.settings.keys.insert(pool.clone(), kept.clone());

@@ -7,7 +7,7 @@ use cognate_api::idp::{
 use cognate_model::{Sub, UserPoolId};
 use cognate_store::{Tx, sessions};
 
-use crate::flows::accounts::{Door, user_for_operator};
+use crate::flows::accounts::{PoolClient, user_for_operator};
 use crate::flows::outcome::write_again;
 use crate::flows::{access_token, refresh_token, secret_hash};
 use crate::{Cx, Error, ErrorCode, Result};
@@ -48,24 +48,24 @@ pub(crate) async fn revoke_token(cx: Cx, input: RevokeTokenRequest) -> Result<Re
             "RevokeAssociatedSessions LINKED",
         ));
     }
-    let door = Door::of_client(&cx.app, &input.client_id)
+    let pool_client = PoolClient::of_client(&cx.app, &input.client_id)
         .await
         .map_err(|error| match error.code {
             ErrorCode::ResourceNotFound => Error::unauthorized_client(&input.client_id),
             _ => error,
         })?;
-    secret_hash::check_secret(&door.entry, input.client_secret.as_deref())
+    secret_hash::check_secret(&pool_client.entry, input.client_secret.as_deref())
         .map_err(|_| Error::unauthorized_client(&input.client_id))?;
-    if !door.entry.client.settings.token_revocation {
+    if !pool_client.entry.client.settings.token_revocation {
         return Err(Error::token_revocation_not_enabled());
     }
     // An access or ID token is a JWT of three parts.
     if input.token.split('.').count() == 3 {
         return Err(Error::unsupported_token_type());
     }
-    let session = refresh_token::session_named(&cx, &door, &input.token)
+    let session = refresh_token::session_named(&cx, &pool_client, &input.token)
         .map_err(|_| Error::unauthorized_client(&input.client_id))?;
-    let pool = door.pool.id.clone();
+    let pool = pool_client.pool.id.clone();
     let end = async move |tx: &mut Tx| -> Result<()> {
         sessions::end(tx, &pool, &session).await?;
         Ok(())

@@ -18,7 +18,9 @@ use cognate_model::{NormalName, Sub, User, UserPool, UserStatus};
 use cognate_outbound::Purpose;
 use cognate_store::{Tx, users as stored_users};
 
-use crate::flows::accounts::{Door, is_made_up, normal_name, stand_in, sub_of, user_for_operator};
+use crate::flows::accounts::{
+    PoolClient, is_made_up, normal_name, stand_in, sub_of, user_for_operator,
+};
 use crate::flows::address_limits::Taken;
 use crate::flows::codes::{Attempt, Form, Guess, NewCode, Through, send_code};
 use crate::flows::outcome::write_settled;
@@ -27,10 +29,14 @@ use crate::flows::{attributes, destinations, messages, secret_hash, users};
 use crate::{Cx, Error, ErrorCode, Result, origin};
 
 pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpResponse> {
-    let door = Door::of_client(&cx.app, &input.client_id).await?;
-    secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
-    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
-    let pool = Arc::clone(&door.pool);
+    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(
+        &pool_client.entry,
+        input.secret_hash.as_deref(),
+        &input.username,
+    )?;
+    let cx = origin::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let pool = Arc::clone(&pool_client.pool);
     if pool.settings.admin_create_user_only {
         return Err(Error::sign_up_not_permitted());
     }
@@ -44,7 +50,7 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
         .check(password.expose())
         .map_err(Error::password_does_not_conform)?;
     let mut given = attributes::parse(&pool, input.user_attributes.as_ref())?;
-    attributes::check_written_by_user(&pool, &door.entry.client, &given)?;
+    attributes::check_written_by_user(&pool, &pool_client.entry.client, &given)?;
     if given.contains_key("preferred_username") && has_preferred_username_alias(&pool) {
         return Err(Error::invalid_parameter(
             "preferred_username can be set once the user is confirmed.",
@@ -68,7 +74,7 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
     let code = contact
         .map(|(contact, address)| {
             messages::check_destination(&cx.app, contact, &address)?;
-            sign_up_code(&cx, &door, &user, contact, &address)
+            sign_up_code(&cx, &pool_client, &user, contact, &address)
         })
         .transpose()?;
     cx.app.limits.sign_ups.spend(&cx)?;
@@ -250,20 +256,20 @@ fn contact_to_confirm(pool: &UserPool, user: &User) -> Option<(Contact, String)>
 
 fn sign_up_code(
     cx: &Cx,
-    door: &Door,
+    pool_client: &PoolClient,
     user: &User,
     contact: Contact,
     address: &str,
 ) -> Result<NewCode> {
-    let by_link = contact == Contact::Email && door.pool.settings.messages.confirm_with_link;
+    let by_link = contact == Contact::Email && pool_client.pool.settings.messages.confirm_with_link;
     let form = if by_link {
-        Form::Link(&door.entry.client.id)
+        Form::Link(&pool_client.entry.client.id)
     } else {
         Form::Digits(Purpose::Verification)
     };
     NewCode::make(
         cx,
-        &door.pool,
+        &pool_client.pool,
         user,
         CodePurpose::ConfirmSignUp,
         contact,
@@ -276,17 +282,21 @@ pub(crate) async fn confirm_sign_up(
     cx: Cx,
     input: ConfirmSignUpRequest,
 ) -> Result<ConfirmSignUpResponse> {
-    let door = Door::of_client(&cx.app, &input.client_id).await?;
-    secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
+    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(
+        &pool_client.entry,
+        input.secret_hash.as_deref(),
+        &input.username,
+    )?;
     if input.session.is_some() {
         return Err(Error::parameter_not_built(
             "Session (sign-in straight from sign-up with USER_AUTH)",
         ));
     }
-    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
+    let cx = origin::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
     confirm(
         &cx,
-        &door,
+        &pool_client,
         &input.username,
         &input.confirmation_code,
         Through::Call,
@@ -303,10 +313,10 @@ pub(crate) async fn confirm_by_link(
     user_name: &str,
     confirmation_code: &str,
 ) -> Result<()> {
-    let door = Door::of_client(&cx.app, client_id).await?;
+    let pool_client = PoolClient::of_client(&cx.app, client_id).await?;
     confirm(
         &cx,
-        &door,
+        &pool_client,
         user_name,
         confirmation_code,
         Through::Link,
@@ -317,16 +327,16 @@ pub(crate) async fn confirm_by_link(
 
 async fn confirm(
     cx: &Cx,
-    door: &Door,
+    pool_client: &PoolClient,
     given: &str,
     code: &str,
     through: Through,
     take_over: bool,
 ) -> Result<()> {
-    let name = normal_name(&door.pool, given)?;
+    let name = normal_name(&pool_client.pool, given)?;
     let taken = cx.app.limits.failures.take(cx).await?;
-    let (taken, found) = taken.through(find_named(cx, &door.pool, &name).await)?;
-    let hide = door.hides_users();
+    let (taken, found) = taken.through(find_named(cx, &pool_client.pool, &name).await)?;
+    let hide = pool_client.hides_users();
     let status = found.as_ref().map(|user| user.status);
     match status {
         None if !hide => return Err(Error::username_client_id_not_found()),
@@ -335,16 +345,16 @@ async fn confirm(
         }
         _ => {}
     }
-    let sub = sub_of(&cx.app, &door.pool, found.as_ref(), &name);
+    let sub = sub_of(&cx.app, &pool_client.pool, found.as_ref(), &name);
     let attempt = Attempt::new(
         cx,
-        &door.pool.id,
+        &pool_client.pool.id,
         sub,
         CodePurpose::ConfirmSignUp,
         code,
         hide,
     );
-    let (pool, now) = (Arc::clone(&door.pool), cx.now);
+    let (pool, now) = (Arc::clone(&pool_client.pool), cx.now);
     let settled = attempt.clone();
     let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
         Ok(settled.stands(tx).await?.then_some(None))
@@ -403,16 +413,20 @@ pub(crate) async fn resend_confirmation_code(
     cx: Cx,
     input: ResendConfirmationCodeRequest,
 ) -> Result<ResendConfirmationCodeResponse> {
-    let door = Door::of_client(&cx.app, &input.client_id).await?;
-    secret_hash::check(&door.entry, input.secret_hash.as_deref(), &input.username)?;
-    let cx = origin::of_client(&cx, &door.entry, input.user_context_data.as_ref())?;
-    let pool = Arc::clone(&door.pool);
+    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(
+        &pool_client.entry,
+        input.secret_hash.as_deref(),
+        &input.username,
+    )?;
+    let cx = origin::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let pool = Arc::clone(&pool_client.pool);
     if pool.settings.auto_verified.is_empty() {
         return Err(Error::auto_verification_not_turned_on());
     }
     let name = normal_name(&pool, &input.username)?;
     let found = stored_users::find_by_name(&mut cx.app.db.read().await?, &pool.id, &name).await?;
-    let hide = door.hides_users();
+    let hide = pool_client.hides_users();
     let refusal = match &found {
         None => Some(Error::username_client_id_not_found()),
         Some(user) if user.status != UserStatus::Unconfirmed => {
@@ -441,7 +455,7 @@ pub(crate) async fn resend_confirmation_code(
     if is_sent && !hide {
         messages::check_destination(&cx.app, contact, &address)?;
     }
-    let mut code = sign_up_code(&cx, &door, &user, contact, &address)?;
+    let mut code = sign_up_code(&cx, &pool_client, &user, contact, &address)?;
     if hide {
         code = code.quietly();
     }

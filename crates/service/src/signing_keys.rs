@@ -212,12 +212,12 @@ pub struct ListedKey {
     /// When it was made.
     pub created_at: Timestamp,
     /// What it does now.
-    pub standing: Standing,
+    pub status: KeyStatus,
 }
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum KeyStatus {
     /// It signs tokens and verifies them.
     Signs,
     /// It is published and will sign from this time on.
@@ -241,12 +241,12 @@ pub async fn list(db: &Db, clock: &Clock, pool: &str) -> Result<Vec<ListedKey>, 
         kid: key.kid.clone(),
         token_use: key.token_use,
         created_at: key.created_at,
-        standing: standing(key, &keys, now),
+        status: status(key, &keys, now),
     });
     Ok(listed.collect())
 }
 
-fn standing(key: &StoredSigningKey, all: &[StoredSigningKey], now: Timestamp) -> Standing {
+fn status(key: &StoredSigningKey, all: &[StoredSigningKey], now: Timestamp) -> KeyStatus {
     let life = life_of(key);
     let same_use = all.iter().filter(|other| other.token_use == key.token_use);
     let signing = signer(
@@ -255,12 +255,12 @@ fn standing(key: &StoredSigningKey, all: &[StoredSigningKey], now: Timestamp) ->
         now,
     );
     match life.retires_at {
-        _ if !life.verifies(now) => Standing::Retired,
-        _ if signing == Some(key.kid.as_str()) => Standing::Signs,
-        _ if life.takes_over_at() > now => Standing::SignsFrom(life.takes_over_at()),
-        Some(at) => Standing::VerifiesUntil(at),
+        _ if !life.verifies(now) => KeyStatus::Retired,
+        _ if signing == Some(key.kid.as_str()) => KeyStatus::Signs,
+        _ if life.takes_over_at() > now => KeyStatus::SignsFrom(life.takes_over_at()),
+        Some(at) => KeyStatus::VerifiesUntil(at),
         // Not to be had: of the keys that were not replaced, the newest signs or is about to.
-        None => Standing::Signs,
+        None => KeyStatus::Signs,
     }
 }
 

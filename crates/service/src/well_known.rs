@@ -12,7 +12,7 @@ use crate::{Result, failure};
 /// # Errors
 /// `ResourceNotFoundException` when there is no such pool.
 pub async fn jwks(app: &Arc<App>, pool: &str) -> Result<String> {
-    key_set(app, pool).await.map_err(failure::told)
+    key_set(app, pool).await.map_err(failure::for_callers)
 }
 
 async fn key_set(app: &Arc<App>, pool: &str) -> Result<String> {
@@ -36,7 +36,7 @@ async fn key_set(app: &Arc<App>, pool: &str) -> Result<String> {
 /// # Errors
 /// `ResourceNotFoundException` when there is no such pool.
 pub async fn openid_configuration(app: &Arc<App>, pool: &str) -> Result<String> {
-    let pool = app.pool_named(pool).await.map_err(failure::told)?;
+    let pool = app.pool_named(pool).await.map_err(failure::for_callers)?;
     let issuer = app.config.issuer_of(&pool.id);
     let document = json!({
         "issuer": issuer,

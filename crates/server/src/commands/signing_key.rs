@@ -5,7 +5,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use cognate_crypto::sigv4;
 use cognate_model::Timestamp;
-use cognate_service::signing_keys::{self, Standing};
+use cognate_service::signing_keys::{self, KeyStatus};
 use cognate_service::{Clock, Entropy};
 use cognate_store::Db;
 
@@ -78,18 +78,18 @@ async fn list(db: &Db, pool: &str) -> Result<()> {
             key.kid,
             key.token_use.as_str(),
             time(key.created_at),
-            words(key.standing)
+            words(key.status)
         ));
     }
     Ok(())
 }
 
-fn words(standing: Standing) -> String {
-    match standing {
-        Standing::Signs => "signs".to_owned(),
-        Standing::SignsFrom(at) => format!("signs from {}", time(at)),
-        Standing::VerifiesUntil(at) => format!("verifies until {}", time(at)),
-        Standing::Retired => "retired".to_owned(),
+fn words(status: KeyStatus) -> String {
+    match status {
+        KeyStatus::Signs => "signs".to_owned(),
+        KeyStatus::SignsFrom(at) => format!("signs from {}", time(at)),
+        KeyStatus::VerifiesUntil(at) => format!("verifies until {}", time(at)),
+        KeyStatus::Retired => "retired".to_owned(),
     }
 }
 

@@ -10,13 +10,13 @@ use cognate_store::{sessions, users};
 use quick_cache::sync::Cache;
 use serde::Deserialize;
 
-use super::accounts::Door;
+use super::accounts::PoolClient;
 use crate::settings::PoolKeys;
 use crate::{Cx, Error, ErrorCode, Result};
 
 /// A signed-in user, as their access token proves.
 pub(crate) struct SignedIn {
-    pub(crate) door: Door,
+    pub(crate) pool_client: PoolClient,
     pub(crate) user: User,
     pub(crate) session: TokenSession,
 }
@@ -64,10 +64,10 @@ pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
         ErrorCode::ResourceNotFound => Error::access_token_revoked(),
         _ => error,
     };
-    let door = Door::of_client(&cx.app, client.as_str()).await;
-    let door = door.map_err(gone)?;
+    let pool_client = PoolClient::of_client(&cx.app, client.as_str()).await;
+    let pool_client = pool_client.map_err(gone)?;
     Ok(SignedIn {
-        door,
+        pool_client,
         user,
         session,
     })

@@ -21,12 +21,12 @@ const MAX_NAME_LENGTH: usize = 2048;
 
 /// A pool and one of its app clients.
 #[derive(Clone)]
-pub(crate) struct Door {
+pub(crate) struct PoolClient {
     pub(crate) pool: Arc<UserPool>,
     pub(crate) entry: Arc<ClientEntry>,
 }
 
-impl Door {
+impl PoolClient {
     /// The app client of an id, with its pool.
     ///
     /// # Errors
@@ -93,8 +93,13 @@ impl Found {
     }
 
     /// The facts that the sign-in machine decides on.
-    pub(crate) fn facts<'a>(&'a self, app: &App, door: &'a Door, now: Timestamp) -> Facts<'a> {
-        let (secret, pool) = (&app.secrets.decoy, &door.pool);
+    pub(crate) fn facts<'a>(
+        &'a self,
+        app: &App,
+        pool_client: &'a PoolClient,
+        now: Timestamp,
+    ) -> Facts<'a> {
+        let (secret, pool) = (&app.secrets.decoy, &pool_client.pool);
         let account = match (&self.user, &self.credentials) {
             (Some(user), Some(credentials)) => Account::Known(user, credentials),
             (Some(user), None) => {
@@ -107,8 +112,8 @@ impl Found {
             }
         };
         Facts {
-            pool: &door.pool,
-            client: &door.entry.client,
+            pool: &pool_client.pool,
+            client: &pool_client.entry.client,
             account,
             lockout: self.lockout,
             now,

@@ -443,7 +443,7 @@ pub async fn confirm_by_link(
     confirmation_code: &str,
 ) -> Result<()> {
     let confirmed = crate::sign_up::confirm_by_link(cx, client_id, user_name, confirmation_code);
-    confirmed.await.map_err(crate::failure::told)
+    confirmed.await.map_err(crate::failure::for_callers)
 }
 
 #[cfg(test)]

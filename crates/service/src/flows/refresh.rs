@@ -11,9 +11,9 @@ use cognate_api::idp::AuthenticationResultType;
 use cognate_model::{TokenSession, User};
 use cognate_store::{Tx, sessions};
 
-use super::accounts::Door;
+use super::accounts::PoolClient;
 use super::outcome::write_settled;
-use super::refresh_token::{self, NewToken, Presented, Standing};
+use super::refresh_token::{self, NewToken, Presented, TokenState};
 use super::tokens;
 use crate::{Cx, Error, Result};
 
@@ -27,35 +27,35 @@ const LOOKS: u32 = 4;
 /// What the operation answers.
 pub(crate) async fn refresh(
     cx: &Cx,
-    door: &Door,
+    pool_client: &PoolClient,
     token: &str,
     check: impl Fn(&Presented) -> Result<()>,
 ) -> Result<AuthenticationResultType> {
-    let rotates = door.entry.client.settings.rotation.is_some();
+    let rotates = pool_client.entry.client.settings.rotation.is_some();
     let mut was_newest = false;
     for _ in 0..LOOKS {
-        let presented = Presented::open(cx, door, token).await?;
+        let presented = Presented::open(cx, pool_client, token).await?;
         check(&presented)?;
-        let standing = presented.standing(&door.entry.client, cx.now, was_newest);
+        let state = presented.state(&pool_client.entry.client, cx.now, was_newest);
         let Presented { session, user, .. } = &presented;
-        match standing {
-            Standing::Current if !rotates => {
-                return tokens::issue(cx, door, user, session, None).await;
+        match state {
+            TokenState::Current if !rotates => {
+                return tokens::issue(cx, pool_client, user, session, None).await;
             }
-            Standing::Current => was_newest = true,
-            Standing::InGrace => {
+            TokenState::Current => was_newest = true,
+            TokenState::InGrace => {
                 if let Some(newest) = presented.newest(cx)? {
-                    return issue(cx, door, user, session, &newest).await;
+                    return issue(cx, pool_client, user, session, &newest).await;
                 }
             }
-            Standing::TooLate => return Err(Error::refresh_token_reused()),
-            Standing::Reused => {
+            TokenState::TooLate => return Err(Error::refresh_token_reused()),
+            TokenState::Reused => {
                 end(cx, session).await?;
                 return Err(Error::refresh_token_reused());
             }
         }
         if let Some((session, new)) = rotate(cx, session).await? {
-            return issue(cx, door, user, &session, &new).await;
+            return issue(cx, pool_client, user, &session, &new).await;
         }
     }
     Err(Error::too_many_requests())
@@ -63,12 +63,12 @@ pub(crate) async fn refresh(
 
 async fn issue(
     cx: &Cx,
-    door: &Door,
+    pool_client: &PoolClient,
     user: &User,
     session: &TokenSession,
     token: &NewToken,
 ) -> Result<AuthenticationResultType> {
-    tokens::issue(cx, door, user, session, Some(&token.text)).await
+    tokens::issue(cx, pool_client, user, session, Some(&token.text)).await
 }
 
 /// Puts a new refresh token into the place of a session's newest; None when another request was

@@ -12,7 +12,7 @@ use cognate_model::{AppClient, SessionId, Sub, Timestamp, TokenSession, User, Us
 use cognate_store::{sessions, users};
 use serde::{Deserialize, Serialize};
 
-use super::accounts::Door;
+use super::accounts::PoolClient;
 use crate::{Cx, Error, Result};
 
 /// The first part, as a JOSE header would be (RFC 7516 §4): direct use of a shared key, which is
@@ -97,7 +97,7 @@ pub(crate) struct Presented {
 }
 
 /// What a token's place in the row of rotations says.
-pub(crate) enum Standing {
+pub(crate) enum TokenState {
     /// It is the newest.
     Current,
     /// The newest took its place a moment ago, or while the request was under way: a client that
@@ -115,22 +115,22 @@ impl Presented {
     /// # Errors
     /// `NotAuthorizedException`: not a token of this client, run out, or of a session that has
     /// ended; `UserNotFoundException` when the user has gone, and the client tells that.
-    pub(crate) async fn open(cx: &Cx, door: &Door, token: &str) -> Result<Self> {
-        let content = content(cx, &door.pool, &door.entry.client, token)?;
+    pub(crate) async fn open(cx: &Cx, pool_client: &PoolClient, token: &str) -> Result<Self> {
+        let content = content(cx, &pool_client.pool, &pool_client.entry.client, token)?;
         // Before the session is looked for: it may have been cleared away since.
         if content.expires_at <= cx.now {
             return Err(Error::refresh_token_expired());
         }
         let found = sessions::find_for_refresh(
             &mut cx.app.db.read().await?,
-            &door.pool.id,
+            &pool_client.pool.id,
             &content.session,
         )
         .await?;
         let Some((session, newest, user)) = found else {
-            return Err(why_it_ended(cx, door, content.sub.as_ref()).await?);
+            return Err(why_it_ended(cx, pool_client, content.sub.as_ref()).await?);
         };
-        if session.client != door.entry.client.id {
+        if session.client != pool_client.entry.client.id {
             return Err(Error::invalid_refresh_token());
         }
         if session.expires_at <= cx.now {
@@ -152,27 +152,22 @@ impl Presented {
 
     /// Where the token stands under the client's rotation. `was_newest`: the request has seen it as
     /// the newest before, and another took its place since.
-    pub(crate) fn standing(
-        &self,
-        client: &AppClient,
-        now: Timestamp,
-        was_newest: bool,
-    ) -> Standing {
+    pub(crate) fn state(&self, client: &AppClient, now: Timestamp, was_newest: bool) -> TokenState {
         if self.is_current {
-            return Standing::Current;
+            return TokenState::Current;
         }
         let Some(rotation) = client.settings.rotation else {
-            return Standing::Reused;
+            return TokenState::Reused;
         };
         let grace = Duration::from_secs(rotation.grace_seconds.into());
         let spent_at = self.session.spent_at(self.generation);
         let is_within = |span| spent_at.is_some_and(|at| now.since(at) < span);
         if is_within(grace) || was_newest && !grace.is_zero() {
-            Standing::InGrace
+            TokenState::InGrace
         } else if is_within(CROSSING) || was_newest {
-            Standing::TooLate
+            TokenState::TooLate
         } else {
-            Standing::Reused
+            TokenState::Reused
         }
     }
 
@@ -188,14 +183,14 @@ impl Presented {
 }
 
 /// Why the session of a token is no more, as far as its user tells.
-async fn why_it_ended(cx: &Cx, door: &Door, sub: Option<&Sub>) -> Result<Error> {
+async fn why_it_ended(cx: &Cx, pool_client: &PoolClient, sub: Option<&Sub>) -> Result<Error> {
     let Some(sub) = sub else {
         return Ok(Error::refresh_token_revoked());
     };
-    let user = users::find(&mut cx.app.db.read().await?, &door.pool.id, sub).await?;
+    let user = users::find(&mut cx.app.db.read().await?, &pool_client.pool.id, sub).await?;
     Ok(match user {
         Some(user) if !user.enabled => Error::user_is_disabled(),
-        None if !door.hides_users() => Error::user_does_not_exist(),
+        None if !pool_client.hides_users() => Error::user_does_not_exist(),
         Some(_) | None => Error::refresh_token_revoked(),
     })
 }
@@ -205,8 +200,8 @@ async fn why_it_ended(cx: &Cx, door: &Door, sub: Option<&Sub>) -> Result<Error> 
 ///
 /// # Errors
 /// `NotAuthorizedException` when it is not a token of this client.
-pub(crate) fn session_named(cx: &Cx, door: &Door, token: &str) -> Result<SessionId> {
-    content(cx, &door.pool, &door.entry.client, token).map(|content| content.session)
+pub(crate) fn session_named(cx: &Cx, pool_client: &PoolClient, token: &str) -> Result<SessionId> {
+    content(cx, &pool_client.pool, &pool_client.entry.client, token).map(|content| content.session)
 }
 
 fn content(cx: &Cx, pool: &UserPool, client: &AppClient, token: &str) -> Result<Content> {

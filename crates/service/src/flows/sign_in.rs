@@ -17,7 +17,7 @@ use cognate_model::sign_in::{
 use cognate_model::{Sub, Timestamp, User, UserPoolId, UserStatus};
 use cognate_store::{Tx, attempts, challenges, sessions, users as stored_users};
 
-use super::accounts::{Door, Found};
+use super::accounts::{Found, PoolClient};
 use super::address_limits::Taken;
 use super::outcome::write_settled;
 use super::steps::{self, StepRow};
@@ -58,11 +58,16 @@ pub(crate) enum Response {
 ///
 /// # Errors
 /// What the operation answers.
-pub(crate) async fn begin(cx: &Cx, door: &Door, given: &str, opening: Opening) -> Result<Reply> {
+pub(crate) async fn begin(
+    cx: &Cx,
+    pool_client: &PoolClient,
+    given: &str,
+    opening: Opening,
+) -> Result<Reply> {
     let taken = cx.app.limits.failures.take(cx).await?;
-    let found = Found::with_password(&cx.app, &door.pool, given).await;
+    let found = Found::with_password(&cx.app, &pool_client.pool, given).await;
     let (mut taken, found) = taken.through(found)?;
-    if found.user.is_none() && !door.hides_users() {
+    if found.user.is_none() && !pool_client.hides_users() {
         return Err(Error::user_does_not_exist());
     }
     if matches!(opening, Opening::Srp(_)) {
@@ -70,7 +75,7 @@ pub(crate) async fn begin(cx: &Cx, door: &Door, given: &str, opening: Opening) -
     }
     let run = Run {
         cx: cx.clone(),
-        door: door.clone(),
+        pool_client: pool_client.clone(),
         found,
         taken,
     };
@@ -92,7 +97,7 @@ pub(crate) async fn begin(cx: &Cx, door: &Door, given: &str, opening: Opening) -
 /// What the operation answers.
 pub(crate) async fn answer(
     cx: &Cx,
-    door: &Door,
+    pool_client: &PoolClient,
     given: &str,
     session: Option<&str>,
     response: Response,
@@ -101,9 +106,9 @@ pub(crate) async fn answer(
     let answers_srp = matches!(response, Response::PasswordClaim { .. });
     let taken = cx.app.limits.failures.take(cx).await?;
     let (taken, pending) = taken.through(steps::load(cx, &row, session).await)?;
-    let found = Found::with_password(&cx.app, &door.pool, given).await;
+    let found = Found::with_password(&cx.app, &pool_client.pool, given).await;
     let (taken, found) = taken.through(found)?;
-    if found.user.is_none() && !door.hides_users() {
+    if found.user.is_none() && !pool_client.hides_users() {
         return Err(Error::user_does_not_exist());
     }
     let Some(pending) = pending else {
@@ -112,7 +117,7 @@ pub(crate) async fn answer(
     };
     let run = Run {
         cx: cx.clone(),
-        door: door.clone(),
+        pool_client: pool_client.clone(),
         found,
         taken,
     };
@@ -151,7 +156,7 @@ pub(crate) async fn answer(
 /// One request of a sign-in.
 struct Run {
     cx: Cx,
-    door: Door,
+    pool_client: PoolClient,
     found: Found,
     /// Of what the address may guess: counted, unless it is given back.
     taken: Taken,
@@ -159,7 +164,8 @@ struct Run {
 
 impl Run {
     fn facts(&self) -> sign_in::Facts<'_> {
-        self.found.facts(&self.cx.app, &self.door, self.cx.now)
+        self.found
+            .facts(&self.cx.app, &self.pool_client, self.cx.now)
     }
 
     /// Lets the machine decide, on a blocking thread: it computes powers.
@@ -195,7 +201,7 @@ impl Run {
             Ok(challenges::find(tx, &new_row).await?.map(|_| None))
         };
         let (sub, now) = (
-            self.found.subject(&self.cx.app, &self.door.pool),
+            self.found.subject(&self.cx.app, &self.pool_client.pool),
             self.cx.now,
         );
         let keep = async move |tx: &mut Tx| -> Result<Option<Error>> {
@@ -235,15 +241,15 @@ impl Run {
         else {
             return Err(Error::internal().with_source("a proof for another user"));
         };
-        let (new, change) = NewSession::begin(&self.cx, &self.door, proof)?;
+        let (new, change) = NewSession::begin(&self.cx, &self.pool_client, proof)?;
         let user = change.as_ref().map_or(user, |change| &change.user).clone();
         let (now, pool, pool_id) = (
             self.cx.now,
-            std::sync::Arc::clone(&self.door.pool),
-            self.door.pool.id.clone(),
+            std::sync::Arc::clone(&self.pool_client.pool),
+            self.pool_client.pool.id.clone(),
         );
         let (sub, session) = (user.sub.clone(), new.clone());
-        let proved = Standing::of(self.found.user.as_ref(), self.found.credentials.as_ref());
+        let proved = ProofBasis::of(self.found.user.as_ref(), self.found.credentials.as_ref());
         let (of_pool, id) = (pool_id.clone(), new.session.id.clone());
         let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
             Ok(sessions::find(tx, &of_pool, &id).await?.map(|_| None))
@@ -259,7 +265,7 @@ impl Run {
             let (current, credentials) = stored_users::find_with_credentials(tx, &pool_id, &sub)
                 .await?
                 .unzip();
-            if Standing::of(current.as_ref(), credentials.flatten().as_ref()) != proved {
+            if ProofBasis::of(current.as_ref(), credentials.flatten().as_ref()) != proved {
                 return Ok(Some(Error::incorrect_username_or_password()));
             }
             if lockout.failures > 0 {
@@ -276,7 +282,7 @@ impl Run {
         self.taken.settle(stored.map_or_else(Err, refused_by))?;
         let tokens = tokens::issue(
             &self.cx,
-            &self.door,
+            &self.pool_client,
             &user,
             &new.session,
             Some(&new.refresh.text),
@@ -291,8 +297,8 @@ impl Run {
     async fn refuse(self, refusal: Refusal, row: Option<StepRow>) -> Result<Reply> {
         let row = row.filter(|_| !refusal.keeps_the_step());
         let counts = refusal.counts_as_failure();
-        let sub = self.found.subject(&self.cx.app, &self.door.pool);
-        let (now, pool) = (self.cx.now, self.door.pool.id.clone());
+        let sub = self.found.subject(&self.cx.app, &self.pool_client.pool);
+        let (now, pool) = (self.cx.now, self.pool_client.pool.id.clone());
         let is_locked = if counts || row.is_some() {
             let settle = async move |tx: &mut Tx| -> Result<bool> {
                 steps::use_up(tx, row.as_ref()).await?;
@@ -332,13 +338,13 @@ fn refused_by(refusal: Option<Error>) -> Result<()> {
 /// What a proof rests on besides the password, and the password itself, told by its salt, which no
 /// other password has.
 #[derive(Clone, PartialEq)]
-struct Standing {
+struct ProofBasis {
     enabled: bool,
     status: Option<UserStatus>,
     salt: Option<Vec<u8>>,
 }
 
-impl Standing {
+impl ProofBasis {
     fn of(user: Option<&User>, credentials: Option<&Credentials>) -> Self {
         Self {
             enabled: user.is_some_and(|user| user.enabled),
@@ -412,14 +418,18 @@ fn challenge(
 }
 
 fn new_password_parameters(user: &User, run: &Run) -> Result<Vec<(&'static str, String)>> {
-    let client = &run.door.entry.client;
+    let client = &run.pool_client.entry.client;
     let known: BTreeMap<&str, &str> = user
         .attributes
         .iter()
         .filter(|(name, value)| !value.is_empty() && client.may_read(name))
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    let missing = run.door.pool.schema.missing_required(&user.attributes);
+    let missing = run
+        .pool_client
+        .pool
+        .schema
+        .missing_required(&user.attributes);
     let missing: Vec<String> = missing
         .into_iter()
         .map(|name| format!("userAttributes.{name}"))

@@ -15,7 +15,7 @@ pub(super) type StepRow = [u8; 32];
 /// A step as it is kept: with a hash of the session string, where its row is found by something
 /// else.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Kept {
+pub(crate) struct KeptStep {
     pending: Pending,
     /// The session string's hash, base64.
     session: String,
@@ -32,7 +32,7 @@ pub(super) fn keep(pending: Pending, session: &[u8]) -> Result<(StepRow, Vec<u8>
         Step::PasswordVerifier(step) => row_of_block(&step.secret_block),
         Step::NewPasswordRequired(_) => session_row,
     };
-    let kept = serde_json::to_vec(&Kept {
+    let kept = serde_json::to_vec(&KeptStep {
         pending,
         session: base64_encode(&session_row),
     })?;
@@ -74,7 +74,7 @@ pub(super) async fn load(cx: &Cx, row: &StepRow, session: Option<&str>) -> Resul
     let Some(sealed) = challenges::find(&mut cx.app.db.read().await?, row).await? else {
         return Ok(None);
     };
-    let kept: Kept = serde_json::from_slice(sealed.expose())?;
+    let kept: KeptStep = serde_json::from_slice(sealed.expose())?;
     // A session that is sent has to be the one of this step; one that is not sent can't be
     // (pycognito, cognito-facts §11).
     let is_own = match session {

@@ -5,7 +5,7 @@ use cognate_model::claims::{Issue, TokenUse};
 use cognate_model::sign_in::{PasswordChange, Proof};
 use cognate_model::{TokenSession, User};
 
-use super::accounts::Door;
+use super::accounts::PoolClient;
 use super::refresh_token;
 use crate::{Cx, Error, Result};
 
@@ -21,16 +21,16 @@ impl NewSession {
     /// user.
     ///
     /// # Errors
-    /// When the proof was given at another door; when the token cannot be sealed.
+    /// When the proof was given for another app client; when the token cannot be sealed.
     pub(crate) fn begin(
         cx: &Cx,
-        door: &Door,
+        pool_client: &PoolClient,
         proof: Proof,
     ) -> Result<(Self, Option<PasswordChange>)> {
-        let validity = door.entry.client.settings.refresh_validity.span();
+        let validity = pool_client.entry.client.settings.refresh_validity.span();
         let (session, change) = TokenSession::begin(proof, validity, &mut cx.random());
-        if session.pool != door.pool.id || session.client != door.entry.client.id {
-            return Err(Error::internal().with_source("a proof given at another door"));
+        if session.pool != pool_client.pool.id || session.client != pool_client.entry.client.id {
+            return Err(Error::internal().with_source("a proof given at another pool_client"));
         }
         let refresh = refresh_token::make(cx, &session)?;
         Ok((Self { session, refresh }, change))
@@ -43,14 +43,14 @@ impl NewSession {
 /// Only when the pool's keys cannot be used.
 pub(crate) async fn issue(
     cx: &Cx,
-    door: &Door,
+    pool_client: &PoolClient,
     user: &User,
     session: &TokenSession,
     refresh: Option<&str>,
 ) -> Result<AuthenticationResultType> {
-    let keys = cx.app.keys(&door.pool.id).await?;
-    let issuer = cx.app.config.issuer_of(&door.pool.id);
-    let client = &door.entry.client;
+    let keys = cx.app.keys(&pool_client.pool.id).await?;
+    let issuer = cx.app.config.issuer_of(&pool_client.pool.id);
+    let client = &pool_client.entry.client;
     let issue = Issue {
         issuer: &issuer,
         user,

@@ -138,7 +138,7 @@ pub(crate) async fn end(tx: &mut Tx, before: &User, after: &User) -> Result<()> 
 /// # Errors
 /// `ExpiredCodeException` for a token that is none, was used, or came too late.
 pub async fn restore_address(cx: Cx, token: &str) -> Result<()> {
-    restore(cx, token).await.map_err(failure::told)
+    restore(cx, token).await.map_err(failure::for_callers)
 }
 
 async fn restore(cx: Cx, token: &str) -> Result<()> {

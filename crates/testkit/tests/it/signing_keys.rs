@@ -7,7 +7,7 @@
 use cognate_crypto::jwk::Jwk;
 use cognate_crypto::jwt::{SigningKey, VerifyingKey, peek};
 use cognate_model::UserPoolId;
-use cognate_service::signing_keys::{self, Rotation, Standing};
+use cognate_service::signing_keys::{self, KeyStatus, Rotation};
 use cognate_testkit::{
     TestServer, TestUser, Tokens, claims, days, for_each_database, header, hours, minutes, op,
     refused, seconds,
@@ -296,34 +296,34 @@ async fn an_app_client_whose_tokens_live_longer_since_the_rotation_gets_them_fro
 async fn a_list_of_keys_tells_what_each_does() {
     for_each_database(async |server| {
         let ana = ana(&server).await;
-        let list = async || -> Vec<Standing> {
+        let list = async || -> Vec<KeyStatus> {
             let app = server.app();
             let keys = signing_keys::list(&app.db, &app.clock, &ana.client.pool.id)
                 .await
                 .unwrap();
-            keys.into_iter().map(|key| key.standing).collect()
+            keys.into_iter().map(|key| key.status).collect()
         };
-        assert_eq!(list().await, [Standing::Signs; 2]);
+        assert_eq!(list().await, [KeyStatus::Signs; 2]);
         let rotation = rotate(&ana).await;
-        let coming = Standing::SignsFrom(rotation.signs_from);
+        let coming = KeyStatus::SignsFrom(rotation.signs_from);
         assert_eq!(
             list().await,
-            [Standing::Signs, Standing::Signs, coming, coming]
+            [KeyStatus::Signs, KeyStatus::Signs, coming, coming]
         );
         server.advance(seconds(2));
-        let going = Standing::VerifiesUntil(rotation.old_verify_until);
+        let going = KeyStatus::VerifiesUntil(rotation.old_verify_until);
         assert_eq!(
             list().await,
-            [going, going, Standing::Signs, Standing::Signs]
+            [going, going, KeyStatus::Signs, KeyStatus::Signs]
         );
         server.advance(hours(1));
         assert_eq!(
             list().await,
             [
-                Standing::Retired,
-                Standing::Retired,
-                Standing::Signs,
-                Standing::Signs
+                KeyStatus::Retired,
+                KeyStatus::Retired,
+                KeyStatus::Signs,
+                KeyStatus::Signs
             ]
         );
     })
