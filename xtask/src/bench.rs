@@ -17,6 +17,7 @@ mod pool;
 mod report;
 mod server;
 mod srp;
+mod turns;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,6 +35,7 @@ use self::operation::Operation;
 use self::pool::Pool;
 use self::report::{Memory, Report, Row, Step};
 use self::server::{Database, Nodes};
+use self::turns::{Comparison, Turn};
 use crate::repository::say;
 
 /// How long the server is under load before counting begins: caches fill, pools of threads and
@@ -83,6 +85,12 @@ pub(crate) struct Wanted {
     /// Measure this server instead of building one: to compare two
     #[arg(long, value_name = "FILE")]
     server: Option<PathBuf>,
+    /// Compare with this server, by turns, each time on an SQLite database of its own
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "database_url", "nodes"])]
+    against: Option<PathBuf>,
+    /// How many turns
+    #[arg(long, value_name = "N", default_value_t = 6, requires = "against")]
+    turns: usize,
     /// Measure what is not optimised: only to try the bench itself
     #[arg(long)]
     unoptimised: bool,
@@ -127,15 +135,54 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> Result<()> {
     // Below target/, and so on the disk where the repository is: a temporary folder may be in
     // memory, where nothing is durable and everything is fast.
     let data = folder.with_file_name("bench");
+    if let Some(other) = &wanted.against {
+        let comparison = compare(wanted, other, &program, &data)?;
+        let markdown = comparison.to_markdown();
+        return publish(
+            wanted,
+            &comparison.to_text(),
+            &comparison.to_json()?,
+            &markdown,
+        );
+    }
     let report = measure(wanted, &program, &data)?;
-    say(&match wanted.json {
-        true => report.to_json()?,
-        false => report.to_text(),
-    });
+    let markdown = report.to_markdown();
+    publish(wanted, &report.to_text(), &report.to_json()?, &markdown)
+}
+
+/// Prints figures as the caller wants them, and writes them down.
+fn publish(wanted: &Wanted, text: &str, json: &str, markdown: &str) -> Result<()> {
+    say(if wanted.json { json } else { text });
     if let Some(file) = &wanted.markdown {
-        std::fs::write(file, report.to_markdown()).with_context(|| file.display().to_string())?;
+        std::fs::write(file, markdown).with_context(|| file.display().to_string())?;
     }
     Ok(())
+}
+
+/// Measures two servers by turns.
+fn compare(wanted: &Wanted, before: &Path, after: &Path, data: &Path) -> Result<Comparison> {
+    let before = before
+        .canonicalize()
+        .with_context(|| before.display().to_string())?;
+    let mut machine = String::new();
+    let mut turns = Vec::new();
+    for number in 1..=wanted.turns {
+        say(&format!("turn {number} of {}", wanted.turns));
+        let mut rows = |program: &Path| -> Result<Vec<Row>> {
+            let report = measure(wanted, program, data)?;
+            machine = report.machine;
+            Ok(report
+                .steps
+                .into_iter()
+                .flat_map(|step| step.rows)
+                .collect())
+        };
+        turns.push(Turn {
+            before: rows(&before)?,
+            after: rows(after)?,
+        });
+    }
+    Comparison::of(machine, &before, after, &turns)
 }
 
 fn check(wanted: &Wanted) -> Result<()> {
@@ -144,6 +191,9 @@ fn check(wanted: &Wanted) -> Result<()> {
     }
     if !wanted.fill.is_sorted_by(|a, b| a < b) {
         bail!("--fill takes rising numbers");
+    }
+    if wanted.against.is_some() && (wanted.fill.len() > 1 || wanted.turns == 0) {
+        bail!("--against takes one number in --fill, and one turn or more");
     }
     if wanted.fill.contains(&0) || wanted.nodes == 0 || wanted.connections == Some(0) {
         bail!("--fill, --nodes and --connections must be 1 or more");

@@ -46,7 +46,7 @@ pub(super) struct Memory {
 /// An operation's figures. Times are in the unit that the name says.
 #[derive(Serialize)]
 pub(super) struct Row {
-    operation: &'static str,
+    pub(super) operation: &'static str,
     connections: usize,
     per_second: f64,
     p50_ms: f64,
@@ -86,7 +86,7 @@ impl Row {
 
     /// What a request costs altogether: the servers, and the database server where that is a
     /// process of its own.
-    fn whole_us(&self) -> f64 {
+    pub(super) fn whole_us(&self) -> f64 {
         self.cpu_us + self.database_cpu_us.unwrap_or_default()
     }
 
@@ -124,14 +124,14 @@ const HEADINGS: [&str; 10] = [
 ];
 
 /// A table: a line of headings, and lines of as many cells.
-struct Table {
-    headings: Vec<String>,
-    rows: Vec<Vec<String>>,
+pub(super) struct Table {
+    pub(super) headings: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// For a terminal: the first and the last column to the left, numbers to the right.
-    fn to_text(&self) -> String {
+    pub(super) fn to_text(&self) -> String {
         let lines = || std::iter::once(&self.headings).chain(&self.rows);
         let widths: Vec<usize> = (0..self.headings.len())
             .map(|column| {
@@ -157,7 +157,7 @@ impl Table {
         text
     }
 
-    fn to_markdown(&self) -> String {
+    pub(super) fn to_markdown(&self) -> String {
         let mut text = String::new();
         let rule: Vec<String> = (0..self.headings.len())
             .map(|column| match column {
