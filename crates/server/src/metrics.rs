@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use cognate_service::MessageCount;
 use cognate_service::Waiting;
-use cognate_service::flows::MessageCount;
 use cognate_web::{Finished, Observer};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;

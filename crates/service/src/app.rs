@@ -7,14 +7,14 @@ use cognate_outbound::{Outbound, Senders};
 use cognate_store::Db;
 
 use crate::clock::{Clock, Entropy};
-use crate::fair_turns::{FairTurns, Turn};
-use crate::flows::access_token::VerifiedTokens;
-use crate::flows::address_limits::AddressLimits;
-use crate::flows::pool_messages::{MessageCount, PoolMessages};
-use crate::limits::Limits;
-use crate::origin::Counted;
-use crate::outbox::Lanes;
+use crate::limits::address_limits::AddressLimits;
+use crate::limits::fair_turns::{FairTurns, Turn};
+use crate::limits::origin::Counted;
+use crate::limits::pool_messages::{MessageCount, PoolMessages};
+use crate::limits::rates::Limits;
+use crate::messages::outbox::Lanes;
 use crate::settings::Settings;
+use crate::tokens::access_token::VerifiedTokens;
 
 /// A node's shared state: made once, by the server.
 pub struct App {

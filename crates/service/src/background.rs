@@ -11,8 +11,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::Result;
 use crate::app::App;
-use crate::{Result, outbox};
+use crate::messages::outbox;
 
 /// How often expired rows are deleted.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);

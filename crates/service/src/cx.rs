@@ -7,9 +7,9 @@ use cognate_crypto::random::Random;
 use cognate_model::Timestamp;
 
 use crate::app::App;
-use crate::caller::Caller;
-use crate::client_address::ClientAddress;
-use crate::origin::Origin;
+use crate::limits::client_address::ClientAddress;
+use crate::limits::origin::Origin;
+use crate::operators::caller::Caller;
 
 /// A request's context; a clone is the same request.
 #[derive(Clone)]

@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::flows::refresh_token::Content;
-use crate::flows::steps::KeptStep;
+use crate::sign_in::kept_step::KeptStep;
+use crate::tokens::refresh_token::Content;
 
 /// All releases' documents of a name: each is read, and written again it is the same.
 fn is_read_for_ever<T: Serialize + DeserializeOwned>(name: &str) {

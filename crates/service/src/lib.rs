@@ -1,53 +1,52 @@
-//! What the product does: one file for each resource, one async function for each operation, and
-//! the flows that they share.
+//! What the product does, in rooms by what they are about: user pools, app clients, users, sign-up,
+//! sign-in, tokens, account, messages, limits, keys, operators. A room lists its operations beside
+//! their functions, one async function each; what two operations share has a file of its own.
 //!
 //! An operation reads, decides (in the model, which is pure) and writes, in this order; inside a
 //! transaction nothing but the database is called. Nothing here knows HTTP: doors (crate web) hand
 //! over parsed input and a [`Cx`] and get output or an [`Error`].
 
-pub mod access_keys;
-mod admin_attributes;
-mod admin_users;
+mod account;
 mod app;
 mod app_clients;
 mod background;
-mod caller;
-mod client_address;
 mod clock;
 mod cx;
 mod failure;
-mod fair_turns;
-pub mod flows;
 #[cfg(test)]
 mod golden;
-mod initiate_auth;
+mod keys;
 mod limits;
+mod messages;
 mod operations;
-mod origin;
-mod outbox;
+mod operators;
+mod outcome;
 mod page_token;
-mod passwords;
-mod profile;
 mod registry;
 mod settings;
-mod sign_out;
+mod sign_in;
 mod sign_up;
-pub mod signing_keys;
-pub mod unconfirmed_users;
+mod tokens;
 mod user_pools;
-pub mod well_known;
+mod users;
 
+pub use account::way_back::restore_address;
 pub use app::{App, Config, ConfigError};
 pub use background::{Background, expire_some};
-pub use caller::{AuthorizeError, Caller, resource_of};
-pub use client_address::{ClientAddress, CountedNetwork};
 pub use clock::{Clock, Entropy};
 pub use cognate_api::{Error, ErrorCode};
 pub use cx::{Arrival, Cx};
-pub use limits::{Limits, Rate};
+pub use keys::{signing_keys, well_known};
+pub use limits::client_address::{ClientAddress, CountedNetwork};
+pub use limits::pool_messages::MessageCount;
+pub use limits::rates::{Limits, Rate};
+pub use messages::codes::confirm_by_link;
+pub use messages::outbox::{Waiting, deliver_due, fill_inbox, waiting_messages};
 pub use operations::operations;
-pub use outbox::{Waiting, deliver_due, fill_inbox, waiting_messages};
+pub use operators::access_keys;
+pub use operators::caller::{AuthorizeError, Caller, resource_of};
 pub use registry::{Entry, Operations};
+pub use users::unconfirmed_users;
 
 /// What an operation gives.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

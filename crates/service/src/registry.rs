@@ -50,14 +50,28 @@ impl Operations {
                 Err(error) => Box::pin(async { Err(error) }),
             }
         });
-        self.0.insert(
-            (O::SERVICE, O::NAME),
-            Entry {
-                info: O::INFO,
-                call,
-            },
-        );
+        let entry = Entry {
+            info: O::INFO,
+            call,
+        };
+        self.insert((O::SERVICE, O::NAME), entry);
         self
+    }
+
+    /// These operations and others.
+    #[must_use]
+    pub fn join(mut self, others: Self) -> Self {
+        for (name, entry) in others.0 {
+            self.insert(name, entry);
+        }
+        self
+    }
+
+    /// Adds an operation. One that is listed twice is a mistake of whoever wrote the lists, and no
+    /// server starts with it.
+    fn insert(&mut self, name: (Service, &'static str), entry: Entry) {
+        let before = self.0.insert(name, entry);
+        assert!(before.is_none(), "{} is listed twice", name.1);
     }
 
     /// The operation of a name, if it is built.

@@ -20,7 +20,7 @@ use quick_cache::sync::Cache;
 use tokio::time::Instant;
 
 use crate::app::App;
-use crate::signing_keys::{Life, life_of, signer};
+use crate::keys::signing_keys::{Life, life_of, signer};
 use crate::{Error, Result};
 
 /// How old a kept entry may be.

@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, extract::rejection::QueryRejection};
 use cognate_api::ErrorCode;
-use cognate_service::{App, Arrival, Caller, Error, flows};
+use cognate_service::{App, Arrival, Caller, Error, confirm_by_link};
 use serde::Deserialize;
 
 use crate::answer::{retry_later, status_of};
@@ -91,7 +91,7 @@ async fn confirm(State(door): State<Door>, request: Request) -> Response {
     // As every call, it runs on to its end when the browser hangs up.
     let task = tokio::spawn(async move {
         let _place = place;
-        flows::confirm_by_link(
+        confirm_by_link(
             cx,
             &fields.client_id,
             &fields.user_name,

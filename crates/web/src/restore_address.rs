@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, extract::rejection::QueryRejection};
 use cognate_api::ErrorCode;
-use cognate_service::{App, Arrival, Caller, Error, flows};
+use cognate_service::{App, Arrival, Caller, Error, restore_address};
 use serde::Deserialize;
 
 use crate::answer::{retry_later, status_of};
@@ -81,7 +81,7 @@ async fn restore(State(door): State<Door>, request: Request) -> Response {
     // As every call, it runs on to its end when the browser hangs up.
     let task = tokio::spawn(async move {
         let _place = place;
-        flows::restore_address(cx, &token).await
+        restore_address(cx, &token).await
     });
     match task.await.unwrap_or_else(|error| Err(error.into())) {
         Ok(()) => restore_page(RestoreView::Restored),

@@ -1,242 +1,26 @@
-//! App clients: create, describe, update, delete, list.
+//! App clients: create, describe, update, delete, list, and how one proves itself in a request.
 //!
 //! What a request asks for is read in [`settings`], what a client looks like on the wire is written
 //! in [`describe`].
 
+pub(crate) mod clients;
 mod describe;
+pub(crate) mod secret_hash;
 mod settings;
-#[cfg(test)]
-mod tests;
 
-use std::sync::Arc;
+use cognate_api::idp::op;
 
-use cognate_api::idp::{
-    ClientTypeType, CreateUserPoolClientRequest, CreateUserPoolClientResponse,
-    DeleteUserPoolClientRequest, DescribeUserPoolClientRequest, DescribeUserPoolClientResponse,
-    ListUserPoolClientsRequest, ListUserPoolClientsResponse, UpdateUserPoolClientRequest,
-    UpdateUserPoolClientResponse, UserPoolClientDescription,
-};
-use cognate_crypto::random::{Alphabet, Random};
-use cognate_crypto::secret::SecretString;
-use cognate_model::{AppClient, ClientId, UserPool, UserPoolId};
-use cognate_store::{Tx, app_clients as clients, user_pools};
+use crate::Operations;
 
-use crate::flows::outcome::{Reached, write_settled};
-use crate::{Cx, Error, ErrorCode, Result, page_token};
-use settings::Asked;
-
-/// How many characters a secret has that is made here: 268 bits of randomness.
-const SECRET_LENGTH: usize = 52;
-
-/// The largest page, and the one that is given unless the request asks for less.
-const MAX_PAGE: i32 = 60;
-
-/// How often an update is tried when others keep changing the same client.
-const UPDATE_ATTEMPTS: usize = 3;
-
-pub(crate) async fn create_user_pool_client(
-    cx: Cx,
-    input: CreateUserPoolClientRequest,
-) -> Result<CreateUserPoolClientResponse> {
-    let pool = parse_pool_id(&input.user_pool_id)?;
-    let (asked, own_secret, generate_secret) = settings::asked_of_new(input);
-    let secret = new_secret(own_secret, generate_secret, &mut cx.random())?;
-    let new = (
-        pool,
-        ClientId::random(&mut cx.random()),
-        Arc::new(asked),
-        secret,
-    );
-    let now = cx.now;
-    let created = cx
-        .app
-        .db
-        .write("create_user_pool_client", async move |tx: &mut Tx| {
-            let (pool, id, asked, secret) = new;
-            let pool = existing_pool(tx, &pool).await?;
-            let client = AppClient {
-                settings: settings::read(Asked::clone(&asked), &pool, None)?,
-                pool: pool.id,
-                id,
-                created_at: now,
-                modified_at: now,
-                revision: 1,
-                has_secret: secret.is_some(),
-            };
-            clients::insert(tx, &client, secret.as_ref()).await?;
-            Ok::<_, Error>((client, secret))
-        });
-    let (client, secret) = created.await?;
-    let described = describe::full(&client, secret.as_ref());
-    Ok(CreateUserPoolClientResponse {
-        user_pool_client: Some(described),
-    })
-}
-
-pub(crate) async fn describe_user_pool_client(
-    cx: Cx,
-    input: DescribeUserPoolClientRequest,
-) -> Result<DescribeUserPoolClientResponse> {
-    let mut reader = cx.app.db.read().await?;
-    let pool = existing_pool(&mut reader, &parse_pool_id(&input.user_pool_id)?).await?;
-    let (client, secret) = existing(&mut reader, &pool.id, &input.client_id).await?;
-    let described = describe::full(&client, secret.as_ref());
-    Ok(DescribeUserPoolClientResponse {
-        user_pool_client: Some(described),
-    })
-}
-
-pub(crate) async fn update_user_pool_client(
-    cx: Cx,
-    input: UpdateUserPoolClientRequest,
-) -> Result<UpdateUserPoolClientResponse> {
-    let pool = parse_pool_id(&input.user_pool_id)?;
-    let client_id = input.client_id.clone();
-    let asked: Arc<Asked> = Arc::new(input);
-    for _ in 0..UPDATE_ATTEMPTS {
-        let (asked, pool, client_id, now) =
-            (Arc::clone(&asked), pool.clone(), client_id.clone(), cx.now);
-        let updated = cx
-            .app
-            .db
-            .write("update_user_pool_client", async move |tx: &mut Tx| {
-                let pool = existing_pool(tx, &pool).await?;
-                let (before, secret) = existing(tx, &pool.id, &client_id).await?;
-                let settings = settings::read(Asked::clone(&asked), &pool, Some(&before))?;
-                let client = AppClient {
-                    modified_at: now,
-                    settings,
-                    ..before
-                };
-                let stored = clients::update(tx, &client).await?;
-                Ok::<_, Error>(stored.then_some((client, secret)))
-            })
-            .await?;
-        if let Some((client, secret)) = updated {
-            cx.app.settings.forget_client(&client.id);
-            let described = describe::full(&client, secret.as_ref());
-            return Ok(UpdateUserPoolClientResponse {
-                user_pool_client: Some(described),
-            });
-        }
-    }
-    Err(Error::changed_by_another_request("app client"))
-}
-
-pub(crate) async fn delete_user_pool_client(
-    cx: Cx,
-    input: DeleteUserPoolClientRequest,
-) -> Result<()> {
-    let pool = parse_pool_id(&input.user_pool_id)?;
-    let (of_pool, given, now) = (pool.clone(), input.client_id.clone(), cx.now);
-    let reached = Reached::default();
-    let was_there = reached.clone();
-    let stands = async move |tx: &mut Tx| -> Result<Option<ClientId>> {
-        if !was_there.is_set() {
-            return Ok(None);
-        }
-        match existing(tx, &of_pool, &given).await {
-            Err(error) if error.code == ErrorCode::ResourceNotFound => {
-                Ok(ClientId::parse(&given).ok())
-            }
-            found => found.map(|_| None),
-        }
-    };
-    let delete = async move |tx: &mut Tx| -> Result<ClientId> {
-        reached.clear();
-        let pool = existing_pool(tx, &pool).await?.id;
-        let (client, _) = existing(tx, &pool, &input.client_id).await?;
-        clients::delete(tx, &pool, &client.id, now).await?;
-        reached.set();
-        Ok(client.id)
-    };
-    let deleted = write_settled(&cx, "delete_user_pool_client", stands, delete).await?;
-    cx.app.settings.forget_client(&deleted);
-    Ok(())
-}
-
-pub(crate) async fn list_user_pool_clients(
-    cx: Cx,
-    input: ListUserPoolClientsRequest,
-) -> Result<ListUserPoolClientsResponse> {
-    let mut reader = cx.app.db.read().await?;
-    let pool = existing_pool(&mut reader, &parse_pool_id(&input.user_pool_id)?).await?;
-    let kind = input
-        .client_type
-        .as_ref()
-        .map_or("ALL", ClientTypeType::as_str);
-    let query = format!("ListUserPoolClients {} {kind}", pool.id);
-    let after: Option<String> = input
-        .next_token
-        .map(|token| page_token::open(&cx.app, &query, &token))
-        .transpose()?;
-    if input.client_type == Some(ClientTypeType::Dcr) {
-        // No client registers itself yet, so there is none of that type.
-        return Ok(ListUserPoolClientsResponse {
-            user_pool_clients: Some(Vec::new()),
-            next_token: None,
-        });
-    }
-    let limit = input.max_results.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
-    // One more than the page, to know whether another follows.
-    let mut page =
-        clients::page(&mut reader, &pool.id, after.as_deref(), (limit + 1).into()).await?;
-    let key = |client: &AppClient| client.id.to_string();
-    let next_token = page_token::cut(&cx.app, &query, &mut page, usize::try_from(limit)?, key)?;
-    let user_pool_clients = page.iter().map(in_list).collect();
-    Ok(ListUserPoolClientsResponse {
-        user_pool_clients: Some(user_pool_clients),
-        next_token,
-    })
-}
-
-fn in_list(client: &AppClient) -> UserPoolClientDescription {
-    UserPoolClientDescription {
-        client_id: Some(client.id.to_string()),
-        user_pool_id: Some(client.pool.to_string()),
-        client_name: Some(client.settings.name.clone()),
-    }
-}
-
-/// The secret of a new client: the owner's own, a random one, or none.
-fn new_secret(
-    own: Option<String>,
-    generate: bool,
-    random: &mut Random,
-) -> Result<Option<SecretString>> {
-    match (own, generate) {
-        (Some(_), true) => Err(Error::invalid_parameter(
-            "ClientSecret can't be given together with GenerateSecret",
-        )),
-        (Some(own), false) => Ok(Some(SecretString::new(own))),
-        (None, true) => {
-            let secret = random.from_alphabet(SECRET_LENGTH, Alphabet::LOWERCASE_AND_DIGITS);
-            Ok(Some(SecretString::new(secret)))
-        }
-        (None, false) => Ok(None),
-    }
-}
-
-fn parse_pool_id(id: &str) -> Result<UserPoolId> {
-    UserPoolId::parse(id).map_err(|_| Error::user_pool_does_not_exist(id))
-}
-
-async fn existing_pool(tx: &mut Tx, pool: &UserPoolId) -> Result<UserPool> {
-    let found = user_pools::find(tx, pool).await?;
-    found.ok_or_else(|| Error::user_pool_does_not_exist(pool))
-}
-
-/// The client of an id as a request writes it. Ids are unique over all pools, so a client of
-/// another pool is found by its id and answered like one that does not exist.
-async fn existing(
-    tx: &mut Tx,
-    pool: &UserPoolId,
-    client: &str,
-) -> Result<(AppClient, Option<SecretString>)> {
-    let missing = || Error::user_pool_client_does_not_exist(client);
-    let id = ClientId::parse(client).map_err(|_| missing())?;
-    let found = clients::find(tx, &id).await?;
-    found
-        .filter(|(client, _)| client.pool == *pool)
-        .ok_or_else(missing)
+/// The operations on app clients.
+pub(crate) fn operations() -> Operations {
+    Operations::new()
+        .on(op::CreateUserPoolClient, clients::create_user_pool_client)
+        .on(
+            op::DescribeUserPoolClient,
+            clients::describe_user_pool_client,
+        )
+        .on(op::UpdateUserPoolClient, clients::update_user_pool_client)
+        .on(op::DeleteUserPoolClient, clients::delete_user_pool_client)
+        .on(op::ListUserPoolClients, clients::list_user_pool_clients)
 }

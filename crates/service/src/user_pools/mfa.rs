@@ -8,7 +8,7 @@ use cognate_api::idp::{
     SetUserPoolMfaConfigResponse, UserPoolMfaType, WebAuthnConfigurationType,
 };
 
-use super::{existing, parse_id};
+use super::pools::{existing, parse_id};
 use crate::{Cx, Error, Result};
 
 pub(crate) async fn get_user_pool_mfa_config(

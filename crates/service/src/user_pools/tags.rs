@@ -11,7 +11,7 @@ use cognate_api::idp::{
 };
 use cognate_model::{UserPool, UserPoolId};
 
-use super::{change, existing};
+use super::pools::{change, existing};
 use crate::{Cx, Error, ErrorCode, Result};
 
 /// The most tags that a pool can have.

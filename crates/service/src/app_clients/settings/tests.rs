@@ -5,7 +5,7 @@ use cognate_model::app_client::ClientSettings;
 use serde_json::{Value, json};
 
 use super::{asked_of_new, read};
-use crate::app_clients::tests::{create_request, pool_with};
+use crate::app_clients::clients::tests::{create_request, pool_with};
 use crate::{ErrorCode, Result};
 
 fn settings_of(pool: &UserPool, members: Value) -> Result<ClientSettings> {

@@ -6,8 +6,8 @@ use cognate_model::{Timestamp, UserPool, UserPoolId};
 use serde_json::{Value, json};
 
 use super::{asked_of_new, read, sign_in_names};
+use crate::user_pools::pools::tests::{create_request, request};
 use crate::user_pools::schema;
-use crate::user_pools::tests::{create_request, request};
 use crate::{ErrorCode, Result};
 
 /// A pool of such settings.

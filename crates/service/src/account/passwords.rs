@@ -1,0 +1,312 @@
+//! Passwords of users: ForgotPassword, ConfirmForgotPassword, ChangePassword.
+
+use std::sync::Arc;
+
+use cognate_api::idp::{
+    ChangePasswordRequest, ChangePasswordResponse, ConfirmForgotPasswordRequest,
+    ConfirmForgotPasswordResponse, ForgotPasswordRequest, ForgotPasswordResponse,
+};
+use cognate_crypto::secret::SecretString;
+use cognate_model::attribute::Contact;
+use cognate_model::code::{CodePurpose, LimitedAction};
+use cognate_model::lockout::Lockout;
+use cognate_model::password::Credentials;
+use cognate_model::{Sub, User, UserPool, UserStatus};
+use cognate_outbound::Purpose;
+use cognate_store::{Tx, attempts, sessions, users as stored_users};
+
+use crate::app_clients::secret_hash;
+use crate::limits::origin;
+use crate::limits::sums::{Whence, count_action};
+use crate::messages::codes::{Attempt, Form, Guess, NewCode, send_code};
+use crate::messages::{destinations, message};
+use crate::outcome::write_settled;
+use crate::sign_in::driver::count_failure;
+use crate::sign_up::new_account::{find_named, finish_guess, new_credentials};
+use crate::tokens::access_token;
+use crate::users::accounts::{PoolClient, normal_name, stand_in};
+use crate::users::storing;
+use crate::{Cx, Error, Result};
+
+pub(crate) async fn forgot_password(
+    cx: Cx,
+    input: ForgotPasswordRequest,
+) -> Result<ForgotPasswordResponse> {
+    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(
+        &pool_client.entry,
+        input.secret_hash.as_deref(),
+        &input.username,
+    )?;
+    let cx = origin::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let pool = Arc::clone(&pool_client.pool);
+    if pool.recovery_order().is_empty() {
+        return Err(Error::recovery_by_operators_only());
+    }
+    let name = normal_name(&pool, &input.username)?;
+    let found = stored_users::find_by_name(&mut cx.app.db.read().await?, &pool.id, &name).await?;
+    let hide = pool_client.hides_users();
+    let sent_to = match &found {
+        None => Err(Error::username_client_id_not_found()),
+        Some(user) => recovery_contact(&pool, user),
+    };
+    let is_sent = sent_to.is_ok();
+    let (contact, address) = if hide {
+        // A user who gets no code and nobody at all are sent one, as it seems.
+        let contacts = destinations::contacts(&cx, &pool, found.as_ref(), &name).await?;
+        let shown = contacts.for_reset(&recovery_order(&pool, found.as_ref()));
+        let (contact, address) = shown.ok_or_else(Error::recovery_by_operators_only)?;
+        (contact, address.to_owned())
+    } else {
+        if !is_sent {
+            // It tells who is here, as a taken name does.
+            cx.app.limits.failures.spend(&cx)?;
+        }
+        let (contact, address) = sent_to?;
+        message::check_destination(&cx.app, contact, &address)?;
+        (contact, address)
+    };
+    let user = stand_in(&cx, &pool, found.as_ref(), &name);
+    let mut code = NewCode::make(
+        &cx,
+        &pool,
+        &user,
+        CodePurpose::ResetPassword,
+        contact,
+        &address,
+        &Form::Digits(Purpose::ForgotPassword),
+    )?;
+    if hide {
+        code = code.quietly();
+    }
+    if !is_sent {
+        code = code.addressed_to_nobody(&cx.app);
+    }
+    let details = code.details();
+    send_code(&cx, "forgot_password", LimitedAction::ForgotPassword, code).await?;
+    Ok(ForgotPasswordResponse {
+        code_delivery_details: Some(details),
+    })
+}
+
+/// Where codes of a reset may go, the first of them first.
+fn recovery_order(pool: &UserPool, user: Option<&User>) -> Vec<Contact> {
+    let only = user
+        .filter(|user| user.status == UserStatus::ResetRequired)
+        .and_then(|user| user.recover_by);
+    only.map_or_else(|| pool.recovery_order(), |contact| vec![contact])
+}
+
+/// Where the code of a reset goes: the first verified address in the pool's order.
+///
+/// # Errors
+/// Why the password cannot be reset.
+pub(crate) fn recovery_contact(pool: &UserPool, user: &User) -> Result<(Contact, String)> {
+    if !user.enabled {
+        return Err(Error::user_is_disabled());
+    }
+    match user.status {
+        UserStatus::Confirmed | UserStatus::ResetRequired => {}
+        // Their password is another's gift, and the way to a new one leads through it.
+        UserStatus::ForceChangePassword => return Err(Error::password_cannot_be_reset()),
+        UserStatus::Unconfirmed => return Err(Error::cannot_reset_password()),
+    }
+    let contact = recovery_order(pool, Some(user))
+        .into_iter()
+        .find(|contact| user.has_verified(*contact));
+    let contact = contact.ok_or_else(Error::cannot_reset_password)?;
+    Ok((
+        contact,
+        user.attribute(contact.attribute())
+            .unwrap_or_default()
+            .to_owned(),
+    ))
+}
+
+pub(crate) async fn confirm_forgot_password(
+    cx: Cx,
+    input: ConfirmForgotPasswordRequest,
+) -> Result<ConfirmForgotPasswordResponse> {
+    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(
+        &pool_client.entry,
+        input.secret_hash.as_deref(),
+        &input.username,
+    )?;
+    let cx = origin::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let pool = Arc::clone(&pool_client.pool);
+    // The policy is everybody's to know: checked before the code, so that a password that is too
+    // short costs no guess.
+    pool.settings
+        .password_policy
+        .check(&input.password)
+        .map_err(Error::password_does_not_conform)?;
+    let name = normal_name(&pool, &input.username)?;
+    let taken = cx.app.limits.failures.take(&cx).await?;
+    let (taken, found) = taken.through(find_named(&cx, &pool, &name).await)?;
+    let hide = pool_client.hides_users();
+    if found.is_none() && !hide {
+        return Err(Error::username_client_id_not_found());
+    }
+    let user = stand_in(&cx, &pool, found.as_ref(), &name);
+    let credentials =
+        new_credentials(&cx, &pool, &user, SecretString::from(input.password), None).await;
+    let (taken, credentials) = taken.through(credentials)?;
+    let attempt = Attempt::new(
+        &cx,
+        &pool.id,
+        user.sub,
+        CodePurpose::ResetPassword,
+        &input.confirmation_code,
+        hide,
+    );
+    let (now, stands) = (cx.now, has_salt(&pool, &attempt.sub, &credentials, || None));
+    let reset = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        if let Some(error) = count_action(
+            tx,
+            &attempt.whence,
+            &pool.id,
+            &attempt.sub,
+            LimitedAction::ConfirmForgotPassword,
+            now,
+        )
+        .await?
+        {
+            return Ok(Some(error));
+        }
+        let pending = match attempt.guess(tx).await? {
+            Guess::Right(pending) => pending,
+            Guess::Refused(error) => return Ok(Some(error)),
+        };
+        let mut user = stored_users::find(tx, &pool.id, &attempt.sub)
+            .await?
+            .ok_or_else(Error::code_expired)?;
+        let still_theirs = user.attribute(pending.contact.attribute()) == Some(&pending.address)
+            && user.has_verified(pending.contact);
+        let can_be_reset = matches!(
+            user.status,
+            UserStatus::Confirmed | UserStatus::ResetRequired
+        );
+        if !still_theirs || !can_be_reset || !user.enabled {
+            return Ok(Some(Error::code_expired()));
+        }
+        user.status = UserStatus::Confirmed;
+        user.recover_by = None;
+        user.modified_at = now;
+        storing::store(tx, &pool, &user, false).await?;
+        storing::set_password(tx, &pool.id, &user.sub, &credentials, now).await?;
+        // Whoever knew the old password is out, and out of the way of the new one.
+        sessions::end_all_of_user(tx, &pool.id, &user.sub).await?;
+        attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;
+        Ok(None)
+    };
+    finish_guess(
+        taken,
+        write_settled(&cx, "confirm_forgot_password", stands, reset).await,
+    )?;
+    Ok(ConfirmForgotPasswordResponse {})
+}
+
+pub(crate) async fn change_password(
+    cx: Cx,
+    input: ChangePasswordRequest,
+) -> Result<ChangePasswordResponse> {
+    let signed_in = access_token::check(&cx, &input.access_token).await?;
+    let (pool, user) = (Arc::clone(&signed_in.pool_client.pool), signed_in.user);
+    let previous = input
+        .previous_password
+        .filter(|password| !password.is_empty())
+        .ok_or_else(|| Error::missing_required_parameter("PreviousPassword"))?;
+    pool.settings
+        .password_policy
+        .check(&input.proposed_password)
+        .map_err(Error::password_does_not_conform)?;
+    let cx = origin::of_token(&cx, &signed_in.pool_client.entry, &user.sub);
+    let taken = cx.app.limits.failures.take(&cx).await?;
+    let (taken, (credentials, lockout)) = taken.through(password_of(&cx, &user).await)?;
+    // The lock of sign-in holds here too: a stolen access token is no way round it.
+    if lockout.is_locked(cx.now) {
+        taken.give_back();
+        return Err(Error::attempt_limit_exceeded());
+    }
+    let (pool_id, previous) = (pool.id.clone(), SecretString::from(previous));
+    let known = credentials.clone();
+    let is_right = cx
+        .compute(move || known.is_some_and(|known| known.match_password(&pool_id, &previous)))
+        .await?;
+    if !is_right {
+        return Err(count_wrong_password(&cx, &user).await?);
+    }
+    let new = new_credentials(
+        &cx,
+        &pool,
+        &user,
+        SecretString::from(input.proposed_password),
+        None,
+    )
+    .await?;
+    let (session, now, before) = (
+        signed_in.session.id,
+        cx.now,
+        credentials.map(|credentials| credentials.salt),
+    );
+    let stands = has_salt(&pool, &user.sub, &new, || ());
+    let change = async move |tx: &mut Tx| -> Result<()> {
+        let current = stored_users::credentials(tx, &pool.id, &user.sub).await?;
+        let lockout = attempts::find_lockout(tx, &pool.id, user.sub.as_str()).await?;
+        // Guesses beside this one have locked the account, or another change was faster.
+        if lockout.is_locked(now) {
+            return Err(Error::attempt_limit_exceeded());
+        }
+        if current.map(|current| current.salt) != before {
+            return Err(Error::incorrect_username_or_password());
+        }
+        let mut user = stored_users::find(tx, &pool.id, &user.sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
+        user.modified_at = now;
+        storing::store(tx, &pool, &user, false).await?;
+        storing::set_password(tx, &pool.id, &user.sub, &new, now).await?;
+        // Whoever knew the old password is out; the session that changed it stays.
+        sessions::end_others_of_user(tx, &pool.id, &user.sub, &session).await?;
+        attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;
+        Ok(())
+    };
+    taken.settle(write_settled(&cx, "change_password", stands, change).await)?;
+    Ok(ChangePasswordResponse {})
+}
+
+/// What is kept of a user's password, and the failures so far.
+async fn password_of(cx: &Cx, user: &User) -> Result<(Option<Credentials>, Lockout)> {
+    let mut tx = cx.app.db.read().await?;
+    let credentials = stored_users::credentials(&mut tx, &user.pool, &user.sub).await?;
+    let lockout = attempts::find_lockout(&mut tx, &user.pool, user.sub.as_str()).await?;
+    Ok((credentials, lockout))
+}
+
+/// Whether a user has these credentials already, told by their salt; then gives the value.
+fn has_salt<T: 'static>(
+    pool: &UserPool,
+    sub: &Sub,
+    credentials: &Credentials,
+    value: fn() -> T,
+) -> impl Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<Option<T>> {
+    let (pool, sub, salt) = (pool.id.clone(), sub.clone(), credentials.salt.clone());
+    async move |tx: &mut Tx| {
+        let found = stored_users::credentials(tx, &pool, &sub).await?;
+        Ok(found.filter(|found| found.salt == salt).map(|_| value()))
+    }
+}
+
+async fn count_wrong_password(cx: &Cx, user: &User) -> Result<Error> {
+    let (pool, sub, now) = (user.pool.clone(), user.sub.clone(), cx.now);
+    let whence = Whence::of(cx);
+    let count = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        if count_failure(tx, &pool, &sub, now).await? {
+            return Ok(Some(Error::attempt_limit_exceeded()));
+        }
+        count_action(tx, &whence, &pool, &sub, LimitedAction::ChangePassword, now).await
+    };
+    let limit = cx.app.db.write("count_wrong_password", count).await?;
+    Ok(limit.unwrap_or_else(Error::incorrect_username_or_password))
+}

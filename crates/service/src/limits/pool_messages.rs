@@ -1,0 +1,212 @@
+//! The sum of messages that a pool sends in an hour, mail and SMS each for itself: what bounds the
+//! bill, and the harm to the sender's name, however many addresses take part in a flood.
+//!
+//! The sum is one row in the database, so it holds across nodes and restarts. A node takes a
+//! hundredth of it at a time, in a transaction of its own, and spends that from memory: sign-ups
+//! side by side do not contend for the row. What a node has taken and not spent when it stops is
+//! lost until the hour is over; the sum is never exceeded.
+//!
+//! Messages to nobody count like all others: what is left must not tell who exists. What operators
+//! send is not counted here.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use cognate_model::attribute::Contact;
+use cognate_model::{Timestamp, UserPoolId};
+use cognate_store::{Tx, attempts};
+
+use super::rates::Limits;
+use crate::outcome::write_settled;
+use crate::{Cx, Error, Result};
+
+const HOUR: Duration = Duration::from_secs(3600);
+/// Of a sum, what a node takes at once.
+const PART: u32 = 100;
+
+type Lane = (UserPoolId, Contact);
+
+/// What this node has taken of the pools' sums, and what has become of it.
+pub(crate) struct PoolMessages {
+    mail: Option<u32>,
+    sms: Option<u32>,
+    shares: Mutex<HashMap<Lane, Share>>,
+    counts: Mutex<BTreeMap<Lane, Count>>,
+}
+
+/// How many were sent and refused.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    sent: u64,
+    refused: u64,
+}
+
+/// What is left of the part that this node has taken, until the hour is over.
+#[derive(Clone, Copy)]
+struct Share {
+    left: u32,
+    until: Timestamp,
+    /// Whether there is no more to be had until then.
+    is_last: bool,
+}
+
+/// How many messages this node has put into the outbox for users and strangers, and how many it has
+/// refused because the pool's sum of the hour was reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageCount {
+    /// The user pool's id.
+    pub user_pool: String,
+    /// `mail` or `sms`.
+    pub medium: &'static str,
+    /// How many were sent.
+    pub sent: u64,
+    /// How many were refused.
+    pub refused: u64,
+}
+
+/// Messages that may go out. They are given back when this is dropped and [`Allowed::sent`] was not
+/// said.
+#[must_use = "what goes out is to be told"]
+pub(crate) struct Allowed<'a> {
+    of: &'a PoolMessages,
+    lanes: Vec<(Lane, Timestamp)>,
+}
+
+impl PoolMessages {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            mail: limits.mail_per_pool_and_hour,
+            sms: limits.sms_per_pool_and_hour,
+            shares: Mutex::default(),
+            counts: Mutex::default(),
+        }
+    }
+
+    /// Takes room for messages of a pool, one to each contact, before the transaction that sends
+    /// them.
+    ///
+    /// # Errors
+    /// `LimitExceededException` when the pool's sum of this hour is reached.
+    pub(crate) async fn take(
+        &self,
+        cx: &Cx,
+        pool: &UserPoolId,
+        contacts: impl IntoIterator<Item = Contact>,
+    ) -> Result<Allowed<'_>> {
+        let mut allowed = Allowed {
+            of: self,
+            lanes: Vec::new(),
+        };
+        for contact in contacts {
+            let lane = (pool.clone(), contact);
+            match self.take_one(cx, &lane).await? {
+                Some(until) => allowed.lanes.push((lane, until)),
+                None => {
+                    self.counts().entry(lane).or_default().refused += 1;
+                    return Err(Error::message_limit_exceeded());
+                }
+            }
+        }
+        Ok(allowed)
+    }
+
+    /// When the hour is over in which one was taken; None when there is none to take.
+    async fn take_one(&self, cx: &Cx, lane: &Lane) -> Result<Option<Timestamp>> {
+        let limit = match lane.1 {
+            Contact::Email => self.mail,
+            Contact::PhoneNumber => self.sms,
+        };
+        let Some(limit) = limit else {
+            return Ok(Some(cx.now));
+        };
+        if let Some(share) = self.shares().get_mut(lane).filter(|it| cx.now < it.until) {
+            if share.left > 0 {
+                share.left -= 1;
+                return Ok(Some(share.until));
+            }
+            if share.is_last {
+                return Ok(None);
+            }
+        }
+        let wanted = (limit / PART).max(1);
+        let (pool, kind, now) = (lane.0.clone(), medium(lane.1), cx.now);
+        let reserve = async move |tx: &mut Tx| -> Result<(u32, Timestamp)> {
+            Ok(attempts::reserve(tx, &pool, kind, now, HOUR, wanted, limit).await?)
+        };
+        // Taken twice where the answer was lost: then a part of the sum is lost with it.
+        let stands = async |_: &mut Tx| -> Result<Option<(u32, Timestamp)>> { Ok(None) };
+        let (taken, until) = write_settled(cx, "reserve_messages", stands, reserve).await?;
+        let mut shares = self.shares();
+        let fresh = Share {
+            left: 0,
+            until,
+            is_last: false,
+        };
+        let share = shares.entry(lane.clone()).or_insert(fresh);
+        if share.until != until {
+            *share = fresh;
+        }
+        share.left += taken;
+        let is_first_refusal = share.left == 0 && !share.is_last;
+        share.is_last |= taken < wanted;
+        if share.left == 0 {
+            drop(shares);
+            if is_first_refusal {
+                tracing::warn!(user_pool = %lane.0, medium = kind, limit, "the pool's sum of messages of this hour is reached");
+            }
+            return Ok(None);
+        }
+        share.left -= 1;
+        Ok(Some(until))
+    }
+
+    /// What this node has sent and refused so far.
+    pub(crate) fn counted(&self) -> Vec<MessageCount> {
+        let told = |((pool, contact), count): (&Lane, &Count)| MessageCount {
+            user_pool: pool.to_string(),
+            medium: medium(*contact),
+            sent: count.sent,
+            refused: count.refused,
+        };
+        self.counts().iter().map(told).collect()
+    }
+
+    fn counts(&self) -> MutexGuard<'_, BTreeMap<Lane, Count>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing is half done while the lock is held.
+    fn shares(&self) -> MutexGuard<'_, HashMap<Lane, Share>> {
+        self.shares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Allowed<'_> {
+    /// The messages are in the outbox.
+    pub(crate) fn sent(mut self) {
+        for (lane, _) in self.lanes.drain(..) {
+            self.of.counts().entry(lane).or_default().sent += 1;
+        }
+    }
+}
+
+impl Drop for Allowed<'_> {
+    fn drop(&mut self) {
+        for (lane, until) in self.lanes.drain(..) {
+            if let Some(share) = self.of.shares().get_mut(&lane)
+                && share.until == until
+            {
+                share.left += 1;
+            }
+        }
+    }
+}
+
+/// The name of a medium, in the database and in metrics.
+fn medium(contact: Contact) -> &'static str {
+    match contact {
+        Contact::Email => "mail",
+        Contact::PhoneNumber => "sms",
+    }
+}

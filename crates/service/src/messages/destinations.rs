@@ -1,0 +1,43 @@
+//! What answers show of where a code has gone, where they hide who exists.
+
+use cognate_model::destination::{Contacts, NEIGHBOURS};
+use cognate_model::{NormalName, Sub, User, UserPool};
+use cognate_store::{Tx, users};
+
+use crate::users::accounts::nobody;
+use crate::{Cx, Result};
+
+/// The contacts of who has a name, or of nobody. The same is read for both.
+///
+/// # Errors
+/// Only what the database gives.
+pub(crate) async fn contacts(
+    cx: &Cx,
+    pool: &UserPool,
+    user: Option<&User>,
+    name: &NormalName,
+) -> Result<Contacts> {
+    let nobody = nobody(&cx.app, pool, name);
+    let sub = user.map_or(&nobody.sub, |user| &user.sub);
+    let others = neighbours(&mut cx.app.db.read().await?, pool, sub).await?;
+    let secret = &cx.app.secrets.made_up_address;
+    Ok(match user {
+        Some(user) => Contacts::of_user(secret, pool, user, &others),
+        None => Contacts::of_nobody(secret, pool, &nobody, &others),
+    })
+}
+
+/// The users that follow a sub, in a circle.
+async fn neighbours(tx: &mut Tx, pool: &UserPool, sub: &Sub) -> Result<Vec<User>> {
+    let mut found = users::page(tx, &pool.id, Some(sub.as_str()), NEIGHBOURS).await?;
+    found.extend(users::page(tx, &pool.id, None, NEIGHBOURS).await?);
+    found.retain(|user| user.sub != *sub);
+    found.sort_by(|one, other| {
+        // Those behind the sub come first.
+        let place = |user: &User| (user.sub < *sub, user.sub.clone());
+        place(one).cmp(&place(other))
+    });
+    found.dedup_by(|one, other| one.sub == other.sub);
+    found.truncate(usize::try_from(NEIGHBOURS).unwrap_or_default());
+    Ok(found)
+}

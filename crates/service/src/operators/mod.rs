@@ -1,0 +1,4 @@
+//! Who calls: access keys, and what their policies allow.
+
+pub mod access_keys;
+pub(crate) mod caller;

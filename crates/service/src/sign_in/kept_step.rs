@@ -1,0 +1,99 @@
+//! The steps of sign-ins as they are kept between two requests: under which row, with what, and
+//! used once.
+
+use cognate_crypto::digest::{base64_decode, base64_encode, base64url_decode, ct_eq, sha256};
+use cognate_model::sign_in::{Pending, Step};
+use cognate_store::{Tx, challenges};
+use serde::{Deserialize, Serialize};
+
+use super::driver::Response;
+use crate::{Cx, Error, Result};
+
+/// The key of a step's row.
+pub(super) type StepRow = [u8; 32];
+
+/// A step as it is kept: with a hash of the session string, where its row is found by something
+/// else.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptStep {
+    pending: Pending,
+    /// The session string's hash, base64.
+    session: String,
+}
+
+/// The row of a step that is about to be kept, and what is to be kept there. `session` is the
+/// random of the session string.
+///
+/// # Errors
+/// Only when the step can't be written as JSON.
+pub(super) fn keep(pending: Pending, session: &[u8]) -> Result<(StepRow, Vec<u8>)> {
+    let session_row = sha256(&[b"session", session]);
+    let row = match &pending.step {
+        Step::PasswordVerifier(step) => row_of_block(&step.secret_block),
+        Step::NewPasswordRequired(_) => session_row,
+    };
+    let kept = serde_json::to_vec(&KeptStep {
+        pending,
+        session: base64_encode(&session_row),
+    })?;
+    Ok((row, kept))
+}
+
+/// The row that an answer belongs to: by the secret block where there is one, because some clients
+/// send no session.
+///
+/// # Errors
+/// What the operation answers to a block or a session that can't be one.
+pub(super) fn row_of(session: Option<&str>, response: &Response) -> Result<StepRow> {
+    match response {
+        Response::PasswordClaim { secret_block, .. } => {
+            let block =
+                base64_decode(secret_block).map_err(|_| Error::incorrect_username_or_password())?;
+            Ok(row_of_block(&block))
+        }
+        Response::NewPassword { .. } => {
+            row_of_session(session.ok_or_else(|| Error::missing_required_parameter("Session"))?)
+        }
+    }
+}
+
+fn row_of_block(block: &[u8]) -> StepRow {
+    sha256(&[b"secret block", block])
+}
+
+fn row_of_session(session: &str) -> Result<StepRow> {
+    let bytes = base64url_decode(session).map_err(|_| Error::invalid_session())?;
+    Ok(sha256(&[b"session", &bytes]))
+}
+
+/// The step of a row; None when there is none, or the session is another's.
+///
+/// # Errors
+/// What the database gives; a session string that can't be one.
+pub(super) async fn load(cx: &Cx, row: &StepRow, session: Option<&str>) -> Result<Option<Pending>> {
+    let Some(sealed) = challenges::find(&mut cx.app.db.read().await?, row).await? else {
+        return Ok(None);
+    };
+    let kept: KeptStep = serde_json::from_slice(sealed.expose())?;
+    // A session that is sent has to be the one of this step; one that is not sent can't be
+    // (pycognito, cognito-facts §11).
+    let is_own = match session {
+        Some(session) => ct_eq(
+            base64_encode(&row_of_session(session)?).as_bytes(),
+            kept.session.as_bytes(),
+        ),
+        None => true,
+    };
+    Ok(is_own.then_some(kept.pending))
+}
+
+/// Uses a step up. Of several answers to one step only the first gets past here.
+///
+/// # Errors
+/// What the operation answers when it is used up; what the database gives.
+pub(super) async fn use_up(tx: &mut Tx, row: Option<&StepRow>) -> Result<()> {
+    match row {
+        Some(row) if challenges::consume(tx, row).await?.is_none() => Err(Error::invalid_session()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,29 @@
+//! Sign-in: the operations, the one driver of the sign-in machine (model/sign_in), and the steps
+//! that wait in the database for their answers.
+
+pub(crate) mod driver;
+mod initiate_auth;
+pub(crate) mod kept_step;
+
+use cognate_api::idp::op;
+
+use crate::Operations;
+
+/// The operations of a sign-in.
+pub(crate) fn operations() -> Operations {
+    Operations::new()
+        .on(op::InitiateAuth, initiate_auth::initiate_auth)
+        .on(op::AdminInitiateAuth, initiate_auth::admin_initiate_auth)
+        .on(
+            op::RespondToAuthChallenge,
+            initiate_auth::respond_to_auth_challenge,
+        )
+        .on(
+            op::AdminRespondToAuthChallenge,
+            initiate_auth::admin_respond_to_auth_challenge,
+        )
+        .on(
+            op::GetTokensFromRefreshToken,
+            initiate_auth::get_tokens_from_refresh_token,
+        )
+}

@@ -1,0 +1,158 @@
+//! Access tokens in requests: the one function that checks them, whichever door they come through.
+
+use std::sync::Arc;
+
+use cognate_crypto::digest::sha256;
+use cognate_crypto::jwt::{self, SigningKey};
+use cognate_model::claims::{AccessClaims, SIGN_IN_SCOPE, TokenUse};
+use cognate_model::{ClientId, SessionId, Sub, TokenSession, User, UserPoolId};
+use cognate_store::{sessions, users};
+use quick_cache::sync::Cache;
+use serde::Deserialize;
+
+use crate::settings::PoolKeys;
+use crate::users::accounts::PoolClient;
+use crate::{Cx, Error, ErrorCode, Result};
+
+/// A signed-in user, as their access token proves.
+pub(crate) struct SignedIn {
+    pub(crate) pool_client: PoolClient,
+    pub(crate) user: User,
+    pub(crate) session: TokenSession,
+}
+
+/// What is read before the signature is checked: only to find the pool whose key checks it.
+#[derive(Deserialize)]
+struct Claimed {
+    iss: String,
+}
+
+/// Checks an access token: signature by a key of this pool for access tokens, issuer, use, client,
+/// time, scope; that its session still stands and its user is there and enabled.
+///
+/// # Errors
+/// `NotAuthorizedException`, in the words that say why; `UserNotFoundException` when the user is no
+/// more.
+pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
+    let verified = verified(cx, token).await?;
+    let Verified { pool, claims, .. } = verified.as_ref();
+    if claims.exp <= cx.now.seconds() {
+        return Err(Error::access_token_expired());
+    }
+    if !claims.scope.split(' ').any(|scope| scope == SIGN_IN_SCOPE) {
+        return Err(Error::access_token_lacks_scopes());
+    }
+    let (Ok(client), Ok(session)) = (
+        ClientId::parse(&claims.client_id),
+        SessionId::parse(&claims.origin_jti),
+    ) else {
+        return Err(Error::invalid_access_token());
+    };
+    let found = sessions::find_with_user(&mut cx.app.db.read().await?, pool, &session).await?;
+    let Some((session, user)) = found else {
+        return Err(why_it_ended(cx, pool, &claims.sub).await?);
+    };
+    if session.client != client || session.sub.as_str() != claims.sub {
+        return Err(Error::invalid_access_token());
+    }
+    if !user.enabled {
+        return Err(Error::user_is_disabled());
+    }
+    // It is read for what its users may see and do. A deleted one's sessions go afterwards, a few
+    // at a time.
+    let gone = |error: Error| match error.code {
+        ErrorCode::ResourceNotFound => Error::access_token_revoked(),
+        _ => error,
+    };
+    let pool_client = PoolClient::of_client(&cx.app, client.as_str()).await;
+    let pool_client = pool_client.map_err(gone)?;
+    Ok(SignedIn {
+        pool_client,
+        user,
+        session,
+    })
+}
+
+/// Why the session of a token is no more, as far as its user tells. Who holds a token that this
+/// server has signed knows of them.
+async fn why_it_ended(cx: &Cx, pool: &UserPoolId, sub: &str) -> Result<Error> {
+    let Ok(sub) = Sub::parse(sub) else {
+        return Ok(Error::invalid_access_token());
+    };
+    let user = users::find(&mut cx.app.db.read().await?, pool, &sub).await?;
+    Ok(match user {
+        None => Error::user_does_not_exist(),
+        Some(user) if !user.enabled => Error::user_is_disabled(),
+        Some(_) => Error::access_token_revoked(),
+    })
+}
+
+/// Tokens whose signature was checked on this node, so that the next request with one need not pay
+/// for it again: an RSA verification is more than half of what GetUser costs. Kept is what the
+/// signature says, under the SHA-256 of the whole token, and nothing that can change: that the key
+/// still serves, the time, the session and the user are looked at each time. Only a token that
+/// verified is kept, so nobody fills this without the means to sign in.
+pub(crate) struct VerifiedTokens(Cache<[u8; 32], Arc<Verified>>);
+
+/// What a checked signature vouches for.
+struct Verified {
+    pool: UserPoolId,
+    kid: String,
+    claims: AccessClaims,
+}
+
+/// How many tokens are kept: some 10 MB at most.
+const CAPACITY: usize = 8192;
+
+impl VerifiedTokens {
+    pub(crate) fn new() -> Self {
+        Self(Cache::new(CAPACITY))
+    }
+}
+
+/// The claims of a token that one of the pool's own keys for access tokens has signed, for that
+/// very pool.
+async fn verified(cx: &Cx, token: &str) -> Result<Arc<Verified>> {
+    let hash = sha256(&[token.as_bytes()]);
+    if let Some(verified) = cx.app.verified_tokens.0.get(&hash) {
+        let keys = cx.app.keys_with(&verified.pool, &verified.kid).await?;
+        serving_key(&keys, &verified.kid, cx)?;
+        return Ok(verified);
+    }
+    let verified = Arc::new(verify(cx, token).await?);
+    cx.app.verified_tokens.0.insert(hash, Arc::clone(&verified));
+    Ok(verified)
+}
+
+async fn verify(cx: &Cx, token: &str) -> Result<Verified> {
+    let invalid = |error| Error::invalid_access_token().with_source(error);
+    let unverified = jwt::peek(token).map_err(invalid)?;
+    let claimed: Claimed = unverified.unverified_claims().map_err(invalid)?;
+    let pool = pool_of_issuer(&claimed.iss).ok_or_else(Error::invalid_access_token)?;
+    if claimed.iss != cx.app.config.issuer_of(&pool) {
+        return Err(Error::invalid_access_token());
+    }
+    let keys = cx.app.keys_with(&pool, &unverified.kid).await?;
+    let key = serving_key(&keys, &unverified.kid, cx)?;
+    let claims: AccessClaims = key.public().verify(&unverified).map_err(invalid)?;
+    if claims.token_use != TokenUse::Access || claims.iss != claimed.iss {
+        return Err(Error::invalid_access_token());
+    }
+    let kid = unverified.kid;
+    Ok(Verified { pool, kid, claims })
+}
+
+/// The key of an id, if it serves for access tokens now.
+fn serving_key(keys: &PoolKeys, kid: &str, cx: &Cx) -> Result<Arc<SigningKey>> {
+    let key = keys.find(kid, cx.now);
+    key.filter(|key| key.token_use == TokenUse::Access)
+        .map(|key| Arc::clone(&key.signing))
+        .ok_or_else(Error::invalid_access_token)
+}
+
+/// The pool that an issuer ends in.
+fn pool_of_issuer(issuer: &str) -> Option<UserPoolId> {
+    issuer
+        .rsplit_once('/')
+        .and_then(|(_, pool)| UserPoolId::parse(pool).ok())
+}
