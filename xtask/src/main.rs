@@ -41,8 +41,8 @@ enum Chore {
     /// Run everything that must hold before a change lands, end-to-end tests with real clients
     /// among it
     Test(test::Wanted),
-    /// Check crate edges, banned crates, invariants of the source text and everything that is
-    /// generated
+    /// Check crate edges, banned crates, invariants of the source text and what is generated from
+    /// the models
     Tidy,
 }
 

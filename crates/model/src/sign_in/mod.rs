@@ -2,7 +2,7 @@
 //! they came through.
 //!
 //! It is pure. [`start`] begins a sign-in and [`answer`] goes on with one; each consumes what it is
-//! given and returns an [`Outcome`]. The driver (service/flows) reads the facts, keeps a
+//! given and returns an [`Outcome`]. The driver (service/sign_in) reads the facts, keeps a
 //! [`Pending`] step sealed until its answer comes, and does what an outcome asks for. Only this
 //! module can make a [`Proof`], and tokens are issued for nothing else.
 //!

@@ -1,5 +1,5 @@
 //! App clients through the doors. What each setting may be is tried beside it, in
-//! crates/service/src/app_clients/tests.rs.
+//! crates/service/src/app_clients/clients/tests.rs.
 
 use cognate_testkit::{TestServer, for_each_database, op, refused};
 use serde_json::{Value, json};

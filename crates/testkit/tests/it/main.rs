@@ -21,6 +21,7 @@ mod client_attributes;
 mod codes;
 mod confirm;
 mod confirmation_links;
+mod coverage;
 mod deployment_tools;
 mod ended_codes;
 mod errors;

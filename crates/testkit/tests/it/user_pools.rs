@@ -1,5 +1,5 @@
 //! User pools through the doors. What each setting may be is tried beside it, in
-//! crates/service/src/user_pools/tests.rs.
+//! crates/service/src/user_pools/pools/tests.rs.
 
 use cognate_testkit::{TestServer, for_each_database, op, refused};
 use serde_json::{Value, json};
