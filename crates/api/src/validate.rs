@@ -1,10 +1,10 @@
 //! The constraints of the models, checked over a request before any operation sees it.
 //!
 //! It interprets the generated table over the parsed JSON, collects every violation and words them
-//! as AWS's own framework does: members by their path (`userAttributes.1.member.name`), values of
-//! sensitive shapes left out, what a list's or a map's plain members violate told once for the
-//! whole of it. A member of a wrong JSON type ends the matter at once, as it does at AWS, where
-//! reading comes before checking.
+//! as AWS's own framework does (docs/protocol.md §1.6): it names members by their path
+//! (`userAttributes.1.member.name`), leaves out values of sensitive shapes, and names the violations
+//! of a list's or a map's plain members once for the whole of it. A member of a wrong JSON type ends
+//! the check at once, as at AWS, where reading comes before checking.
 
 pub(crate) mod pattern;
 mod report;
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::shape::{Kind, Member, Shape};
 use report::Report;
 
-/// Enums that take values which the model does not name: documented by AWS, missing in the model.
+/// Enums that take values which AWS documents and the model lacks (docs/protocol.md §1.7).
 pub const OPEN_ENUMS: &[(&str, &[&str])] =
     &[("ExplicitAuthFlowsType", &["ALLOW_CLIENT_TOKEN_AUTH"])];
 

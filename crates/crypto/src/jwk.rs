@@ -60,7 +60,7 @@ impl Jwk {
     /// Describes the RSA key with this modulus and exponent (big endian, no leading zeros).
     ///
     /// Its kid is the SHA-256 thumbprint of RFC 7638 in standard base64 with padding: 44
-    /// characters, as Cognito's kids have.
+    /// characters, as Cognito's kids have (docs/protocol.md §6.1).
     pub fn new(n: &[u8], e: &[u8]) -> Self {
         let (n, e) = (digest::base64url_encode(n), digest::base64url_encode(e));
         // The members in lexical order, without white space (RFC 7638 §3); base64 needs no escapes.

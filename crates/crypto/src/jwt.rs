@@ -1,5 +1,5 @@
-//! JSON Web Tokens as Cognito makes them: JWS compact form (RFC 7515 §7.1), RS256, header exactly
-//! `{"kid":…,"alg":"RS256"}`.
+//! JSON Web Tokens as Cognito makes them (docs/protocol.md §6.1): JWS compact form (RFC 7515 §7.1),
+//! RS256, header exactly `{"kid":…,"alg":"RS256"}`.
 //!
 //! A token decides nothing about how it is verified. [`peek`] cuts it apart and gives its kid; the
 //! caller finds the key in its own table by pool and kid; [`VerifyingKey::verify`] checks the
@@ -31,9 +31,9 @@ use serde::{
 
 use crate::{digest, jwk::Jwk, secret::SecretBytes};
 
-/// The longest token that is looked at, in bytes. An access token of a user in 100 groups with the
-/// longest names has 18,000; identity pools take up to 50,000 characters (IdentityProviderToken in
-/// the model).
+/// The longest token that is read, in bytes. An access token of a user in 100 groups with the
+/// longest names has 18,000; identity pools take up to 50,000 characters (docs/protocol.md
+/// §6.11).
 pub const MAX_LENGTH: usize = 50_000;
 
 /// Why a token is refused. None of these goes to a client as it is.

@@ -1,4 +1,4 @@
-//! The SECRET_HASH by which a client with a secret proves that it has it (facts §9).
+//! SECRET_HASH: an app client's proof that it knows its secret (docs/protocol.md §4.1).
 
 use crate::{digest, secret::SecretString};
 

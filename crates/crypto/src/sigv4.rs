@@ -24,8 +24,8 @@ pub use self::{
 };
 use crate::{digest, secret::SecretString};
 
-/// How far a request's date may lie from the server's, in milliseconds and both ways: 5 minutes, as
-/// AWS has it.
+/// How far a request's date may be from the server's, in milliseconds and in either direction: five
+/// minutes (docs/protocol.md §2.1).
 pub const MAX_SKEW_MS: i64 = 5 * 60 * 1000;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";

@@ -1,12 +1,13 @@
-//! The Secure Remote Password protocol as Amazon Cognito speaks it (facts §9): SRP-6a (RFC 5054 §2)
-//! with the 3072-bit group of RFC 3526 §5, g = 2, SHA-256, and a session key from HKDF (RFC 5869).
+//! The Secure Remote Password protocol as Amazon Cognito speaks it (docs/protocol.md §3): SRP-6a
+//! (RFC 5054 §2) with the 3072-bit group of RFC 3526 §5, g = 2, SHA-256, and a session key from HKDF
+//! (RFC 5869).
 //!
 //! This file is the server's side. [`client`] is the other side, for tests, the bench and the demo.
 //!
-//! Numbers travel as hex without leading zeros. Clients read them as integers and hash PAD(x): the
-//! big-endian bytes without leading zeros, with one zero byte before them when the top bit is set.
-//! So the server hashes that form too, of salts as well: zero bytes at the start of a salt don't
-//! count.
+//! Numbers travel as hex without leading zeros. Clients read them as integers and hash PAD(x)
+//! (docs/protocol.md §3.2): the big-endian bytes without leading zeros, with one zero byte before
+//! them when the top bit is set. The server hashes the same form, of salts too, so zero bytes at the
+//! start of a salt do not count.
 //!
 //! **One difference from the books, which no client can see.** SRP wants g to generate all residues
 //! (RFC 2945 §2), but 2 is a square modulo this prime, so that every g^b is a square. Whoever asks
@@ -47,7 +48,7 @@ pub const VERIFIER_LENGTH: usize = LENGTH;
 /// them is never reached.
 const DRAWS: u32 = 64;
 
-/// What the session key is derived for (facts §9).
+/// The info of the session key's derivation (docs/protocol.md §3.5).
 const KEY_INFO: &[u8] = b"Caldera Derived Key";
 
 /// Why an SRP exchange can't go on. All are the client's doing, except [`SrpError::Server`], which
@@ -224,10 +225,10 @@ impl ServerKey {
         Self(random.bytes())
     }
 
-    /// Draws the key of a challenge, and B with it: until B has all of its digits and u does not
+    /// Draws the key of a challenge, and B with it, until B has all of its digits and u does not
     /// begin with a zero byte. Some clients lose a digit of a B that has an odd number of them, and
-    /// others a leading zero byte of u; to them the right password would be a wrong one, once in
-    /// sixteen sign-ins.
+    /// others a leading zero byte of u (docs/protocol.md §3.10); they would refuse the right
+    /// password in one sign-in of sixteen.
     ///
     /// It harms nothing. Whether a draw is kept is told by A and B alone, which whoever asked has
     /// in hand. So for each verifier B is what it was before, as even, on those values that pass:

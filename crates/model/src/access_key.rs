@@ -1,4 +1,4 @@
-//! An operator's access key: what signs the requests that AWS has signed.
+//! An operator's access key, which signs the calls that are not public.
 
 use cognate_crypto::random::{Alphabet, Random};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub struct AccessKey {
     pub created_at: Timestamp,
 }
 
-/// A new key's id, as AWS writes them.
+/// A new key's id, in AWS's form (docs/protocol.md §2.3).
 #[must_use]
 pub fn random_id(random: &mut Random) -> String {
     const BASE32: Alphabet = Alphabet::new(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");

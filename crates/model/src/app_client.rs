@@ -207,9 +207,9 @@ impl Validity {
 }
 
 impl AppClient {
-    /// Whether a flow is allowed. With names from before the ALLOW_ prefix, and with none at all,
-    /// refresh and SRP are always allowed, as they were when those names were given (but
-    /// CUSTOM_AUTH_FLOW_ONLY, which excludes SRP).
+    /// Whether the client allows a flow (docs/protocol.md §5.1). A client that names no flow, or
+    /// names from before the ALLOW_ prefix, always allows refresh and SRP; CUSTOM_AUTH_FLOW_ONLY
+    /// excludes SRP.
     #[must_use]
     pub fn allows(&self, flow: AuthFlow) -> bool {
         let Some(flows) = self
@@ -244,8 +244,8 @@ impl AppClient {
     }
 
     /// Whether users of this client may read an attribute. The default set is every attribute of
-    /// the schema, custom ones and those that join later too, but for what the pool keeps for
-    /// operators.
+    /// the schema (docs/protocol.md §7.10), also custom ones and those that are added later, but
+    /// not those that the pool reserves for operators.
     #[must_use]
     pub fn may_read(&self, name: &str) -> bool {
         // A user's sub is in every token; it is no secret of any client.
@@ -256,9 +256,9 @@ impl AppClient {
             )
     }
 
-    /// Whether users of this client may write an attribute. The default set is as for reading. What
-    /// says that an address is verified is never theirs to write, nor is what the pool keeps for
-    /// operators, whatever the list says.
+    /// Whether users of this client may write an attribute. The default set is as for reading.
+    /// Whatever the list says, users never write the verified flags, nor an attribute that the pool
+    /// reserves for operators.
     #[must_use]
     pub fn may_write(&self, pool: &UserPool, name: &str) -> bool {
         let is_theirs = pool
@@ -271,8 +271,8 @@ impl AppClient {
     }
 }
 
-/// The attributes that a list names, if it names any. An empty list stands in documents of 0.1, and
-/// is no list: Terraform's provider sends one at each update of a client that names none.
+/// The attributes that a list names, if it names any. An empty list counts as none
+/// (docs/protocol.md §10.2): documents of version 0.1 have it.
 fn named(list: Option<&BTreeSet<String>>) -> Option<&BTreeSet<String>> {
     list.filter(|names| !names.is_empty())
 }

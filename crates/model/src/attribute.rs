@@ -109,8 +109,8 @@ type Standard = (
     Option<(&'static str, &'static str)>,
 );
 
-/// The standard attributes: name, type, whether mutable by default, and the length limits that
-/// pools start with.
+/// The standard attributes (docs/protocol.md §7.7): name, type, whether mutable by default, and the
+/// length limits of a new pool.
 const STANDARD: [Standard; 20] = [
     ("sub", DataType::String, false, Some(("1", "2048"))),
     ("name", DataType::String, true, Some(("0", "2048"))),
@@ -371,8 +371,8 @@ impl Schema {
             .try_for_each(|(attribute, value)| check_value(attribute, value))
     }
 
-    /// Brings values into the form in which they are kept: booleans, which come in any case, in
-    /// lower case.
+    /// Brings values into the form that is stored: booleans, which a request may write in any case,
+    /// in lower case (docs/protocol.md §7.9).
     pub fn normalize(&self, attributes: &mut Attributes) {
         for (name, value) in attributes {
             let is_boolean = self

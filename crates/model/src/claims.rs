@@ -1,5 +1,5 @@
-//! The claims of ID and access tokens, in Cognito's own names (cognito-facts §4). A claim that no
-//! member here carries is not in a token.
+//! The claims of ID and access tokens, in Cognito's own names (docs/protocol.md §6.3, §6.4). A
+//! token has no claim but those that these types have a member for.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

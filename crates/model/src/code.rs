@@ -69,7 +69,7 @@ impl CodePurpose {
         }
     }
 
-    /// How long a code lives: 24 hours, or one hour for a password reset (Developer Guide, quotas).
+    /// How long a code lives: 24 hours, or one hour for a password reset (docs/protocol.md §9.1).
     #[must_use]
     pub fn validity(self) -> Duration {
         match self {
@@ -152,8 +152,8 @@ impl LimitedAction {
         }
     }
 
-    /// How often it may be done to one user from one place: the sums that Amazon Cognito documents
-    /// for one user and hour, and for guesses a sum of a day besides.
+    /// How often one place may do it to one user: Cognito's limits for a user and hour
+    /// (docs/protocol.md §9.2), and for guesses a limit for a day besides.
     #[must_use]
     pub fn from_one_place(self) -> &'static [Sum] {
         const GUESSES: [Sum; 2] = [Sum::of(15, HOUR), Sum::of(30, DAY)];

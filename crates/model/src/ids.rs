@@ -86,13 +86,14 @@ impl UserPoolId {
         ))
     }
 
-    /// What stands before the underscore: the region that the pool was made in.
+    /// The part before the underscore: the region that the pool was made in.
     #[must_use]
     pub fn region(&self) -> &str {
         self.0.split_once('_').map_or("", |(region, _)| region)
     }
 
-    /// What follows the underscore: the pool's name in the SRP computation.
+    /// The part behind the underscore: the pool's name in the SRP computation (docs/protocol.md
+    /// §3.4).
     #[must_use]
     pub fn srp_name(&self) -> &str {
         self.0

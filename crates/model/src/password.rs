@@ -11,7 +11,7 @@ use crate::ids::UserPoolId;
 use crate::name::NormalName;
 use crate::time::Timestamp;
 
-/// What a pool asks of passwords.
+/// What a pool requires of passwords (docs/protocol.md §8.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PasswordPolicy {
@@ -65,8 +65,7 @@ pub enum PolicyViolation {
     Edge,
 }
 
-/// The symbols that count (Developer Guide, "Adding user pool password requirements"); a space
-/// counts too where it neither leads nor trails.
+/// The symbols that count (docs/protocol.md §8.2). A space counts too, except at either end.
 const SYMBOLS: &str = "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+-";
 
 impl PasswordPolicy {

@@ -1,5 +1,5 @@
-//! A token session: what a sign-in leaves in the database, and what refresh tokens and access
-//! tokens point to. Ending it ends them.
+//! A token session: the row that a sign-in leaves in the database. Refresh and access tokens name
+//! it, and end with it.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ pub struct Spent {
 }
 
 /// First uses older than this are forgotten: the longest grace period that a client can have
-/// (Developer Guide).
+/// (docs/protocol.md §6.9).
 const REMEMBERED: Duration = Duration::from_secs(60);
 /// The most of them that are kept: a client that refreshes once a second for a minute.
 const MOST_SPENT: usize = 64;

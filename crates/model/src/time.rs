@@ -58,10 +58,12 @@ const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
-/// Reads the TIMESTAMP of a PASSWORD_VERIFIER answer, such as `Tue Sep 5 18:20:05 UTC 2017`.
-/// Clients differ in small things (a day with a leading zero or space), which do not matter here:
-/// the text itself, byte for byte, is what the signature covers. A weekday that is not the date's
-/// is a clock or a program that is wrong, as Cognito sees it too.
+/// Reads the TIMESTAMP of a PASSWORD_VERIFIER answer, such as `Tue Sep 5 18:20:05 UTC 2017`
+/// (docs/protocol.md §3.8).
+///
+/// A day with a leading zero or space passes: the signature covers the text itself, byte for byte,
+/// so the form need not be checked for its own sake. A weekday that is not the date's is refused, as
+/// Cognito refuses it: the clock or the program that wrote it is wrong.
 #[must_use]
 pub fn parse_claim_timestamp(text: &str) -> Option<Timestamp> {
     if text.len() > 40 {

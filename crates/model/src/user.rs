@@ -10,7 +10,7 @@ use crate::name::NormalName;
 use crate::time::Timestamp;
 use crate::user_pool::{AliasAttribute, SignInNames, UserPool};
 
-/// Where an account stands.
+/// The status of an account (docs/protocol.md §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum UserStatus {

@@ -64,7 +64,8 @@ pub struct Settings {
     /// Whether only operators make users.
     #[serde(default)]
     pub admin_create_user_only: bool,
-    /// How passwords are recovered, first choice first; none is AWS's older rule: SMS before mail.
+    /// How users recover passwords, first choice first. None means the older rule, SMS before mail
+    /// (docs/protocol.md §8.5).
     pub recovery: Option<Vec<RecoveryMechanism>>,
     /// The feature plan that the owner chose.
     #[serde(default)]
@@ -75,7 +76,7 @@ pub struct Settings {
     pub add_ons_off: bool,
 }
 
-/// What users sign in with.
+/// What users sign in with (docs/protocol.md §7.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignInNames {

@@ -1,5 +1,5 @@
-//! What may be shown of an address in CodeDeliveryDetails: enough to recognise one's own, too
-//! little to learn another's.
+//! The part of an address that CodeDeliveryDetails shows (docs/protocol.md §9.3): enough for its
+//! owner to recognise it, too little for a stranger to learn it.
 
 /// Masks a mail address as Cognito does: `f***@e***` for `fixture@example.com`, whatever the
 /// lengths.

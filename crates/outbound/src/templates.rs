@@ -1,9 +1,9 @@
 //! From a pool's message template to the message: placeholders, escaping, and the plain-text half
 //! of a mail. Pure.
 //!
-//! Placeholders are Cognito's: `{####}` is the code or temporary password, `{username}` the user
-//! name, and `{##text##}` a link with that text. A mail template is HTML by contract, so what is
-//! put in is escaped for its place there; the plain half is made from the finished HTML. A text
+//! Placeholders are Cognito's (docs/protocol.md §9.4): `{####}` is the code or temporary password,
+//! `{username}` the user name, and `{##text##}` a link with that text. A mail template is HTML, so
+//! each value is escaped for its place in it; the plain half is made from the finished HTML. A text
 //! message is plain. The template is read once, from left to right, so a value that looks like a
 //! placeholder stays as it is.
 

@@ -1,5 +1,5 @@
-//! Cross-origin requests: browsers on any origin may call the API and read its answers, as they may
-//! at AWS.
+//! Cross-origin requests: browsers on any origin may call the API and read its answers
+//! (docs/protocol.md §1.8).
 //!
 //! No cookie and no other credential that a browser adds by itself counts here, so any origin is as
 //! good as none; `Allow-Credentials` is never sent.

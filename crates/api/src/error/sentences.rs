@@ -1,7 +1,7 @@
 //! Every sentence that a caller may read, each by a name of its own, grouped by its code.
 //!
-//! Clients match on many of them, so those that AWS has are AWS's to the letter, full stops and
-//! their absence included. Sentences of our own are marked so.
+//! Clients match on many of them (docs/protocol.md §12), so those that AWS has are AWS's to the
+//! letter, full stops and their absence included. Sentences of our own are marked so.
 
 use std::fmt::Display;
 

@@ -1,4 +1,4 @@
-//! The change of a temporary password at sign-in (NEW_PASSWORD_REQUIRED).
+//! The change of a temporary password at sign-in (NEW_PASSWORD_REQUIRED, docs/protocol.md §5.8).
 
 use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;

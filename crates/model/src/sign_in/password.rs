@@ -1,5 +1,5 @@
-//! The password factor: in the request, or proved by SRP (RFC 5054 with Cognito's key derivation,
-//! cognito-facts §9).
+//! The password factor: a password in the request, or one that the client proves by SRP (RFC 5054
+//! with Cognito's key derivation, docs/protocol.md §3).
 
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use super::step::{PasswordStep, Pending, Step};
 use super::{Facts, Outcome, Refusal};
 use crate::time::{Timestamp, parse_claim_timestamp};
 
-/// How long an SRP challenge can be answered, at most. AWS speaks of a few seconds; people do not
-/// wait here, programs do.
+/// How long a client can answer an SRP challenge, at most. AWS asks for a few seconds
+/// (docs/protocol.md §3.9); no person types anything in between, so three minutes serve the slowest
+/// client.
 pub const SECRET_BLOCK_VALIDITY: Duration = Duration::from_secs(180);
 
 /// How far the client's clock may be from ours: the timestamp that it signs must be recent.

@@ -19,7 +19,7 @@ use cognate_model::{AppClient, UserPool};
 
 use crate::{Error, ErrorCode, Result};
 
-/// How long access and ID tokens may live: five minutes to a day (TokenValidityUnitsType).
+/// How long access and ID tokens may live: five minutes to a day (docs/protocol.md §6.7).
 const ACCESS_AND_ID: Range = Range {
     least: 300,
     most: 86_400,
@@ -165,13 +165,12 @@ pub(super) fn read(
     })
 }
 
-/// An empty list asks for the default, as none does: Terraform's provider sends empty lists at each
-/// update.
+/// An empty list asks for the default, as no list does (docs/protocol.md §10.2).
 fn unless_empty<T>(list: Option<Vec<T>>) -> Option<Vec<T>> {
     list.filter(|list| !list.is_empty())
 }
 
-/// Values that switch a feature off, or are empty, pass: Terraform and the CDK send them.
+/// Values that switch a feature off, or are empty, pass (docs/protocol.md §10.3).
 fn refuse_what_is_not_built(asked: &Asked) -> Result<()> {
     let filled = |list: &Option<Vec<String>>| list.as_ref().is_some_and(|list| !list.is_empty());
     let analytics = asked

@@ -76,7 +76,7 @@ pub(super) async fn load(cx: &Cx, row: &StepRow, session: Option<&str>) -> Resul
     };
     let kept: KeptStep = serde_json::from_slice(sealed.expose())?;
     // A session that is sent has to be the one of this step; one that is not sent can't be
-    // (pycognito, cognito-facts §11).
+    // (pycognito, docs/protocol.md §5.4).
     let is_own = match session {
         Some(session) => ct_eq(
             base64_encode(&row_of_session(session)?).as_bytes(),

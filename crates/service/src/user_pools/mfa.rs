@@ -1,7 +1,8 @@
 //! Multi-factor authentication of a pool: GetUserPoolMfaConfig and SetUserPoolMfaConfig.
 //!
 //! It is not built yet, so every pool has OFF, and OFF is all that can be set. Both operations are
-//! here because deployment tools call them: Terraform's provider reads the setting at every plan.
+//! here because deployment tools call them: Terraform's provider reads the setting at every plan
+//! (docs/protocol.md §10.5).
 
 use cognate_api::idp::{
     GetUserPoolMfaConfigRequest, GetUserPoolMfaConfigResponse, SetUserPoolMfaConfigRequest,

@@ -1,6 +1,6 @@
 //! What a pool's owner can ask for and Cognate can't do yet: refused, never stored and ignored.
 //!
-//! Values that switch such a feature off, or are empty, pass: Terraform and the CDK send them.
+//! Values that switch such a feature off, or are empty, pass (docs/protocol.md §10.3).
 
 use cognate_api::idp::{
     AdvancedSecurityModeType, AuthFactorType, DcrConfigurationType, EncryptionKeyType, IssuerType,

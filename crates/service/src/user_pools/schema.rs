@@ -66,7 +66,7 @@ fn read(attribute: SchemaAttributeType, standard: &Schema) -> Result<SchemaAttri
         Some(data_type) => read_data_type(&data_type)?,
         None => like.map(|like| like.data_type).ok_or_else(no_data_type)?,
     };
-    // Constraints of another type are dropped unread, as AWS does.
+    // Constraints of another type are dropped unread, as at AWS (docs/protocol.md §7.8).
     let text = attribute
         .string_attribute_constraints
         .filter(|_| data_type == DataType::String)

@@ -106,8 +106,8 @@ pub(super) fn asked_of_new(input: CreateUserPoolRequest) -> (Asked, Fixed) {
 }
 
 /// Reads the settings. What is not given gets its default, in an update too (documented for
-/// UpdateUserPool). But an update keeps the name, which has none, and what AWS was measured to
-/// keep: each half of Policies, the tier and the tags (docs/differences.md has the table).
+/// UpdateUserPool). But an update keeps the name, which has none, and each half of Policies, the
+/// tier and the tags (docs/protocol.md §10.1; docs/differences.md has the table).
 ///
 /// # Errors
 /// `InvalidParameterException` for what is wrong or not built, `UserPoolTaggingException` for tags.
