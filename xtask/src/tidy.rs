@@ -4,7 +4,9 @@
 
 mod dependencies;
 mod markers;
+mod protocol;
 mod source;
+mod tracked;
 
 use std::path::Path;
 
@@ -18,6 +20,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let mut findings = dependencies::check(root)?;
     findings.extend(source::check(root)?);
     findings.extend(markers::check(root)?);
+    findings.extend(protocol::check(root)?);
     let generated = codegen::run(root, true);
     findings.extend(generated.err().map(|error| format!("{error:#}")));
     for finding in &findings {

@@ -2,9 +2,10 @@
 //! git tracks.
 
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
+
+use super::tracked::tracked_texts;
 
 /// The marks that stand at the beginning of a line. The one between the two sides is a heading's
 /// line in some texts, so it is not asked for.
@@ -12,22 +13,8 @@ const MARKS: [&str; 2] = ["<<<<<<< ", ">>>>>>> "];
 
 /// Finds the marks.
 pub(super) fn check(root: &Path) -> Result<Vec<String>> {
-    let listed = Command::new("git")
-        .args(["ls-files", "-z"])
-        .current_dir(root)
-        .output()
-        .context("start git")?;
-    if !listed.status.success() {
-        bail!("git ls-files ended with {}", listed.status);
-    }
-    let names = String::from_utf8(listed.stdout).context("a file's name is not UTF-8")?;
     let mut findings = Vec::new();
-    for name in names.split('\0').filter(|name| !name.is_empty()) {
-        // One that was deleted and not committed is none.
-        let Ok(bytes) = std::fs::read(root.join(name)) else {
-            continue;
-        };
-        let text = String::from_utf8_lossy(&bytes);
+    for (name, text) in tracked_texts(root)? {
         findings
             .extend(marked(&text).map(|line| format!("{name}:{line}: a merge is not finished")));
     }
