@@ -16,7 +16,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 npm init --yes >/dev/null
-npm install --ignore-scripts --no-audit --no-fund --loglevel=error --save-exact cognito-srp@0.2.0 >/dev/null
+npm install --ignore-scripts --no-audit --no-fund --loglevel=error --save-exact \
+  cognito-srp@0.2.0 >/dev/null
 cat >try.cjs <<'JS'
 const crypto = require("node:crypto");
 const { UserPool } = require("cognito-srp");
@@ -34,10 +35,13 @@ const hash = (...parts) => crypto.createHash("sha256").update(Buffer.concat(part
 const number = (bytes) => BigInt("0x" + bytes.toString("hex"));
 const power = (base, exponent) => {
   let result = 1n;
-  for (base %= N; exponent > 0n; exponent >>= 1n, base = (base * base) % N) if (exponent & 1n) result = (result * base) % N;
+  for (base %= N; exponent > 0n; exponent >>= 1n, base = (base * base) % N) {
+    if (exponent & 1n) result = (result * base) % N;
+  }
   return result;
 };
-const hmac = (key, ...parts) => parts.reduce((mac, part) => mac.update(part), crypto.createHmac("sha256", key)).digest();
+const hmac = (key, ...parts) =>
+  parts.reduce((mac, part) => mac.update(part), crypto.createHmac("sha256", key)).digest();
 
 const salt = 0x7a31c5d2e49f80b16c3d5e7f90a1b2c3n;
 const x = number(hash(padded(salt), hash(Buffer.from(`${POOL}${NAME}:${PASSWORD}`))));
@@ -62,20 +66,27 @@ function expected(A, b, B) {
     const b = number(crypto.randomBytes(32));
     const B = (kv + power(g, b)) % N;
     const hex = B.toString(16);
-    const written = hex.length % 2 ? { odd: hex, "odd, with a zero in front": "0" + hex } : { even: hex };
+    const isOdd = hex.length % 2;
+    const written = isOdd ? { odd: hex, "odd, with a zero in front": "0" + hex } : { even: hex };
     for (const [form, text] of Object.entries(written)) {
       if (agree[form][1] >= 8) continue;
-      const challenge = await new UserPool(POOL).getClientChallenge({ username: NAME, password: PASSWORD });
+      const account = { username: NAME, password: PASSWORD };
+      const challenge = await new UserPool(POOL).getClientChallenge(account);
       const A = number(Buffer.from(challenge.calculateA()));
       const wanted = expected(A, b, B);
       if (wanted === undefined) continue;
-      const made = challenge.getSession(text, salt.toString(16)).calculateSignature(block.toString("base64"), time);
+      const session = challenge.getSession(text, salt.toString(16));
+      const made = session.calculateSignature(block.toString("base64"), time);
       agree[form][0] += made === wanted;
       agree[form][1] += 1;
     }
   }
-  for (const [form, [same, all]] of Object.entries(agree)) console.log(`${form}: ${same} of ${all} signatures agree`);
-  const holds = agree.even[0] === agree.even[1] && agree.odd[0] === 0 && agree["odd, with a zero in front"][0] === agree["odd, with a zero in front"][1];
+  for (const [form, [same, all]] of Object.entries(agree)) {
+    console.log(`${form}: ${same} of ${all} signatures agree`);
+  }
+  const allAgree = ([same, all]) => same === all;
+  const padded = agree["odd, with a zero in front"];
+  const holds = allAgree(agree.even) && agree.odd[0] === 0 && allAgree(padded);
   process.exit(holds ? 0 : 1);
 })();
 JS

@@ -18,15 +18,22 @@ export function openBrowser() {
     args: [
       // The tests may run as root, where Chromium's sandbox does not start. It visits our own pages
       // only.
-      "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--disable-dev-shm-usage",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
     ],
   });
 }
 
 /**
- * Runs `visit(page, problems)` on a new page with no history. `problems` fills with what the page complained about: uncaught
- * errors, and requests to anywhere but this machine. A failed visit leaves a picture beside the logs.
+ * Runs `visit(page, problems)` on a new page with no history. `problems` fills with what the page
+ * complained about: uncaught errors, and requests to anywhere but this machine. A failed visit
+ * leaves a picture beside the logs.
  */
 export async function visiting(browser, name, visit) {
   const context = await browser.newContext();
@@ -37,11 +44,13 @@ export async function visiting(browser, name, visit) {
   page.on("console", (line) => {
     // The browser itself logs each answer of 400 and above; wrong passwords are among what is tried
     // here.
-    if (line.type() === "error" && !/Failed to load resource/.test(line.text())) problems.push(line.text());
+    if (line.type() === "error" && !/Failed to load resource/.test(line.text()))
+      problems.push(line.text());
   });
   page.on("request", (request) => {
     const { protocol, hostname } = new URL(request.url());
-    if (/^https?:$/.test(protocol) && !["127.0.0.1", "localhost"].includes(hostname)) problems.push(`asked for ${request.url()}`);
+    if (/^https?:$/.test(protocol) && !["127.0.0.1", "localhost"].includes(hostname))
+      problems.push(`asked for ${request.url()}`);
   });
   try {
     return await visit(page, problems);
@@ -54,7 +63,10 @@ export async function visiting(browser, name, visit) {
   }
 }
 
-/** A site on an origin of its own: `pages` gives for each path its content type and its content, or a file to serve. */
+/**
+ * A site on an origin of its own: `pages` gives for each path its content type and its content, or
+ * a file to serve.
+ */
 export async function openSite(pages) {
   const site = createServer((request, response) => {
     const page = pages[new URL(request.url, "http://site").pathname];

@@ -35,21 +35,36 @@ after(async () => {
   await server?.stop();
 });
 
-/** The shop's site with the scripts of one edition, bound to a pool where the e-mail address is the name. */
+/**
+ * The shop's site with the scripts of one edition, bound to a pool where the e-mail address is the
+ * name.
+ */
 async function shop(files) {
   const { UserPool } = await server.sdk().createUserPool({
-    PoolName: "shop", UsernameAttributes: ["email"], AutoVerifiedAttributes: ["email"],
+    PoolName: "shop",
+    UsernameAttributes: ["email"],
+    AutoVerifiedAttributes: ["email"],
   });
   const { UserPoolClient } = await server.sdk().createUserPoolClient({
-    UserPoolId: UserPool.Id, ClientName: "shop", ExplicitAuthFlows: ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    UserPoolId: UserPool.Id,
+    ClientName: "shop",
+    ExplicitAuthFlows: ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
   });
-  const settings = { endpoint: `${server.url}/`, region: REGION, poolId: UserPool.Id, clientId: UserPoolClient.ClientId };
+  const settings = {
+    endpoint: `${server.url}/`,
+    region: REGION,
+    poolId: UserPool.Id,
+    clientId: UserPoolClient.ClientId,
+  };
   const here = (name) => path.join(import.meta.dirname, name);
   const scripts = files.map((file, number) => [`/library-${number}.js`, { type: SCRIPT, file }]);
-  const tags = [...scripts.map(([address]) => address), "/settings.js"].map((address) => `<script src="${address}"></script>`);
+  const tags = [...scripts.map(([address]) => address), "/settings.js"].map(
+    (address) => `<script src="${address}"></script>`,
+  );
   return openSite({
     "/": {
-      type: "text/html", content: readFileSync(here("shop.html"), "utf8").replace("<!-- SCRIPTS -->", tags.join("\n")),
+      type: "text/html",
+      content: readFileSync(here("shop.html"), "utf8").replace("<!-- SCRIPTS -->", tags.join("\n")),
     },
     "/settings.js": { type: SCRIPT, content: `window.shop = ${JSON.stringify(settings)};` },
     "/shop.js": { type: SCRIPT, file: here("shop.js") },
@@ -62,32 +77,54 @@ for (const [edition, files] of Object.entries(EDITIONS)) {
     const site = await shop(files);
     const address = `visitor-${edition.replaceAll(/\W/g, "")}@example.com`.toLowerCase();
     try {
-      await visiting(browser, `other-origin-${Object.keys(EDITIONS).indexOf(edition)}`, async (page, problems) => {
-        const state = async () => {
-          const said = page.locator("#state:not(:text('busy'))");
-          await said.waitFor();
-          return said.textContent();
-        };
-        const submit = async (form, fields) => {
-          for (const [label, value] of Object.entries(fields)) await page.locator(`${form} [aria-label=${label}]`).fill(value);
-          await page.locator(`${form} button`).click();
-          return state();
-        };
-        await page.goto(site.url);
-        assert.equal(await state(), "ready");
+      await visiting(
+        browser,
+        `other-origin-${Object.keys(EDITIONS).indexOf(edition)}`,
+        async (page, problems) => {
+          const state = async () => {
+            const said = page.locator("#state:not(:text('busy'))");
+            await said.waitFor();
+            return said.textContent();
+          };
+          const submit = async (form, fields) => {
+            for (const [label, value] of Object.entries(fields))
+              await page.locator(`${form} [aria-label=${label}]`).fill(value);
+            await page.locator(`${form} button`).click();
+            return state();
+          };
+          await page.goto(site.url);
+          assert.equal(await state(), "ready");
 
-        assert.equal(await submit("#register", { Email: address, Password: "short" }), "error InvalidPasswordException");
-        assert.equal(await submit("#register", { Email: address, Password: PASSWORD }), `registered ${address}`);
-        const code = await server.code(address);
-        assert.equal(await submit("#verify", { Code: anotherCode(code) }), "error CodeMismatchException");
-        assert.equal(await submit("#verify", { Code: code }), "verified SUCCESS");
+          assert.equal(
+            await submit("#register", { Email: address, Password: "short" }),
+            "error InvalidPasswordException",
+          );
+          assert.equal(
+            await submit("#register", { Email: address, Password: PASSWORD }),
+            `registered ${address}`,
+          );
+          const code = await server.code(address);
+          assert.equal(
+            await submit("#verify", { Code: anotherCode(code) }),
+            "error CodeMismatchException",
+          );
+          assert.equal(await submit("#verify", { Code: code }), "verified SUCCESS");
 
-        assert.equal(await submit("#signin", { Email: address, Password: "Wr0ng-password" }), "error NotAuthorizedException");
-        assert.equal(await submit("#signin", { Email: address, Password: PASSWORD }), `signed in ${address}`);
-        const claims = JSON.parse(Buffer.from((await page.evaluate(() => window.idToken)).split(".")[1], "base64url"));
-        assert.equal(claims.email, address);
-        assert.deepEqual(problems, []);
-      });
+          assert.equal(
+            await submit("#signin", { Email: address, Password: "Wr0ng-password" }),
+            "error NotAuthorizedException",
+          );
+          assert.equal(
+            await submit("#signin", { Email: address, Password: PASSWORD }),
+            `signed in ${address}`,
+          );
+          const claims = JSON.parse(
+            Buffer.from((await page.evaluate(() => window.idToken)).split(".")[1], "base64url"),
+          );
+          assert.equal(claims.email, address);
+          assert.deepEqual(problems, []);
+        },
+      );
     } finally {
       site.close();
     }

@@ -9,7 +9,9 @@
     window.AWSCognito.config.update({ region: window.shop.region, endpoint: window.shop.endpoint });
   }
   var pool = new library.CognitoUserPool({
-    UserPoolId: window.shop.poolId, ClientId: window.shop.clientId, endpoint: window.shop.endpoint
+    UserPoolId: window.shop.poolId,
+    ClientId: window.shop.clientId,
+    endpoint: window.shop.endpoint,
   });
 
   function user(email) {
@@ -45,18 +47,25 @@
   });
 
   on("signin", function (fields) {
-    var details = new library.AuthenticationDetails({ Username: fields.email.value, Password: fields.password.value });
+    var details = new library.AuthenticationDetails({
+      Username: fields.email.value,
+      Password: fields.password.value,
+    });
     var signingIn = user(fields.email.value);
     signingIn.authenticateUser(details, {
       onSuccess: function (session) {
         window.idToken = session.getIdToken().getJwtToken();
         signingIn.getUserAttributes(function (error, attributes) {
           if (error) return say("error " + error.code);
-          var email = attributes.filter(function (attribute) { return attribute.getName() === "email"; })[0];
+          var email = attributes.filter(function (attribute) {
+            return attribute.getName() === "email";
+          })[0];
           say("signed in " + email.getValue());
         });
       },
-      onFailure: function (error) { say("error " + error.code); }
+      onFailure: function (error) {
+        say("error " + error.code);
+      },
     });
   });
-}());
+})();

@@ -9,7 +9,8 @@ aws() { command aws --endpoint-url "$ENDPOINT" --region us-east-1 cognito-idp "$
 
 pool=$(aws create-user-pool \
   --pool-name "$name" \
-  --policies '{"PasswordPolicy":{"MinimumLength":8,"RequireUppercase":true,"RequireLowercase":true,"RequireNumbers":true,"RequireSymbols":false}}' \
+  --policies '{"PasswordPolicy":{"MinimumLength":8,"RequireUppercase":true,
+    "RequireLowercase":true,"RequireNumbers":true,"RequireSymbols":false}}' \
   --query UserPool.Id --output text)
 
 client=$(aws create-user-pool-client \

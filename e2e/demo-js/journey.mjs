@@ -10,14 +10,26 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-const require = createRequire(process.env.PLAYWRIGHT_FROM ? pathToFileURL(process.env.PLAYWRIGHT_FROM + '/') : import.meta.url);
+const require = createRequire(
+  process.env.PLAYWRIGHT_FROM ? pathToFileURL(process.env.PLAYWRIGHT_FROM + '/') : import.meta.url,
+);
 const { chromium } = require('playwright-core');
 
 const url = process.env.COGNATE_URL ?? 'http://localhost:9229';
 const shots = process.env.SHOTS;
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: FLAGS,
+});
 const context = await browser.newContext({
   viewport: { width: Number(process.env.WIDTH ?? 1280), height: 860 },
   colorScheme: process.env.SCHEME ?? 'light',
@@ -27,7 +39,11 @@ const page = await context.newPage();
 const complaints = [];
 page.on('console', (message) => {
   // A refused request is part of the journey; the browser's note about its status is no complaint.
-  if (message.type() === 'error' && !/the server responded with a status of 4\d\d/.test(message.text())) complaints.push(message.text());
+  if (
+    message.type() === 'error' &&
+    !/the server responded with a status of 4\d\d/.test(message.text())
+  )
+    complaints.push(message.text());
 });
 page.on('pageerror', (error) => complaints.push(String(error)));
 
@@ -45,7 +61,9 @@ const refusal = (view, text) => page.locator(`#view-${view} .error`, { hasText: 
 // inbox is asked.
 let lastSeen = 0;
 async function latestCode() {
-  const answer = await fetch(`${url}/dev/inbox.json?to=${encodeURIComponent(email)}&after=${lastSeen}&wait=10`);
+  const answer = await fetch(
+    `${url}/dev/inbox.json?to=${encodeURIComponent(email)}&after=${lastSeen}&wait=10`,
+  );
   const newest = (await answer.json()).messages[0];
   const code = newest?.text.match(/\b\d{6}\b/)?.[0];
   if (!code) throw new Error('no code came');
@@ -66,7 +84,11 @@ async function step(name, act) {
   await act();
   count += 1;
   console.log(`ok ${count} - ${name}`);
-  if (shots) await page.screenshot({ path: `${shots}/${String(count).padStart(2, '0')}.png`, fullPage: true });
+  if (shots)
+    await page.screenshot({
+      path: `${shots}/${String(count).padStart(2, '0')}.png`,
+      fullPage: true,
+    });
 }
 
 try {
@@ -132,7 +154,14 @@ try {
   });
   await step('the page shows the claims and the attributes', async () => {
     await page.locator('#claims tr', { hasText: 'token_use' }).waitFor();
-    assert.equal(await page.locator('#claims tr', { hasText: 'token_use' }).locator('td').first().textContent(), 'id');
+    assert.equal(
+      await page
+        .locator('#claims tr', { hasText: 'token_use' })
+        .locator('td')
+        .first()
+        .textContent(),
+      'id',
+    );
     await page.locator('#profile dd', { hasText: email }).waitFor();
     assert.match(await page.locator('#countdown').textContent(), /min \d\d s/);
   });
@@ -158,8 +187,15 @@ try {
     const refused = await page.evaluate(async (refreshToken) => {
       const { Cognate } = await import('./cognate.js');
       const config = await (await fetch('./config.json')).json();
-      const cognate = new Cognate({ endpoint: '', clientId: config.clientId, poolId: config.userPoolId });
-      return cognate.refresh({ refreshToken }).then(() => 'refreshed', (error) => error.code);
+      const cognate = new Cognate({
+        endpoint: '',
+        clientId: config.clientId,
+        poolId: config.userPoolId,
+      });
+      return cognate.refresh({ refreshToken }).then(
+        () => 'refreshed',
+        (error) => error.code,
+      );
     }, kept.refreshToken);
     assert.equal(refused, 'NotAuthorizedException');
   });

@@ -5,8 +5,13 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { explain, passwordRules } from '../../crates/web/src/demo/static/messages.js';
 
-const model = JSON.parse(readFileSync(new URL('../../aws/cognito-idp.json', import.meta.url), 'utf8'));
-const source = readFileSync(new URL('../../crates/web/src/demo/static/cognate.js', import.meta.url), 'utf8');
+const model = JSON.parse(
+  readFileSync(new URL('../../aws/cognito-idp.json', import.meta.url), 'utf8'),
+);
+const source = readFileSync(
+  new URL('../../crates/web/src/demo/static/cognate.js', import.meta.url),
+  'utf8',
+);
 const operations = [...new Set([...source.matchAll(/#call\('(\w+)'/g)].map(([, name]) => name))];
 
 // What comes of the pool's settings and not of what a visitor does: the service's own sentence says
@@ -34,14 +39,24 @@ test('every error that the demo’s operations can give is told in words for peo
       const { text, code } = explain({ code: shape, message: 'SERVICE SENTENCE' });
       assert.equal(code, shape);
       const isOwnWords = !text.includes('SERVICE SENTENCE');
-      const mayPass = ['InvalidParameterException', 'InvalidPasswordException', 'NotAuthorizedException', 'UserLambdaValidationException'];
+      const mayPass = [
+        'InvalidParameterException',
+        'InvalidPasswordException',
+        'NotAuthorizedException',
+        'UserLambdaValidationException',
+      ];
       assert.ok(isOwnWords || SETTINGS.has(shape) || mayPass.includes(shape), `${name}: ${shape}`);
     }
   }
 });
 
 test('an error without a message still says something', () => {
-  for (const code of ['NotAuthorizedException', 'InvalidParameterException', 'InvalidPasswordException', 'WhoKnowsException']) {
+  for (const code of [
+    'NotAuthorizedException',
+    'InvalidParameterException',
+    'InvalidPasswordException',
+    'WhoKnowsException',
+  ]) {
     assert.ok(explain({ code, message: '' }).text.length > 10, code);
   }
 });
@@ -75,7 +90,16 @@ test('what a password lacks is named', () => {
 });
 
 test('the rules for passwords are those of the pool', () => {
-  const policy = { minimumLength: 12, requireUppercase: false, requireLowercase: true, requireNumbers: true, requireSymbols: false };
-  assert.equal(passwordRules(policy), 'At least 12 characters, with a lower-case letter and a digit.');
+  const policy = {
+    minimumLength: 12,
+    requireUppercase: false,
+    requireLowercase: true,
+    requireNumbers: true,
+    requireSymbols: false,
+  };
+  assert.equal(
+    passwordRules(policy),
+    'At least 12 characters, with a lower-case letter and a digit.',
+  );
   assert.equal(passwordRules({ minimumLength: 6 }), 'At least 6 characters.');
 });

@@ -33,14 +33,25 @@ for (const v of reference.vectors) {
     const key = await srp.sharedKey({ poolName, userId, password, salt, a, A, B });
     assert.equal(hex(key), v.key);
     const { secretBlock, timestamp } = v;
-    assert.equal(await srp.claimSignature({ key, poolName, userId, secretBlock, timestamp }), v.signature);
+    assert.equal(
+      await srp.claimSignature({ key, poolName, userId, secretBlock, timestamp }),
+      v.signature,
+    );
   });
 }
 
 test('another password gives another key', async () => {
   const v = reference.vectors[0];
   const [a, A, B, salt] = [v.a, v.A, v.B, v.salt].map(srp.fromHex);
-  const key = await srp.sharedKey({ poolName: v.poolName, userId: v.userId, password: v.password + ' ', salt, a, A, B });
+  const key = await srp.sharedKey({
+    poolName: v.poolName,
+    userId: v.userId,
+    password: v.password + ' ',
+    salt,
+    a,
+    A,
+    B,
+  });
   assert.notEqual(hex(key), v.key);
 });
 
@@ -48,7 +59,15 @@ test('a server value that is zero modulo N is refused', async () => {
   const v = reference.vectors[0];
   const [a, A, salt] = [v.a, v.A, v.salt].map(srp.fromHex);
   for (const B of [0n, srp.N, 2n * srp.N]) {
-    const rigged = srp.sharedKey({ poolName: v.poolName, userId: v.userId, password: v.password, salt, a, A, B });
+    const rigged = srp.sharedKey({
+      poolName: v.poolName,
+      userId: v.userId,
+      password: v.password,
+      salt,
+      a,
+      A,
+      B,
+    });
     await assert.rejects(rigged, /no honest server/);
   }
 });
@@ -59,12 +78,22 @@ test('a key pair is never made of zero', () => {
 });
 
 test('text that is not hexadecimal is refused', () => {
-  for (const text of ['', '0x12', 'xyz', '12 34', '-1']) assert.throws(() => srp.fromHex(text), TypeError);
+  for (const text of ['', '0x12', 'xyz', '12 34', '-1'])
+    assert.throws(() => srp.fromHex(text), TypeError);
 });
 
-test('numbers are hashed with a zero byte before a set top bit, and without other leading zeros', () => {
-  const cases = { 0: '00', '7f': '7f', 80: '0080', ff: '00ff', 100: '0100', '000080': '0080', '00007f': '7f' };
-  for (const [text, bytes] of Object.entries(cases)) assert.equal(hex(srp.pad(srp.fromHex(text))), bytes);
+test('numbers are hashed with a zero byte before a set top bit, and no other zeros', () => {
+  const cases = {
+    0: '00',
+    '7f': '7f',
+    80: '0080',
+    ff: '00ff',
+    100: '0100',
+    '000080': '0080',
+    '00007f': '7f',
+  };
+  for (const [text, bytes] of Object.entries(cases))
+    assert.equal(hex(srp.pad(srp.fromHex(text))), bytes);
 });
 
 test('timestamps are spelled as Cognito reads them', () => {

@@ -1,7 +1,9 @@
-"""Cognito's SRP in plain Python, written apart from srp.js and from the server, so that each can be checked against it.
+"""Cognito's SRP in plain Python, written apart from srp.js and from the server, so that each can be
+checked against it.
 
-`python3 srp_reference.py` prints the vectors that srp.test.mjs reads (vectors.json). The group's prime is computed from its
-definition (RFC 3526 section 5) and not copied, so a mistyped digit in a constant elsewhere shows. Standard library only.
+`python3 srp_reference.py` prints the vectors that srp.test.mjs reads (vectors.json). The group's
+prime is computed from its definition (RFC 3526 section 5) and not copied, so a mistyped digit in a
+constant elsewhere shows. Standard library only.
 """
 
 import base64
@@ -33,7 +35,8 @@ G = 2
 
 
 def pad(number):
-    """Big-endian bytes, with a zero byte in front when the top bit is set (as Java prints a positive BigInteger)."""
+    """Big-endian bytes, with a zero byte in front when the top bit is set (as Java prints a
+    positive BigInteger)."""
     return number.to_bytes(number.bit_length() // 8 + 1, "big")
 
 
@@ -63,7 +66,8 @@ def server_public(verifier, b):
 
 
 def server_key(big_a, verifier, b):
-    """What the server derives: it never sees the password, so agreement with the client proves both sides."""
+    """What the server derives: it never sees the password, so agreement with the client proves both
+    sides."""
     big_b = server_public(verifier, b)
     u = scramble(big_a, big_b)
     return hkdf(pow(big_a * pow(verifier, u, N), b, N), u)
@@ -129,11 +133,37 @@ def vectors():
         vector("an empty password", plain[0], "ana", "", salt, a, b),
         vector("a salt with its top bit set", *plain, salt | 1 << 127, a, b),
         vector("a salt that begins with zero bytes", *plain, (salt & (1 << 108) - 1), a, b),
-        vector("a salt with zeros before a set bit", *plain, (salt & (1 << 112) - 1) | 1 << 111, a, b),
-        vector("A with its top bit clear", *plain, salt, first("short A", lambda n: pow(G, n, N).bit_length() <= 3064), b),
-        vector("A with its top bit set", *plain, salt, first("long A", lambda n: pow(G, n, N).bit_length() == 3072), b),
-        vector("u below its top byte", *plain, salt, a, first("short u", lambda n: u_of(n).bit_length() <= 248)),
-        vector("u with its top bit set", *plain, salt, a, first("long u", lambda n: u_of(n).bit_length() == 256)),
+        vector(
+            "a salt with zeros before a set bit", *plain, (salt & (1 << 112) - 1) | 1 << 111, a, b
+        ),
+        vector(
+            "A with its top bit clear",
+            *plain,
+            salt,
+            first("short A", lambda n: pow(G, n, N).bit_length() <= 3064),
+            b,
+        ),
+        vector(
+            "A with its top bit set",
+            *plain,
+            salt,
+            first("long A", lambda n: pow(G, n, N).bit_length() == 3072),
+            b,
+        ),
+        vector(
+            "u below its top byte",
+            *plain,
+            salt,
+            a,
+            first("short u", lambda n: u_of(n).bit_length() <= 248),
+        ),
+        vector(
+            "u with its top bit set",
+            *plain,
+            salt,
+            a,
+            first("long u", lambda n: u_of(n).bit_length() == 256),
+        ),
     ]
     return {"N": f"{N:x}", "k": f"{K:x}", "vectors": rows}
 

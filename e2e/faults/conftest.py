@@ -1,4 +1,5 @@
-"""Fixtures of the fault suite: a mail server that outlives every node, and how many rounds are run."""
+"""Fixtures of the fault suite: a mail server that outlives every node, and how many rounds are
+run."""
 
 import os
 import pathlib
@@ -26,7 +27,8 @@ def rounds():
 
 @pytest.fixture(scope="module")
 def chance():
-    """What the run leaves to chance, by a seed that a failure shows and COGNATE_FAULT_SEED repeats (but for the clock's part in it)."""
+    """What the run leaves to chance, by a seed that a failure shows and COGNATE_FAULT_SEED repeats
+    (but for the clock's part in it)."""
     seed = os.environ.get("COGNATE_FAULT_SEED") or str(random.SystemRandom().randrange(10**9))
     print(f"COGNATE_FAULT_SEED={seed}")
     return random.Random(seed)

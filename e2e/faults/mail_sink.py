@@ -1,4 +1,5 @@
-"""A mail server of a few lines, on Python's standard library alone: it keeps what it is given, by recipient."""
+"""A mail server of a few lines, on Python's standard library alone: it keeps what it is given, by
+recipient."""
 
 import email
 import email.policy
@@ -67,7 +68,11 @@ class MailSink:
         return f"smtp://127.0.0.1:{self._server.server_address[1]}?starttls=never"
 
     def keep(self, recipients, content):
-        text = email.message_from_bytes(content, policy=email.policy.default).get_body(("plain",)).get_content()
+        text = (
+            email.message_from_bytes(content, policy=email.policy.default)
+            .get_body(("plain",))
+            .get_content()
+        )
         code = re.search(r"(?<!\d)\d{6}(?!\d)", text)
         with self._arrived:
             for recipient in recipients:

@@ -1,7 +1,7 @@
 """People who use the service, and who remember what it acknowledged to them.
 
-Before a call a person notes that its outcome is unknown; the answer settles it. What is unknown when the server dies is settled by
-looking afterwards: it may have happened or not, but not by half.
+Before a call a person notes that its outcome is unknown; the answer settles it. What is unknown
+when the server dies is settled by looking afterwards: it may have happened or not, but not by half.
 """
 
 from wire import Lost, Refused
@@ -29,7 +29,11 @@ class Person:
 
     @property
     def is_settled(self):
-        return self.exists is not UNKNOWN and self.confirmed is not UNKNOWN and len(self.passwords) == 1
+        return (
+            self.exists is not UNKNOWN
+            and self.confirmed is not UNKNOWN
+            and len(self.passwords) == 1
+        )
 
     def standing(self):
         return [session for session in self.sessions if session.stands]
@@ -39,28 +43,51 @@ class Person:
     def sign_up(self, call):
         self.exists = UNKNOWN
         attributes = [{"Name": "email", "Value": self.address}]
-        answer = call("SignUp", {"ClientId": self.client, "Username": self.name, "Password": self.passwords[0], "UserAttributes": attributes})
+        answer = call(
+            "SignUp",
+            {
+                "ClientId": self.client,
+                "Username": self.name,
+                "Password": self.passwords[0],
+                "UserAttributes": attributes,
+            },
+        )
         self.exists, self.sub = True, answer["UserSub"]
 
     def confirm(self, call, code):
         self.confirmed = UNKNOWN
-        call("ConfirmSignUp", {"ClientId": self.client, "Username": self.name, "ConfirmationCode": code})
+        call(
+            "ConfirmSignUp",
+            {"ClientId": self.client, "Username": self.name, "ConfirmationCode": code},
+        )
         self.confirmed = True
 
     def sign_in(self, call, password=None):
         parameters = {"USERNAME": self.name, "PASSWORD": password or self.passwords[0]}
-        answer = call("InitiateAuth", {"ClientId": self.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters})
+        answer = call(
+            "InitiateAuth",
+            {
+                "ClientId": self.client,
+                "AuthFlow": "USER_PASSWORD_AUTH",
+                "AuthParameters": parameters,
+            },
+        )
         session = Session(answer["AuthenticationResult"])
         self.sessions.append(session)
         return session
 
     def change_password(self, call, new):
         session = self.standing()[-1]
-        others = [other for other in self.sessions if other is not session and other.stands is not False]
+        others = [
+            other for other in self.sessions if other is not session and other.stands is not False
+        ]
         old = self.passwords[0]
         self.passwords = [old, new]
         self.forget(others)
-        call("ChangePassword", {"AccessToken": session.access, "PreviousPassword": old, "ProposedPassword": new})
+        call(
+            "ChangePassword",
+            {"AccessToken": session.access, "PreviousPassword": old, "ProposedPassword": new},
+        )
         self.end(others)
         self.passwords, self.former = [new], [*self.former, old]
 
@@ -69,7 +96,10 @@ class Person:
         sessions = [session for session in self.sessions if session.stands is not False]
         self.passwords = [old, new]
         self.forget(sessions)
-        call("AdminSetUserPassword", {"UserPoolId": self.pool, "Username": self.name, "Password": new, "Permanent": True})
+        call(
+            "AdminSetUserPassword",
+            {"UserPoolId": self.pool, "Username": self.name, "Password": new, "Permanent": True},
+        )
         self.end(sessions)
         self.passwords, self.former = [new], [*self.former, old]
 
@@ -105,15 +135,22 @@ class Person:
     # What must be true afterwards. Nothing may be lost here: no server is killed meanwhile.
 
     def check(self, call):
-        """Fails when something that was acknowledged is not so; settles what was not acknowledged."""
+        """Fails when something that was acknowledged is not so; settles what was not
+        acknowledged."""
         found = self._find(call)
         wanted = self.exists
-        assert wanted is UNKNOWN or wanted == (found is not None), f"{self.name}: acknowledged as {'there' if wanted else 'gone'}, and is not"
+        assert wanted is UNKNOWN or wanted == (found is not None), (
+            f"{self.name}: acknowledged as {'there' if wanted else 'gone'}, and is not"
+        )
         self.exists = found is not None
         if found is None:
             self.end(self.sessions)
             return
-        sub = next(attribute["Value"] for attribute in found["UserAttributes"] if attribute["Name"] == "sub")
+        sub = next(
+            attribute["Value"]
+            for attribute in found["UserAttributes"]
+            if attribute["Name"] == "sub"
+        )
         assert self.sub in (UNKNOWN, sub), f"{self.name}: another sub than was acknowledged"
         self.sub = sub
         self._check_confirmation(found["UserStatus"])
@@ -130,14 +167,22 @@ class Person:
     def _check_confirmation(self, status):
         assert status in ("CONFIRMED", "UNCONFIRMED"), f"{self.name}: {status}"
         is_confirmed = status == "CONFIRMED"
-        assert self.confirmed in (UNKNOWN, is_confirmed), f"{self.name}: {status}, where {self.confirmed} was acknowledged"
+        assert self.confirmed in (UNKNOWN, is_confirmed), (
+            f"{self.name}: {status}, where {self.confirmed} was acknowledged"
+        )
         self.confirmed = is_confirmed
 
     def _check_passwords(self, call):
         for former in self.former[-1:]:
-            assert not self._accepts(call, former), f"{self.name}: a password that was changed still works"
-        accepted = [password for password in reversed(self.passwords) if self._accepts(call, password)]
-        assert len(accepted) == 1, f"{self.name}: of {len(self.passwords)} passwords {len(accepted)} work"
+            assert not self._accepts(call, former), (
+                f"{self.name}: a password that was changed still works"
+            )
+        accepted = [
+            password for password in reversed(self.passwords) if self._accepts(call, password)
+        ]
+        assert len(accepted) == 1, (
+            f"{self.name}: of {len(self.passwords)} passwords {len(accepted)} work"
+        )
         self.former += [password for password in self.passwords if password != accepted[0]]
         self.passwords = accepted
 
@@ -157,7 +202,10 @@ class Person:
     def _check_sessions(self, call):
         for session in self.sessions:
             stands = self._refreshes(call, session)
-            assert session.stands in (UNKNOWN, stands), f"{self.name}: a session that was {'ended' if stands else 'begun'} is {'there' if stands else 'gone'}"
+            was, now = ("ended", "there") if stands else ("begun", "gone")
+            assert session.stands in (UNKNOWN, stands), (
+                f"{self.name}: a session that was {was} is {now}"
+            )
             assert self._access_works(call, session) == stands, f"{self.name}: half a session"
             session.stands = stands
         # Those that have ended stay so; a few are asked again next time.
@@ -166,7 +214,14 @@ class Person:
 
     def _refreshes(self, call, session):
         try:
-            call("InitiateAuth", {"ClientId": self.client, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": session.refresh}})
+            call(
+                "InitiateAuth",
+                {
+                    "ClientId": self.client,
+                    "AuthFlow": "REFRESH_TOKEN_AUTH",
+                    "AuthParameters": {"REFRESH_TOKEN": session.refresh},
+                },
+            )
             return True
         except Refused as error:
             assert error.code == "NotAuthorizedException", f"{self.name}: {error}"

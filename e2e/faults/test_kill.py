@@ -1,7 +1,9 @@
-"""kill -9 at moments that nobody chose, while people sign up, confirm, sign in, change passwords and sign out.
+"""kill -9 at moments that nobody chose, while people sign up, confirm, sign in, change passwords
+and sign out.
 
-Whatever was acknowledged is there afterwards: users, passwords, confirmations, sessions, revocations, deletions, mail. What was not
-acknowledged has happened or not, whole. COGNATE_FAULT_ROUNDS kills (20): of one node on SQLite, of three nodes on one PostgreSQL.
+Whatever was acknowledged is there afterwards: users, passwords, confirmations, sessions,
+revocations, deletions, mail. What was not acknowledged has happened or not, whole.
+COGNATE_FAULT_ROUNDS kills (20): of one node on SQLite, of three nodes on one PostgreSQL.
 """
 
 import random
@@ -54,9 +56,14 @@ class Town:
             node.options += ["--public-url", issuer]
             node.start()
         self.wire = Wire([node.port for node in self.nodes])
-        self.pool = self.call("CreateUserPool", {"PoolName": "town", "AutoVerifiedAttributes": ["email"]})["UserPool"]["Id"]
+        self.pool = self.call(
+            "CreateUserPool", {"PoolName": "town", "AutoVerifiedAttributes": ["email"]}
+        )["UserPool"]["Id"]
         flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
-        made = self.call("CreateUserPoolClient", {"UserPoolId": self.pool, "ClientName": "app", "ExplicitAuthFlows": flows})
+        made = self.call(
+            "CreateUserPoolClient",
+            {"UserPoolId": self.pool, "ClientName": "app", "ExplicitAuthFlows": flows},
+        )
         self.client = made["UserPoolClient"]["ClientId"]
 
     def call(self, operation, body):
@@ -74,8 +81,13 @@ class Town:
         before = len(self.people)
         stop = threading.Event()
         old = self.chance.sample(self.people, min(len(self.people), 4 * CLIENTS))
-        crowds = [[*old[number::CLIENTS], *(self.person() for _ in range(6))] for number in range(CLIENTS)]
-        threads = [threading.Thread(target=self._live, args=(crowd, stop, self.chance.random())) for crowd in crowds]
+        crowds = [
+            [*old[number::CLIENTS], *(self.person() for _ in range(6))] for number in range(CLIENTS)
+        ]
+        threads = [
+            threading.Thread(target=self._live, args=(crowd, stop, self.chance.random()))
+            for crowd in crowds
+        ]
         for thread in threads:
             thread.start()
         time.sleep(self.chance.uniform(0.2, 2.0))
@@ -100,7 +112,12 @@ class Town:
             while not stop.is_set() and ports:
                 port = chance.choice(ports)
                 try:
-                    act(chance.choice(crowd), lambda *words: self.wire.call(port, *words), chance, self.mail)
+                    act(
+                        chance.choice(crowd),
+                        lambda *words: self.wire.call(port, *words),
+                        chance,
+                        self.mail,
+                    )
                 except Lost:
                     # The node is dead; a load balancer would stop sending people there.
                     ports.remove(port)
@@ -114,11 +131,16 @@ class Town:
             chance = random.Random(seed)
             try:
                 for person in part:
-                    person.check(lambda *words: self.wire.call(chance.choice(self.wire.ports), *words))
+                    person.check(
+                        lambda *words: self.wire.call(chance.choice(self.wire.ports), *words)
+                    )
             except BaseException as error:  # noqa: BLE001: told by the main thread
                 self.broken.append(error)
 
-        threads = [threading.Thread(target=ask, args=(people[number::4], self.chance.random())) for number in range(4)]
+        threads = [
+            threading.Thread(target=ask, args=(people[number::4], self.chance.random()))
+            for number in range(4)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -153,7 +175,10 @@ def tally(town, rounds):
     confirmed = sum(person.confirmed is True for person in people)
     changed = sum(len(person.former) for person in people)
     lost = town.wire.lost
-    print(f"{rounds} kills: {len(people)} signed up, {confirmed} confirmed, {changed} passwords changed, {lost} calls without an answer, nothing lost")
+    print(
+        f"{rounds} kills: {len(people)} signed up, {confirmed} confirmed, "
+        f"{changed} passwords changed, {lost} calls without an answer, nothing lost"
+    )
     # A run in which the kill met nobody proves nothing.
     assert lost >= rounds // 2 and len(people) >= 2 * rounds
 

@@ -1,4 +1,5 @@
-"""The people of this suite notice when something that was acknowledged to them is not so: else their silence would prove nothing."""
+"""The people of this suite notice when something that was acknowledged to them is not so: else
+their silence would prove nothing."""
 
 import pytest
 from test_kill import Town
@@ -52,10 +53,19 @@ def keeps_a_revoked_session(town, person):
     person.standing()[0].stands = False
 
 
-@pytest.mark.parametrize("wrong", [
-    loses_the_user, keeps_a_user_who_left, loses_the_confirmation, loses_a_new_password, keeps_a_former_password, loses_a_session,
-    keeps_a_revoked_session,
-], ids=lambda wrong: wrong.__name__)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        loses_the_user,
+        keeps_a_user_who_left,
+        loses_the_confirmation,
+        loses_a_new_password,
+        keeps_a_former_password,
+        loses_a_session,
+        keeps_a_revoked_session,
+    ],
+    ids=lambda wrong: wrong.__name__,
+)
 def test_what_is_wrong_is_noticed(wrong, town, ana):
     wrong(town, ana)
     with pytest.raises(AssertionError):

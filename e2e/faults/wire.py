@@ -1,4 +1,5 @@
-"""The wire, without a client that repeats by itself: each call is sent once, and what is not answered is known to be unknown."""
+"""The wire, without a client that repeats by itself: each call is sent once, and what is not
+answered is known to be unknown."""
 
 import http.client
 import json
@@ -8,7 +9,8 @@ SECONDS = 60
 
 
 class Lost(Exception):
-    """The call was sent and not answered, or answered with 5xx: whether it was done nobody here knows."""
+    """The call was sent and not answered, or answered with 5xx: whether it was done nobody here
+    knows."""
 
 
 class Refused(Exception):
@@ -57,7 +59,10 @@ class Wire:
         if port not in connections:
             connections[port] = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
         connection = connections[port]
-        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"AWSCognitoIdentityProviderService.{operation}"}
+        headers = {
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": f"AWSCognitoIdentityProviderService.{operation}",
+        }
         connection.request("POST", "/", body, headers)
         answer = connection.getresponse()
         return answer.status, answer.read()

@@ -13,7 +13,12 @@ const { region, poolId, clientId, accessToken, idToken, username, password } = g
 
 async function cognitoExpress() {
   const CognitoExpress = load("cognito-express");
-  const express = new CognitoExpress({ region, cognitoUserPoolId: poolId, tokenUse: "access", tokenExpiration: 3600000 });
+  const express = new CognitoExpress({
+    region,
+    cognitoUserPoolId: poolId,
+    tokenUse: "access",
+    tokenExpiration: 3600000,
+  });
   return (await express.validate(accessToken)).username;
 }
 
@@ -28,12 +33,16 @@ async function verifyCognitoToken() {
   return new Verifier({ region, userPoolId: poolId }, { aud: clientId }).verify(idToken);
 }
 
-/** A passport strategy: it signs in by SRP itself, with an edition of amazon-cognito-identity-js of its own. */
+/**
+ * A passport strategy: it signs in by SRP itself, with an edition of amazon-cognito-identity-js of
+ * its own.
+ */
 function passportCognito() {
   const Strategy = load("passport-cognito");
   return new Promise((resolve, reject) => {
-    const strategy = new Strategy({ userPoolId: poolId, clientId, region }, (access, id, refresh, user, done) =>
-      done(null, user),
+    const strategy = new Strategy(
+      { userPoolId: poolId, clientId, region },
+      (access, id, refresh, user, done) => done(null, user),
     );
     strategy.success = (user) => resolve(user.email);
     strategy.fail = (why) => reject(new Error(JSON.stringify(why)));
@@ -44,7 +53,9 @@ function passportCognito() {
 
 const said = {};
 for (const client of [cognitoExpress, cognitoJwtLite, verifyCognitoToken, passportCognito]) {
-  said[client.name] = await client().catch((error) => `failed: ${error?.message ?? JSON.stringify(error)}`);
+  said[client.name] = await client().catch(
+    (error) => `failed: ${error?.message ?? JSON.stringify(error)}`,
+  );
 }
 console.log(JSON.stringify(said));
 process.exit(0);

@@ -29,15 +29,27 @@ after(async () => {
   await server?.stop();
 });
 
-/** Starts the backend: `GET /` with a bearer token answers with the e-mail address, or with 401 and the reason. */
+/**
+ * Starts the backend: `GET /` with a bearer token answers with the e-mail address, or with 401 and
+ * the reason.
+ */
 async function startBackend({ issuer, clientId }) {
-  const keys = jwksClient({ jwksUri: `${issuer}/.well-known/jwks.json`, cache: true, rateLimit: true });
-  const keyOf = ({ kid }, done) => keys.getSigningKey(kid, (error, key) => done(error, key?.getPublicKey()));
+  const keys = jwksClient({
+    jwksUri: `${issuer}/.well-known/jwks.json`,
+    cache: true,
+    rateLimit: true,
+  });
+  const keyOf = ({ kid }, done) =>
+    keys.getSigningKey(kid, (error, key) => done(error, key?.getPublicKey()));
   const verify = promisify(jwt.verify);
   const listening = createServer(async (request, response) => {
     try {
       const token = (request.headers.authorization ?? "").replace(/^Bearer /, "");
-      const claims = await verify(token, keyOf, { algorithms: ["RS256"], issuer, audience: clientId });
+      const claims = await verify(token, keyOf, {
+        algorithms: ["RS256"],
+        issuer,
+        audience: clientId,
+      });
       if (claims.token_use !== "id") throw new Error(`a token for ${claims.token_use}`);
       response.end(claims.email);
     } catch (error) {
@@ -49,17 +61,23 @@ async function startBackend({ issuer, clientId }) {
 }
 
 const ask = (token) =>
-  fetch(`http://127.0.0.1:${backend.address().port}/`, { headers: { authorization: `Bearer ${token}` } });
+  fetch(`http://127.0.0.1:${backend.address().port}/`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
 
 async function signedIn(on, name) {
   const { sdk, clientId, poolId } = on;
   await sdk.signUp({
-    ClientId: clientId, Username: name, Password: PASSWORD,
+    ClientId: clientId,
+    Username: name,
+    Password: PASSWORD,
     UserAttributes: [{ Name: "email", Value: `${name}@example.com` }],
   });
   await sdk.adminConfirmSignUp({ UserPoolId: poolId, Username: name });
   const answer = await sdk.initiateAuth({
-    ClientId: clientId, AuthFlow: "USER_PASSWORD_AUTH", AuthParameters: { USERNAME: name, PASSWORD },
+    ClientId: clientId,
+    AuthFlow: "USER_PASSWORD_AUTH",
+    AuthParameters: { USERNAME: name, PASSWORD },
   });
   return answer.AuthenticationResult;
 }
@@ -71,12 +89,14 @@ test("a backend lets a user in by the ID token", async () => {
   assert.equal(await answer.text(), "ana@example.com");
 
   const refreshed = await pool.sdk.initiateAuth({
-    ClientId: pool.clientId, AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters: { REFRESH_TOKEN: RefreshToken },
+    ClientId: pool.clientId,
+    AuthFlow: "REFRESH_TOKEN_AUTH",
+    AuthParameters: { REFRESH_TOKEN: RefreshToken },
   });
   assert.equal((await ask(refreshed.AuthenticationResult.IdToken)).status, 200);
 });
 
-test("a backend turns away access tokens, refresh tokens and tokens of another pool or client", async () => {
+test("a backend refuses access and refresh tokens, and those of other pools or clients", async () => {
   const { AccessToken, RefreshToken } = await signedIn(pool, "ben");
   assert.equal((await ask(AccessToken)).status, 401);
   assert.equal((await ask(RefreshToken)).status, 401);
@@ -84,10 +104,14 @@ test("a backend turns away access tokens, refresh tokens and tokens of another p
   assert.equal((await ask(elsewhere.IdToken)).status, 401);
 
   const { UserPoolClient } = await pool.sdk.createUserPoolClient({
-    UserPoolId: pool.poolId, ClientName: "other", ExplicitAuthFlows: ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    UserPoolId: pool.poolId,
+    ClientName: "other",
+    ExplicitAuthFlows: ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
   });
   const other = await pool.sdk.initiateAuth({
-    ClientId: UserPoolClient.ClientId, AuthFlow: "USER_PASSWORD_AUTH", AuthParameters: { USERNAME: "ben", PASSWORD },
+    ClientId: UserPoolClient.ClientId,
+    AuthFlow: "USER_PASSWORD_AUTH",
+    AuthParameters: { USERNAME: "ben", PASSWORD },
   });
   assert.equal((await ask(other.AuthenticationResult.IdToken)).status, 401);
 });
@@ -100,7 +124,9 @@ test("a backend turns away forged tokens", async () => {
   const { kid } = JSON.parse(Buffer.from(header, "base64url"));
   const hmacHeader = encode({ alg: "HS256", kid });
   const { keys } = await (await fetch(`${pool.issuer}/.well-known/jwks.json`)).json();
-  const hmac = createHmac("sha256", JSON.stringify(keys[0])).update(`${hmacHeader}.${body}`).digest("base64url");
+  const hmac = createHmac("sha256", JSON.stringify(keys[0]))
+    .update(`${hmacHeader}.${body}`)
+    .digest("base64url");
   for (const token of [
     `${header}.${encode({ ...claims, email: "root@example.com" })}.${signature}`,
     `${encode({ alg: "none" })}.${body}.`,

@@ -4,7 +4,13 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import {
-  AuthenticationDetails, call, CognitoUser, CognitoUserAttribute, CognitoUserPool, MemoryStorage, talk,
+  AuthenticationDetails,
+  call,
+  CognitoUser,
+  CognitoUserAttribute,
+  CognitoUserPool,
+  MemoryStorage,
+  talk,
 } from "./support/identity.mjs";
 import { anotherCode, Server } from "./support/server.mjs";
 
@@ -25,7 +31,10 @@ after(() => server?.stop());
 function application() {
   const storage = new MemoryStorage();
   const pool = new CognitoUserPool({
-    UserPoolId: settings.poolId, ClientId: settings.clientId, endpoint: server.url, Storage: storage,
+    UserPoolId: settings.poolId,
+    ClientId: settings.clientId,
+    endpoint: server.url,
+    Storage: storage,
   });
   return {
     pool,
@@ -34,7 +43,10 @@ function application() {
     signIn: (name, password, answers) => {
       const user = new CognitoUser({ Username: name, Pool: pool, Storage: storage });
       const details = new AuthenticationDetails({ Username: name, Password: password });
-      return talk(user, "authenticateUser", [details], answers).then((session) => ({ user, session }));
+      return talk(user, "authenticateUser", [details], answers).then((session) => ({
+        user,
+        session,
+      }));
     },
   };
 }
@@ -65,7 +77,8 @@ test("a user signs up, confirms the mailed code and signs in by SRP", async () =
 
   const code = await server.code("ana@example.com");
   await assert.rejects(
-    call(app.user("ana"), "confirmRegistration", anotherCode(code), false), refusedAs("CodeMismatchException"),
+    call(app.user("ana"), "confirmRegistration", anotherCode(code), false),
+    refusedAs("CodeMismatchException"),
   );
   assert.equal(await call(app.user("ana"), "confirmRegistration", code, false), "SUCCESS");
   await assert.rejects(app.signIn("ana", "Wr0ng-password"), refusedAs("NotAuthorizedException"));
@@ -91,7 +104,10 @@ test("a session that was stored is taken up again and refreshed", async () => {
 
   const refreshed = await call(later, "refreshSession", session.getRefreshToken());
   assert.notEqual(refreshed.getAccessToken().getJwtToken(), session.getAccessToken().getJwtToken());
-  assert.equal(refreshed.getAccessToken().payload.origin_jti, session.getAccessToken().payload.origin_jti);
+  assert.equal(
+    refreshed.getAccessToken().payload.origin_jti,
+    session.getAccessToken().payload.origin_jti,
+  );
   assert.equal(refreshed.getRefreshToken().getToken(), session.getRefreshToken().getToken());
 });
 
@@ -104,9 +120,15 @@ test("attributes are changed, verified and deleted", async () => {
     new CognitoUserAttribute({ Name: "email", Value: moved }),
   ]);
   const attributes = async () =>
-    Object.fromEntries((await call(user, "getUserAttributes")).map((a) => [a.getName(), a.getValue()]));
+    Object.fromEntries(
+      (await call(user, "getUserAttributes")).map((a) => [a.getName(), a.getValue()]),
+    );
   assert.equal((await attributes()).name, "Ana of the Tests");
-  assert.notEqual((await attributes()).email_verified, "true", "a new address is not verified by the old one's code");
+  assert.notEqual(
+    (await attributes()).email_verified,
+    "true",
+    "a new address is not verified by the old one's code",
+  );
 
   await talk(user, "verifyAttribute", ["email", await server.code(moved)]);
   assert.equal((await attributes()).email, moved);
@@ -119,8 +141,14 @@ test("attributes are changed, verified and deleted", async () => {
 test("the password is changed by the user who knows it", async () => {
   const { app, name } = await member();
   const { user } = await app.signIn(name, PASSWORD);
-  await assert.rejects(call(user, "changePassword", "Wr0ng-password", NEW_PASSWORD), refusedAs("NotAuthorizedException"));
-  await assert.rejects(call(user, "changePassword", PASSWORD, "short"), refusedAs("InvalidPasswordException"));
+  await assert.rejects(
+    call(user, "changePassword", "Wr0ng-password", NEW_PASSWORD),
+    refusedAs("NotAuthorizedException"),
+  );
+  await assert.rejects(
+    call(user, "changePassword", PASSWORD, "short"),
+    refusedAs("InvalidPasswordException"),
+  );
   await call(user, "changePassword", PASSWORD, NEW_PASSWORD);
   await assert.rejects(app.signIn(name, PASSWORD), refusedAs("NotAuthorizedException"));
   await app.signIn(name, NEW_PASSWORD);
@@ -129,11 +157,14 @@ test("the password is changed by the user who knows it", async () => {
 test("a forgotten password is reset by a mailed code", async () => {
   const { app, name, address } = await member();
   const user = app.user(name);
-  const sent = await talk(user, "forgotPassword", [], { inputVerificationCode: ({ resolve }, data) => resolve(data) });
+  const sent = await talk(user, "forgotPassword", [], {
+    inputVerificationCode: ({ resolve }, data) => resolve(data),
+  });
   assert.equal(sent.CodeDeliveryDetails.DeliveryMedium, "EMAIL");
   const code = await server.code(address, 2);
   await assert.rejects(
-    talk(user, "confirmPassword", [anotherCode(code), NEW_PASSWORD]), refusedAs("CodeMismatchException"),
+    talk(user, "confirmPassword", [anotherCode(code), NEW_PASSWORD]),
+    refusedAs("CodeMismatchException"),
   );
   await talk(user, "confirmPassword", [code, NEW_PASSWORD]);
   await assert.rejects(app.signIn(name, PASSWORD), refusedAs("NotAuthorizedException"));
@@ -142,15 +173,22 @@ test("a forgotten password is reset by a mailed code", async () => {
 
 test("an invited user answers the new-password challenge", async () => {
   await settings.sdk.adminCreateUser({
-    UserPoolId: settings.poolId, Username: "invited", TemporaryPassword: "Temp0rary-one", DesiredDeliveryMediums: ["EMAIL"],
-    UserAttributes: [{ Name: "email", Value: "invited@example.com" }, { Name: "email_verified", Value: "true" }],
+    UserPoolId: settings.poolId,
+    Username: "invited",
+    TemporaryPassword: "Temp0rary-one",
+    DesiredDeliveryMediums: ["EMAIL"],
+    UserAttributes: [
+      { Name: "email", Value: "invited@example.com" },
+      { Name: "email_verified", Value: "true" },
+    ],
   });
   assert.match((await server.mail("invited@example.com")).text, /Temp0rary-one/);
   const app = application();
   const user = app.user("invited");
   const details = new AuthenticationDetails({ Username: "invited", Password: "Temp0rary-one" });
   const session = await talk(user, "authenticateUser", [details], {
-    newPasswordRequired: ({ callbacks }) => user.completeNewPasswordChallenge(PASSWORD, {}, callbacks),
+    newPasswordRequired: ({ callbacks }) =>
+      user.completeNewPasswordChallenge(PASSWORD, {}, callbacks),
   });
   assert.equal(session.getIdToken().payload.email, "invited@example.com");
   await app.signIn("invited", PASSWORD);
@@ -161,9 +199,13 @@ test("a global sign-out ends the user's sessions on every device", async () => {
   const { user } = await app.signIn(name, PASSWORD);
   const elsewhere = await application().signIn(name, PASSWORD);
   await talk(user, "globalSignOut", []);
-  await assert.rejects(call(elsewhere.user, "getUserAttributes"), refusedAs("NotAuthorizedException"));
   await assert.rejects(
-    call(elsewhere.user, "refreshSession", elsewhere.session.getRefreshToken()), refusedAs("NotAuthorizedException"),
+    call(elsewhere.user, "getUserAttributes"),
+    refusedAs("NotAuthorizedException"),
+  );
+  await assert.rejects(
+    call(elsewhere.user, "refreshSession", elsewhere.session.getRefreshToken()),
+    refusedAs("NotAuthorizedException"),
   );
   assert.equal(app.pool.getCurrentUser(), null);
 });
@@ -173,7 +215,10 @@ test("a local sign-out revokes the refresh token", async () => {
   const { user, session } = await app.signIn(name, PASSWORD);
   await new Promise((done) => user.signOut(done));
   const again = app.user(name);
-  await assert.rejects(call(again, "refreshSession", session.getRefreshToken()), refusedAs("NotAuthorizedException"));
+  await assert.rejects(
+    call(again, "refreshSession", session.getRefreshToken()),
+    refusedAs("NotAuthorizedException"),
+  );
 });
 
 test("a user deletes the account and cannot sign in any more", async () => {
@@ -182,6 +227,7 @@ test("a user deletes the account and cannot sign in any more", async () => {
   assert.equal(await call(user, "deleteUser"), "SUCCESS");
   await assert.rejects(app.signIn(name, PASSWORD), refusedAs("NotAuthorizedException"));
   await assert.rejects(
-    settings.sdk.adminGetUser({ UserPoolId: settings.poolId, Username: name }), refusedAs("UserNotFoundException"),
+    settings.sdk.adminGetUser({ UserPoolId: settings.poolId, Username: name }),
+    refusedAs("UserNotFoundException"),
   );
 });

@@ -21,7 +21,11 @@ before(async () => {
   const address = "ana@example.com";
   const UserAttributes = [{ Name: "email", Value: address }];
   await call("SignUp", { ClientId, Username: NAME, Password: PASSWORD, UserAttributes });
-  await call("ConfirmSignUp", { ClientId, Username: NAME, ConfirmationCode: await server.code(address) });
+  await call("ConfirmSignUp", {
+    ClientId,
+    Username: NAME,
+    ConfirmationCode: await server.code(address),
+  });
 });
 after(() => server?.stop());
 
@@ -45,7 +49,10 @@ function timestamp() {
 /** Signs in; gives SRP_B and whether it went well. */
 async function signIn() {
   const ClientId = pool.clientId;
-  const exchange = await new UserPool(pool.poolId.split("_")[1]).getClientChallenge({ username: NAME, password: PASSWORD });
+  const exchange = await new UserPool(pool.poolId.split("_")[1]).getClientChallenge({
+    username: NAME,
+    password: PASSWORD,
+  });
   const AuthParameters = { USERNAME: NAME, SRP_A: exchange.calculateA().toString("hex") };
   const asked = await call("InitiateAuth", { ClientId, AuthFlow: "USER_SRP_AUTH", AuthParameters });
   const { SRP_B, SALT, SECRET_BLOCK, USERNAME } = asked.ChallengeParameters;
@@ -54,10 +61,20 @@ async function signIn() {
     USERNAME,
     TIMESTAMP,
     PASSWORD_CLAIM_SECRET_BLOCK: SECRET_BLOCK,
-    PASSWORD_CLAIM_SIGNATURE: exchange.getSession(SRP_B, SALT).calculateSignature(SECRET_BLOCK, TIMESTAMP),
+    PASSWORD_CLAIM_SIGNATURE: exchange
+      .getSession(SRP_B, SALT)
+      .calculateSignature(SECRET_BLOCK, TIMESTAMP),
   };
-  const answer = { ClientId, ChallengeName: "PASSWORD_VERIFIER", Session: asked.Session, ChallengeResponses };
-  const isIn = await call("RespondToAuthChallenge", answer).then(() => true, () => false);
+  const answer = {
+    ClientId,
+    ChallengeName: "PASSWORD_VERIFIER",
+    Session: asked.Session,
+    ChallengeResponses,
+  };
+  const isIn = await call("RespondToAuthChallenge", answer).then(
+    () => true,
+    () => false,
+  );
   return { SRP_B, isIn };
 }
 

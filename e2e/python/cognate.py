@@ -1,7 +1,8 @@
-"""A Cognate server for the tests: started as an operator starts it, spoken to over the network, ended with the test run.
+"""A Cognate server for the tests: started as an operator starts it, spoken to over the network,
+ended with the test run.
 
-Nothing here knows the server's insides. What a test may see is what an operator sees: the command line, the ports, the
-mail that arrives and the log.
+Nothing here knows the server's insides. What a test may see is what an operator sees: the command
+line, the ports, the mail that arrives and the log.
 """
 
 import itertools
@@ -20,9 +21,13 @@ import time
 import urllib.parse
 import urllib.request
 
-BINARY = os.environ.get("COGNATE_BIN", str(pathlib.Path(__file__).parents[2] / "target/debug/cognate"))
+BINARY = os.environ.get(
+    "COGNATE_BIN", str(pathlib.Path(__file__).parents[2] / "target/debug/cognate")
+)
 DATABASE = os.environ.get("COGNATE_E2E_DATABASE", "sqlite")
-LOGS = pathlib.Path(os.environ.get("COGNATE_E2E_LOGS", pathlib.Path(__file__).parents[2] / "target/e2e/logs"))
+LOGS = pathlib.Path(
+    os.environ.get("COGNATE_E2E_LOGS", pathlib.Path(__file__).parents[2] / "target/e2e/logs")
+)
 REGION = "us-east-1"
 
 # A debug build on a busy machine of two cores: generous, and only ever waited out when something is
@@ -33,7 +38,8 @@ _numbers = itertools.count(1)
 
 
 class ServerFailed(Exception):
-    """The server did not start, or ended when it should not have; the message carries the end of its log."""
+    """The server did not start, or ended when it should not have; the message carries the end of
+    its log."""
 
 
 def free_port():
@@ -47,8 +53,18 @@ def fresh_database(admin_url):
     """Makes an empty database on the PostgreSQL at `admin_url` and gives its URL."""
     name = f"cognate_{secrets.token_hex(8)}"
     subprocess.run(
-        ["psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--command=CREATE DATABASE {name}", admin_url],
-        check=True, capture_output=True, text=True, timeout=60,
+        [
+            "psql",
+            "--quiet",
+            "--no-psqlrc",
+            "--set=ON_ERROR_STOP=1",
+            f"--command=CREATE DATABASE {name}",
+            admin_url,
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     parts = urllib.parse.urlsplit(admin_url)
     return urllib.parse.urlunsplit(parts._replace(path=f"/{name}"))
@@ -58,14 +74,17 @@ class Server:
     """One `cognate` process with a folder and a database of its own."""
 
     def __init__(self, name, mode="dev", options=(), environment=None, certificate=None):
-        """`certificate` is a PEM file with a certificate for 127.0.0.1 and its key: the server then speaks https."""
+        """`certificate` is a PEM file with a certificate for 127.0.0.1 and its key: the server then
+        speaks https."""
         self.mode = mode
         self.options = list(options)
         self.certificate = certificate
         if certificate:
             self.options += ["--tls-cert", str(certificate), "--tls-key", str(certificate)]
         # Settings of the machine that runs the tests must not reach the server.
-        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("COGNATE_")} | (environment or {})
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("COGNATE_")} | (
+            environment or {}
+        )
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cognate-e2e-"))
         LOGS.mkdir(parents=True, exist_ok=True)
         database = "sqlite" if DATABASE == "sqlite" else "postgres"
@@ -86,11 +105,14 @@ class Server:
 
     def open(self, path, timeout=10):
         """A GET that trusts the server's own certificate."""
-        context = ssl.create_default_context(cafile=str(self.certificate)) if self.certificate else None
+        context = (
+            ssl.create_default_context(cafile=str(self.certificate)) if self.certificate else None
+        )
         return urllib.request.urlopen(f"{self.url}{path}", timeout=timeout, context=context)
 
     def start(self):
-        """Starts the process and waits until it says that it is ready. A restart keeps the port, and so the issuer."""
+        """Starts the process and waits until it says that it is ready. A restart keeps the port,
+        and so the issuer."""
         attempts = 1 if self.port else 3
         for attempt in range(attempts):
             port = self.port or free_port()
@@ -106,7 +128,15 @@ class Server:
 
     def _start_on(self, port):
         self.port = port
-        command = [BINARY, self.mode, *self.store, "--listen", f"127.0.0.1:{port}", "--admin-listen", self.admin]
+        command = [
+            BINARY,
+            self.mode,
+            *self.store,
+            "--listen",
+            f"127.0.0.1:{port}",
+            "--admin-listen",
+            self.admin,
+        ]
         if self.mode == "dev":
             command.append("--no-demo")
         command += self.options
@@ -114,12 +144,19 @@ class Server:
             log.write(f"--- {' '.join(command)}\n".encode())
             log.flush()
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, cwd=self.folder
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self.environment,
+                cwd=self.folder,
             )
         give_up = time.monotonic() + START_SECONDS
         while time.monotonic() < give_up:
             if self.process.poll() is not None:
-                raise ServerFailed(f"ended with {self.process.returncode} at start\n{self.log_end()}")
+                raise ServerFailed(
+                    f"ended with {self.process.returncode} at start\n{self.log_end()}"
+                )
             try:
                 with self.open("/readyz", timeout=2) as answer:
                     if answer.status == 200:
@@ -139,18 +176,39 @@ class Server:
     def command(self, *arguments):
         """Runs another `cognate` command on the same store and gives what it printed."""
         done = subprocess.run(
-            [BINARY, *arguments, *self.store], capture_output=True, text=True, env=self.environment, cwd=self.folder, timeout=60
+            [BINARY, *arguments, *self.store],
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=self.folder,
+            timeout=60,
         )
         if done.returncode != 0:
-            raise ServerFailed(f"cognate {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
+            raise ServerFailed(
+                f"cognate {' '.join(arguments)} ended with {done.returncode}: {done.stderr}"
+            )
         return done.stdout
 
     def refusal(self, *options, listen=None, mode=None):
         """What a start that must fail says, for an operator to read."""
         listen = listen or f"127.0.0.1:{free_port()}"
-        command = [BINARY, mode or self.mode, *self.store, "--listen", listen, "--admin-listen", "none", *options]
+        command = [
+            BINARY,
+            mode or self.mode,
+            *self.store,
+            "--listen",
+            listen,
+            "--admin-listen",
+            "none",
+            *options,
+        ]
         done = subprocess.run(
-            command, capture_output=True, text=True, env=self.environment, cwd=self.folder, timeout=START_SECONDS
+            command,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=self.folder,
+            timeout=START_SECONDS,
         )
         assert done.returncode != 0, "the start was due to fail"
         assert "panicked" not in done.stderr, done.stderr
@@ -178,7 +236,8 @@ class Server:
         return code
 
     def remove(self):
-        """Ends the process, if it runs, and removes its folder. The log stays until the next run."""
+        """Ends the process, if it runs, and removes its folder. The log stays until the next
+        run."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -192,7 +251,8 @@ class Server:
         return sorted(entries, key=lambda entry: entry["at"])
 
     def mail(self, address, number=1):
-        """The message with this number (from 1) to the address: it is there when the call that caused it has answered."""
+        """The message with this number (from 1) to the address: it is there when the call that
+        caused it has answered."""
         mails = self.mails(address)
         assert len(mails) >= number, f"no message {number} to {address}; there are {len(mails)}"
         return mails[number - 1]

@@ -1,4 +1,5 @@
-"""Fixtures: one development server for the whole run, a pool for each test that asks, clients as people write them."""
+"""Fixtures: one development server for the whole run, a pool for each test that asks, clients as
+people write them."""
 
 import base64
 import datetime
@@ -46,15 +47,23 @@ def boto3_client(url, key_id="development", secret="development"):
 
 
 def write_certificate(file):
-    """Writes a new certificate for 127.0.0.1 and its key into one PEM file, and gives the certificate's number."""
+    """Writes a new certificate for 127.0.0.1 and its key into one PEM file, and gives the
+    certificate's number."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Cognate's tests")])
     now = datetime.datetime.now(datetime.UTC)
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=2))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -110,7 +119,10 @@ def make_pool(server, idp):
         } | (client or {})
         made = idp.create_user_pool_client(UserPoolId=pool["Id"], **wanted)["UserPoolClient"]
         return types.SimpleNamespace(
-            id=pool["Id"], client=made["ClientId"], secret=made.get("ClientSecret"), issuer=f"{server.url}/{pool['Id']}"
+            id=pool["Id"],
+            client=made["ClientId"],
+            secret=made.get("ClientSecret"),
+            issuer=f"{server.url}/{pool['Id']}",
         )
 
     return make
@@ -134,7 +146,9 @@ def sign_up(server, idp, address):
             Password=PASSWORD,
             UserAttributes=[{"Name": "email", "Value": address}],
         )
-        idp.confirm_sign_up(ClientId=pool.client, Username=username, ConfirmationCode=server.code(address))
+        idp.confirm_sign_up(
+            ClientId=pool.client, Username=username, ConfirmationCode=server.code(address)
+        )
         return username
 
     return do
@@ -156,7 +170,9 @@ def sign_in(idp):
 
 
 def secret_hash(pool, username):
-    digest = hmac.new(pool.secret.encode(), (username + pool.client).encode(), hashlib.sha256).digest()
+    digest = hmac.new(
+        pool.secret.encode(), (username + pool.client).encode(), hashlib.sha256
+    ).digest()
     return base64.b64encode(digest).decode()
 
 
@@ -168,7 +184,8 @@ class Refused:
 
 
 class refused:
-    """`with refused("CodeMismatchException") as error:` holds when the call inside is answered with that error."""
+    """`with refused("CodeMismatchException") as error:` holds when the call inside is answered with
+    that error."""
 
     def __init__(self, code, message=None):
         self.code, self.message = code, message

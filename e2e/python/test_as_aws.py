@@ -1,7 +1,7 @@
 """`cognate dev --as-aws`: clients with AWS's host and issuer built in work unchanged.
 
-The server and its clients live in a mount and a network namespace of the test's own: AWS's name leads to loopback there
-and nowhere else, and port 443 is theirs.
+The server and its clients live in a mount and a network namespace of the test's own: AWS's name
+leads to loopback there and nowhere else, and port 443 is theirs.
 """
 
 import json
@@ -38,10 +38,20 @@ class Namespace:
         self.hosts = folder / "hosts"
         self.hosts.write_text(f"127.0.0.1 localhost\n::1 localhost\n127.0.0.1 {HOST}\n")
         self.as_root = os.geteuid() == 0
-        new = ["--mount", "--net"] if self.as_root else ["--user", "--map-root-user", "--mount", "--net"]
-        script = f"mount --bind '{self.hosts}' /etc/hosts && '{sys.executable}' -c '{LOOPBACK_UP}' && echo ready && exec sleep 600"
+        new = (
+            ["--mount", "--net"]
+            if self.as_root
+            else ["--user", "--map-root-user", "--mount", "--net"]
+        )
+        script = (
+            f"mount --bind '{self.hosts}' /etc/hosts && '{sys.executable}' -c '{LOOPBACK_UP}'"
+            " && echo ready && exec sleep 600"
+        )
         self.holder = subprocess.Popen(
-            ["unshare", *new, "sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            ["unshare", *new, "sh", "-c", script],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         if self.holder.stdout.readline().strip() != "ready":
             why = self.holder.communicate(timeout=10)[1].strip()
@@ -49,7 +59,15 @@ class Namespace:
 
     def command(self, *arguments):
         user = [] if self.as_root else ["--user", "--preserve-credentials"]
-        return ["nsenter", f"--target={self.holder.pid}", *user, "--mount", "--net", "--wd=" + os.getcwd(), *arguments]
+        return [
+            "nsenter",
+            f"--target={self.holder.pid}",
+            *user,
+            "--mount",
+            "--net",
+            "--wd=" + os.getcwd(),
+            *arguments,
+        ]
 
     def end(self):
         self.holder.kill()
@@ -63,11 +81,24 @@ class StandIn:
         self.namespace = namespace
         self.log = cognate.LOGS / f"python-{folder.name}.log"
         cognate.LOGS.mkdir(parents=True, exist_ok=True)
-        command = [cognate.BINARY, "dev", "--data-dir", str(folder / "data"), "--admin-listen", "none", *options]
+        command = [
+            cognate.BINARY,
+            "dev",
+            "--data-dir",
+            str(folder / "data"),
+            "--admin-listen",
+            "none",
+            *options,
+        ]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("COGNATE_")}
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                namespace.command(*command), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=folder
+                namespace.command(*command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                cwd=folder,
             )
         give_up = time.monotonic() + cognate.START_SECONDS
         while "listening on" not in self.printed():
@@ -83,7 +114,11 @@ class StandIn:
 
     def run(self, *command):
         """Runs a client beside the server, with the printed variables, and gives what it said."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("COGNATE_") or k == "COGNATE_E2E_CLIENTS"}
+        environment = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith("COGNATE_") or k == "COGNATE_E2E_CLIENTS"
+        }
         done = subprocess.run(
             self.namespace.command(*command),
             capture_output=True, text=True, timeout=120, env=environment | self.variables(),
@@ -104,7 +139,10 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def namespace(folder):
     if cognate.DATABASE != "sqlite":
-        pytest.skip("a listener's matter, which is tried on SQLite: the PostgreSQL of the tests is outside the namespace")
+        pytest.skip(
+            "a listener's matter, which is tried on SQLite: the PostgreSQL of the tests is outside"
+            " the namespace"
+        )
     for program in ("unshare", "nsenter"):
         if shutil.which(program) is None:
             pytest.skip(f"SKIPPED: {program} is not installed")
@@ -124,7 +162,8 @@ def stand_in(namespace, folder):
 
 @pytest.fixture(scope="module")
 def account(stand_in, folder):
-    """A user of a pool, made and signed in by an SDK that names no endpoint; the file that tells the other clients of it."""
+    """A user of a pool, made and signed in by an SDK that names no endpoint; the file that tells
+    the other clients of it."""
     file = folder / "account.json"
     given = {"region": REGION, "username": "ana", "password": PASSWORD}
     file.write_text(json.dumps(given))
@@ -148,7 +187,9 @@ def test_node_clients_with_the_host_and_the_issuer_built_in_take_its_tokens(stan
 
 
 def test_a_flask_application_lets_its_tokens_in_and_no_others(stand_in, account):
-    with_token, with_forged = stand_in.run(sys.executable, str(HERE / "as_aws_clients.py"), "flask", str(account))
+    with_token, with_forged = stand_in.run(
+        sys.executable, str(HERE / "as_aws_clients.py"), "flask", str(account)
+    )
     assert with_token == 200
     assert with_forged != 200
 
@@ -156,15 +197,23 @@ def test_a_flask_application_lets_its_tokens_in_and_no_others(stand_in, account)
 def test_it_prints_the_line_for_the_hosts_file_and_four_variables(stand_in):
     printed = stand_in.printed()
     assert f"  127.0.0.1 {HOST}\n" in printed
-    assert set(stand_in.variables()) == {"NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "SSL_CERT_FILE"}
+    assert set(stand_in.variables()) == {
+        "NODE_EXTRA_CA_CERTS",
+        "REQUESTS_CA_BUNDLE",
+        "AWS_CA_BUNDLE",
+        "SSL_CERT_FILE",
+    }
 
 
-def test_https_of_ones_own_needs_no_certificate_and_is_trusted_by_the_file_that_is_named(namespace, tmp_path):
+def test_https_of_ones_own_needs_no_certificate_and_is_trusted_by_the_file_that_is_named(
+    namespace, tmp_path
+):
     server = StandIn(namespace, tmp_path, "--https", "--listen", "127.0.0.1:9443")
     try:
         for host in ("127.0.0.1", "localhost"):
             url = f"https://{host}:9443/readyz"
-            fetch = f"import json, urllib.request; print(json.dumps(urllib.request.urlopen('{url}', timeout=10).status))"
+            opened = f"urllib.request.urlopen('{url}', timeout=10)"
+            fetch = f"import json, urllib.request; print(json.dumps({opened}.status))"
             assert server.run(sys.executable, "-c", fetch) == 200
         assert "Demo site    https://127.0.0.1:9443/demo/" in server.printed()
     finally:

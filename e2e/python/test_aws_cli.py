@@ -31,12 +31,26 @@ def environment(server, tmp_path):
 
 @pytest.fixture
 def aws(server, environment):
-    """`aws("sign-up", "--username", …)` gives the parsed answer; `fails=True` gives what stood on standard error."""
-    assert shutil.which("aws"), "the AWS CLI is not on PATH: start the tests with `cargo xtask test`"
+    """`aws("sign-up", "--username", …)` gives the parsed answer; `fails=True` gives what stood on
+    standard error."""
+    assert shutil.which("aws"), (
+        "the AWS CLI is not on PATH: start the tests with `cargo xtask test`"
+    )
 
     def run(*arguments, fails=False):
-        command = ["aws", "--endpoint-url", server.url, "--region", cognate.REGION, "--output", "json", "cognito-idp"]
-        done = subprocess.run([*command, *arguments], env=environment, capture_output=True, text=True, timeout=120)
+        command = [
+            "aws",
+            "--endpoint-url",
+            server.url,
+            "--region",
+            cognate.REGION,
+            "--output",
+            "json",
+            "cognito-idp",
+        ]
+        done = subprocess.run(
+            [*command, *arguments], env=environment, capture_output=True, text=True, timeout=120
+        )
         if fails:
             assert done.returncode != 0, f"aws {arguments[0]} was answered: {done.stdout}"
             return done.stderr
@@ -47,7 +61,9 @@ def aws(server, environment):
 
 
 def make_pool(environment, name):
-    done = subprocess.run([MAKE_POOL, name], env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [MAKE_POOL, name], env=environment, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return dict(line.split("=", 1) for line in done.stdout.split())
 
@@ -60,17 +76,28 @@ def test_a_deployment_script_makes_a_pool_whose_users_sign_in(aws, environment):
     settings = aws("describe-user-pool", "--user-pool-id", pool)["UserPool"]
     assert settings["Name"] == "shop"
     assert settings["Policies"]["PasswordPolicy"]["RequireSymbols"] is False
-    described = aws("describe-user-pool-client", "--user-pool-id", pool, "--client-id", client)["UserPoolClient"]
+    described = aws("describe-user-pool-client", "--user-pool-id", pool, "--client-id", client)[
+        "UserPoolClient"
+    ]
     assert described["ExplicitAuthFlows"] == ["ADMIN_NO_SRP_AUTH"]
     assert "ClientSecret" not in described
 
-    signed_up = aws("sign-up", "--client-id", client, "--username", "ana", "--password", "Str0ngEnough")
+    signed_up = aws(
+        "sign-up", "--client-id", client, "--username", "ana", "--password", "Str0ngEnough"
+    )
     assert signed_up["UserConfirmed"] is False
     aws("admin-confirm-sign-up", "--user-pool-id", pool, "--username", "ana")
     for flow in ("ADMIN_NO_SRP_AUTH", "ADMIN_USER_PASSWORD_AUTH"):
         tokens = aws(
-            "admin-initiate-auth", "--user-pool-id", pool, "--client-id", client, "--auth-flow", flow,
-            "--auth-parameters", "USERNAME=ana,PASSWORD=Str0ngEnough",
+            "admin-initiate-auth",
+            "--user-pool-id",
+            pool,
+            "--client-id",
+            client,
+            "--auth-flow",
+            flow,
+            "--auth-parameters",
+            "USERNAME=ana,PASSWORD=Str0ngEnough",
         )["AuthenticationResult"]
         assert tokens["TokenType"] == "Bearer"
         assert tokens["ExpiresIn"] == 3600
@@ -82,15 +109,38 @@ def test_a_deployment_script_makes_a_pool_whose_users_sign_in(aws, environment):
         "initiate-auth", "--client-id", client, "--auth-flow", "USER_PASSWORD_AUTH",
         "--auth-parameters", "USERNAME=ana,PASSWORD=Str0ngEnough", fails=True,
     )
-    assert "InvalidParameterException" in error and "USER_PASSWORD_AUTH flow not enabled for this client" in error
+    assert (
+        "InvalidParameterException" in error
+        and "USER_PASSWORD_AUTH flow not enabled for this client" in error
+    )
 
 
 def test_errors_read_as_they_do_from_aws(aws, environment):
     client = make_pool(environment, "errors")["CLIENT"]
     aws("sign-up", "--client-id", client, "--username", "ana", "--password", "Str0ngEnough")
-    taken = aws("sign-up", "--client-id", client, "--username", "Ana", "--password", "Str0ngEnough", fails=True)
-    assert "(UsernameExistsException) when calling the SignUp operation: User already exists" in taken
-    weak = aws("sign-up", "--client-id", client, "--username", "ben", "--password", "str0ngenough", fails=True)
+    taken = aws(
+        "sign-up",
+        "--client-id",
+        client,
+        "--username",
+        "Ana",
+        "--password",
+        "Str0ngEnough",
+        fails=True,
+    )
+    assert (
+        "(UsernameExistsException) when calling the SignUp operation: User already exists" in taken
+    )
+    weak = aws(
+        "sign-up",
+        "--client-id",
+        client,
+        "--username",
+        "ben",
+        "--password",
+        "str0ngenough",
+        fails=True,
+    )
     assert "Password did not conform with policy: Password must have uppercase characters" in weak
     unknown = aws("describe-user-pool", "--user-pool-id", "us-east-1_NoSuchPoo", fails=True)
     assert "(ResourceNotFoundException)" in unknown and "us-east-1_NoSuchPoo" in unknown
@@ -104,16 +154,37 @@ def test_a_pool_is_changed_listed_and_deleted(aws, environment):
     aws("update-user-pool", "--user-pool-id", made["POOL"], "--deletion-protection", "INACTIVE")
 
     aws(
-        "update-user-pool-client", "--user-pool-id", made["POOL"], "--client-id", made["CLIENT"],
-        "--client-name", "renamed", "--explicit-auth-flows", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH",
+        "update-user-pool-client",
+        "--user-pool-id",
+        made["POOL"],
+        "--client-id",
+        made["CLIENT"],
+        "--client-name",
+        "renamed",
+        "--explicit-auth-flows",
+        "ALLOW_USER_SRP_AUTH",
+        "ALLOW_REFRESH_TOKEN_AUTH",
     )
     clients = aws("list-user-pool-clients", "--user-pool-id", made["POOL"])["UserPoolClients"]
     assert [(c["ClientId"], c["ClientName"]) for c in clients] == [(made["CLIENT"], "renamed")]
-    assert made["POOL"] in [pool["Id"] for pool in aws("list-user-pools", "--max-results", "60")["UserPools"]]
+    assert made["POOL"] in [
+        pool["Id"] for pool in aws("list-user-pools", "--max-results", "60")["UserPools"]
+    ]
 
     aws("delete-user-pool", "--user-pool-id", made["POOL"])
-    assert made["POOL"] not in [pool["Id"] for pool in aws("list-user-pools", "--max-results", "60")["UserPools"]]
-    gone = aws("sign-up", "--client-id", made["CLIENT"], "--username", "ana", "--password", PASSWORD, fails=True)
+    assert made["POOL"] not in [
+        pool["Id"] for pool in aws("list-user-pools", "--max-results", "60")["UserPools"]
+    ]
+    gone = aws(
+        "sign-up",
+        "--client-id",
+        made["CLIENT"],
+        "--username",
+        "ana",
+        "--password",
+        PASSWORD,
+        fails=True,
+    )
     assert "(ResourceNotFoundException)" in gone
 
 
@@ -121,7 +192,15 @@ def test_the_cli_walks_all_pages_of_a_listing(aws, environment):
     pool = make_pool(environment, "many")["POOL"]
     names = {f"user{number}" for number in range(7)}
     for name in names:
-        aws("admin-create-user", "--user-pool-id", pool, "--username", name, "--message-action", "SUPPRESS")
+        aws(
+            "admin-create-user",
+            "--user-pool-id",
+            pool,
+            "--username",
+            name,
+            "--message-action",
+            "SUPPRESS",
+        )
     users = aws("list-users", "--user-pool-id", pool, "--page-size", "3")["Users"]
     assert len(users) == 7
     assert {user["Username"] for user in users} == names

@@ -9,7 +9,10 @@ from conftest import PASSWORD
 
 def sign_up(idp, pool, name, address):
     idp.sign_up(
-        ClientId=pool.client, Username=name, Password=PASSWORD, UserAttributes=[{"Name": "email", "Value": address}]
+        ClientId=pool.client,
+        Username=name,
+        Password=PASSWORD,
+        UserAttributes=[{"Name": "email", "Value": address}],
     )
 
 
@@ -17,7 +20,9 @@ def inbox(server, **parameters):
     return server.json(f"/dev/inbox.json?{urllib.parse.urlencode(parameters)}")["messages"]
 
 
-def test_the_inbox_has_the_message_when_the_call_that_caused_it_has_answered(server, idp, pool, address):
+def test_the_inbox_has_the_message_when_the_call_that_caused_it_has_answered(
+    server, idp, pool, address
+):
     for number in range(25):
         to = address.replace("@", f".{number}@")
         sign_up(idp, pool, f"user-{number}", to)

@@ -25,7 +25,9 @@ def test_the_most_talkative_log_names_no_user(run, address, level):
     idp = boto3_client(server.url)
     pool = idp.create_user_pool(PoolName="pool", AutoVerifiedAttributes=["email"])["UserPool"]["Id"]
     client = idp.create_user_pool_client(
-        UserPoolId=pool, ClientName="app", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+        UserPoolId=pool,
+        ClientName="app",
+        ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
     )["UserPoolClient"]["ClientId"]
     attributes = {"email": address, "family_name": "Lovelace"}
     idp.sign_up(
@@ -35,14 +37,23 @@ def test_the_most_talkative_log_names_no_user(run, address, level):
     code = server.code(address)
     idp.confirm_sign_up(ClientId=client, Username="ada.lovelace", ConfirmationCode=code)
     tokens = idp.initiate_auth(
-        ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": "ada.lovelace", "PASSWORD": PASSWORD}
+        ClientId=client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "ada.lovelace", "PASSWORD": PASSWORD},
     )["AuthenticationResult"]
     idp.get_user(AccessToken=tokens["AccessToken"])
     idp.list_users(UserPoolId=pool)
 
     log = server.log_text()
     assert "answered" in log and "InitiateAuth" in log, "it says what was called"
-    for private in [address, "lovelace", "Lovelace", PASSWORD, tokens["AccessToken"], tokens["RefreshToken"]]:
+    for private in [
+        address,
+        "lovelace",
+        "Lovelace",
+        PASSWORD,
+        tokens["AccessToken"],
+        tokens["RefreshToken"],
+    ]:
         assert private not in log, f"{private} stands in the log"
     assert f"'{code}'" not in log and f'"{code}"' not in log
 

@@ -1,4 +1,5 @@
-"""What an operator meets: a start that cannot succeed and says why, https with a certificate that changes, health and metrics."""
+"""What an operator meets: a start that cannot succeed and says why, https with a certificate that
+changes, health and metrics."""
 
 import json
 import socket
@@ -19,7 +20,8 @@ from cryptography import x509
 
 @pytest.fixture
 def start():
-    """Makes servers that end with the test: `start("dev", …)` starts one, `start("serve", running=False)` only prepares it."""
+    """Makes servers that end with the test: `start("dev", …)` starts one, `start("serve",
+    running=False)` only prepares it."""
     made = []
 
     def do(mode, running=True, **settings):
@@ -48,7 +50,9 @@ def test_a_folder_that_cannot_be_made_is_named(start):
     assert "/dev/null/accounts" in server.refusal()
 
 
-@pytest.mark.skipif(cognate.DATABASE == "sqlite", reason="a file that cannot be written is not opened")
+@pytest.mark.skipif(
+    cognate.DATABASE == "sqlite", reason="a file that cannot be written is not opened"
+)
 def test_a_read_only_database_stops_the_start_and_is_told_from_one_that_does_not_answer(start):
     server = start("serve")
     url = server.store[-1]
@@ -56,7 +60,16 @@ def test_a_read_only_database_stops_the_start_and_is_told_from_one_that_does_not
 
     def turn(read_only):
         statement = f"ALTER DATABASE {name} SET default_transaction_read_only = {read_only}"
-        subprocess.run(["psql", "--quiet", "--no-psqlrc", url, f"--command=SET transaction_read_only = off; {statement}"], check=True)
+        subprocess.run(
+            [
+                "psql",
+                "--quiet",
+                "--no-psqlrc",
+                url,
+                f"--command=SET transaction_read_only = off; {statement}",
+            ],
+            check=True,
+        )
 
     turn("on")
     server.stop()
@@ -114,11 +127,18 @@ def test_what_is_not_built_is_refused_rather_than_ignored(start):
 def test_https_is_served_and_a_new_certificate_is_taken_up_without_a_restart(start, certificate):
     server = start("dev", certificate=certificate)
     idp = boto3.client(
-        "cognito-idp", endpoint_url=server.url, region_name=cognate.REGION, verify=str(certificate),
-        aws_access_key_id="any", aws_secret_access_key="thing", config=Config(retries={"total_max_attempts": 1}),
+        "cognito-idp",
+        endpoint_url=server.url,
+        region_name=cognate.REGION,
+        verify=str(certificate),
+        aws_access_key_id="any",
+        aws_secret_access_key="thing",
+        config=Config(retries={"total_max_attempts": 1}),
     )
     pool = idp.create_user_pool(PoolName="by https")["UserPool"]["Id"]
-    assert server.json(f"/{pool}/.well-known/openid-configuration")["issuer"] == f"{server.url}/{pool}"
+    assert (
+        server.json(f"/{pool}/.well-known/openid-configuration")["issuer"] == f"{server.url}/{pool}"
+    )
 
     def served():
         pem = ssl.get_server_certificate(("127.0.0.1", server.port))
@@ -156,21 +176,32 @@ def test_operators_have_a_listener_of_their_own(start):
 def test_logs_are_lines_of_json_when_asked_and_hold_no_password(start):
     server = start("dev", options=["--log-format", "json", "--log", "debug"])
     idp = boto3.client(
-        "cognito-idp", endpoint_url=server.url, region_name=cognate.REGION,
-        aws_access_key_id="any", aws_secret_access_key="thing", config=Config(retries={"total_max_attempts": 1}),
+        "cognito-idp",
+        endpoint_url=server.url,
+        region_name=cognate.REGION,
+        aws_access_key_id="any",
+        aws_secret_access_key="thing",
+        config=Config(retries={"total_max_attempts": 1}),
     )
     pool = idp.create_user_pool(PoolName="logged")["UserPool"]["Id"]
-    client = idp.create_user_pool_client(UserPoolId=pool, ClientName="app", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"])
+    client = idp.create_user_pool_client(
+        UserPoolId=pool, ClientName="app", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
+    )
     client = client["UserPoolClient"]["ClientId"]
     idp.sign_up(ClientId=client, Username="ana", Password=PASSWORD)
     idp.admin_confirm_sign_up(UserPoolId=pool, Username="ana")
     tokens = idp.initiate_auth(
-        ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": "ana", "PASSWORD": PASSWORD}
+        ClientId=client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "ana", "PASSWORD": PASSWORD},
     )["AuthenticationResult"]
     assert server.stop() == 0
     log = server.log_text()
     # The first line is the test's own.
     events = [json.loads(line) for line in log.splitlines()[1:] if line.startswith("{")]
     assert events
-    for secret in (PASSWORD, *(tokens[name] for name in ("AccessToken", "IdToken", "RefreshToken"))):
+    for secret in (
+        PASSWORD,
+        *(tokens[name] for name in ("AccessToken", "IdToken", "RefreshToken")),
+    ):
         assert secret not in log

@@ -1,4 +1,5 @@
-"""A public URL with a path, with clients that others wrote: without a proxy, with one that passes the path on, and with one that takes it away."""
+"""A public URL with a path, with clients that others wrote: without a proxy, with one that passes
+the path on, and with one that takes it away."""
 
 import http.client
 import http.server
@@ -62,7 +63,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(params=["no proxy", "a proxy that passes the path on", "a proxy that takes the path away"])
+@pytest.fixture(
+    params=["no proxy", "a proxy that passes the path on", "a proxy that takes the path away"]
+)
 def endpoint(request):
     """The public URL of a server with a path, and the server."""
     proxy = None
@@ -90,18 +93,28 @@ def test_an_account_lives_under_the_path(endpoint, ending):
     idp = boto3_client(url + ending, *access_key(server, "administrator"))
     pool = idp.create_user_pool(PoolName="under a path")["UserPool"]["Id"]
     client = idp.create_user_pool_client(
-        UserPoolId=pool, ClientName="app", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+        UserPoolId=pool,
+        ClientName="app",
+        ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
     )["UserPoolClient"]["ClientId"]
     idp.sign_up(ClientId=client, Username="ana", Password=PASSWORD)
     idp.admin_confirm_sign_up(UserPoolId=pool, Username="ana")
     tokens = idp.initiate_auth(
-        ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": "ana", "PASSWORD": PASSWORD}
+        ClientId=client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "ana", "PASSWORD": PASSWORD},
     )["AuthenticationResult"]
 
     issuer = f"{url}/{pool}"
     keys = jwt.PyJWKClient(f"{issuer}/.well-known/jwks.json")
     token = tokens["IdToken"]
-    claims = jwt.decode(token, keys.get_signing_key_from_jwt(token).key, algorithms=["RS256"], audience=client, issuer=issuer)
+    claims = jwt.decode(
+        token,
+        keys.get_signing_key_from_jwt(token).key,
+        algorithms=["RS256"],
+        audience=client,
+        issuer=issuer,
+    )
     assert claims["cognito:username"] == "ana"
     with urllib.request.urlopen(f"{issuer}/.well-known/openid-configuration", timeout=10) as answer:
         assert issuer.encode() in answer.read()

@@ -1,4 +1,5 @@
-"""`cognate serve`, as an operator runs it: access keys and their policies, mail by SMTP, and what a power cut leaves."""
+"""`cognate serve`, as an operator runs it: access keys and their policies, mail by SMTP, and what a
+power cut leaves."""
 
 import email.policy
 import json
@@ -19,7 +20,8 @@ MAIL_USER, MAIL_PASSWORD = b"cognate", b"p@ss/w:rd"
 
 
 class MailServer:
-    """A mail server that somebody else wrote: it insists on TLS, a name and a password, and keeps what it is given."""
+    """A mail server that somebody else wrote: it insists on TLS, a name and a password, and keeps
+    what it is given."""
 
     def __init__(self, tls, certificate):
         self.tls = tls
@@ -31,7 +33,12 @@ class MailServer:
 
     async def handle_DATA(self, server, session, envelope):
         with self.arrived:
-            self.messages.append((envelope.rcpt_tos, email.message_from_bytes(envelope.content, policy=email.policy.default)))
+            self.messages.append(
+                (
+                    envelope.rcpt_tos,
+                    email.message_from_bytes(envelope.content, policy=email.policy.default),
+                )
+            )
             self.arrived.notify_all()
         return "250 kept"
 
@@ -41,7 +48,11 @@ class MailServer:
     def start(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate)
-        wrapped = {"ssl_context": context} if self.tls == "implicit" else {"tls_context": context, "require_starttls": True}
+        wrapped = (
+            {"ssl_context": context}
+            if self.tls == "implicit"
+            else {"tls_context": context, "require_starttls": True}
+        )
         self.controller = Controller(
             self, hostname="127.0.0.1", port=self.port, authenticator=self.authenticate,
             auth_required=True, auth_require_tls=self.tls != "implicit", **wrapped,
@@ -60,7 +71,9 @@ class MailServer:
 
     def code_for(self, address, seconds=60):
         with self.arrived:
-            assert self.arrived.wait_for(lambda: any(address in to for to, _ in self.messages), timeout=seconds), "no mail came"
+            assert self.arrived.wait_for(
+                lambda: any(address in to for to, _ in self.messages), timeout=seconds
+            ), "no mail came"
             message = next(message for to, message in self.messages if address in to)
             return cognate.six_digits(message.get_body(("plain",)).get_content())
 
@@ -76,7 +89,10 @@ def mail_server(request, certificate):
 @pytest.fixture
 def server(mail_server, certificate):
     running = cognate.Server(
-        "serve", mode="serve", options=["--smtp-url", mail_server.url], environment={"SSL_CERT_FILE": str(certificate)}
+        "serve",
+        mode="serve",
+        options=["--smtp-url", mail_server.url],
+        environment={"SSL_CERT_FILE": str(certificate)},
     )
     try:
         yield running.start()
@@ -104,7 +120,9 @@ def idp(server):
 
 
 def make_pool(idp, **settings):
-    pool = idp.create_user_pool(PoolName="people", AutoVerifiedAttributes=["email"], **settings)["UserPool"]["Id"]
+    pool = idp.create_user_pool(PoolName="people", AutoVerifiedAttributes=["email"], **settings)[
+        "UserPool"
+    ]["Id"]
     client = idp.create_user_pool_client(
         UserPoolId=pool, ClientName="app",
         ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
@@ -143,10 +161,18 @@ def test_a_policy_allows_what_it_names_and_nothing_else(server, idp):
     arn = idp.describe_user_pool(UserPoolId=ours)["UserPool"]["Arn"]
     narrow = boto3_client(
         server.url,
-        *access_key(server, "support", [
-            {"Effect": "Allow", "Action": ["cognito-idp:Admin*", "cognito-idp:ListUsers"], "Resource": arn},
-            {"Effect": "Deny", "Action": "cognito-idp:AdminDeleteUser", "Resource": "*"},
-        ]),
+        *access_key(
+            server,
+            "support",
+            [
+                {
+                    "Effect": "Allow",
+                    "Action": ["cognito-idp:Admin*", "cognito-idp:ListUsers"],
+                    "Resource": arn,
+                },
+                {"Effect": "Deny", "Action": "cognito-idp:AdminDeleteUser", "Resource": "*"},
+            ],
+        ),
     )
     narrow.admin_create_user(UserPoolId=ours, Username="ana", MessageAction="SUPPRESS")
     assert [user["Username"] for user in narrow.list_users(UserPoolId=ours)["Users"]] == ["ana"]
@@ -167,16 +193,24 @@ def test_a_policy_allows_what_it_names_and_nothing_else(server, idp):
 def test_codes_leave_by_smtp_under_tls_with_name_and_password(mail_server, idp):
     _, client = make_pool(idp)
     idp.sign_up(
-        ClientId=client, Username="ana", Password=PASSWORD, UserAttributes=[{"Name": "email", "Value": "ana@example.com"}]
+        ClientId=client,
+        Username="ana",
+        Password=PASSWORD,
+        UserAttributes=[{"Name": "email", "Value": "ana@example.com"}],
     )
-    idp.confirm_sign_up(ClientId=client, Username="ana", ConfirmationCode=mail_server.code_for("ana@example.com"))
+    idp.confirm_sign_up(
+        ClientId=client, Username="ana", ConfirmationCode=mail_server.code_for("ana@example.com")
+    )
 
 
 def test_who_may_change_a_pool_sends_as_nobody_but_whom_the_operator_names(server, idp):
     pool, _ = make_pool(idp)
     for configuration in (
         {"From": "boss@bank.example"},
-        {"EmailSendingAccount": "DEVELOPER", "SourceArn": "arn:aws:ses:us-east-1:000000000000:identity/boss@bank.example"},
+        {
+            "EmailSendingAccount": "DEVELOPER",
+            "SourceArn": "arn:aws:ses:us-east-1:000000000000:identity/boss@bank.example",
+        },
     ):
         with refused("InvalidEmailRoleAccessPolicyException"):
             idp.update_user_pool(UserPoolId=pool, EmailConfiguration=configuration)
@@ -192,12 +226,17 @@ def test_a_mail_server_that_is_down_loses_no_code_even_across_a_power_cut(mail_s
     _, client = make_pool(idp)
     mail_server.stop()
     idp.sign_up(
-        ClientId=client, Username="ana", Password=PASSWORD, UserAttributes=[{"Name": "email", "Value": "ana@example.com"}]
+        ClientId=client,
+        Username="ana",
+        Password=PASSWORD,
+        UserAttributes=[{"Name": "email", "Value": "ana@example.com"}],
     )
     server.kill()
     mail_server.start()
     server.start()
-    idp.confirm_sign_up(ClientId=client, Username="ana", ConfirmationCode=mail_server.code_for("ana@example.com"))
+    idp.confirm_sign_up(
+        ClientId=client, Username="ana", ConfirmationCode=mail_server.code_for("ana@example.com")
+    )
 
 
 def test_a_power_cut_loses_nothing_that_was_acknowledged(server, idp):
@@ -218,7 +257,9 @@ def test_a_power_cut_loses_nothing_that_was_acknowledged(server, idp):
             with lock:
                 acknowledged.append(name)
 
-    workers = [threading.Thread(target=sign_up_until_the_cut, args=(worker,)) for worker in range(4)]
+    workers = [
+        threading.Thread(target=sign_up_until_the_cut, args=(worker,)) for worker in range(4)
+    ]
     for worker in workers:
         worker.start()
     enough = threading.Event()
@@ -237,7 +278,9 @@ def test_a_power_cut_loses_nothing_that_was_acknowledged(server, idp):
     some = acknowledged[-1]
     idp.admin_confirm_sign_up(UserPoolId=pool, Username=some)
     tokens = idp.initiate_auth(
-        ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": some, "PASSWORD": PASSWORD}
+        ClientId=client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": some, "PASSWORD": PASSWORD},
     )["AuthenticationResult"]
     idp.global_sign_out(AccessToken=tokens["AccessToken"])
     server.kill()

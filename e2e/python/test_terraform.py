@@ -1,7 +1,8 @@
-"""Terraform with its AWS provider: pools, app clients and users are made, planned without a difference, updated in place, imported, destroyed.
+"""Terraform with its AWS provider: pools, app clients and users are made, planned without a
+difference, updated in place, imported, destroyed.
 
-Runs where `terraform` is on PATH and TF_PROVIDER_MIRROR names a folder that mirrors the provider; is SKIPPED elsewhere. What the provider
-sends is replayed everywhere by test_terraform_replay.py.
+Runs where `terraform` is on PATH and TF_PROVIDER_MIRROR names a folder that mirrors the provider;
+is SKIPPED elsewhere. What the provider sends is replayed everywhere by test_terraform_replay.py.
 """
 
 import json
@@ -17,7 +18,9 @@ TERRAFORM = shutil.which("terraform")
 MIRROR = os.environ.get("TF_PROVIDER_MIRROR")
 
 pytestmark = pytest.mark.skipif(
-    not (TERRAFORM and MIRROR), reason="SKIPPED: needs terraform on PATH and a mirror of its AWS provider in TF_PROVIDER_MIRROR"
+    not (TERRAFORM and MIRROR),
+    reason="SKIPPED: needs terraform on PATH and a mirror of its AWS provider in"
+    " TF_PROVIDER_MIRROR",
 )
 
 PROVIDER = """
@@ -274,7 +277,11 @@ resource "aws_cognito_user" "attributes" {
   user_pool_id   = aws_cognito_user_pool.pool.id
   username       = "attributes"
   message_action = "SUPPRESS"
-  attributes     = var.second ? { email = "ana@example.com" } : { email = "ana@example.com", phone_number = "+15551234567", name = "Ana" }
+  attributes = var.second ? { email = "ana@example.com" } : {
+    email        = "ana@example.com"
+    phone_number = "+15551234567"
+    name         = "Ana"
+  }
 }
 resource "aws_cognito_user" "custom" {
   user_pool_id   = aws_cognito_user_pool.pool.id
@@ -300,19 +307,29 @@ resource "aws_cognito_user" "invited" {
   user_pool_id             = aws_cognito_user_pool.pool.id
   username                 = "invited"
   desired_delivery_mediums = ["EMAIL"]
-  attributes               = var.second ? { email = "eve@example.com", name = "Eve" } : { email = "eve@example.com" }
+  attributes = var.second ? { email = "eve@example.com", name = "Eve" } : {
+    email = "eve@example.com"
+  }
 }
 resource "aws_cognito_user" "address" {
   user_pool_id   = aws_cognito_user_pool.addresses.id
   username       = "ana@example.com"
   message_action = "SUPPRESS"
-  attributes     = var.second ? { email = "ana@example.com", name = "Ana" } : { email = "ana@example.com" }
+  attributes = var.second ? { email = "ana@example.com", name = "Ana" } : {
+    email = "ana@example.com"
+  }
 }
 """
 
 # What the provider cannot read back, on AWS neither: after an import it knows nothing of it.
 NOT_READ_BACK = {
-    "generate_secret", "password", "temporary_password", "message_action", "desired_delivery_mediums", "client_metadata", "validation_data",
+    "generate_secret",
+    "password",
+    "temporary_password",
+    "message_action",
+    "desired_delivery_mediums",
+    "client_metadata",
+    "validation_data",
     "force_alias_creation",
 }
 
@@ -321,7 +338,9 @@ NOT_READ_BACK = {
 def initialised(tmp_path_factory, server):
     """A folder in which `terraform init` has run, without any network."""
     folder = tmp_path_factory.mktemp("terraform")
-    (folder / "cli.tfrc").write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{MIRROR}"\n  }}\n}}\n')
+    (folder / "cli.tfrc").write_text(
+        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{MIRROR}"\n  }}\n}}\n'
+    )
     (folder / "main.tf").write_text(PROVIDER % (cognate.REGION, server.url))
     run(folder, folder, "init", "-input=false")
     return folder
@@ -329,7 +348,8 @@ def initialised(tmp_path_factory, server):
 
 @pytest.fixture
 def terraform(initialised, tmp_path):
-    """`terraform(resources)` writes the configuration; the object that it gives runs commands on it."""
+    """`terraform(resources)` writes the configuration; the object that it gives runs commands on
+    it."""
 
     def configure(resources):
         shutil.copy(initialised / "main.tf", tmp_path)
@@ -343,13 +363,24 @@ def terraform(initialised, tmp_path):
 
 def run(initialised, folder, *arguments, fails=False):
     environment = {
-        "PATH": os.environ["PATH"], "HOME": str(folder), "TF_CLI_CONFIG_FILE": str(initialised / "cli.tfrc"),
-        "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "AWS_EC2_METADATA_DISABLED": "true",
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "TF_CLI_CONFIG_FILE": str(initialised / "cli.tfrc"),
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+        "AWS_EC2_METADATA_DISABLED": "true",
     }
     done = subprocess.run(
-        [TERRAFORM, *arguments, "-no-color"], cwd=folder, env=environment, capture_output=True, text=True, timeout=240
+        [TERRAFORM, *arguments, "-no-color"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
     )
-    assert (done.returncode != 0) == fails, f"terraform {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+    assert (done.returncode != 0) == fails, (
+        f"terraform {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+    )
     return done.stdout + done.stderr if fails else done.stdout
 
 
@@ -361,7 +392,13 @@ class Terraform:
         return run(self.initialised, self.folder, *arguments, fails=fails)
 
     def apply(self, second=False, fails=False):
-        return self.run("apply", "-auto-approve", "-input=false", f"-var=second={str(second).lower()}", fails=fails)
+        return self.run(
+            "apply",
+            "-auto-approve",
+            "-input=false",
+            f"-var=second={str(second).lower()}",
+            fails=fails,
+        )
 
     def plans_nothing(self, second=False):
         # Exit code 2, which `run` refuses, is a plan that is not empty.
@@ -369,7 +406,9 @@ class Terraform:
 
     def plan(self, second, *options):
         """What a plan holds, by address."""
-        self.run("plan", "-input=false", "-out=plan", f"-var=second={str(second).lower()}", *options)
+        self.run(
+            "plan", "-input=false", "-out=plan", f"-var=second={str(second).lower()}", *options
+        )
         planned = json.loads(self.run("show", "-json", "plan"))["resource_changes"]
         return {change["address"]: change["change"] for change in planned}
 
@@ -379,17 +418,35 @@ class Terraform:
             yield f"{resource['type']}.{resource['name']}", resource["instances"][0]["attributes"]
 
     def lost_by_import(self):
-        """Imports all that stands into a state of its own, and gives what would change then: members by address."""
-        names = {"aws_cognito_user_pool": "{id}", "aws_cognito_user_pool_client": "{user_pool_id}/{id}", "aws_cognito_user": "{user_pool_id}/{username}"}
-        ids = {address: names[address.split(".")[0]].format(**attributes) for address, attributes in self.instances()}
+        """Imports all that stands into a state of its own, and gives what would change then:
+        members by address."""
+        names = {
+            "aws_cognito_user_pool": "{id}",
+            "aws_cognito_user_pool_client": "{user_pool_id}/{id}",
+            "aws_cognito_user": "{user_pool_id}/{username}",
+        }
+        ids = {
+            address: names[address.split(".")[0]].format(**attributes)
+            for address, attributes in self.instances()
+        }
         file = self.folder / "imports.tf"
-        file.write_text("".join(f'import {{\n  to = {address}\n  id = "{id}"\n}}\n' for address, id in ids.items()))
+        file.write_text(
+            "".join(
+                f'import {{\n  to = {address}\n  id = "{id}"\n}}\n' for address, id in ids.items()
+            )
+        )
         planned = self.plan(True, "-state=imported.tfstate")
         file.unlink()
         assert {address: change["importing"]["id"] for address, change in planned.items()} == ids
         lost = {
-            address: {name for name, value in change["after"].items() if change["before"].get(name) != value} - NOT_READ_BACK
-            for address, change in planned.items() if change["actions"] != ["no-op"]
+            address: {
+                name
+                for name, value in change["after"].items()
+                if change["before"].get(name) != value
+            }
+            - NOT_READ_BACK
+            for address, change in planned.items()
+            if change["actions"] != ["no-op"]
         }
         return {address: members for address, members in lost.items() if members}
 
@@ -417,7 +474,11 @@ def test_what_is_gone_is_made_again(terraform, idp):
     stood = dict(configured.instances())
     bare = stood["aws_cognito_user_pool_client.bare"]
     idp.delete_user_pool_client(UserPoolId=bare["user_pool_id"], ClientId=bare["id"])
-    planned = {address: change["actions"] for address, change in configured.plan(False).items() if change["actions"] != ["no-op"]}
+    planned = {
+        address: change["actions"]
+        for address, change in configured.plan(False).items()
+        if change["actions"] != ["no-op"]
+    }
     assert planned == {"aws_cognito_user_pool_client.bare": ["create"]}
     configured.apply()
     configured.plans_nothing()
@@ -433,4 +494,6 @@ def test_what_cannot_succeed_is_told_at_once(terraform):
     }
     """)
     told = " ".join(configured.apply(fails=True).split())
-    assert "StatusCode: 400" in told and "Cognate does not support LambdaConfig.PreSignUp yet" in told, told
+    assert (
+        "StatusCode: 400" in told and "Cognate does not support LambdaConfig.PreSignUp yet" in told
+    ), told

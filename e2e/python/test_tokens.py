@@ -1,4 +1,5 @@
-"""Tokens as a resource server sees them: PyJWT with the pool's published keys, and pycognito's whole SRP sign-in."""
+"""Tokens as a resource server sees them: PyJWT with the pool's published keys, and pycognito's
+whole SRP sign-in."""
 
 import base64
 import json
@@ -14,25 +15,55 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 
 def verified(token, pool, **expected):
-    key = jwt.PyJWKClient(f"{pool.issuer}/.well-known/jwks.json").get_signing_key_from_jwt(token).key
+    key = (
+        jwt.PyJWKClient(f"{pool.issuer}/.well-known/jwks.json").get_signing_key_from_jwt(token).key
+    )
     return jwt.decode(token, key, algorithms=["RS256"], issuer=pool.issuer, **expected)
 
 
-def test_tokens_verify_with_the_published_keys_and_say_what_cognitos_say(pool, sign_up, sign_in, idp, address):
+def test_tokens_verify_with_the_published_keys_and_say_what_cognitos_say(
+    pool, sign_up, sign_in, idp, address
+):
     username = sign_up(pool)
-    sub = next(a["Value"] for a in idp.admin_get_user(UserPoolId=pool.id, Username=username)["UserAttributes"] if a["Name"] == "sub")
+    sub = next(
+        a["Value"]
+        for a in idp.admin_get_user(UserPoolId=pool.id, Username=username)["UserAttributes"]
+        if a["Name"] == "sub"
+    )
     tokens = sign_in(pool, username)
     identity = verified(tokens["IdToken"], pool, audience=pool.client)
     access = verified(tokens["AccessToken"], pool)
 
     assert set(identity) == {
-        "sub", "aud", "iss", "token_use", "auth_time", "iat", "exp", "jti", "origin_jti", "event_id",
-        "cognito:username", "email", "email_verified",
+        "sub",
+        "aud",
+        "iss",
+        "token_use",
+        "auth_time",
+        "iat",
+        "exp",
+        "jti",
+        "origin_jti",
+        "event_id",
+        "cognito:username",
+        "email",
+        "email_verified",
     }
     # `version` stands in the tokens of the OAuth endpoints; here AWS leaves it out or says 2.
     assert access.pop("version", 2) == 2
     assert set(access) == {
-        "sub", "iss", "client_id", "token_use", "scope", "auth_time", "iat", "exp", "jti", "origin_jti", "event_id", "username",
+        "sub",
+        "iss",
+        "client_id",
+        "token_use",
+        "scope",
+        "auth_time",
+        "iat",
+        "exp",
+        "jti",
+        "origin_jti",
+        "event_id",
+        "username",
     }
     assert identity["sub"] == access["sub"] == sub and UUID.fullmatch(sub)
     assert (identity["token_use"], access["token_use"]) == ("id", "access")
@@ -44,7 +75,9 @@ def test_tokens_verify_with_the_published_keys_and_say_what_cognitos_say(pool, s
 
     headers = [jwt.get_unverified_header(tokens[name]) for name in ("IdToken", "AccessToken")]
     assert all(set(header) == {"kid", "alg"} and header["alg"] == "RS256" for header in headers)
-    assert headers[0]["kid"] != headers[1]["kid"], "ID and access tokens are signed with keys of their own"
+    assert headers[0]["kid"] != headers[1]["kid"], (
+        "ID and access tokens are signed with keys of their own"
+    )
     assert tokens["RefreshToken"].count(".") == 4
 
 
@@ -65,7 +98,9 @@ def test_a_refresh_keeps_the_session_and_its_time_of_sign_in(idp, pool, sign_up,
     tokens = sign_in(pool, username)
     for flow in ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN"):
         refreshed = idp.initiate_auth(
-            ClientId=pool.client, AuthFlow=flow, AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"]}
+            ClientId=pool.client,
+            AuthFlow=flow,
+            AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"]},
         )["AuthenticationResult"]
         assert "RefreshToken" not in refreshed
         before, after = (verified(t["AccessToken"], pool) for t in (tokens, refreshed))
@@ -86,6 +121,8 @@ def test_forged_tokens_are_refused(idp, pool, make_pool, sign_up, sign_in):
     claims = jwt.decode(tokens["AccessToken"], options={"verify_signature": False})
     kid = jwt.get_unverified_header(tokens["AccessToken"])["kid"]
     public_key = json.dumps({"kid": kid}).encode()
+    a_path = {"alg": "RS256", "kid": "../../../../dev/null"}
+    own_key = {"alg": "RS256", "kid": kid, "jku": "http://127.0.0.1:1/"}
     forgeries = {
         "an ID token": tokens["IdToken"],
         "no algorithm": f"{encoded({'alg': 'none', 'kid': kid})}.{body}.",
@@ -93,8 +130,8 @@ def test_forged_tokens_are_refused(idp, pool, make_pool, sign_up, sign_in):
         "HMAC": jwt.encode(claims, b"0" * 32 + public_key, algorithm="HS256", headers={"kid": kid}),
         "other claims": f"{header}.{encoded(claims | {'username': 'root'})}.{signature}",
         "an unknown key": f"{encoded({'alg': 'RS256', 'kid': 'x'})}.{body}.{signature}",
-        "a path as key": f"{encoded({'alg': 'RS256', 'kid': '../../../../dev/null'})}.{body}.{signature}",
-        "a key of its own": f"{encoded({'alg': 'RS256', 'kid': kid, 'jku': 'http://127.0.0.1:1/'})}.{body}.{signature[:-4]}AAAA",
+        "a path as key": f"{encoded(a_path)}.{body}.{signature}",
+        "a key of its own": f"{encoded(own_key)}.{body}.{signature[:-4]}AAAA",
         "a cut signature": f"{header}.{body}.{signature[:-8]}",
         "no signature": f"{header}.{body}.",
     }
@@ -110,15 +147,26 @@ def test_a_refresh_token_serves_its_own_client_only(idp, pool, sign_up, sign_in)
     other = idp.create_user_pool_client(
         UserPoolId=pool.id, ClientName="other", ExplicitAuthFlows=["ALLOW_REFRESH_TOKEN_AUTH"]
     )["UserPoolClient"]["ClientId"]
-    for client, token in ((other, tokens["RefreshToken"]), (pool.client, tokens["AccessToken"]), (pool.client, "a.b.c.d.e")):
+    for client, token in (
+        (other, tokens["RefreshToken"]),
+        (pool.client, tokens["AccessToken"]),
+        (pool.client, "a.b.c.d.e"),
+    ):
         with refused("NotAuthorizedException", "Invalid Refresh Token"):
-            idp.initiate_auth(ClientId=client, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters={"REFRESH_TOKEN": token})
+            idp.initiate_auth(
+                ClientId=client,
+                AuthFlow="REFRESH_TOKEN_AUTH",
+                AuthParameters={"REFRESH_TOKEN": token},
+            )
 
 
 @pytest.mark.parametrize("with_secret", [False, True])
-def test_pycognito_signs_in_by_srp_without_sending_a_session(server, idp, make_pool, address, with_secret):
+def test_pycognito_signs_in_by_srp_without_sending_a_session(
+    server, idp, make_pool, address, with_secret
+):
     pool = make_pool(
-        client={"GenerateSecret": with_secret, "PreventUserExistenceErrors": "ENABLED"}, AutoVerifiedAttributes=["email"]
+        client={"GenerateSecret": with_secret, "PreventUserExistenceErrors": "ENABLED"},
+        AutoVerifiedAttributes=["email"],
     )
 
     def client(**more):
@@ -154,7 +202,10 @@ def test_pycognito_signs_in_by_srp_without_sending_a_session(server, idp, make_p
 
 def test_pycognito_answers_the_new_password_challenge(server, idp, pool, address):
     idp.admin_create_user(
-        UserPoolId=pool.id, Username="ana", TemporaryPassword="Temp0rary-one", MessageAction="SUPPRESS",
+        UserPoolId=pool.id,
+        Username="ana",
+        TemporaryPassword="Temp0rary-one",
+        MessageAction="SUPPRESS",
         UserAttributes=[{"Name": "email", "Value": address}],
     )
     user = pycognito.Cognito(

@@ -32,7 +32,13 @@ async function freePort() {
 
 function freshDatabase() {
   const name = `cognate_${randomBytes(8).toString("hex")}`;
-  execFileSync("psql", ["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", `--command=CREATE DATABASE ${name}`, DATABASE]);
+  execFileSync("psql", [
+    "--quiet",
+    "--no-psqlrc",
+    "--set=ON_ERROR_STOP=1",
+    `--command=CREATE DATABASE ${name}`,
+    DATABASE,
+  ]);
   const url = new URL(DATABASE);
   url.pathname = `/${name}`;
   return url.href;
@@ -40,12 +46,18 @@ function freshDatabase() {
 
 /** One `cognate dev` with a folder and a database of its own. */
 export class Server {
-  /** Starts a server and resolves when it says that it is ready; `demo` leaves the demo pool and site in. */
+  /**
+   * Starts a server and resolves when it says that it is ready; `demo` leaves the demo pool and
+   * site in.
+   */
   static async start(name, { demo = false } = {}) {
     const server = new Server();
     server.folder = mkdtempSync(path.join(os.tmpdir(), "cognate-e2e-"));
     mkdirSync(LOGS, { recursive: true });
-    server.log = path.join(LOGS, `node-${name}-${DATABASE === "sqlite" ? "sqlite" : "postgres"}.log`);
+    server.log = path.join(
+      LOGS,
+      `node-${name}-${DATABASE === "sqlite" ? "sqlite" : "postgres"}.log`,
+    );
     const options = ["--data-dir", path.join(server.folder, "data"), "--admin-listen", "none"];
     if (DATABASE !== "sqlite") options.push("--database-url", freshDatabase());
     if (!demo) options.push("--no-demo");
@@ -65,21 +77,31 @@ export class Server {
   async #startOn(port, options) {
     this.url = `http://127.0.0.1:${port}`;
     const log = openSync(this.log, "a");
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("COGNATE_")));
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !name.startsWith("COGNATE_")),
+    );
     this.process = spawn(BINARY, ["dev", "--listen", `127.0.0.1:${port}`, ...options], {
-      stdio: ["ignore", log, log], env, cwd: this.folder,
+      stdio: ["ignore", log, log],
+      env,
+      cwd: this.folder,
     });
     closeSync(log);
     let failure;
-    this.process.on("error", (error) => { failure = error; });
+    this.process.on("error", (error) => {
+      failure = error;
+    });
     // A test run that is cut short leaves no server behind.
     const child = this.process;
     process.once("exit", () => child.kill("SIGKILL"));
     const giveUp = Date.now() + START_MS;
     while (Date.now() < giveUp) {
       if (failure) throw failure;
-      if (this.process.exitCode !== null) throw new Error(`ended with ${this.process.exitCode} at start\n${this.logEnd()}`);
-      const ready = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2000) }).then((r) => r.ok, () => false);
+      if (this.process.exitCode !== null)
+        throw new Error(`ended with ${this.process.exitCode} at start\n${this.logEnd()}`);
+      const ready = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2000) }).then(
+        (r) => r.ok,
+        () => false,
+      );
       if (ready) return;
       await sleep(50);
     }
@@ -102,13 +124,17 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** The message with this number (from 1) to an address: there when its call has answered, and awaited where a page makes the call. */
+  /**
+   * The message with this number (from 1) to an address: there when its call has answered, and
+   * awaited where a page makes the call.
+   */
   async mail(address, number = 1) {
     const mails = [];
     while (mails.length < number) {
       const query = new URLSearchParams({ to: address, after: mails.at(-1)?.id ?? 0, wait: 15 });
       const { messages } = await (await fetch(`${this.url}/dev/inbox.json?${query}`)).json();
-      if (messages.length === 0) throw new Error(`no message ${number} to ${address}; there are ${mails.length}`);
+      if (messages.length === 0)
+        throw new Error(`no message ${number} to ${address}; there are ${mails.length}`);
       mails.push(...messages.sort((a, b) => a.id - b.id));
     }
     return mails[number - 1];
@@ -122,24 +148,47 @@ export class Server {
     return found[0];
   }
 
-  /** The AWS SDK for JavaScript, version 3, pointed at this server; development mode takes any credentials. */
+  /**
+   * The AWS SDK for JavaScript, version 3, pointed at this server; development mode takes any
+   * credentials.
+   */
   sdk() {
     const { CognitoIdentityProvider } = load("@aws-sdk/client-cognito-identity-provider");
     return new CognitoIdentityProvider({
-      endpoint: this.url, region: REGION, maxAttempts: 1, credentials: { accessKeyId: "any", secretAccessKey: "thing" },
+      endpoint: this.url,
+      region: REGION,
+      maxAttempts: 1,
+      credentials: { accessKeyId: "any", secretAccessKey: "thing" },
     });
   }
 
-  /** Makes a pool for users with a mailed code, and an app client: `{ poolId, clientId, issuer, sdk }`. */
+  /**
+   * Makes a pool for users with a mailed code, and an app client: `{ poolId, clientId, issuer, sdk
+   * }`.
+   */
   async pool(client = {}) {
     const sdk = this.sdk();
-    const { UserPool } = await sdk.createUserPool({ PoolName: "people", AutoVerifiedAttributes: ["email"] });
-    const { UserPoolClient } = await sdk.createUserPoolClient({
-      UserPoolId: UserPool.Id, ClientName: "app",
-      ExplicitAuthFlows: ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-      PreventUserExistenceErrors: "ENABLED", ...client,
+    const { UserPool } = await sdk.createUserPool({
+      PoolName: "people",
+      AutoVerifiedAttributes: ["email"],
     });
-    return { poolId: UserPool.Id, clientId: UserPoolClient.ClientId, issuer: `${this.url}/${UserPool.Id}`, sdk };
+    const { UserPoolClient } = await sdk.createUserPoolClient({
+      UserPoolId: UserPool.Id,
+      ClientName: "app",
+      ExplicitAuthFlows: [
+        "ALLOW_USER_SRP_AUTH",
+        "ALLOW_USER_PASSWORD_AUTH",
+        "ALLOW_REFRESH_TOKEN_AUTH",
+      ],
+      PreventUserExistenceErrors: "ENABLED",
+      ...client,
+    });
+    return {
+      poolId: UserPool.Id,
+      clientId: UserPoolClient.ClientId,
+      issuer: `${this.url}/${UserPool.Id}`,
+      sdk,
+    };
   }
 }
 

@@ -20,10 +20,11 @@ trap end EXIT
 trap 'exit 1' HUP INT TERM
 
 printf '%s' "$password" >"$folder/password"
-"$programs/initdb" --pgdata="$folder/data" --username=cognate --pwfile="$folder/password" --auth=scram-sha-256 \
-  --encoding=UTF8 --locale=C --no-sync >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
-"$programs/postgres" -D "$folder/data" -c listen_addresses=127.0.0.1 -c port="$port" -c unix_socket_directories= \
-  -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 >"$folder/log" 2>&1 &
+"$programs/initdb" --pgdata="$folder/data" --username=cognate --pwfile="$folder/password" \
+  --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
+"$programs/postgres" -D "$folder/data" -c listen_addresses=127.0.0.1 -c port="$port" \
+  -c unix_socket_directories= -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+  -c max_connections=300 >"$folder/log" 2>&1 &
 server=$!
 
 waited=0

@@ -19,18 +19,21 @@ trap 'exit 1' HUP INT TERM
 start() {
   # Its output must not hold our pipes open.
   "$programs/pg_ctl" --pgdata="$folder/data" --silent --wait --timeout=60 --log="$folder/log" \
-    --options="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories= -c fsync=off -c max_connections=100" \
+    --options="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories= \
+      -c fsync=off -c max_connections=100" \
     start >/dev/null 2>&1 || { cat "$folder/log" >&2; exit 1; }
 }
 
 printf '%s' "$password" >"$folder/password"
-"$programs/initdb" --pgdata="$folder/data" --username=cognate --pwfile="$folder/password" --auth=scram-sha-256 \
-  --encoding=UTF8 --locale=C --no-sync >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
+"$programs/initdb" --pgdata="$folder/data" --username=cognate --pwfile="$folder/password" \
+  --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
 start
 echo done
 while read -r order mode; do
   case $order in
-    stop) "$programs/pg_ctl" --pgdata="$folder/data" --silent --wait --mode="$mode" stop >/dev/null ;;
+    stop)
+      "$programs/pg_ctl" --pgdata="$folder/data" --silent --wait --mode="$mode" stop >/dev/null
+      ;;
     start) start ;;
   esac
   echo done

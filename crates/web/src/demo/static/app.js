@@ -17,9 +17,9 @@ start();
 async function start() {
   if (!Cognate.isSupported) {
     const address = `http://localhost:${location.port || 80}${location.pathname}`;
-    tell(byId('trouble'), {
-      text: `Browsers allow the cryptography that signing in needs on https and on localhost only. Open this page as ${address} or behind TLS.`,
-    });
+    const reason =
+      'Browsers allow the cryptography that signing in needs on https and on localhost only.';
+    tell(byId('trouble'), { text: `${reason} Open this page as ${address} or behind TLS.` });
     return;
   }
   let config;
@@ -28,9 +28,15 @@ async function start() {
     const response = await fetch('./config.json', { cache: 'no-store' });
     config = await response.json();
     // The API is one folder above this page, wherever that is.
-    cognate = new Cognate({ endpoint: new URL('..', location).href, clientId: config.clientId, poolId: config.userPoolId });
+    cognate = new Cognate({
+      endpoint: new URL('..', location).href,
+      clientId: config.clientId,
+      poolId: config.userPoolId,
+    });
   } catch {
-    tell(byId('trouble'), { text: 'The server did not say which pool to use. Is it still running? Reload to try again.' });
+    tell(byId('trouble'), {
+      text: 'The server did not say which pool to use. Is it still running? Reload to try again.',
+    });
     return;
   }
   showConfig(config);
@@ -46,13 +52,17 @@ function showConfig(config) {
   byId('foot-pool').textContent = config.userPoolId;
   byId('foot-client').textContent = config.clientId;
   byId('foot').hidden = false;
-  for (const rules of document.querySelectorAll('[data-rules]')) rules.textContent = passwordRules(config.passwordPolicy);
+  for (const rules of document.querySelectorAll('[data-rules]'))
+    rules.textContent = passwordRules(config.passwordPolicy);
   if (!config.inboxUrl) return;
   for (const link of document.querySelectorAll('[data-inbox-link]')) link.href = config.inboxUrl;
   for (const hint of document.querySelectorAll('[data-inbox]')) hint.hidden = false;
 }
 
-/** The view that may be shown: not the signed-in page to strangers, nor the sign-in to who is signed in. */
+/**
+ * The view that may be shown: not the signed-in page to strangers, nor the sign-in to who is signed
+ * in.
+ */
 function viewFor(asked) {
   if (savedTokens()) return 'home';
   if (asked === 'home' || (asked === 'new-password' && !isNewPasswordAsked())) return 'sign-in';

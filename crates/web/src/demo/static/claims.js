@@ -55,7 +55,10 @@ function valueCell(name, value) {
   cell.className = 'value';
   if (TIMES.has(name) && Number.isFinite(value)) {
     const at = new Date(value * 1000);
-    const time = element('time', at.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' }));
+    const time = element(
+      'time',
+      at.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' }),
+    );
     time.dateTime = at.toISOString();
     cell.append(time);
   }
@@ -64,7 +67,10 @@ function valueCell(name, value) {
 
 /** Pairs for a definition list. */
 export function profilePairs(attributes) {
-  return Object.entries(attributes).flatMap(([name, value]) => [element('dt', name), element('dd', value)]);
+  return Object.entries(attributes).flatMap(([name, value]) => [
+    element('dt', name),
+    element('dd', value),
+  ]);
 }
 
 function element(tag, text) {

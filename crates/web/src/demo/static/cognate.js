@@ -32,14 +32,20 @@ export class Cognate {
   #clientId;
   #poolName;
 
-  /** `endpoint` is the service's public URL ('' means the page's own origin); `poolId` is like us-east-1_AbC123. */
+  /**
+   * `endpoint` is the service's public URL ('' means the page's own origin); `poolId` is like
+   * us-east-1_AbC123.
+   */
   constructor({ endpoint, clientId, poolId }) {
     this.#endpoint = endpoint.replace(/\/+$/, '');
     this.#clientId = clientId;
     this.#poolName = poolNameOf(poolId);
   }
 
-  /** Whether this page may use WebCrypto: true on https and on localhost only. Without it signIn cannot work. */
+  /**
+   * Whether this page may use WebCrypto: true on https and on localhost only. Without it signIn
+   * cannot work.
+   */
   static get isSupported() {
     return Boolean(globalThis.crypto?.subtle);
   }
@@ -47,8 +53,16 @@ export class Cognate {
   /** Makes an account. Gives {sub, confirmed, delivery}: where the code went, if one was sent. */
   async signUp(username, password, attributes = {}) {
     const UserAttributes = Object.entries(attributes).map(([Name, Value]) => ({ Name, Value }));
-    const answer = await this.#call('SignUp', { Username: username, Password: password, UserAttributes });
-    return { sub: answer.UserSub, confirmed: answer.UserConfirmed, delivery: answer.CodeDeliveryDetails };
+    const answer = await this.#call('SignUp', {
+      Username: username,
+      Password: password,
+      UserAttributes,
+    });
+    return {
+      sub: answer.UserSub,
+      confirmed: answer.UserConfirmed,
+      delivery: answer.CodeDeliveryDetails,
+    };
   }
 
   async confirmSignUp(username, code) {
@@ -60,7 +74,10 @@ export class Cognate {
     return (await this.#call('ResendConfirmationCode', { Username: username })).CodeDeliveryDetails;
   }
 
-  /** Signs in by SRP: the password never leaves this function. Gives {tokens}, or {challenge} if more is asked for. */
+  /**
+   * Signs in by SRP: the password never leaves this function. Gives {tokens}, or {challenge} if
+   * more is asked for.
+   */
   async signIn(username, password) {
     const { a, A } = keyPair();
     const first = await this.#call('InitiateAuth', {
@@ -78,9 +95,15 @@ export class Cognate {
     return this.#outcome(second, responses.USERNAME);
   }
 
-  /** Answers NEW_PASSWORD_REQUIRED. `challenge` is what signIn gave; `attributes` holds what it lists as required. */
+  /**
+   * Answers NEW_PASSWORD_REQUIRED. `challenge` is what signIn gave; `attributes` holds what it
+   * lists as required.
+   */
   async respondNewPassword(challenge, newPassword, attributes = {}) {
-    const prefixed = Object.entries(attributes).map(([name, value]) => [`userAttributes.${name}`, value]);
+    const prefixed = Object.entries(attributes).map(([name, value]) => [
+      `userAttributes.${name}`,
+      value,
+    ]);
     const answer = await this.#call('RespondToAuthChallenge', {
       ChallengeName: 'NEW_PASSWORD_REQUIRED',
       Session: challenge.session,
@@ -99,10 +122,16 @@ export class Cognate {
   }
 
   async confirmForgotPassword(username, code, newPassword) {
-    await this.#call('ConfirmForgotPassword', { Username: username, ConfirmationCode: code, Password: newPassword });
+    await this.#call('ConfirmForgotPassword', {
+      Username: username,
+      ConfirmationCode: code,
+      Password: newPassword,
+    });
   }
 
-  /** Fresh ID and access tokens. The refresh token stays the same unless the service sends another. */
+  /**
+   * Fresh ID and access tokens. The refresh token stays the same unless the service sends another.
+   */
   async refresh(tokens) {
     const answer = await this.#call('InitiateAuth', {
       AuthFlow: 'REFRESH_TOKEN_AUTH',
@@ -111,10 +140,15 @@ export class Cognate {
     return { ...tokens, ...this.#tokens(answer.AuthenticationResult) };
   }
 
-  /** The signed-in user: {username, attributes}, as the service knows them now (the ID token tells how they were). */
+  /**
+   * The signed-in user: {username, attributes}, as the service knows them now (the ID token tells
+   * how they were).
+   */
   async getUser(tokens) {
     const answer = await this.#call('GetUser', { AccessToken: tokens.accessToken }, false);
-    const attributes = Object.fromEntries(answer.UserAttributes.map(({ Name, Value }) => [Name, Value]));
+    const attributes = Object.fromEntries(
+      answer.UserAttributes.map(({ Name, Value }) => [Name, Value]),
+    );
     return { username: answer.Username, attributes };
   }
 
@@ -128,16 +162,38 @@ export class Cognate {
     await this.#call('GlobalSignOut', { AccessToken: tokens.accessToken }, false);
   }
 
-  /** What PASSWORD_VERIFIER asks for. From here on the user is named as the service names them, which may be by a sub. */
-  async #proof({ USER_ID_FOR_SRP: userId, SALT, SRP_B, SECRET_BLOCK: secretBlock }, password, a, A) {
+  /**
+   * What PASSWORD_VERIFIER asks for. From here on the user is named as the service names them,
+   * which may be by a sub.
+   */
+  async #proof(
+    { USER_ID_FOR_SRP: userId, SALT, SRP_B, SECRET_BLOCK: secretBlock },
+    password,
+    a,
+    A,
+  ) {
     const poolName = this.#poolName;
     const now = timestamp(new Date());
     try {
-      const key = await sharedKey({ poolName, userId, password, salt: fromHex(SALT), a, A, B: fromHex(SRP_B) });
+      const key = await sharedKey({
+        poolName,
+        userId,
+        password,
+        salt: fromHex(SALT),
+        a,
+        A,
+        B: fromHex(SRP_B),
+      });
       return {
         USERNAME: userId,
         PASSWORD_CLAIM_SECRET_BLOCK: secretBlock,
-        PASSWORD_CLAIM_SIGNATURE: await claimSignature({ key, poolName, userId, secretBlock, timestamp: now }),
+        PASSWORD_CLAIM_SIGNATURE: await claimSignature({
+          key,
+          poolName,
+          userId,
+          secretBlock,
+          timestamp: now,
+        }),
         TIMESTAMP: now,
       };
     } catch (cause) {
@@ -155,7 +211,9 @@ export class Cognate {
         username: username ?? parameters.USER_ID_FOR_SRP ?? parameters.USERNAME,
         parameters,
         // Lists inside the parameters are JSON in a string, with every name prefixed.
-        requiredAttributes: parseList(parameters.requiredAttributes).map((name) => name.replace(/^userAttributes\./, '')),
+        requiredAttributes: parseList(parameters.requiredAttributes).map((name) =>
+          name.replace(/^userAttributes\./, ''),
+        ),
       },
     };
   }
@@ -177,7 +235,11 @@ export class Cognate {
     // colon.
     const type = answer?.__type ?? response.headers.get('x-amzn-errortype') ?? '';
     const code = type.split('#').pop().split(':')[0] || 'UnreadableAnswer';
-    throw new CognateError(code, answer?.message ?? answer?.Message ?? `HTTP status ${response.status}`, response.status);
+    throw new CognateError(
+      code,
+      answer?.message ?? answer?.Message ?? `HTTP status ${response.status}`,
+      response.status,
+    );
   }
 
   async #send(operation, body) {
@@ -194,12 +256,17 @@ export class Cognate {
         cache: 'no-store',
       });
     } catch (cause) {
-      throw Object.assign(new CognateError('NetworkError', 'The service could not be reached.'), { cause });
+      throw Object.assign(new CognateError('NetworkError', 'The service could not be reached.'), {
+        cause,
+      });
     }
   }
 }
 
-/** The claims of a token, for display. This reads and does not verify: a server that trusts a token must check its signature. */
+/**
+ * The claims of a token, for display. This reads and does not verify: a server that trusts a token
+ * must check its signature.
+ */
 export function decodeToken(token) {
   const payload = token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
   const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));

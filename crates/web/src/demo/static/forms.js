@@ -5,14 +5,19 @@
 
 import { explain } from './messages.js';
 
-/** Runs `act` with the form's values when it is sent. `act` may throw; what it throws is told in the form. */
+/**
+ * Runs `act` with the form's values when it is sent. `act` may throw; what it throws is told in the
+ * form.
+ */
 export function onSubmit(form, act) {
   const button = form.querySelector('button:not([type])');
   for (const input of form.querySelectorAll('input[type="password"]')) addShowButton(input);
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     clearError(form);
-    const missing = [...form.elements].find((input) => input.required && input.offsetParent && !input.value.trim());
+    const missing = [...form.elements].find(
+      (input) => input.required && input.offsetParent && !input.value.trim(),
+    );
     if (missing) {
       showError(form, { text: `${labelOf(missing)} is missing.`, field: missing.name });
       return;
@@ -27,7 +32,10 @@ export function onSubmit(form, act) {
   });
 }
 
-/** Disables a button while `act` runs, and shows the words of its data-busy. Clicks meanwhile do nothing. */
+/**
+ * Disables a button while `act` runs, and shows the words of its data-busy. Clicks meanwhile do
+ * nothing.
+ */
 export async function whileBusy(button, act) {
   if (button.disabled) return;
   const words = button.textContent;
@@ -41,7 +49,10 @@ export async function whileBusy(button, act) {
   }
 }
 
-/** Writes an explanation into an alert: the words, and small behind them the code that a developer looks for. */
+/**
+ * Writes an explanation into an alert: the words, and small behind them the code that a developer
+ * looks for.
+ */
 export function tell(alert, { text, code }) {
   alert.textContent = text;
   if (code) {
@@ -54,7 +65,8 @@ export function tell(alert, { text, code }) {
 
 export function clearError(form) {
   form.querySelector('.error').textContent = '';
-  for (const input of form.querySelectorAll('[aria-invalid]')) input.removeAttribute('aria-invalid');
+  for (const input of form.querySelectorAll('[aria-invalid]'))
+    input.removeAttribute('aria-invalid');
 }
 
 function showError(form, explanation) {

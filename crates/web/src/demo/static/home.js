@@ -17,7 +17,9 @@ export function wireHome(client) {
   cognate = client;
   byId('refresh').addEventListener('click', () => whileBusy(byId('refresh'), refresh));
   byId('sign-out').addEventListener('click', () => whileBusy(byId('sign-out'), signOut));
-  byId('sign-out-everywhere').addEventListener('click', () => whileBusy(byId('sign-out-everywhere'), signOutEverywhere));
+  byId('sign-out-everywhere').addEventListener('click', () =>
+    whileBusy(byId('sign-out-everywhere'), signOutEverywhere),
+  );
 }
 
 /** Shows what the tokens say at once, and what the server says when it has answered. */
@@ -26,7 +28,9 @@ export async function openHome() {
   showTokens(tokens);
   try {
     const user = await cognate.getUser(tokens);
-    byId('profile').replaceChildren(...profilePairs({ username: user.username, ...user.attributes }));
+    byId('profile').replaceChildren(
+      ...profilePairs({ username: user.username, ...user.attributes }),
+    );
   } catch (error) {
     // The access token may merely have run out while the tab slept; the refresh token knows.
     if (error.code === 'NotAuthorizedException' && hasRunOut(tokens)) return refresh();
@@ -54,7 +58,10 @@ async function refresh() {
   }
 }
 
-/** Ends this sign-in on the server and here; here in any case, for that is what the person asked for. */
+/**
+ * Ends this sign-in on the server and here; here in any case, for that is what the person asked
+ * for.
+ */
 async function signOut() {
   let notice = 'You are signed out.';
   try {
@@ -80,7 +87,10 @@ async function signOutEverywhere() {
   go('sign-in', 'You are signed out on every device.');
 }
 
-/** An error on the signed-in page: a token that is no longer good ends the session here too, the rest is only told. */
+/**
+ * An error on the signed-in page: a token that is no longer good ends the session here too, the
+ * rest is only told.
+ */
 function homeTrouble(error) {
   if (error.code === 'NotAuthorizedException' || error.code === 'UserNotFoundException') {
     forgetTokens();
@@ -98,7 +108,9 @@ function startCountdown({ iat, exp }) {
   stopCountdown();
   const tick = () => {
     const left = Math.max(0, exp - Math.floor(Date.now() / 1000));
-    byId('countdown').textContent = left ? `${Math.floor(left / 60)} min ${String(left % 60).padStart(2, '0')} s` : 'Run out';
+    byId('countdown').textContent = left
+      ? `${Math.floor(left / 60)} min ${String(left % 60).padStart(2, '0')} s`
+      : 'Run out';
     byId('lifetime').value = exp > iat ? left / (exp - iat) : 0;
   };
   tick();

@@ -3,35 +3,74 @@
 // What the demo says when the service says no: words for people, and the field that they should
 // look at.
 
-/** {text, field, code} for an error; `field` is the name of an input or undefined. `code` is what a developer looks for. */
+/**
+ * {text, field, code} for an error; `field` is the name of an input or undefined. `code` is what a
+ * developer looks for.
+ */
 export function explain(error) {
   const known = WORDS[error.code];
-  const { text, field } = known ? known(error.message) : { text: error.message || 'Something went wrong.' };
+  const { text, field } = known
+    ? known(error.message)
+    : { text: error.message || 'Something went wrong.' };
   return { text, field, code: error.code };
 }
 
 const WORDS = {
-  AliasExistsException: () => ({ text: 'Another account uses this address already.', field: 'email' }),
-  CodeDeliveryFailureException: () => ({ text: 'The code could not be sent to this address. Is it spelled right?', field: 'email' }),
-  CodeMismatchException: () => ({ text: 'That is not the code. Look at the newest message; each one ends the earlier codes.', field: 'code' }),
-  ExpiredCodeException: () => ({ text: 'This code is no longer good. Ask for a new one.', field: 'code' }),
+  AliasExistsException: () => ({
+    text: 'Another account uses this address already.',
+    field: 'email',
+  }),
+  CodeDeliveryFailureException: () => ({
+    text: 'The code could not be sent to this address. Is it spelled right?',
+    field: 'email',
+  }),
+  CodeMismatchException: () => ({
+    text: 'That is not the code. Look at the newest message; each one ends the earlier codes.',
+    field: 'code',
+  }),
+  ExpiredCodeException: () => ({
+    text: 'This code is no longer good. Ask for a new one.',
+    field: 'code',
+  }),
   ForbiddenException: () => ({ text: 'The service refused this request.' }),
-  InternalErrorException: () => ({ text: 'The service has a problem of its own. Its log says more; try again in a moment.' }),
-  InvalidParameterException: (message) => ({ text: plain(message), field: /email|username/i.test(message) ? 'email' : undefined }),
+  InternalErrorException: () => ({
+    text: 'The service has a problem of its own. Its log says more; try again in a moment.',
+  }),
+  InvalidParameterException: (message) => ({
+    text: plain(message),
+    field: /email|username/i.test(message) ? 'email' : undefined,
+  }),
   InvalidPasswordException: (message) => ({ text: passwordWords(message), field: 'password' }),
   LimitExceededException: () => ({ text: 'Too many attempts. Wait a while before you try again.' }),
   NetworkError: () => ({ text: 'The server does not answer. Is it still running?' }),
   NotAuthorizedException: (message) => notAuthorized(message),
-  PasswordHistoryPolicyViolationException: () => ({ text: 'You have used this password before. Choose another.', field: 'password' }),
-  PasswordResetRequiredException: () => ({ text: 'Your password has to be reset before you can sign in.' }),
-  ResourceNotFoundException: () => ({ text: 'The demo’s pool or app client is gone. Start the server again and reload this page.' }),
-  TooManyFailedAttemptsException: () => ({ text: 'Too many wrong codes. Ask for a new one.', field: 'code' }),
+  PasswordHistoryPolicyViolationException: () => ({
+    text: 'You have used this password before. Choose another.',
+    field: 'password',
+  }),
+  PasswordResetRequiredException: () => ({
+    text: 'Your password has to be reset before you can sign in.',
+  }),
+  ResourceNotFoundException: () => ({
+    text: 'The demo’s pool or app client is gone. Start the server again and reload this page.',
+  }),
+  TooManyFailedAttemptsException: () => ({
+    text: 'Too many wrong codes. Ask for a new one.',
+    field: 'code',
+  }),
   TooManyRequestsException: () => ({ text: 'That was too fast. Wait a moment and try again.' }),
-  UnreadableAnswer: () => ({ text: 'The server gave an answer that this page does not understand.' }),
+  UnreadableAnswer: () => ({
+    text: 'The server gave an answer that this page does not understand.',
+  }),
   UserLambdaValidationException: (message) => ({ text: message }),
-  UserNotConfirmedException: () => ({ text: 'Your address is not confirmed yet. Enter the code from the mail, or ask for a new one.' }),
+  UserNotConfirmedException: () => ({
+    text: 'Your address is not confirmed yet. Enter the code from the mail, or ask for a new one.',
+  }),
   UserNotFoundException: () => ({ text: 'There is no account for this address.', field: 'email' }),
-  UsernameExistsException: () => ({ text: 'There is an account for this address already. Sign in instead?', field: 'email' }),
+  UsernameExistsException: () => ({
+    text: 'There is an account for this address already. Sign in instead?',
+    field: 'email',
+  }),
 };
 
 const PASSWORD_WORDS = {
@@ -44,20 +83,29 @@ const PASSWORD_WORDS = {
 
 function passwordWords(message) {
   const found = Object.entries(PASSWORD_WORDS).filter(([sentence]) => message.includes(sentence));
-  return found.length ? `The password ${found.map(([, words]) => words).join(' and ')}.` : plain(message);
+  return found.length
+    ? `The password ${found.map(([, words]) => words).join(' and ')}.`
+    : plain(message);
 }
 
 function notAuthorized(message) {
   if (/attempts exceeded/i.test(message)) {
-    return { text: 'Too many wrong passwords. This account is locked for a moment; wait, then try again.' };
+    return {
+      text: 'Too many wrong passwords. This account is locked for a moment; wait, then try again.',
+    };
   }
-  if (/disabled/i.test(message)) return { text: 'This account is switched off. Ask the people who run the app.' };
-  if (/temporary password/i.test(message)) return { text: 'Your temporary password has run out. Ask for a new invitation.' };
-  if (/not permitted/i.test(message)) return { text: 'Accounts of this pool are made by its administrators only.' };
+  if (/disabled/i.test(message))
+    return { text: 'This account is switched off. Ask the people who run the app.' };
+  if (/temporary password/i.test(message))
+    return { text: 'Your temporary password has run out. Ask for a new invitation.' };
+  if (/not permitted/i.test(message))
+    return { text: 'Accounts of this pool are made by its administrators only.' };
   if (/session/i.test(message)) return { text: 'That took too long. Sign in once more.' };
-  if (/current status is confirmed/i.test(message)) return { text: 'This address is confirmed already. You can sign in.' };
+  if (/current status is confirmed/i.test(message))
+    return { text: 'This address is confirmed already. You can sign in.' };
   if (/token/i.test(message)) return { text: 'You are signed out.' };
-  if (/incorrect username or password/i.test(message)) return { text: 'The email or the password is wrong.', field: 'password' };
+  if (/incorrect username or password/i.test(message))
+    return { text: 'The email or the password is wrong.', field: 'password' };
   return { text: plain(message) };
 }
 
@@ -76,5 +124,7 @@ export function passwordRules(policy) {
   ];
   const parts = needs.filter(([needed]) => needed).map(([, words]) => words);
   const length = `At least ${policy.minimumLength} characters`;
-  return parts.length ? `${length}, with ${new Intl.ListFormat('en').format(parts)}.` : `${length}.`;
+  return parts.length
+    ? `${length}, with ${new Intl.ListFormat('en').format(parts)}.`
+    : `${length}.`;
 }

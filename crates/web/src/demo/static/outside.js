@@ -20,7 +20,9 @@ export function wireForms(client) {
   cognate = client;
 
   onSubmit(formOf('register'), async ({ email, password, name }) => {
-    const attributes = name.trim() ? { email: email.trim(), name: name.trim() } : { email: email.trim() };
+    const attributes = name.trim()
+      ? { email: email.trim(), name: name.trim() }
+      : { email: email.trim() };
     const made = await cognate.signUp(email.trim(), password, attributes);
     rememberEmail(email.trim());
     formOf('register').reset();
@@ -69,11 +71,15 @@ export function wireForms(client) {
 
   onSubmit(formOf('new-password'), async ({ password, ...attributes }) => {
     try {
-      await signedIn(await cognate.respondNewPassword(challenge, password, attributes), formOf('new-password'));
+      await signedIn(
+        await cognate.respondNewPassword(challenge, password, attributes),
+        formOf('new-password'),
+      );
     } catch (error) {
       // An answered challenge cannot be answered again, unless the service refused the password and
       // kept it open.
-      if (error.code === 'InvalidPasswordException' || error.code === 'InvalidParameterException') throw error;
+      if (error.code === 'InvalidPasswordException' || error.code === 'InvalidParameterException')
+        throw error;
       challenge = null;
       formOf('new-password').reset();
       go('sign-in', explain(error).text);
@@ -106,7 +112,8 @@ async function signedIn({ tokens, challenge: asked }, form) {
     return go('home');
   }
   if (asked.name !== 'NEW_PASSWORD_REQUIRED') {
-    const text = `This account asks for one more step (${asked.name}), which this small demo does not know.`;
+    const step = `one more step (${asked.name})`;
+    const text = `This account asks for ${step}, which this small demo does not know.`;
     throw Object.assign(new Error(text), { code: asked.name });
   }
   challenge = asked;
@@ -126,7 +133,11 @@ function attributeField(name) {
   label.htmlFor = `attribute-${name}`;
   const words = name.replace(/^custom:/, '').replaceAll('_', ' ');
   label.textContent = words.charAt(0).toUpperCase() + words.slice(1);
-  const input = Object.assign(document.createElement('input'), { id: `attribute-${name}`, name, required: true });
+  const input = Object.assign(document.createElement('input'), {
+    id: `attribute-${name}`,
+    name,
+    required: true,
+  });
   field.append(label, input);
   return field;
 }
@@ -141,5 +152,6 @@ function rememberEmail(email) {
 function sayDelivery(view, delivery, rest) {
   const words = delivery?.DeliveryMedium === 'SMS' ? 'a text message' : 'a mail';
   const where = delivery?.Destination ? ` to ${delivery.Destination}` : '';
-  document.querySelector(`#view-${view} [data-delivery]`).textContent = `We sent ${words} with a code${where}. ${rest}`;
+  document.querySelector(`#view-${view} [data-delivery]`).textContent =
+    `We sent ${words} with a code${where}. ${rest}`;
 }

@@ -11,14 +11,19 @@
 /** The 3072-bit prime of RFC 3526 §5 and its generator: the one group that Cognito uses. */
 export const N = BigInt(
   '0x' +
-    'FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD' +
-    'EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED' +
-    'EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE45B3DC2007CB8A163BF0598DA48361C55D39A69163FA8FD24CF5F' +
-    '83655D23DCA3AD961C62F356208552BB9ED529077096966D670C354E4ABC9804F1746C08CA18217C32905E462E36CE3B' +
-    'E39E772C180E86039B2783A2EC07A28FB5C55DF06F4C52C9DE2BCBF6955817183995497CEA956AE515D2261898FA0510' +
-    '15728E5A8AAAC42DAD33170D04507A33A85521ABDF1CBA64ECFB850458DBEF0A8AEA71575D060C7DB3970F85A6E1E4C7' +
-    'ABF5AE8CDB0933D71E8C94E04A25619DCEE3D2261AD2EE6BF12FFA06D98A0864D87602733EC86A64521F2B18177B200C' +
-    'BBE117577A615D6C770988C0BAD946E208E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF',);
+    'FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74' +
+    '020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B302B0A6DF25F1437' +
+    '4FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED' +
+    'EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE45B3DC2007CB8A163BF05' +
+    '98DA48361C55D39A69163FA8FD24CF5F83655D23DCA3AD961C62F356208552BB' +
+    '9ED529077096966D670C354E4ABC9804F1746C08CA18217C32905E462E36CE3B' +
+    'E39E772C180E86039B2783A2EC07A28FB5C55DF06F4C52C9DE2BCBF695581718' +
+    '3995497CEA956AE515D2261898FA051015728E5A8AAAC42DAD33170D04507A33' +
+    'A85521ABDF1CBA64ECFB850458DBEF0A8AEA71575D060C7DB3970F85A6E1E4C7' +
+    'ABF5AE8CDB0933D71E8C94E04A25619DCEE3D2261AD2EE6BF12FFA06D98A0864' +
+    'D87602733EC86A64521F2B18177B200CBBE117577A615D6C770988C0BAD946E2' +
+    '08E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF',
+);
 export const g = 2n;
 
 /** base^exponent mod modulus, by squaring. `exponent` must not be negative. */
@@ -32,8 +37,11 @@ export function modPow(base, exponent, modulus) {
   return result;
 }
 
-/** Bytes of a non-negative number, most significant first, with a zero byte in front when the top bit would be set: the
- *  form in which every number is hashed. Leading zeros of the text that a number came from do not count. */
+/**
+ * Bytes of a non-negative number, most significant first, with a zero byte in front when the top
+ * bit would be set: the form in which every number is hashed. Leading zeros of the text that a
+ * number came from do not count.
+ */
 export function pad(number) {
   let hex = number.toString(16);
   if (hex.length % 2) hex = '0' + hex;
@@ -41,7 +49,10 @@ export function pad(number) {
   return Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
 }
 
-/** The number that hexadecimal text stands for. Throws on anything else, so that no answer of a server is half understood. */
+/**
+ * The number that hexadecimal text stands for. Throws on anything else, so that no answer of a
+ * server is half understood.
+ */
 export function fromHex(hex) {
   if (!/^[0-9a-f]+$/i.test(hex)) throw new TypeError('not a hexadecimal number');
   return BigInt('0x' + hex);
@@ -67,8 +78,11 @@ export function poolNameOf(userPoolId) {
   return name;
 }
 
-/** A fresh pair {a, A}: `a` stays here, `A` goes out as SRP_A in hexadecimal. `random` gives that many random bytes.
- *  256 bits are what the group's strength (about 128 bits) calls for: RFC 5054 §3.1. */
+/**
+ * A fresh pair {a, A}: `a` stays here, `A` goes out as SRP_A in hexadecimal. `random` gives that
+ * many random bytes. 256 bits are what the group's strength (about 128 bits) calls for: RFC 5054
+ * §3.1.
+ */
 export function keyPair(random = (length) => crypto.getRandomValues(new Uint8Array(length))) {
   for (;;) {
     const a = fromBytes(random(32));
@@ -77,7 +91,10 @@ export function keyPair(random = (length) => crypto.getRandomValues(new Uint8Arr
   }
 }
 
-/** k, which keeps the server from guessing two passwords in one run. The generator is hashed as one byte, unpadded. */
+/**
+ * k, which keeps the server from guessing two passwords in one run. The generator is hashed as one
+ * byte, unpadded.
+ */
 export async function multiplier() {
   return fromBytes(await sha256(pad(N), pad(g)));
 }
@@ -87,12 +104,18 @@ export async function scramble(A, B) {
   return fromBytes(await sha256(pad(A), pad(B)));
 }
 
-/** x, the number made of the password. `userId` is the challenge's USER_ID_FOR_SRP, not what the user typed. */
+/**
+ * x, the number made of the password. `userId` is the challenge's USER_ID_FOR_SRP, not what the
+ * user typed.
+ */
 export async function passwordNumber({ poolName, userId, password, salt }) {
   return fromBytes(await sha256(pad(salt), await sha256(utf8(`${poolName}${userId}:${password}`))));
 }
 
-/** The 16-byte key that both sides hold if the password is right. Throws when the server's B or u would give it away. */
+/**
+ * The 16-byte key that both sides hold if the password is right. Throws when the server's B or u
+ * would give it away.
+ */
 export async function sharedKey({ poolName, userId, password, salt, a, A, B }) {
   if (B % N === 0n) throw new Error('The server sent an SRP value that no honest server sends.');
   const u = await scramble(A, B);
@@ -100,27 +123,46 @@ export async function sharedKey({ poolName, userId, password, salt, a, A, B }) {
   const x = await passwordNumber({ poolName, userId, password, salt });
   const k = await multiplier();
   const secret = modPow(B - k * modPow(g, x, N), a + u * x, N);
-  const keyMaterial = await crypto.subtle.importKey('raw', pad(secret), 'HKDF', false, ['deriveBits']);
-  const derivation = { name: 'HKDF', hash: 'SHA-256', salt: pad(u), info: utf8('Caldera Derived Key') };
+  const keyMaterial = await crypto.subtle.importKey('raw', pad(secret), 'HKDF', false, [
+    'deriveBits',
+  ]);
+  const derivation = {
+    name: 'HKDF',
+    hash: 'SHA-256',
+    salt: pad(u),
+    info: utf8('Caldera Derived Key'),
+  };
   return new Uint8Array(await crypto.subtle.deriveBits(derivation, keyMaterial, 128));
 }
 
-/** PASSWORD_CLAIM_SIGNATURE. `secretBlock` is the challenge's SECRET_BLOCK as it came, in base64. */
+/**
+ * PASSWORD_CLAIM_SIGNATURE. `secretBlock` is the challenge's SECRET_BLOCK as it came, in base64.
+ */
 export async function claimSignature({ key, poolName, userId, secretBlock, timestamp }) {
-  const hmacKey = await crypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+  const hmacKey = await crypto.subtle.importKey(
+    'raw',
+    key,
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['sign'],
+  );
   const message = concat(utf8(poolName), utf8(userId), fromBase64(secretBlock), utf8(timestamp));
   return toBase64(new Uint8Array(await crypto.subtle.sign('HMAC', hmacKey, message)));
 }
 
-/** TIMESTAMP in the one form that Cognito takes: "Tue Sep 5 18:20:05 UTC 2017". English whatever the browser's language, UTC,
- *  and no zero before the day: a different spelling would not fit the signature. */
+/**
+ * TIMESTAMP in the one form that Cognito takes: "Tue Sep 5 18:20:05 UTC 2017". English whatever the
+ * browser's language, UTC, and no zero before the day: a different spelling would not fit the
+ * signature.
+ */
 export function timestamp(date) {
   const day = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][date.getUTCDay()];
-  const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+  const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
   const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
     .map((part) => String(part).padStart(2, '0'))
     .join(':');
-  return `${day} ${months[date.getUTCMonth()]} ${date.getUTCDate()} ${time} UTC ${date.getUTCFullYear()}`;
+  const month = months[date.getUTCMonth()];
+  return `${day} ${month} ${date.getUTCDate()} ${time} UTC ${date.getUTCFullYear()}`;
 }
 
 async function sha256(...parts) {

@@ -12,8 +12,10 @@ const VIEWS = ['sign-in', 'register', 'verify', 'forgot', 'reset', 'new-password
 let openingNotice = ''; // Said above the view that opens next, once.
 let rules = { viewFor: (asked) => asked, opened: () => {} };
 
-/** Opens the view that the address names, and those that it will name. `viewFor` gives the view that may be shown in place of
- *  the one asked for; `opened` is called with each. */
+/**
+ * Opens the view that the address names, and those that it will name. `viewFor` gives the view that
+ * may be shown in place of the one asked for; `opened` is called with each.
+ */
 export function startViews(given) {
   rules = given;
   addEventListener('hashchange', show);

@@ -11,7 +11,10 @@ function localTimes() {
   }
 }
 
-/** The list as the server prints it now. It is the server that escapes what messages say; nothing is built from text here. */
+/**
+ * The list as the server prints it now. It is the server that escapes what messages say; nothing is
+ * built from text here.
+ */
 async function freshList() {
   const response = await fetch(location.href, { cache: 'no-store' });
   if (!response.ok) throw new Error(`status ${response.status}`);
