@@ -8,7 +8,7 @@ use std::{
 use cognate_crypto::{random::Random, seal::MasterKey, secret::SecretBytes};
 
 use crate::{
-    Error, FaultPlan, OpenError, StatementLog, Tx,
+    Error, FaultPlan, OpenError, StatementLog, Stats, Tx,
     keyring::{self, Vault, rotation},
     migrations,
     postgres::Postgres,
@@ -201,6 +201,13 @@ impl Db {
         self.vault.server_secret(purpose)
     }
 
+    /// What the database has counted of itself since it was opened. It asks the database nothing, so
+    /// it may be called as often as one likes.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.core.stats()
+    }
+
     /// Ends the work that runs, then closes the connections. Later calls are [`Error::Closed`].
     pub async fn close(&self) {
         self.core.close().await;
@@ -231,6 +238,7 @@ impl Core {
         let gate = Arc::new(Gate {
             faults,
             log: statements,
+            counters: Arc::default(),
             vault: OnceLock::new(),
         });
         let core = Core {
@@ -264,6 +272,18 @@ impl Core {
             // A file that can't be written is not even opened.
             Driver::Sqlite(sqlite) => sqlite.readers.run("SELECT 1", &[]).map(drop),
             Driver::Postgres(postgres) => postgres.pool.check_writable().await,
+        }
+    }
+
+    /// As [`Db::stats`].
+    pub(crate) fn stats(&self) -> Stats {
+        let counters = &self.gate.counters;
+        Stats {
+            writer: match &self.driver {
+                Driver::Sqlite(_) => Some(counters.writer()),
+                Driver::Postgres(_) => None,
+            },
+            transactions: counters.transactions(),
         }
     }
 

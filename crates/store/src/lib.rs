@@ -16,6 +16,7 @@ mod migrations;
 mod postgres;
 mod sqlite;
 mod statements;
+mod stats;
 mod tx;
 mod value;
 
@@ -40,5 +41,6 @@ pub use db::{Db, DbOptions};
 pub use error::{Error, OpenError};
 pub use fault::{Fault, FaultPlan};
 pub use statements::StatementLog;
+pub use stats::{Stats, TransactionStats, WriterStats};
 pub use tx::Tx;
 pub use value::{Param, Row};

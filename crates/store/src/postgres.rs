@@ -122,17 +122,25 @@ where
     F: Clone + AsyncFnOnce(&mut Tx) -> Result<T, E>,
     E: From<Error>,
 {
+    let counters = &gate.counters;
     let mut last = Error::Conflict;
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
+            counters.retry(name);
             tracing::debug!(transaction = name, attempt, error = %last, "a transaction is run again");
             tokio::time::sleep(pause(attempt, &mut jitter)).await;
         }
         match one_attempt(pool, gate, name, function.clone()).await {
             Attempt::Over(outcome) => return outcome,
-            Attempt::Again(error) => last = error,
+            Attempt::Again(error) => {
+                if error == Error::Conflict {
+                    counters.conflict(name);
+                }
+                last = error;
+            }
         }
     }
+    counters.given_up(name);
     tracing::warn!(transaction = name, error = %last, "a transaction was given up after {ATTEMPTS} attempts");
     Err(last.into())
 }

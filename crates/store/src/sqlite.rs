@@ -58,11 +58,12 @@ impl Sqlite {
             idle: Mutex::new(Some(Vec::new())),
             _folder: folder,
         });
-        let writer = Writer::start(Tx::new(Link::SqliteWriter(connection), "start", gate))
-            .map_err(|source| OpenError::File {
-                what: "starting the writer thread".to_owned(),
-                source,
-            })?;
+        let counters = Arc::clone(&gate.counters);
+        let tx = Tx::new(Link::SqliteWriter(connection), "start", gate);
+        let writer = Writer::start(tx, counters).map_err(|source| OpenError::File {
+            what: "starting the writer thread".to_owned(),
+            source,
+        })?;
         Ok(Self { writer, readers })
     }
 }

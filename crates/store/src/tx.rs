@@ -10,6 +10,7 @@ use crate::{
     keyring::Vault,
     postgres, sqlite,
     statements::{Dialect, define},
+    stats::Counters,
     value::Answer,
 };
 
@@ -38,6 +39,7 @@ pub(crate) enum Link {
 pub(crate) struct Gate {
     pub(crate) faults: FaultPlan,
     pub(crate) log: Option<StatementLog>,
+    pub(crate) counters: Arc<Counters>,
     /// Set once the database is open; nothing is sealed before that.
     pub(crate) vault: OnceLock<Arc<Vault>>,
 }

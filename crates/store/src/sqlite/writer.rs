@@ -10,7 +10,10 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
-    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError},
+    },
     task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
@@ -18,7 +21,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{Error, Tx, fault::CommitFate};
+use crate::{Error, Tx, fault::CommitFate, stats::Counters};
 
 /// Transactions in one commit, at most.
 const GROUP: usize = 64;
@@ -37,22 +40,36 @@ type Job = Box<dyn FnOnce(Result<&mut Tx, Error>) -> Acknowledge + Send>;
 type Acknowledge = Box<dyn FnOnce(Result<(), Error>)>;
 
 enum Message {
-    Job(Job),
+    /// With the name of its transaction.
+    Job(&'static str, Job),
     Close(oneshot::Sender<()>),
 }
 
 /// The sending end of the queue.
-pub(crate) struct Writer(Sender<Message>);
+pub(crate) struct Writer {
+    queue: Sender<Message>,
+    counters: Arc<Counters>,
+}
+
+/// The receiving end of the queue.
+struct Inbox {
+    queue: Receiver<Message>,
+    counters: Arc<Counters>,
+}
 
 impl Writer {
     /// Starts the thread, which ends when the last sender is gone or after `close`.
-    pub(super) fn start(tx: Tx) -> io::Result<Self> {
-        let (sender, inbox) = mpsc::channel();
+    pub(super) fn start(tx: Tx, counters: Arc<Counters>) -> io::Result<Self> {
+        let (queue, receiver) = mpsc::channel();
+        let inbox = Inbox {
+            queue: receiver,
+            counters: Arc::clone(&counters),
+        };
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .stack_size(STACK)
             .spawn(move || serve(tx, &inbox))?;
-        Ok(Self(sender))
+        Ok(Self { queue, counters })
     }
 
     /// Runs a function as one transaction, on the writer's thread, to its end, even if the caller
@@ -77,7 +94,11 @@ impl Writer {
                 let _ = answer.send(ended.after(committed));
             })
         });
-        self.0.send(Message::Job(job)).map_err(|_| Error::Closed)?;
+        self.counters.queued();
+        self.queue.send(Message::Job(name, job)).map_err(|_| {
+            self.counters.taken();
+            Error::Closed
+        })?;
         // The sender is dropped without an answer only if the thread ends, which it does after
         // `close`.
         waiting.await.unwrap_or_else(|_| Err(Error::Closed.into()))
@@ -86,7 +107,7 @@ impl Writer {
     /// Ends the thread after the work that waits. What is sent later is refused.
     pub(crate) async fn close(&self) {
         let (done, ended) = oneshot::channel();
-        if self.0.send(Message::Close(done)).is_ok() {
+        if self.queue.send(Message::Close(done)).is_ok() {
             let _ = ended.await;
         }
     }
@@ -179,18 +200,19 @@ fn control(tx: &mut Tx, sql: &'static str) -> Result<(), Error> {
 }
 
 /// The thread.
-fn serve(mut tx: Tx, inbox: &Receiver<Message>) {
+fn serve(mut tx: Tx, inbox: &Inbox) {
     let mut log_has_grown = false;
     loop {
         let message = if log_has_grown {
-            inbox.recv_timeout(IDLE)
+            inbox.queue.recv_timeout(IDLE)
         } else {
-            inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            let message = inbox.queue.recv();
+            message.map_err(|_| RecvTimeoutError::Disconnected)
         };
         let closing = match message {
-            Ok(Message::Job(job)) => {
+            Ok(Message::Job(name, job)) => {
                 log_has_grown = true;
-                commit_group(&mut tx, job, inbox)
+                commit_group(&mut tx, name, job, inbox)
             }
             Ok(Message::Close(done)) => Some(done),
             Err(RecvTimeoutError::Timeout) => {
@@ -211,8 +233,16 @@ fn serve(mut tx: Tx, inbox: &Receiver<Message>) {
 
 /// Runs the first job and those that wait behind it under one commit. Gives a request to close that
 /// it met in the queue.
-fn commit_group(tx: &mut Tx, first: Job, inbox: &Receiver<Message>) -> Option<oneshot::Sender<()>> {
+fn commit_group(
+    tx: &mut Tx,
+    name: &'static str,
+    first: Job,
+    inbox: &Inbox,
+) -> Option<oneshot::Sender<()>> {
+    inbox.counters.taken();
     if let Err(error) = begin(tx) {
+        inbox.counters.conflict(name);
+        inbox.counters.given_up(name);
         tracing::error!(%error, "a write transaction could not begin");
         first(Err(error.clone()))(Err(error));
         return None;
@@ -226,13 +256,17 @@ fn commit_group(tx: &mut Tx, first: Job, inbox: &Receiver<Message>) -> Option<on
         if !in_transaction(tx) || group.len() >= GROUP || started.elapsed() >= GROUP_TIME {
             break;
         }
-        match inbox.try_recv() {
-            Ok(Message::Job(job)) => next = Some(job),
+        match inbox.queue.try_recv() {
+            Ok(Message::Job(_, job)) => {
+                inbox.counters.taken();
+                next = Some(job);
+            }
             Ok(Message::Close(done)) => closing = Some(done),
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => {}
         }
     }
     let outcome = commit(tx);
+    inbox.counters.group(group.len());
     if let Err(error) = &outcome {
         tracing::error!(%error, transactions = group.len(), last = tx.name(), "a group of transactions was not committed");
     }

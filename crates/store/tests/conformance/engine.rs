@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use cognate_store::{Error, Param};
+use cognate_store::{Error, Param, TransactionStats, WriterStats};
 use futures_util::future::join_all;
 
 use crate::place::{everywhere, on_lasting_places, on_sqlite, put, value_of};
@@ -482,5 +482,50 @@ fn a_conflict_is_retried_whole() {
             (Ok(1), Some(vec![11]))
         );
         assert_eq!(RUNS.load(Ordering::Relaxed), 2);
+        let met_once = TransactionStats {
+            conflicts: 1,
+            retries: 1,
+            given_up: 0,
+        };
+        let stats = db.stats();
+        assert_eq!(stats.transactions, [("conflict", met_once)]);
+        assert_eq!(stats.writer, None);
+    });
+}
+
+#[test]
+fn the_writer_of_sqlite_tells_how_many_wait_and_how_many_shared_a_commit() {
+    on_sqlite(async |place| {
+        let db = place.open().await;
+        let before = db.stats().writer.unwrap();
+        assert_eq!(before.waiting, 0);
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let held = std::sync::Arc::new(std::sync::Mutex::new(held));
+        // The first holds the writer until the others are in the queue.
+        let first = db.write("first", async move |_| {
+            let _ = held.lock().unwrap().recv();
+            Ok::<_, Error>(())
+        });
+        let others = join_all(["a", "b", "c"].map(|name| put(&db, name, b"")));
+        let watch = async {
+            while db.stats().writer.unwrap().waiting < 3 {
+                tokio::task::yield_now().await;
+            }
+            drop(hold);
+        };
+        let (first, others, ()) = tokio::join!(first, others, watch);
+        first.unwrap();
+        assert!(others.iter().all(Result::is_ok));
+        let after = db.stats();
+        let writer = after.writer.unwrap();
+        assert_eq!(writer.waiting, 0);
+        assert_eq!(writer.transactions - before.transactions, 4);
+        // Three came together, and the first with them unless it took longer than a group may.
+        let of_four = |stats: WriterStats| {
+            let mut sizes = stats.group_sizes.iter();
+            sizes.find(|(size, _)| *size == 4).unwrap().1
+        };
+        assert_eq!(of_four(writer) - of_four(before), 1);
+        assert_eq!(after.transactions, []);
     });
 }
