@@ -1,7 +1,7 @@
 //! What kind of server a database was made for. One that `cognate dev` made, where anybody is an
 //! administrator, must never be served as if it were guarded, nor the other way round.
 
-use crate::{Error, Tx};
+use crate::{Error, Tx, meta};
 
 const NAME: &str = "installation";
 
@@ -10,13 +10,12 @@ const NAME: &str = "installation";
 /// # Errors
 /// [`Error`] of the database.
 pub async fn find(tx: &mut Tx) -> Result<Option<String>, Error> {
-    let row = tx
-        .query_optional("SELECT value FROM meta WHERE name = $1", &[NAME.into()])
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let text = std::str::from_utf8(row.bytes(0)?)
+    let Some(value) = meta::find(tx, NAME).await? else {
+        return Ok(None);
+    };
+    let text = String::from_utf8(value)
         .map_err(|_| Error::Unreadable("the kind of installation".to_owned()))?;
-    Ok(Some(text.to_owned()))
+    Ok(Some(text))
 }
 
 /// Says what the database is for, unless that was said before; gives what holds. Of two who say it
@@ -25,11 +24,7 @@ pub async fn find(tx: &mut Tx) -> Result<Option<String>, Error> {
 /// # Errors
 /// [`Error`] of the database.
 pub async fn claim(tx: &mut Tx, kind: &str) -> Result<String, Error> {
-    tx.execute(
-        "INSERT INTO meta(name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
-        &[NAME.into(), kind.as_bytes().into()],
-    )
-    .await?;
+    meta::put_if_absent(tx, NAME, kind.as_bytes()).await?;
     find(tx)
         .await?
         .ok_or_else(|| Error::Unreadable("no kind of installation after it was said".to_owned()))

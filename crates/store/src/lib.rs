@@ -6,19 +6,28 @@
 //! This crate holds all the SQL there is, and knows nothing of requests, mail or HTTP. Times are
 //! handed in.
 
+mod commit;
+mod core;
+mod data_keys;
 mod db;
 #[doc(hidden)]
 pub mod document;
 mod error;
 mod fault;
+mod gate;
 mod keyring;
+mod link;
+mod meta;
 mod migrations;
+mod options;
 mod postgres;
+mod restore_mark;
 mod sqlite;
 mod statements;
 mod stats;
 mod tx;
 mod value;
+mod wall_clock;
 
 pub mod access_keys;
 pub mod app_clients;
@@ -37,9 +46,10 @@ pub mod user_pools;
 pub mod users;
 pub mod ways_back;
 
-pub use db::{Db, DbOptions};
+pub use db::Db;
 pub use error::{Error, OpenError};
 pub use fault::{Fault, FaultPlan};
+pub use options::DbOptions;
 pub use statements::StatementLog;
 pub use stats::{Stats, TransactionStats, WriterStats};
 pub use tx::Tx;

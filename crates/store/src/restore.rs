@@ -6,8 +6,6 @@
 //! that starts meanwhile does too. What bears the mark and has no data keys is a part of a backup
 //! and nothing else: the next restore makes the mark its own and deletes that part first.
 
-pub(crate) mod mark;
-
 use std::{io::Read, sync::Arc};
 
 use cognate_crypto::{
@@ -18,11 +16,11 @@ use cognate_crypto::{
 use crate::{
     Db, DbOptions, Error, OpenError, Param, Row, Tx,
     backup::{
-        self, BackupError, BackupReader, Progress, Record, Summary, row,
+        self, BackupError, BackupReader, PROGRESS, Progress, Record, Summary, row,
         tables::{DATA_KEYS, ROWS_AT_ONCE, Table},
     },
-    db::Core,
-    keyring, migrations,
+    core::Core,
+    keyring, migrations, restore_mark as mark,
     value::Value,
 };
 
@@ -32,8 +30,6 @@ const BATCH: usize = 32 * ROWS_AT_ONCE;
 const BATCH_BYTES: usize = 8 << 20;
 /// The table that has the mark.
 const META: &str = "meta";
-/// After so many rows of a table progress is told.
-const PROGRESS: u64 = 100_000;
 
 /// Restores a backup into an empty database and opens it, its data keys under the master key of
 /// `options`. With `verify` every table is read again and compared with the backup before the

@@ -1,18 +1,11 @@
 //! The one way to the database: every statement passes [`Tx`]'s one function, where the fault plan
 //! and the statement log sit.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use cognate_crypto::secret::SecretBytes;
 
-use crate::{
-    Error, FaultPlan, Param, Row, StatementLog,
-    keyring::Vault,
-    postgres, sqlite,
-    statements::{Dialect, define},
-    stats::Counters,
-    value::Answer,
-};
+use crate::{Error, FaultPlan, Param, Row, gate::Gate, link::Link, value::Answer};
 
 /// A transaction, a snapshot, or a reader whose statements each stand alone.
 ///
@@ -23,31 +16,6 @@ pub struct Tx {
     name: &'static str,
     failure: Option<Error>,
     gate: Arc<Gate>,
-}
-
-/// What a `Tx` speaks to.
-pub(crate) enum Link {
-    SqliteWriter(sqlite::Connection),
-    SqliteReader(Arc<sqlite::Readers>),
-    SqliteSnapshot(sqlite::Snapshot),
-    PostgresTransaction(postgres::Session),
-    PostgresReader(postgres::Pool),
-    PostgresSnapshot(postgres::Session),
-}
-
-/// What every `Tx` of one `Db` shares.
-pub(crate) struct Gate {
-    pub(crate) faults: FaultPlan,
-    pub(crate) log: Option<StatementLog>,
-    pub(crate) counters: Arc<Counters>,
-    /// Set once the database is open; nothing is sealed before that.
-    pub(crate) vault: OnceLock<Arc<Vault>>,
-}
-
-impl Gate {
-    pub(crate) fn vault(&self) -> Result<&Vault, Error> {
-        self.vault.get().map(Arc::as_ref).ok_or(Error::Sealed)
-    }
 }
 
 impl Tx {
@@ -131,13 +99,7 @@ impl Tx {
     /// Runs a statement that defines the schema, printed for this database.
     pub(crate) async fn define(&mut self, statement: &str) -> Result<(), Error> {
         self.pass_gate()?;
-        let outcome = match &mut self.link {
-            Link::SqliteWriter(connection) => connection.batch(&define(Dialect::Sqlite, statement)),
-            Link::PostgresTransaction(session) => {
-                session.batch(&define(Dialect::Postgres, statement)).await
-            }
-            _ => Err(Error::Statement("a reader defines nothing".to_owned())),
-        };
+        let outcome = self.link.define(statement).await;
         self.remember(outcome)
     }
 
@@ -146,18 +108,7 @@ impl Tx {
             log.note(sql);
         }
         self.pass_gate()?;
-        let outcome = match &mut self.link {
-            Link::SqliteWriter(connection) => connection.run(sql, params),
-            Link::SqliteSnapshot(snapshot) => snapshot.run(sql, params),
-            Link::PostgresTransaction(session) | Link::PostgresSnapshot(session) => {
-                session.run(sql, params).await
-            }
-            Link::SqliteReader(_) | Link::PostgresReader(_) if !reads_only(sql) => Err(
-                Error::Statement("a reader writes nothing; use Db::write".to_owned()),
-            ),
-            Link::SqliteReader(readers) => readers.run(sql, params),
-            Link::PostgresReader(pool) => pool.read(sql, params).await,
-        };
+        let outcome = self.link.run(sql, params).await;
         self.remember(outcome)
     }
 
@@ -166,10 +117,7 @@ impl Tx {
         if self.failure.is_some() {
             return Err(Error::TransactionFailed);
         }
-        if !matches!(
-            self.link,
-            Link::SqliteWriter(_) | Link::PostgresTransaction(_)
-        ) {
+        if !self.link.is_transaction() {
             return Ok(());
         }
         let passed = self.gate.faults.before_statement(self.name);
@@ -178,7 +126,7 @@ impl Tx {
 
     fn remember<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
         if let Err(error) = &outcome
-            && !matches!(self.link, Link::SqliteReader(_) | Link::PostgresReader(_))
+            && !self.link.is_reader()
         {
             self.failure = Some(error.clone());
         }
@@ -186,7 +134,7 @@ impl Tx {
     }
 }
 
-/// For the drivers: the ends of a transaction.
+/// For `commit`: the ends of a transaction.
 impl Tx {
     pub(crate) fn start(&mut self, name: &'static str) {
         self.name = name;
@@ -205,25 +153,11 @@ impl Tx {
         &self.gate.faults
     }
 
-    /// The writer's connection; None for any other link.
-    pub(crate) fn sqlite_writer(&mut self) -> Option<&mut sqlite::Connection> {
-        match &mut self.link {
-            Link::SqliteWriter(connection) => Some(connection),
-            _ => None,
-        }
+    pub(crate) fn link_mut(&mut self) -> &mut Link {
+        &mut self.link
     }
 
-    /// The session, for the driver to end the transaction; None for any other link.
-    pub(crate) fn into_session(self) -> Option<postgres::Session> {
-        match self.link {
-            Link::PostgresTransaction(session) => Some(session),
-            _ => None,
-        }
+    pub(crate) fn into_link(self) -> Link {
+        self.link
     }
-}
-
-/// SQLite's readers have read-only connections, PostgreSQL's come from the one pool: so a reader's
-/// statement begins with SELECT.
-fn reads_only(sql: &str) -> bool {
-    sql.trim_start().starts_with("SELECT")
 }

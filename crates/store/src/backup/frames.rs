@@ -7,7 +7,7 @@ use cognate_crypto::seal::file::{
 };
 use cognate_crypto::{random::Random, secret::SecretBytes};
 
-use super::BackupError;
+use super::error::BackupError;
 
 /// Seals what is written.
 pub(crate) struct FrameWriter<W> {

@@ -7,7 +7,8 @@ use std::{io::Read, sync::Arc};
 use cognate_crypto::{digest::Sha256, seal::file::Unlock};
 
 use super::{
-    BackupError, END, Manifest, ROW, Summary, TABLE, TABLE_END, TableSummary,
+    error::BackupError,
+    format::{END, Manifest, ROW, Summary, TABLE, TABLE_END, TableSummary},
     frames::FrameReader,
     row,
     tables::{self, Table},
@@ -140,89 +141,5 @@ impl<R: Read> BackupReader<R> {
             made_by: self.manifest.made_by.clone(),
             tables: std::mem::take(&mut self.finished),
         }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use cognate_crypto::{
-        digest::sha256,
-        random::Random,
-        seal::{MasterKey, file::Lock},
-    };
-
-    use super::*;
-    use crate::backup::{frames::FrameWriter, verify};
-
-    fn key() -> MasterKey {
-        MasterKey::from_bytes(std::array::from_fn(|at| u8::try_from(at).unwrap()))
-    }
-
-    /// What is said of a file whose seal is whole and whose content is this, behind a manifest.
-    fn refusal(content: &[u8]) -> Option<String> {
-        let mut random = Random::from_seed([6; 32]);
-        let mut out = FrameWriter::new(Vec::new(), Lock::MasterKey(&key()), &mut random).unwrap();
-        let manifest = Manifest {
-            schema: migrations::newest(),
-            made_at_ms: 0,
-            made_by: String::new(),
-        };
-        out.write_sized(&serde_json::to_vec(&manifest).unwrap())
-            .unwrap();
-        out.write(content).unwrap();
-        let file = out.finish().unwrap();
-        let refused = verify(file.as_slice(), Unlock::MasterKey(&key())).err();
-        refused.map(|error| error.to_string())
-    }
-
-    fn begin(name: &str) -> Vec<u8> {
-        let length = u32::try_from(name.len()).unwrap();
-        [&[TABLE][..], &length.to_be_bytes(), name.as_bytes()].concat()
-    }
-
-    fn end(rows: u64, checksum: [u8; 32]) -> Vec<u8> {
-        [&[TABLE_END][..], &rows.to_be_bytes(), &checksum].concat()
-    }
-
-    /// Every table, without a row.
-    fn empty_tables() -> Vec<u8> {
-        let tables = tables::at_version(migrations::newest()).unwrap();
-        let both = |table: &Table| [begin(table.name), end(0, sha256(&[]))].concat();
-        tables.iter().flat_map(both).collect()
-    }
-
-    #[test]
-    fn content_that_is_not_in_order_is_refused_though_its_seal_is_whole() {
-        let tables = empty_tables();
-        assert_eq!(refusal(&[&tables[..], &[END]].concat()), None);
-        let meta = begin("meta");
-        for (content, words) in [
-            (
-                [&meta[..], &end(1, sha256(&[]))].concat(),
-                "the checksum of meta",
-            ),
-            (
-                [&meta[..], &end(0, [0; 32])].concat(),
-                "the checksum of meta",
-            ),
-            (begin("users"), "the place of users"),
-            (
-                [&meta[..], &end(0, sha256(&[])), &[END]].concat(),
-                "the number of its tables",
-            ),
-            ([&tables[..], &meta].concat(), "a table too many"),
-            ([&meta[..], &meta].concat(), "the order of its records"),
-            (vec![ROW], "the order of its records"),
-            ([&meta[..], &[ROW, 9]].concat(), "a column of meta"),
-            (
-                [&tables[..], &[END, END]].concat(),
-                "something behind its end",
-            ),
-            (tables.clone(), "its end"),
-        ] {
-            let refusal = refusal(&content).unwrap();
-            assert!(refusal.ends_with(words), "{words}: {refusal}");
-        }
     }
 }

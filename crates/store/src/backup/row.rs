@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use super::{
-    BackupError,
+    error::BackupError,
     frames::FrameReader,
     tables::{Kind, Table},
 };

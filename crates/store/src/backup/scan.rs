@@ -3,10 +3,12 @@
 use cognate_crypto::{digest::Sha256, secret::SecretBytes};
 
 use super::{
-    BackupError, PROGRESS, Progress, TableSummary, row,
+    error::BackupError,
+    format::{PROGRESS, Progress, TableSummary},
+    row,
     tables::{DATA_KEYS, PAGE, Table},
 };
-use crate::{Error, Row, Tx, keyring::Vault, restore::mark, value::Value};
+use crate::{Error, Row, Tx, keyring::Vault, restore_mark, value::Value};
 
 /// Gives every row's bytes to `each`, and the number and checksum of all. With a vault the data
 /// keys come unwrapped.
@@ -78,7 +80,7 @@ async fn next_page(tx: &mut Tx, table: &Table, after: Option<&Row>) -> Result<Ve
 
 /// The mark that a restore puts for itself is no content.
 fn is_mark(table: &Table, row: &Row) -> bool {
-    table.name == "meta" && row.text(0) == Ok(mark::NAME)
+    table.name == "meta" && row.text(0) == Ok(restore_mark::NAME)
 }
 
 /// Puts a data key itself in the place of the wrapped one.

@@ -1,13 +1,13 @@
 //! The change of the master key: every data key is wrapped anew, all in one transaction, so that
 //! the database is under one key at any moment.
 
-use cognate_crypto::{
-    random::Random,
-    seal::{DataKey, MasterKey, SealError},
-};
+use cognate_crypto::{random::Random, seal::MasterKey};
 
-use super::{refused, stored};
-use crate::{Error, OpenError, Tx, db::Core};
+use super::{
+    stored::{stored, unwrap},
+    vault::refused,
+};
+use crate::{Error, OpenError, Tx, core::Core, data_keys};
 
 /// A data key as it lies in the database, and as it will.
 #[derive(Clone)]
@@ -50,16 +50,9 @@ async fn rewrap(
     new: &MasterKey,
     random: &mut Random,
 ) -> Result<Vec<Rewrapped>, OpenError> {
-    let sql = "SELECT id, wrapped FROM data_keys ORDER BY id";
     let mut keys = Vec::new();
-    for row in reader.query(sql, &[]).await? {
-        let (id, before) = (row.int(0)?, row.bytes(1)?.to_vec());
-        let number =
-            u32::try_from(id).map_err(|_| Error::Unreadable("the id of a data key".to_owned()))?;
-        let key = DataKey::unwrap(number, &before, old).map_err(|error| match error {
-            SealError::WrongMasterKey => OpenError::WrongMasterKey,
-            other => Error::Unreadable(format!("data key {id}: {other}")).into(),
-        })?;
+    for (id, before) in data_keys::all(reader).await? {
+        let key = unwrap(id, &before, old)?;
         let after = key.wrap(new, random).map_err(refused)?;
         keys.push(Rewrapped { id, before, after });
     }
@@ -69,20 +62,17 @@ async fn rewrap(
 /// Puts the new ones in the place of the old ones, if these are still all that there are; false
 /// when somebody else has changed them.
 async fn replace(tx: &mut Tx, keys: &[Rewrapped]) -> Result<bool, Error> {
-    let rows = tx
-        .query("SELECT id, wrapped FROM data_keys ORDER BY id", &[])
-        .await?;
-    let are_same = rows.len() == keys.len()
-        && rows.iter().zip(keys).try_fold(true, |same, (row, key)| {
-            Ok::<_, Error>(same && row.int(0)? == key.id && row.bytes(1)? == key.before)
-        })?;
+    let stored = data_keys::all(tx).await?;
+    let known = keys.iter().map(|key| (key.id, key.before.as_slice()));
+    let are_same = stored
+        .iter()
+        .map(|(id, wrapped)| (*id, wrapped.as_slice()))
+        .eq(known);
     if !are_same {
         return Ok(false);
     }
     for key in keys {
-        let sql = "UPDATE data_keys SET wrapped = $1 WHERE id = $2";
-        tx.execute(sql, &[(&key.after).into(), key.id.into()])
-            .await?;
+        data_keys::rewrap(tx, key.id, &key.after).await?;
     }
     Ok(true)
 }

@@ -1,6 +1,32 @@
 //! The migrations themselves. One that has been released is never changed.
 
-use super::Migration;
+/// What is there before the first migration: the book of migrations and the leases under which they
+/// run.
+pub(super) const FOUNDATION: [&str; 2] = [
+    "CREATE TABLE IF NOT EXISTS schema_migrations(
+        number BIGINT NOT NULL, step BIGINT NOT NULL, name TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (number, step))",
+    "CREATE TABLE IF NOT EXISTS leases(
+        name TEXT NOT NULL, holder TEXT NOT NULL, expires_at BIGINT NOT NULL, PRIMARY KEY (name))",
+];
+/// One migration: its number, its name and its steps.
+pub(crate) struct Migration {
+    pub(crate) number: i64,
+    pub(crate) name: &'static str,
+    pub(crate) steps: &'static [&'static str],
+}
+
+/// The number of the newest migration that this binary knows: the version of its schema.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.number)
+}
+
+/// The statements that make the schema of a version, in order.
+pub(crate) fn statements_up_to(version: i64) -> impl Iterator<Item = &'static str> {
+    MIGRATIONS
+        .iter()
+        .filter(move |migration| migration.number <= version)
+        .flat_map(|migration| migration.steps.iter().copied())
+}
 
 /// In rising order of their numbers.
 pub(super) const MIGRATIONS: &[Migration] = &[

@@ -52,13 +52,19 @@ impl Pool {
     }
 
     /// Begins a transaction.
-    pub(super) async fn begin(&self, how: &'static str) -> Result<Session, Error> {
+    pub(crate) async fn begin(&self, how: &'static str) -> Result<Session, Error> {
         let session = Session {
             client: Some(self.connection().await?),
             shared: Arc::clone(&self.shared),
         };
         session.client()?.begin(how).await?;
         Ok(session)
+    }
+
+    /// A consistent view of the database as it is now.
+    pub(crate) async fn snapshot(&self) -> Result<Session, Error> {
+        self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            .await
     }
 
     /// Runs one statement that only reads. A dead connection is replaced and the statement asked
@@ -110,7 +116,8 @@ impl Pool {
         Ok(())
     }
 
-    pub(super) fn close(&self) {
+    /// Closes the connections; later calls are [`Error::Closed`].
+    pub(crate) fn close(&self) {
         self.connections.close();
     }
 
@@ -185,7 +192,7 @@ impl Session {
     }
 
     /// Commits. [`Error::OutcomeUnknown`] when the answer was lost on the way.
-    pub(super) async fn commit(mut self) -> Result<(), Error> {
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
         // A long transaction may have outlived the primary.
         self.check_primary().await?;
         match self.batch("COMMIT").await {
@@ -221,7 +228,7 @@ impl Session {
 
     /// Rolls back after an error, if there was one; if that fails, so does the connection, which
     /// comes to the same.
-    pub(super) async fn rollback(mut self, error: Option<&Error>) {
+    pub(crate) async fn rollback(mut self, error: Option<&Error>) {
         if self.batch("ROLLBACK").await.is_ok() {
             match error {
                 Some(error) => self.leave(error),

@@ -2,7 +2,6 @@
 
 use std::{
     path::Path,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,7 +12,6 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 
-use super::Readers;
 use crate::{
     Error, OpenError, Param, Row,
     statements::SqliteTexts,
@@ -146,7 +144,7 @@ impl Connection {
     }
 
     /// Runs a transaction control statement that is used again and again.
-    pub(super) fn control(&self, sql: &'static str) -> Result<(), Error> {
+    pub(crate) fn control(&self, sql: &'static str) -> Result<(), Error> {
         let mut statement = self.inner.prepare_cached(sql).map_err(failure)?;
         statement.raw_execute().map(drop).map_err(failure)
     }
@@ -154,7 +152,7 @@ impl Connection {
     /// Commits. When the disk fails under it the outcome is unknown: the frames may lie in the log,
     /// where a restart after a crash would find them. A full disk is known: the frame that commits
     /// was not written.
-    pub(super) fn commit(&self) -> Result<(), Error> {
+    pub(crate) fn commit(&self) -> Result<(), Error> {
         let mut statement = self.inner.prepare_cached("COMMIT").map_err(failure)?;
         statement
             .raw_execute()
@@ -166,50 +164,17 @@ impl Connection {
     }
 
     /// Whether a transaction is open; SQLite ends one by itself when the disk is full or fails.
-    pub(super) fn in_transaction(&self) -> bool {
+    pub(crate) fn in_transaction(&self) -> bool {
         !self.inner.is_autocommit()
     }
 
     /// Copies the log into the database and cuts it, if no reader is in the way.
-    pub(super) fn checkpoint(&self) -> Result<(), Error> {
+    pub(crate) fn checkpoint(&self) -> Result<(), Error> {
         self.inner.busy_timeout(Duration::ZERO).map_err(failure)?;
         let mode = "PRAGMA wal_checkpoint(TRUNCATE)";
         let outcome = self.inner.query_row(mode, [], |_| Ok(())).map_err(failure);
         self.inner.busy_timeout(BUSY).map_err(failure)?;
         outcome
-    }
-}
-
-/// A consistent view on a connection of its own, which goes back to the readers afterwards.
-pub(crate) struct Snapshot {
-    connection: Option<Connection>,
-    readers: Arc<Readers>,
-}
-
-impl Snapshot {
-    pub(super) fn begin(connection: Connection, readers: Arc<Readers>) -> Result<Self, Error> {
-        connection.batch("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1")?;
-        Ok(Self {
-            connection: Some(connection),
-            readers,
-        })
-    }
-
-    pub(crate) fn run(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Answer, Error> {
-        self.connection
-            .as_mut()
-            .ok_or(Error::Closed)?
-            .run(sql, params)
-    }
-}
-
-impl Drop for Snapshot {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take()
-            && connection.batch("ROLLBACK").is_ok()
-        {
-            self.readers.give_back(connection);
-        }
     }
 }
 

@@ -7,7 +7,6 @@
 //! group fail.
 
 use std::{
-    io,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
@@ -21,7 +20,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{Error, Tx, fault::CommitFate, stats::Counters};
+use crate::{Error, OpenError, Tx, fault::CommitFate, gate::Gate, link::Link, sqlite::Connection};
 
 /// Transactions in one commit, at most.
 const GROUP: usize = 64;
@@ -46,30 +45,35 @@ enum Message {
 }
 
 /// The sending end of the queue.
-pub(crate) struct Writer {
+pub(crate) struct GroupWriter {
     queue: Sender<Message>,
-    counters: Arc<Counters>,
+    gate: Arc<Gate>,
 }
 
 /// The receiving end of the queue.
 struct Inbox {
     queue: Receiver<Message>,
-    counters: Arc<Counters>,
+    gate: Arc<Gate>,
 }
 
-impl Writer {
+impl GroupWriter {
     /// Starts the thread, which ends when the last sender is gone or after `close`.
-    pub(super) fn start(tx: Tx, counters: Arc<Counters>) -> io::Result<Self> {
+    pub(crate) fn start(connection: Connection, gate: Arc<Gate>) -> Result<Self, OpenError> {
         let (queue, receiver) = mpsc::channel();
         let inbox = Inbox {
             queue: receiver,
-            counters: Arc::clone(&counters),
+            gate: Arc::clone(&gate),
         };
+        let tx = Tx::new(Link::SqliteWriter(connection), "start", Arc::clone(&gate));
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .stack_size(STACK)
-            .spawn(move || serve(tx, &inbox))?;
-        Ok(Self { queue, counters })
+            .spawn(move || serve(tx, &inbox))
+            .map_err(|source| OpenError::File {
+                what: "starting the writer thread".to_owned(),
+                source,
+            })?;
+        Ok(Self { queue, gate })
     }
 
     /// Runs a function as one transaction, on the writer's thread, to its end, even if the caller
@@ -94,9 +98,9 @@ impl Writer {
                 let _ = answer.send(ended.after(committed));
             })
         });
-        self.counters.queued();
+        self.gate.counters.queued();
         self.queue.send(Message::Job(name, job)).map_err(|_| {
-            self.counters.taken();
+            self.gate.counters.taken();
             Error::Closed
         })?;
         // The sender is dropped without an answer only if the thread ends, which it does after
@@ -196,7 +200,10 @@ where
 }
 
 fn control(tx: &mut Tx, sql: &'static str) -> Result<(), Error> {
-    tx.sqlite_writer().ok_or(Error::Closed)?.control(sql)
+    tx.link_mut()
+        .sqlite_writer()
+        .ok_or(Error::Closed)?
+        .control(sql)
 }
 
 /// The thread.
@@ -239,10 +246,10 @@ fn commit_group(
     first: Job,
     inbox: &Inbox,
 ) -> Option<oneshot::Sender<()>> {
-    inbox.counters.taken();
+    inbox.gate.counters.taken();
     if let Err(error) = begin(tx) {
-        inbox.counters.conflict(name);
-        inbox.counters.given_up(name);
+        inbox.gate.counters.conflict(name);
+        inbox.gate.counters.given_up(name);
         tracing::error!(%error, "a write transaction could not begin");
         first(Err(error.clone()))(Err(error));
         return None;
@@ -258,7 +265,7 @@ fn commit_group(
         }
         match inbox.queue.try_recv() {
             Ok(Message::Job(_, job)) => {
-                inbox.counters.taken();
+                inbox.gate.counters.taken();
                 next = Some(job);
             }
             Ok(Message::Close(done)) => closing = Some(done),
@@ -266,7 +273,7 @@ fn commit_group(
         }
     }
     let outcome = commit(tx);
-    inbox.counters.group(group.len());
+    inbox.gate.counters.group(group.len());
     if let Err(error) = &outcome {
         tracing::error!(%error, transactions = group.len(), last = tx.name(), "a group of transactions was not committed");
     }
@@ -292,7 +299,7 @@ fn commit(tx: &mut Tx) -> Result<(), Error> {
             cause.unwrap_or_else(|| Error::Unavailable("the group was rolled back".to_owned()))
         );
     }
-    let outcome = tx.sqlite_writer().ok_or(Error::Closed)?.commit();
+    let outcome = tx.link_mut().sqlite_writer().ok_or(Error::Closed)?.commit();
     if outcome.is_err() && in_transaction(tx) {
         // Also after a failed COMMIT nothing is kept: a later group must not carry this one's work.
         let _ = control(tx, "ROLLBACK");
@@ -301,76 +308,15 @@ fn commit(tx: &mut Tx) -> Result<(), Error> {
 }
 
 fn in_transaction(tx: &mut Tx) -> bool {
-    tx.sqlite_writer()
+    tx.link_mut()
+        .sqlite_writer()
         .is_some_and(|connection| connection.in_transaction())
 }
 
 fn checkpoint(tx: &mut Tx) {
-    if let Some(connection) = tx.sqlite_writer()
+    if let Some(connection) = tx.link_mut().sqlite_writer()
         && let Err(error) = connection.checkpoint()
     {
         tracing::debug!(%error, "the write-ahead log was not cut");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-    use cognate_crypto::{random::Random, seal::MasterKey};
-
-    use crate::{Db, DbOptions, Error};
-
-    /// SQLite's own limit on the size of the database stands for a full disk: both end the
-    /// transaction under the statement.
-    #[test]
-    fn a_full_disk_fails_the_whole_group_in_clear_words_and_service_comes_back() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let key = MasterKey::from_bytes(std::array::from_fn(|at| u8::try_from(at).unwrap()));
-            let db = Db::open(DbOptions::new(
-                "sqlite::memory:",
-                key,
-                Random::from_seed([1; 32]),
-            ))
-            .await
-            .unwrap();
-            let limit = async |pages: &'static str| {
-                db.write("limit", async move |tx| tx.define(pages).await)
-                    .await
-                    .unwrap_or_else(|error: Error| panic!("{error}"));
-            };
-            limit("PRAGMA max_page_count = 1").await; // Means: as many as there are now.
-            let put = async |name: &'static str, size: usize| {
-                db.write("put", async move |tx| {
-                    let value = vec![7; size];
-                    let sql = "INSERT INTO meta(name, value) VALUES ($1, $2)";
-                    tx.execute(sql, &[name.into(), (&value).into()]).await
-                })
-                .await
-            };
-            // The small one fits, but shares the commit of the large one or comes after it; either
-            // way the answer is the truth.
-            let (small, large, later) =
-                tokio::join!(put("small", 1), put("large", 1_000_000), put("later", 1));
-            let Err(Error::Unavailable(words)) = large else {
-                panic!("{large:?}")
-            };
-            assert!(words.contains("full"), "{words}");
-            let mut reader = db.read().await.unwrap();
-            for (name, outcome) in [("small", small), ("later", later)] {
-                let there = reader
-                    .query("SELECT name FROM meta WHERE name = $1", &[name.into()])
-                    .await
-                    .unwrap()
-                    .len()
-                    == 1;
-                assert_eq!(there, outcome.is_ok(), "{name}: {outcome:?}");
-            }
-            limit("PRAGMA max_page_count = 100000").await;
-            put("large", 1_000_000).await.unwrap();
-        });
     }
 }

@@ -1,20 +1,19 @@
 //! The mark of a restore that has not come to its end. A database that bears it is served by
 //! nobody.
 
-use crate::{Error, Tx};
+use crate::{Error, Tx, meta};
 
 /// The row of `meta`. It is never part of a backup.
 pub(crate) const NAME: &str = "unfinished_restore";
 
 /// The id of the restore that runs here, or was cut.
 pub(crate) async fn find(tx: &mut Tx) -> Result<Option<String>, Error> {
-    let row = tx
-        .query_optional("SELECT value FROM meta WHERE name = $1", &[NAME.into()])
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let text = std::str::from_utf8(row.bytes(0)?)
+    let Some(value) = meta::find(tx, NAME).await? else {
+        return Ok(None);
+    };
+    let text = String::from_utf8(value)
         .map_err(|_| Error::Unreadable("the mark of a restore".to_owned()))?;
-    Ok(Some(text.to_owned()))
+    Ok(Some(text))
 }
 
 /// Puts the mark.

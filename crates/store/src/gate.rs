@@ -1,0 +1,36 @@
+//! What every transaction and every reader of one database passes or uses: the fault plan, the log
+//! of statements, the counters, and the keyring once it is open.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::{Error, FaultPlan, StatementLog, keyring::Vault, stats::Counters};
+
+pub(crate) struct Gate {
+    pub(crate) faults: FaultPlan,
+    pub(crate) log: Option<StatementLog>,
+    pub(crate) counters: Counters,
+    /// Set once the database is open; nothing is sealed before that.
+    vault: OnceLock<Arc<Vault>>,
+}
+
+impl Gate {
+    pub(crate) fn new(faults: FaultPlan, log: Option<StatementLog>) -> Self {
+        Self {
+            faults,
+            log,
+            counters: Counters::default(),
+            vault: OnceLock::new(),
+        }
+    }
+
+    /// Opens the keyring to transactions.
+    pub(crate) fn give_vault(&self, vault: &Arc<Vault>) {
+        // It was empty: a database is opened once.
+        let _ = self.vault.set(Arc::clone(vault));
+    }
+
+    /// The open keyring; [`Error::Sealed`] before the database is open.
+    pub(crate) fn vault(&self) -> Result<&Vault, Error> {
+        self.vault.get().map(Arc::as_ref).ok_or(Error::Sealed)
+    }
+}

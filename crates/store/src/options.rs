@@ -1,0 +1,43 @@
+//! What a database is opened with.
+
+use cognate_crypto::{random::Random, seal::MasterKey};
+
+use crate::{FaultPlan, StatementLog};
+
+/// What `Db::open` needs.
+pub struct DbOptions {
+    /// `sqlite:PATH`, `sqlite::memory:` (gone with the process) or `postgres://…`.
+    pub url: String,
+    /// The operator's key, under which the data keys are wrapped.
+    pub master_key: MasterKey,
+    /// For nonces, salts and the pauses between retries; a stream of its own.
+    pub random: Random,
+    /// Connections to PostgreSQL at most; SQLite opens as many as there are threads that read.
+    pub max_connections: usize,
+    /// Refuse a database that was not made yet ([`OpenError::NoDatabase`]) instead of making it.
+    pub must_exist: bool,
+    /// Nothing will be written, so that a database that takes no writes will do: a standby. Its
+    /// schema must be up to date.
+    pub only_reads: bool,
+    /// Faults on order, for tests.
+    pub faults: FaultPlan,
+    /// Collects the texts of all statements, for tests.
+    pub statements: Option<StatementLog>,
+}
+
+impl DbOptions {
+    /// Options with no faults, no log and at most 16 connections.
+    #[must_use]
+    pub fn new(url: impl Into<String>, master_key: MasterKey, random: Random) -> Self {
+        Self {
+            url: url.into(),
+            master_key,
+            random,
+            max_connections: 16,
+            must_exist: false,
+            only_reads: false,
+            faults: FaultPlan::default(),
+            statements: None,
+        }
+    }
+}
