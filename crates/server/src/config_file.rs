@@ -93,7 +93,7 @@ impl ConfigFile {
             toml::Value::Integer(number) => Ok(number.to_string()),
             toml::Value::Boolean(truth) => Ok(truth.to_string()),
             other => bail!(
-                "the settings file {} has a {} for {key}, which cannot be",
+                "the settings file {} has a {} for {key}, which must be text, a number, true or false",
                 self.name,
                 other.type_str()
             ),
@@ -107,7 +107,9 @@ fn with_limits(name: &str, mut table: toml::Table) -> Result<toml::Table> {
     let limits = match table.remove("limits") {
         None => return Ok(table),
         Some(toml::Value::Table(limits)) => limits,
-        Some(_) => bail!("the settings file {name} has limits that are no table: write [limits]"),
+        Some(_) => bail!(
+            "the settings file {name} has limits in another form than a table: write [limits]"
+        ),
     };
     for (key, value) in limits {
         let flag = format!("limits-{key}");

@@ -352,7 +352,7 @@ impl DevConfiguration {
         let allow_remote = settings.truth("allow-remote", options.allow_remote)?;
         let https = settings.truth("https", options.https)?;
         if https && server.tls.is_some() {
-            bail!("https makes a certificate of its own, and tls-cert names one: give one of them");
+            bail!("https makes a certificate, and tls-cert names another: give one of them");
         }
         let listen = settings.text("as-aws-listen", options.as_aws_listen)?;
         let aws = match settings.text("as-aws", options.as_aws)? {
@@ -365,7 +365,7 @@ impl DevConfiguration {
                 Some(AsAws::new(region, listen, server)?)
             }
             None if listen.is_some() => {
-                bail!("as-aws-listen is where as-aws listens, which is not given")
+                bail!("as-aws-listen needs as-aws, which is not given")
             }
             None => None,
         };

@@ -167,14 +167,14 @@ async fn after_a_rotation(
         );
     };
     rotation::replace(present, &path)?;
-    tracing::warn!(key = key.id(), file = %present.display(), "a rotation of the master key that was cut is finished");
+    tracing::warn!(key = key.id(), file = %present.display(), "finished a rotation of the master key that was interrupted");
     Ok((db, key))
 }
 
 fn refusal(error: OpenError, made: Option<&Path>) -> anyhow::Error {
     match (error, made) {
         (OpenError::WrongMasterKey, Some(path)) => anyhow::anyhow!(
-            "the database was made with a master key, and the file {} is not there: put it back, or name the right one",
+            "the database needs its master key, and the file {} is missing: put it back, or name the right one",
             path.display()
         ),
         (error, _) => anyhow::Error::new(error).context("the database cannot be opened"),
@@ -198,7 +198,7 @@ async fn check_kind(db: &Db, kind: Kind) -> Result<()> {
             "this database was made by cognate dev, where anybody is an administrator: serve another one"
         ),
         (Kind::Dev, false) => bail!(
-            "this database was made by cognate serve; cognate dev would let anybody into it: give it another one"
+            "this database was made by cognate serve; cognate dev would let anybody into it: name another one"
         ),
     }
 }

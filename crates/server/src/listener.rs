@@ -109,7 +109,7 @@ impl Listening {
             .await
             .is_err()
         {
-            tracing::warn!("some requests had not ended when the server stopped");
+            tracing::warn!("the server stopped before some requests had ended");
         }
     }
 }
@@ -170,7 +170,7 @@ async fn accept(socket: TcpListener, server: Arc<Server>, mut stopped: watch::Re
             }
             (_, Err(error)) if is_of_one_connection(&error) => {}
             (_, Err(error)) => {
-                tracing::error!(%error, "no connection can be accepted");
+                tracing::error!(%error, "cannot accept connections");
                 tokio::time::sleep(BREATHER).await;
             }
             // The semaphore is never closed.

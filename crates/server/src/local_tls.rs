@@ -60,10 +60,10 @@ impl AsAws {
     ) -> Result<Self> {
         let is_region = region.contains('-') && UserPoolId::parse(&format!("{region}_x")).is_ok();
         if !is_region {
-            bail!("as-aws takes a region, as us-east-1, not «{region}»");
+            bail!("as-aws must be a region, as us-east-1, not «{region}»");
         }
         if server.issuer.is_some() {
-            bail!("as-aws brings AWS's issuer, and issuer names one: give one of them");
+            bail!("as-aws sets AWS's issuer, and issuer sets another: give one of them");
         }
         // The default is a region too; only one that was asked for stands against this one.
         if server.region_is_given && server.region != region {

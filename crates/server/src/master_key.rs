@@ -28,7 +28,7 @@ pub(crate) fn obtain(source: &MasterKeySource, random: &mut Random) -> Result<Ob
     }
     match source {
         MasterKeySource::File(path) => make(path, random),
-        MasterKeySource::Environment(_) => bail!("COGNATE_MASTER_KEY holds no key"),
+        MasterKeySource::Environment(_) => bail!("COGNATE_MASTER_KEY has no key in it"),
     }
 }
 

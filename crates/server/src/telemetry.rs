@@ -72,7 +72,7 @@ impl Logging {
         for library in talkative {
             tracing::warn!(
                 library,
-                "the log was asked for a library's inside, which may write what users send and what they are sent"
+                "--log names this library, whose events may contain what users send and receive"
             );
         }
         panic::set_hook(Box::new(|panic| {

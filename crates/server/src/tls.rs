@@ -99,13 +99,13 @@ impl Certificate {
             }
             match self.reload(files) {
                 Ok(()) => {
-                    tracing::info!(file = %files.certificate.display(), "the certificate was read again");
+                    tracing::info!(file = %files.certificate.display(), "loaded the changed certificate");
                     (used, refused) = (found, None);
                 }
                 Err(error) if refused != Some(found) => {
                     tracing::error!(
                         error = format!("{error:#}"),
-                        "the new certificate cannot be used; the old one stays"
+                        "cannot use the new certificate; the old one stays in use"
                     );
                     refused = Some(found);
                 }
@@ -135,7 +135,7 @@ impl Files {
             .with_context(|| format!("the certificate {certificate} cannot be read"))?;
         ensure!(
             !chain.is_empty(),
-            "the certificate {certificate} cannot be read: the file holds none"
+            "the certificate {certificate} cannot be read: the file has no certificate"
         );
         let private = PrivateKeyDer::from_pem_file(&self.key)
             .map_err(plain)

@@ -83,7 +83,7 @@ sentences! {
     }
     Unauthorized {
         /// The words are ours.
-        unauthorized_client(client_id) "The token or the secret is not one of client {client_id}";
+        unauthorized_client(client_id) "The token or the secret does not belong to client {client_id}";
     }
     UnsupportedTokenType {
         unsupported_token_type() "Unsupported token type";

@@ -55,7 +55,7 @@ pub enum FileError {
     #[error("the backup is sealed under the master key {0}, not under a passphrase")]
     NeedsMasterKey(String),
     /// Sealed under a passphrase, and a master key was given.
-    #[error("the backup is sealed under a passphrase: give it")]
+    #[error("the backup is sealed under a passphrase, and none is given")]
     NeedsPassphrase,
     /// Sealed under another master key.
     #[error("the backup is sealed under the master key {needed}; the one given is {given}")]

@@ -88,7 +88,7 @@ fn mailbox(name: Option<String>, address: &EmailAddress) -> Mailbox {
 }
 
 fn refused(what: &str) -> SendError {
-    SendError::Permanent(format!("{what} is not fit for a mail"))
+    SendError::Permanent(format!("{what} cannot be used in a mail"))
 }
 
 /// A Message-ID (RFC 5322 §3.6.4): unique, not secret, and telling nothing of the message. It is

@@ -273,7 +273,7 @@ fn describe(phase: Phase, error: &Error) -> String {
     }
     // An answer that is no SMTP is not repeated: it can be anything.
     let cause = if error.is_response() {
-        "an answer that is no SMTP".to_owned()
+        "an answer that is not SMTP".to_owned()
     } else {
         error.source().map_or_else(
             || error.to_string(),

@@ -211,7 +211,7 @@ async fn line_breaks_in_headers_are_refused_before_a_connection_is_made() {
     ];
     for mail in bad {
         let text = permanent(mailer.send(&mail).await);
-        assert!(text.ends_with("is not fit for a mail"), "{text}");
+        assert!(text.ends_with("cannot be used in a mail"), "{text}");
     }
     assert_eq!(server.heard().connections, 0);
 }

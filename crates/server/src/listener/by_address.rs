@@ -70,7 +70,7 @@ impl ByAddress {
             };
             if !count.is_reported {
                 count.is_reported = true;
-                tracing::warn!(%network, connections = count.connections, "an address gets no more connections; name a proxy with --trusted-proxy");
+                tracing::warn!(%network, connections = count.connections, "an address has all the connections that it may have; if it is a proxy, name it in --trusted-proxy");
             }
             return None;
         }

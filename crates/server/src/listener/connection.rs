@@ -51,7 +51,7 @@ impl Serving {
         // What goes wrong on a connection is its client's doing and of no interest to the operator.
         tokio::select! {
             outcome = serving => if let Err(error) = outcome { tracing::debug!(error, "a connection broke") },
-            () = waiting => tracing::debug!("a connection came with no request"),
+            () = waiting => tracing::debug!("a connection sent no request in time"),
         }
     }
 

@@ -47,8 +47,8 @@ fn what_does_not_go_together_is_refused_in_words() {
             "as-aws = \"us-east-1\"\nissuer = \"https://x/{pool}\"",
             "give one of them",
         ),
-        ("as-aws = \"true\"", "takes a region"),
-        ("as-aws = \"*.evil.example/\"", "takes a region"),
+        ("as-aws = \"true\"", "must be a region"),
+        ("as-aws = \"*.evil.example/\"", "must be a region"),
         ("as-aws-listen = \"127.0.0.1:4433\"", "which is not given"),
         (
             "https = true\ntls-cert = \"c\"\ntls-key = \"k\"",

@@ -89,6 +89,6 @@ async fn an_error_about_an_address_does_not_name_it() {
         ..message()
     };
     let text = permanent(plain(&server).send(&mail).await);
-    assert_eq!(text, "the recipient's address is not fit for a mail");
+    assert_eq!(text, "the recipient's address cannot be used in a mail");
     assert_eq!(server.heard().connections, 0);
 }
