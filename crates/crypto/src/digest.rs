@@ -1,4 +1,4 @@
-//! SHA-256 and what is made of it, and the text forms of bytes (hex, base64).
+//! SHA-256, HMAC and HKDF, and the text forms of bytes (hex, base64).
 
 use aws_lc_rs::{digest as lc_digest, hmac};
 use base64::{
@@ -13,8 +13,8 @@ use zeroize::Zeroize;
 #[error("not a valid encoding")]
 pub struct DecodeError;
 
-/// SHA-256 of the parts, one after the other and with nothing between them: when parts of open
-/// length meet, the caller must keep them from sliding into one another.
+/// SHA-256 of the concatenated parts. If parts of variable length follow each other, the caller
+/// must make the boundary unambiguous.
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = lc_digest::Context::new(&lc_digest::SHA256);
     for part in parts {
@@ -49,7 +49,7 @@ impl Default for Sha256 {
     }
 }
 
-/// HMAC-SHA256 (RFC 2104) of the parts, one after the other and with nothing between them.
+/// HMAC-SHA256 (RFC 2104) of the concatenated parts.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
     for part in parts {
@@ -119,7 +119,7 @@ pub fn base64_encode(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Reads standard base64; padding must be there and no bits may be left over, so that one value has
+/// Reads standard base64. Padding must be there and no bits may be left over, so that a value has
 /// one text.
 pub fn base64_decode(text: &str) -> Result<Vec<u8>, DecodeError> {
     STANDARD.decode(text).map_err(|_| DecodeError)
@@ -130,8 +130,7 @@ pub fn base64url_encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Reads URL base64; padding is refused and no bits may be left over, so that one value has one
-/// text.
+/// Reads URL base64. Padding is refused and no bits may be left over, so that a value has one text.
 pub fn base64url_decode(text: &str) -> Result<Vec<u8>, DecodeError> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| DecodeError)
 }

@@ -7,8 +7,8 @@ use crate::digest;
 
 /// The public part of a signing key, with the members that Cognito publishes.
 ///
-/// Read back, it must have exactly these: a document with private members, or of another kind of
-/// key, is refused.
+/// A document that is read must have exactly these members: one with private members, or of another
+/// kind of key, is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Jwk {
@@ -16,7 +16,7 @@ pub struct Jwk {
     pub alg: Algorithm,
     /// The public exponent: big endian without leading zeros, as URL base64.
     pub e: String,
-    /// Which key this is: derived from the key itself (see [`Jwk::new`]).
+    /// The key's id, derived from the key itself (see [`Jwk::new`]).
     pub kid: String,
     /// Always RSA.
     pub kty: KeyType,

@@ -1,14 +1,15 @@
 //! JSON Web Tokens as Cognito makes them (docs/protocol.md §6.1): JWS compact form (RFC 7515 §7.1),
 //! RS256, header exactly `{"kid":…,"alg":"RS256"}`.
 //!
-//! A token decides nothing about how it is verified. [`peek`] cuts it apart and gives its kid; the
-//! caller finds the key in its own table by pool and kid; [`VerifyingKey::verify`] checks the
-//! signature with that key and the one algorithm there is. Any header member besides kid and alg
-//! (jwk, jku, x5u, x5c, crit …) makes the token refused. What a token may be used for (issuer,
-//! token_use, expiry) is the caller's to check, after the signature.
+//! A token has no say in how it is verified. [`peek`] splits it and gives its kid; the caller finds
+//! the key in its own table by pool and kid; [`VerifyingKey::verify`] checks the signature with
+//! that key and the one algorithm. A token with any header member beside kid and alg (jwk, jku,
+//! x5u, x5c, crit …) is refused. After the signature the caller checks the token's purpose: issuer,
+//! token_use, expiry.
 //!
-//! Why not the jsonwebtoken crate: it parses the RSA key at each signature and each verification,
-//! which here happens once, and it knows algorithms that must never be chosen.
+//! The crate jsonwebtoken is not used because it parses the RSA key at each signature and each
+//! verification, which here happens once, and because it supports algorithms that must never be
+//! chosen.
 
 #[cfg(test)]
 mod tests;
@@ -36,7 +37,7 @@ use crate::{digest, jwk::Jwk, secret::SecretBytes};
 /// §6.11).
 pub const MAX_LENGTH: usize = 50_000;
 
-/// Why a token is refused. None of these goes to a client as it is.
+/// Why a token is refused. Clients never see these texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JwtError {
     /// More than [`MAX_LENGTH`] bytes.
@@ -49,13 +50,13 @@ pub enum JwtError {
     /// twice.
     #[error("the token's header is refused")]
     RefusedHeader,
-    /// Signed, by its own word, with another key than the one given.
+    /// The token says that another key signed it than the given one.
     #[error("the token names another key")]
     OtherKey,
     /// The signature is not that of the key over these bytes.
     #[error("the token's signature is wrong")]
     BadSignature,
-    /// The signature is right, or was not asked for, but the claims do not have the expected shape.
+    /// The claims do not have the expected shape; the signature is right, or was not checked.
     #[error("the token's claims are not of the expected shape")]
     Claims,
 }
@@ -84,9 +85,9 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a new key of 2048 bits, as Cognito's keys are. The randomness is the operating
-    /// system's, drawn by aws-lc: this is the one thing in this crate that a seed does not repeat.
-    /// Takes a tenth of a second or so.
+    /// Makes a new key of 2048 bits, as Cognito's are. aws-lc draws the randomness from the
+    /// operating system: this is the one function of this crate that a seed does not repeat. It
+    /// takes about a tenth of a second.
     pub fn generate() -> Result<Self, KeyError> {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Library)?;
         Self::from_pair(pair)
@@ -165,8 +166,8 @@ pub struct VerifyingKey {
 impl VerifyingKey {
     /// From modulus and exponent, big endian without leading zeros. The kid follows from them.
     pub fn from_components(n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
-        // aws-lc checks the length at each verification; a key that can never verify should not get
-        // that far.
+        // aws-lc checks the length only at each verification; a key that can never verify should
+        // fail here.
         if !(256..=1024).contains(&n.len()) {
             return Err(KeyError::Rejected);
         }
@@ -179,7 +180,7 @@ impl VerifyingKey {
         })
     }
 
-    /// From a JWK of ours: one whose kid is not that of the key is refused.
+    /// Reads a JWK that Cognate made. A JWK whose kid does not match its key is refused.
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, KeyError> {
         let n = digest::base64url_decode(&jwk.n).map_err(|_| KeyError::Rejected)?;
         let e = digest::base64url_decode(&jwk.e).map_err(|_| KeyError::Rejected)?;
@@ -219,11 +220,11 @@ impl fmt::Debug for VerifyingKey {
     }
 }
 
-/// A token cut apart, of which nothing is proved.
+/// A token that was split, and of which nothing is proved.
 #[derive(Clone)]
 pub struct Unverified<'a> {
-    /// The key that the token says it is signed with: whatever the sender wrote, so only for a
-    /// lookup with bound parameters.
+    /// The kid in the token: whatever the sender wrote, so use it only for a lookup with bound
+    /// parameters.
     pub kid: String,
     signed: &'a str,
     payload: Vec<u8>,
@@ -231,20 +232,20 @@ pub struct Unverified<'a> {
 }
 
 impl Unverified<'_> {
-    /// Reads claims before the signature is checked. Only for finding out which pool's key to check
-    /// it with.
+    /// Reads claims before the signature is checked. Use this only to find the pool whose key
+    /// checks the signature.
     pub fn unverified_claims<T: DeserializeOwned>(&self) -> Result<T, JwtError> {
         serde_json::from_slice(&self.payload).map_err(|_| JwtError::Claims)
     }
 }
 
-/// Cuts a token apart and checks its form and header.
+/// Splits a token and checks its form and header.
 pub fn peek(token: &str) -> Result<Unverified<'_>, JwtError> {
     if token.len() > MAX_LENGTH {
         return Err(JwtError::TooLong);
     }
     let (signed, signature) = token.rsplit_once('.').ok_or(JwtError::Malformed)?;
-    // A fourth part would leave a dot in the payload, which is no base64url.
+    // A fourth part would leave a dot in the payload, and a dot is not base64url.
     let (header, payload) = signed.split_once('.').ok_or(JwtError::Malformed)?;
     let decoded = |part: &str| match digest::base64url_decode(part) {
         Ok(bytes) if !bytes.is_empty() => Ok(bytes),
@@ -274,7 +275,8 @@ struct Header {
     alg: String,
 }
 
-/// By hand, because a derived implementation would also take an array (members by position).
+/// Written by hand, because a derived implementation would also accept an array (members by
+/// position).
 impl<'de> Deserialize<'de> for Header {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Members;

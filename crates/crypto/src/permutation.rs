@@ -1,19 +1,19 @@
-//! A keyed permutation of small numbers: without the key its values cannot be told from numbers
-//! drawn by chance, with it each leads back to what it was made of.
+//! A keyed permutation of small numbers. Without the key its values look like random numbers; with
+//! the key each leads back to its original.
 //!
 //! A balanced Feistel network with HMAC-SHA256 as its round function (Luby and Rackoff, 1988). Four
 //! rounds are enough in theory for a strong pseudo-random permutation; there are ten.
 
 use crate::digest::hmac_sha256;
 
-/// How many bits a number has: those of a random UUID (RFC 9562 §5.4) without version and variant.
+/// The bits of a number: those of a random UUID (RFC 9562 §5.4) without version and variant.
 pub const BITS: u32 = 122;
 
 const HALF: u32 = BITS / 2;
 const HALF_MASK: u64 = (1 << HALF) - 1;
 const ROUNDS: u8 = 10;
 
-/// The number that another one becomes. Bits above [`BITS`] are not looked at.
+/// Enciphers a number. Bits above [`BITS`] are ignored.
 pub fn encipher(key: &[u8; 32], number: u128) -> u128 {
     let (left, right) = (0..ROUNDS).fold(halves(number), |(left, right), round| {
         (right, left ^ mix(key, round, right))

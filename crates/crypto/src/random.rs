@@ -1,8 +1,8 @@
-//! The random generator that operations are handed: a ChaCha20 stream under a seed.
+//! The random generator of operations: a ChaCha20 stream from a seed.
 //!
 //! The binary seeds the root from the operating system; a test seeds it with a constant. Each
-//! request gets a child by [`Random::derive`], so that what one request draws doesn't shift what
-//! another draws.
+//! request gets a child by [`Random::derive`], so that the draws of one request do not shift those
+//! of another.
 
 use rand_chacha::{
     ChaCha20Rng,
@@ -16,7 +16,7 @@ use crate::digest;
 /// values.
 pub struct Random(ChaCha20Rng);
 
-/// The characters a random text is made of: ASCII, between 2 and 128 of them, each once.
+/// The characters of a random text: ASCII, between 2 and 128 of them, each once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Alphabet(&'static [u8]);
 
@@ -77,8 +77,8 @@ impl Random {
         bytes
     }
 
-    /// A child generator with a seed of its own. The parent moves to a fresh seed too, so that its
-    /// state, seen later, does not tell what was drawn before.
+    /// A child generator with a seed of its own. The parent moves to a fresh seed too, so that a
+    /// later look at its state does not show earlier draws.
     pub fn derive(&mut self) -> Random {
         let (child, next) = (self.bytes::<32>(), self.bytes::<32>());
         *self = Self::from_seed(next);
@@ -90,8 +90,8 @@ impl Random {
         if bound == 0 {
             return 0;
         }
-        // Values past the last whole multiple of the bound would make small results likelier: they
-        // are drawn again.
+        // Values beyond the last whole multiple of the bound would make small results likelier, so
+        // they are drawn again.
         let excess = u32::MAX % bound + 1;
         let last = if excess == bound {
             u32::MAX

@@ -1,18 +1,18 @@
 //! Sealing of secrets at rest: envelope encryption with AES-256-GCM.
 //!
-//! The [`MasterKey`] is the operator's and lives outside the database. It wraps [`DataKey`]s, which
-//! lie wrapped in the database; a [`Keyring`] of them seals and opens everything else. Every
-//! message gets a key of its own, derived from the data key and a random salt, so that a data key
-//! can seal any number of messages without coming near the point where random 96-bit nonces repeat
-//! (NIST SP 800-38D §8.3).
+//! The operator keeps the [`MasterKey`] outside the database. It wraps [`DataKey`]s, which the
+//! database stores wrapped; a [`Keyring`] of them seals and opens everything else. Every message
+//! has a key of its own, derived from the data key and a random salt. So a data key can seal any
+//! number of messages without coming near the point where random 96-bit nonces repeat (NIST SP
+//! 800-38D §8.3).
 //!
 //! ```text
 //! sealed  = 0x01 ‖ data key id (u32 BE) ‖ salt (16) ‖ nonce (12) ‖ ciphertext ‖ tag (16)
 //! wrapped = 0x81 ‖ master key id (8)    ‖ salt (16) ‖ nonce (12) ‖ ciphertext (32) ‖ tag (16)
 //! key     = HMAC-SHA256(data or master key, purpose ‖ salt)
 //! ```
-//! All that stands before the nonce is authenticated, together with the context: where the message
-//! belongs (table, row, column), so that a sealed value moved to another row does not open.
+//! Everything before the nonce is authenticated, together with the context: the message's place
+//! (table, row, column), so that a sealed value that was moved to another row does not open.
 //!
 //! The first byte is the format. Whole files, as backups are, are sealed in [`file`].
 
@@ -50,8 +50,8 @@ pub enum SealError {
     /// The data key was wrapped by another master key.
     #[error("the data key was wrapped by another master key")]
     WrongMasterKey,
-    /// Changed since it was sealed, or it belongs elsewhere, or the key is another one under the
-    /// same id.
+    /// The value was changed since it was sealed, or belongs elsewhere, or the key is another one
+    /// under the same id.
     #[error("a sealed value does not open: it was changed, moved, or sealed under another key")]
     Tampered,
     /// Larger than AES-GCM may encrypt at once (64 GiB).
@@ -59,7 +59,7 @@ pub enum SealError {
     TooLarge,
 }
 
-/// Why a text is not a master key, in words for the operator; the text itself is never repeated.
+/// Why a text is not a master key, in words for the operator. The words never repeat the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MasterKeyError {
     /// Neither 64 hex digits nor base64 of 32 bytes.
@@ -111,8 +111,8 @@ impl MasterKey {
         digest::base64_encode(&self.0).into()
     }
 
-    /// A short fingerprint, 16 hex digits, that may be logged and stored: it tells keys apart and
-    /// tells nothing about them.
+    /// A short fingerprint, 16 hex digits, that may be logged and stored: it distinguishes keys and
+    /// shows nothing of them.
     pub fn id(&self) -> String {
         digest::hex_encode(&self.id_bytes())
     }

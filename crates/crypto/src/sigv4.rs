@@ -1,13 +1,13 @@
 //! AWS Signature Version 4 in its header form: verification, and a signer for tests and the bench.
 //!
-//! The canonical request is made of what was received, byte for byte: nothing is decoded or tidied
-//! first, so a request that two readers could take differently has no valid signature. On top of
-//! the protocol: `host` and the date must be signed, every `x-amz-*` header that is there must be
-//! signed, `host`, `content-type`, the date and `x-amz-*` may not come twice, and the body's real
-//! hash is always part of what is signed (UNSIGNED-PAYLOAD and streaming forms are refused, as are
-//! presigned queries).
+//! The canonical request is made of the received bytes. Nothing is decoded or normalized first, so
+//! a request that two readers could understand differently has no valid signature. The verification
+//! is stricter than the protocol: `host`, the date and every `x-amz-*` header that is there must be
+//! signed; `host`, `content-type`, the date and `x-amz-*` may not come twice; and the body's real
+//! hash is always part of the signed text. UNSIGNED-PAYLOAD, streaming forms and presigned queries
+//! are refused.
 //!
-//! Whose access key it is, and whether an `x-amz-security-token` is good, is for the caller.
+//! The caller finds the owner of the access key and checks an `x-amz-security-token`.
 
 mod canonical;
 mod error;

@@ -9,13 +9,13 @@
 //! them when the top bit is set. The server hashes the same form, of salts too, so zero bytes at the
 //! start of a salt do not count.
 //!
-//! **One difference from the books, which no client can see.** SRP wants g to generate all residues
-//! (RFC 2945 §2), but 2 is a square modulo this prime, so that every g^b is a square. Whoever asks
-//! for challenges could then try a password p offline: B − k·v(p) must be a square for the right p,
-//! and is one for half of the wrong ones; some thirty challenges leave only the right one, and no
-//! answer is ever sent that a lockout could count. Therefore the server's part is B = k·v + (−2)^b:
-//! −2 does generate all residues. The client's secret is then ±S, with a sign that depends on
-//! values only the client knows, and the server accepts the key of either ([`SessionKeys`]).
+//! **One difference from the RFC, which no client can see.** SRP wants g to generate all residues
+//! (RFC 2945 §2), but 2 is a square modulo this prime, so every g^b is a square. Whoever asks for
+//! challenges could then test a password p offline: B − k·v(p) must be a square for the right p,
+//! and is one for half of the wrong ones. Some thirty challenges would leave only the right one,
+//! and no answer would be sent that a lockout could count. Therefore the server uses B = k·v +
+//! (−2)^b, for −2 generates all residues. The client's secret is then ±S, with a sign that depends
+//! on values only the client knows, and the server accepts the key of either ([`SessionKeys`]).
 
 pub mod client;
 mod fixed_base;
@@ -38,21 +38,21 @@ use crate::{
     secret::{SecretBytes, SecretString},
 };
 
-/// Length of the salts that are made here, in bytes. A client may choose another for its device.
+/// Length of Cognate's salts, in bytes. A client may choose another for its device.
 pub const SALT_LENGTH: usize = 16;
 
 /// Length of a stored verifier, in bytes.
 pub const VERIFIER_LENGTH: usize = LENGTH;
 
-/// So many keys are drawn for one challenge at most. One in sixteen is drawn again, so the last of
-/// them is never reached.
+/// The most keys that are drawn for one challenge. One in sixteen is drawn again, so the last is
+/// never reached.
 const DRAWS: u32 = 64;
 
 /// The info of the session key's derivation (docs/protocol.md §3.5).
 const KEY_INFO: &[u8] = b"Caldera Derived Key";
 
-/// Why an SRP exchange can't go on. All are the client's doing, except [`SrpError::Server`], which
-/// chance gives never.
+/// Why an SRP exchange cannot continue. Each is the client's doing, except [`SrpError::Server`],
+/// which never happens by chance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SrpError {
     /// Longer than a number of this group can be written.
@@ -61,13 +61,14 @@ pub enum SrpError {
     /// Empty, or with a character that is no hex digit.
     #[error("an SRP value is not a hex number")]
     NotHex,
-    /// Zero modulo N: with it a client would know the secret without a password (RFC 5054 §2.5.4).
+    /// Zero modulo N: it would let a client compute the secret without a password (RFC 5054
+    /// §2.5.4).
     #[error("an SRP value is zero modulo N")]
     Zero,
-    /// N or more: no client that computes its value gets there.
+    /// N or more: no client computes such a value.
     #[error("an SRP value is not reduced modulo N")]
     NotReduced,
-    /// A verifier that is 0, 1 or −1, with which any password would do.
+    /// A verifier that is 0, 1 or −1, which would accept any password.
     #[error("an SRP verifier is degenerate")]
     DegenerateVerifier,
     /// A stored value that does not have its length.
@@ -78,8 +79,8 @@ pub enum SrpError {
     Server,
 }
 
-/// v = g^x: what the server keeps of a password. Whoever has it can guess passwords offline, so it
-/// is a secret.
+/// v = g^x: the stored form of a password. Whoever has it can guess passwords offline, so it is a
+/// secret.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Verifier([u8; LENGTH]);
 
@@ -120,13 +121,14 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// Builds the table for powers of g now (some milliseconds) and not in the first sign-in. Optional.
+/// Builds the table for powers of g now (some milliseconds) instead of in the first sign-in.
+/// Optional.
 pub fn prepare() {
     fixed_base::prepare();
 }
 
-/// The verifier of a password. For a device, its group key stands for the pool name and its key for
-/// the user id.
+/// The verifier of a password. For a device, its group key replaces the pool name and its key the
+/// user id.
 pub fn verifier(pool_name: &str, user_id: &str, password: &SecretString, salt: &[u8]) -> Verifier {
     let x = password_exponent(pool_name, user_id, password, salt);
     Verifier(*power_of_g(&x).to_bytes())
@@ -144,17 +146,17 @@ pub fn password_matches(
     digest::ct_eq(&given.0, &expected.0)
 }
 
-/// Draws a salt. Its first byte lies between 0x40 and 0x7f (so 126 bits are random): then its PAD
+/// Draws a salt. Its first byte is between 0x40 and 0x7f (so 126 bits are random). Then its PAD
 /// form, its hex digits and its bytes agree, also for a client that forgets one of the rules.
 pub fn new_salt(random: &mut Random) -> [u8; SALT_LENGTH] {
     shaped_salt(random.bytes())
 }
 
-/// Salt and verifier for a user who does not exist: the same at every call and on every node, and
-/// not to be told from a real user's. `secret` must serve nothing else. No password matches the
+/// Salt and verifier for a user who does not exist. They are the same at every call and on every
+/// node, and look like a real user's. `secret` must serve nothing else. No password matches the
 /// verifier.
 ///
-/// The verifier is not computed as a power, because a real user's isn't either at this point, and
+/// The verifier is not computed as a power: a real user's is not computed at this point either, and
 /// the times should agree.
 pub fn made_up(
     secret: &[u8; 32],
@@ -230,15 +232,14 @@ impl ServerKey {
     /// others a leading zero byte of u (docs/protocol.md §3.10); they would refuse the right
     /// password in one sign-in of sixteen.
     ///
-    /// It harms nothing. Whether a draw is kept is told by A and B alone, which whoever asked has
-    /// in hand. So for each verifier B is what it was before, as even, on those values that pass:
-    /// no guess of a password becomes likelier by a B, and how many draws it took, which may show
-    /// in the time, depends on the verifier as little. With S it would be otherwise, though a
-    /// client exists that stumbles over zeros there: whoever tries a password offline can compute S
-    /// for it, and each challenge would rule passwords out.
+    /// Drawing again shows nothing of the password. Whether a draw is kept depends on A and B
+    /// alone, which the client has anyway. So for each verifier B stays evenly distributed over the
+    /// values that pass. No B makes any guess of a password likelier, and the number of draws,
+    /// which may show in the time, does not depend on the verifier. S may not decide it, though a
+    /// client exists that fails on zeros there: whoever tries a password offline can compute S for
+    /// it, and each challenge would rule passwords out.
     ///
-    /// # Errors
-    /// [`SrpError::Server`] when no draw was kept, which chance gives never.
+    /// # Errors [`SrpError::Server`] when no draw was kept, which never happens by chance.
     pub fn for_challenge(
         client: &ClientPublic,
         verifier: &Verifier,
@@ -295,15 +296,15 @@ impl fmt::Debug for ServerKey {
     }
 }
 
-/// The keys that a client which knows the password may have come to: that of S and that of −S (see
-/// the module comment).
+/// The possible keys of a client that knows the password: that of S and that of −S (see the module
+/// comment).
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct SessionKeys([[u8; 16]; 2]);
 
 impl SessionKeys {
     /// Whether the client signed this secret block and time with one of the keys, compared in
-    /// constant time. That the block is ours and unused and the time is recent is for the caller to
-    /// check.
+    /// constant time. The caller checks that the block is its own and unused and that the time is
+    /// recent.
     pub fn accept(
         &self,
         pool_name: &str,
@@ -383,8 +384,8 @@ fn password_exponent(
     Zeroizing::new(digest::sha256(&[&padded(salt), &*identity]))
 }
 
-/// u = H(PAD(A) ‖ PAD(B)); zero is refused, because the password would then not be part of the
-/// secret.
+/// u = H(PAD(A) ‖ PAD(B)). Zero is refused, because the secret would then not depend on the
+/// password.
 fn scramble(client: &ClientPublic, server: &ServerPublic) -> Result<[u8; 32], SrpError> {
     not_zero(digest::sha256(&[&padded(&client.0), &padded(&server.0)]))
 }
@@ -399,8 +400,8 @@ fn not_zero(u: [u8; 32]) -> Result<[u8; 32], SrpError> {
 
 /// The session key: HKDF of PAD(S) with PAD(u) as the salt.
 ///
-/// The length of PAD(S) shows in the time when S begins with zeros. The protocol asks for it; it
-/// gives an attacker nothing, since b, and so S, is new in each exchange.
+/// The length of PAD(S) shows in the time when S begins with zeros. The protocol requires PAD; the
+/// time gives an attacker nothing, since b, and so S, is new in each exchange.
 fn derived_key(secret: &Residue, u: &[u8; 32]) -> [u8; 16] {
     digest::hkdf_sha256(&padded(&*secret.to_bytes()), &padded(u), KEY_INFO)
 }

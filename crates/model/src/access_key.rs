@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
-/// An access key without its secret, which is kept sealed beside it.
+/// An access key without its secret, which the store keeps sealed beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessKey {
     /// The id, which requests carry in the clear: `AKIA` and sixteen letters or digits.

@@ -1,4 +1,4 @@
-//! An app client: what an application signs users in with.
+//! An app client, through which an application signs users in.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::ids::{ClientId, UserPoolId};
 use crate::time::Timestamp;
 use crate::user_pool::UserPool;
 
-/// An app client without its secrets, which are kept sealed beside it.
+/// An app client without its secrets, which the store keeps sealed beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppClient {
     /// The pool that it belongs to.
@@ -30,9 +30,9 @@ pub struct AppClient {
     pub settings: ClientSettings,
 }
 
-/// The settings of an app client that UpdateUserPoolClient sets. Each but the name and the
-/// validities has a value where a stored client lacks it, the careful one, and so must those that
-/// come.
+/// The settings of an app client that UpdateUserPoolClient sets. Each setting but the name and the
+/// validities has a default, the careful value, for stored clients that lack it. A new setting
+/// needs one too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientSettings {
     /// The operator's name for it.
@@ -46,11 +46,11 @@ pub struct ClientSettings {
     /// The units that the owner named, which Describe then shows.
     #[serde(default)]
     pub units_named: UnitsNamed,
-    /// The attributes that its users may read; none, or none in it, is the default set.
+    /// The attributes that its users may read. None, or an empty set, means the default.
     pub read_attributes: Option<BTreeSet<String>>,
-    /// The attributes that its users may write; none, or none in it, is the default set.
+    /// The attributes that its users may write. None, or an empty set, means the default.
     pub write_attributes: Option<BTreeSet<String>>,
-    /// The sign-in flows, as the owner wrote them; none is the default set.
+    /// The sign-in flows, as the owner wrote them. None means the default.
     pub explicit_auth_flows: Option<Vec<AuthFlow>>,
     /// Whether answers hide which users exist.
     #[serde(default = "yes")]
@@ -248,7 +248,7 @@ impl AppClient {
     /// not those that the pool reserves for operators.
     #[must_use]
     pub fn may_read(&self, name: &str) -> bool {
-        // A user's sub is in every token; it is no secret of any client.
+        // A user's sub is in every token, so it is no secret from any client.
         name == "sub"
             || named(self.settings.read_attributes.as_ref()).map_or_else(
                 || !name.starts_with(DEVELOPER_ONLY),

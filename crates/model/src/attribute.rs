@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What a user's attributes are kept as: name to value, all values as text, in the order of their
-/// names.
+/// A user's attributes: name to value, all values as text, in the order of their names.
 pub type Attributes = BTreeMap<String, String>;
 
 /// A value's type.
@@ -48,7 +47,7 @@ pub struct SchemaAttribute {
     pub max_value: Option<String>,
 }
 
-/// A contact attribute: what a code can be sent to.
+/// A contact attribute, which a code can be sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Contact {
@@ -71,7 +70,7 @@ impl Contact {
         }
     }
 
-    /// The name of the attribute that tells whether it is verified.
+    /// The name of the attribute that says whether it is verified.
     #[must_use]
     pub fn verified_attribute(self) -> &'static str {
         match self {
@@ -95,7 +94,7 @@ impl Contact {
 pub const EMAIL_VERIFIED: &str = "email_verified";
 /// `phone_number_verified`
 pub const PHONE_NUMBER_VERIFIED: &str = "phone_number_verified";
-/// What the names of attributes begin with that only operators write.
+/// The prefix of attributes that only operators write.
 pub const DEVELOPER_ONLY: &str = "dev:";
 /// The longest value of any attribute, in characters.
 pub const MAX_VALUE_LENGTH: usize = 2048;
@@ -145,8 +144,8 @@ pub fn is_standard(name: &str) -> bool {
     STANDARD.iter().any(|(standard, ..)| *standard == name)
 }
 
-/// Whether the attribute only says that another is verified. Users never write these, whatever the
-/// app client allows.
+/// Whether the attribute is a verified flag of another. Users never write these, whatever the app
+/// client allows.
 #[must_use]
 pub fn is_verified_flag(name: &str) -> bool {
     name == EMAIL_VERIFIED || name == PHONE_NUMBER_VERIFIED
@@ -178,7 +177,7 @@ pub enum AttributeError {
     /// An attribute that cannot change once set.
     #[error("user.{0}: Attribute cannot be updated.")]
     Immutable(String),
-    /// A required attribute that is to be taken away.
+    /// A request would remove a required attribute.
     #[error("user.{0}: Required attribute cannot be deleted.")]
     Required(String),
     /// An attribute that was named twice.
@@ -197,7 +196,7 @@ fn required_sentence(names: &[String]) -> String {
         .join("\n")
 }
 
-/// One line for each, up to so many: a request can name thousands.
+/// One line for each name, up to a limit: a request can name thousands.
 fn unknown_lines(names: &[String]) -> String {
     const MOST: usize = 32;
     names
@@ -322,7 +321,7 @@ impl Schema {
             ));
         }
         if self.find(&attribute.name).is_some() {
-            // The first of the two names is without the prefix of what only operators write.
+            // AWS writes the first of the two names without the prefix of operators' attributes.
             let name = attribute.name.strip_prefix(DEVELOPER_ONLY);
             return Err(AttributeError::Schema(format!(
                 "{}: Existing attribute already has name {}.",
@@ -410,7 +409,8 @@ impl Schema {
     }
 }
 
-/// Reads an attribute list of a request; a name twice is refused, an absent value is an empty one.
+/// Reads an attribute list of a request. A repeated name is refused, and an absent value is an
+/// empty one.
 ///
 /// # Errors
 /// [`AttributeError::Twice`].
@@ -439,12 +439,12 @@ fn check_value(attribute: &SchemaAttribute, value: &str) -> Result<(), Attribute
     if value.contains('\0') {
         return problem("Attribute value has a character that is not allowed");
     }
-    // Bytes first: a character count of a very long value is work for nothing.
+    // Bytes are checked first: counting the characters of a very long value is wasted work.
     if value.len() > 4 * MAX_VALUE_LENGTH || value.chars().count() > MAX_VALUE_LENGTH {
         return problem("String must not be longer than 2048 characters");
     }
     match attribute.data_type {
-        // Clearing a value is always possible, whatever its limits; whether it is required is
+        // A value may always be cleared, whatever its limits; whether the attribute is required is
         // another rule.
         _ if value.is_empty() => Ok(()),
         DataType::Boolean if value != "true" && value != "false" => {

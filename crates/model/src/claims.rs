@@ -13,7 +13,7 @@ use crate::user::User;
 /// The scope of every access token that a sign-in through the API gives: the user's own operations.
 pub const SIGN_IN_SCOPE: &str = "aws.cognito.signin.user.admin";
 
-/// What a token is for; its key, too, is of that use only.
+/// The purpose of a token. A key serves one purpose too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenUse {
@@ -61,7 +61,7 @@ pub struct AccessClaims {
     pub jti: String,
     /// The user name.
     pub username: String,
-    /// 2: the form of access tokens that Cognito issues today.
+    /// 2: the version of access tokens that Cognito issues today.
     pub version: u8,
 }
 
@@ -103,10 +103,10 @@ impl Issue<'_> {
         }
     }
 
-    /// The claims of an ID token with this `jti`: the user's attributes that the client may read,
-    /// and who signed in where and when.
+    /// The claims of an ID token with this `jti`: the attributes that the client may read, and
+    /// user, client and time of the sign-in.
     ///
-    /// The fixed claims are put in last, so that no attribute takes the place of one.
+    /// The fixed claims come last, so that no attribute replaces one.
     #[must_use]
     pub fn id(&self, jti: String) -> Map<String, Value> {
         let mut claims = Map::new();
@@ -139,14 +139,14 @@ impl Issue<'_> {
     }
 }
 
-/// Whether a claim of that name is an attribute. All that a schema can hold is; a document that
-/// holds more gives nobody groups or roles.
+/// Whether a claim of this name is an attribute of a schema. A stored document with other names
+/// gives nobody groups or roles.
 fn is_attribute_claim(name: &str) -> bool {
     attribute::is_standard(name) || name.starts_with("custom:") || name.starts_with("dev:custom:")
 }
 
-/// An attribute as a claim: the verified flags as booleans and `address` as the object that OpenID
-/// Connect Core §5.1.1 makes of it.
+/// An attribute as a claim: the verified flags are booleans, and `address` is the object of OpenID
+/// Connect Core §5.1.1.
 fn attribute_claim(name: &str, value: &str) -> Value {
     match name {
         _ if is_verified_flag(name) => (value == "true").into(),

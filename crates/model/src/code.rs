@@ -1,5 +1,4 @@
-//! Codes that are mailed or sent by SMS: what they are for, how long they live, how many guesses
-//! they take.
+//! Codes that go out by mail or SMS: their purpose, their lifetime, and how many guesses they take.
 
 use std::time::Duration;
 
@@ -7,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::attribute::Contact;
 
-/// What a code proves. A code of one purpose is worth nothing for another: the purpose is part of
-/// what is hashed.
+/// The purpose of a code. The code's hash includes it, so a code of one purpose is worth nothing
+/// for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodePurpose {
@@ -22,13 +21,13 @@ pub enum CodePurpose {
     VerifyPhoneNumber,
 }
 
-/// Wrong guesses that one code takes from one place (a network address, or what stands in its
-/// place); the next from there is refused whatever it says.
+/// Wrong guesses that one code takes from one place: a network address, or a caller that counts as
+/// one. The next guess from there is refused, right or wrong.
 pub const MAX_GUESSES: i64 = 5;
 
-/// Wrong guesses that one code takes from everywhere: so many that no stranger ends somebody's code
-/// from a few addresses. What keeps six digits safe is the sum of a day
-/// ([`LimitedAction::for_all`]), which no number of codes and of addresses goes beyond.
+/// Wrong guesses that one code takes from all places together. The number is high, so that no
+/// stranger ends somebody's code from a few addresses. The daily limit ([`LimitedAction::for_all`])
+/// keeps six digits safe, whatever the number of codes and addresses.
 pub const MAX_GUESSES_FROM_EVERYWHERE: i64 = 50;
 
 impl CodePurpose {
@@ -40,7 +39,7 @@ impl CodePurpose {
         Self::VerifyPhoneNumber,
     ];
 
-    /// Whether a code is worth nothing once the account's status is another than when it was sent.
+    /// Whether a code ends when the account's status changes.
     #[must_use]
     pub fn ends_with_status(self) -> bool {
         match self {
@@ -81,29 +80,30 @@ impl CodePurpose {
     }
 }
 
-/// What is kept of a code that is out: sealed, under (pool, sub, purpose).
+/// The stored form of a code that was sent: sealed, under (pool, sub, purpose).
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PendingCode {
-    /// Keyed hash of pool, sub, purpose and code; contact and address are sealed beside it and
-    /// compared.
+    /// Keyed hash of pool, sub, purpose and code. Contact and address are sealed beside it and
+    /// compared too.
     #[serde(with = "crate::bytes")]
     pub hash: Vec<u8>,
     /// What it was sent to.
     pub contact: Contact,
-    /// The address it was sent to: a code proves this address only, not one that the user has
-    /// changed to since.
+    /// The address that it was sent to. The code proves this address only, not one that the user
+    /// has set since.
     pub address: String,
-    /// Whether it went out as a link: the page behind links takes only such codes.
+    /// Whether it went out as a link. The page behind links accepts only such codes.
     #[serde(default)]
     pub by_link: bool,
-    /// How often another was asked for and not sent, because the address had all its messages.
+    /// How often the user asked for another and none was sent, because the address had received all
+    /// its messages.
     #[serde(default)]
     pub reissues: u32,
 }
 
-/// An action that is limited: counted for a user and the place it comes from first, and for the
-/// user alone with a larger sum, so that a stranger at one place does not use up what the user
-/// needs. What an operator does is counted for itself.
+/// A limited action. Cognate counts it by user and place, and by user alone with a larger limit, so
+/// that a stranger at one place does not use up what the user needs. Operators' actions count
+/// apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitedAction {
     /// ConfirmSignUp: a guess.
@@ -161,12 +161,11 @@ impl LimitedAction {
         if self.is_guess() { &GUESSES } else { &OTHERS }
     }
 
-    /// How often it may be done to one user from everywhere.
+    /// How often all places together may do it to one user.
     ///
-    /// 200 guesses a day are what makes six digits safe, however many codes are asked for, and from
-    /// however many addresses: whoever guesses for a whole day hits with a chance of 200 in a
-    /// million, and within 24 hours that lie across two windows with twice that. Seven places have
-    /// to guess all day to use it up.
+    /// 200 guesses a day make six digits safe, whatever the number of codes and addresses. Whoever
+    /// guesses for a whole day hits with a chance of 200 in a million, and within 24 hours across
+    /// two windows with twice that. Seven places have to guess all day to reach the limit.
     #[must_use]
     pub fn for_all(self) -> Sum {
         if self.is_guess() {

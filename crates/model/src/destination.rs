@@ -1,10 +1,11 @@
-//! Where the codes of an account go, and where they seem to go: what an answer may show of it.
+//! The addresses that an account's codes go to, or seem to go to, and the part that an answer
+//! shows.
 //!
-//! Where answers hide who exists, each account and each nobody has one set of contacts, and every
-//! operation chooses from it by its own rule. A user's contacts are their attributes, whatever
-//! became of the account. Nobody's are drawn in the likeness of other users of the same pool: which
-//! contacts they have and which are verified, the first letter of the domain, the length of the
-//! number. Nothing else of those users shows.
+//! Where answers hide who exists, each account and each unknown name has one set of contacts, and
+//! every operation chooses from it by its own rule. A user's contacts are their attributes,
+//! whatever the account's status. Those of an unknown name are drawn in the likeness of other users
+//! of the pool: which contacts they have, which are verified, the first letter of the domain, and
+//! the length of the number. Nothing else of those users shows.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,7 @@ use crate::nobody::{Nobody, Trace};
 use crate::user::User;
 use crate::user_pool::{AliasAttribute, SignInNames, UserPool};
 
-/// How many users, next to an account in the order of subs, nobody's likeness is chosen from.
+/// How many users, next to an account in the order of subs, the likeness is chosen from.
 pub const NEIGHBOURS: i64 = 16;
 
 /// First letters of made-up addresses, about as often as people's names begin with them.
@@ -25,7 +26,7 @@ const INITIALS: &[u8] = b"aaaaaabbbccccdddeeefgghhiijjjjjkkklllmmmmmmnnooppqrrrr
 /// First letters of made-up domains, in a pool that has no addresses to go by.
 const DOMAINS: &[u8] = b"ggggggggyyyhhooiicemapt";
 
-/// How an account stands with a contact attribute.
+/// The state of a contact attribute in an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum ContactState {
     Absent,
@@ -40,8 +41,8 @@ pub struct Contacts {
     phone_number: Shown,
 }
 
-/// One of them. What is absent has an address too, made up, for an operation whose rule leaves no
-/// other.
+/// One contact. An absent one has a made-up address, for an operation whose rule leaves no other
+/// contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Shown {
     state: ContactState,
@@ -49,7 +50,7 @@ struct Shown {
 }
 
 impl Contacts {
-    /// A user's. `others` are their neighbours in the pool.
+    /// The contacts of a user. `others` are the user's neighbours in the pool.
     #[must_use]
     pub fn of_user(secret: &[u8; 32], pool: &UserPool, user: &User, others: &[User]) -> Self {
         let name = NormalName::new(pool, &user.username);
@@ -74,7 +75,8 @@ impl Contacts {
         })
     }
 
-    /// Nobody's. `others` are their neighbours in the pool, were they in it.
+    /// The contacts of an unknown name. `others` are the users who would be its neighbours in the
+    /// pool.
     #[must_use]
     pub fn of_nobody(secret: &[u8; 32], pool: &UserPool, nobody: &Nobody, others: &[User]) -> Self {
         let maker = Maker {
@@ -103,8 +105,8 @@ impl Contacts {
         })
     }
 
-    /// Where a reset code goes, or seems to: the first verified contact in the pool's order, as for
-    /// who gets one; else the first that is there; else what would come first.
+    /// The contact that a reset code goes to, or seems to: the first verified one in the pool's
+    /// order; else the first that the account has; else the first of the order.
     #[must_use]
     pub fn for_reset(&self, order: &[Contact]) -> Option<(Contact, &str)> {
         self.first(order, ContactState::Verified)
@@ -112,8 +114,8 @@ impl Contacts {
             .or_else(|| self.first(order, ContactState::Absent))
     }
 
-    /// Where the code of a sign-up goes, or seems to: to the phone before the mailbox, among the
-    /// contacts that the pool verifies.
+    /// The contact that a sign-up's code goes to, or seems to: the phone before the mailbox, among
+    /// those that the pool verifies.
     #[must_use]
     pub fn for_confirmation(&self, verified: &BTreeSet<Contact>) -> Option<(Contact, &str)> {
         let mut order = vec![Contact::PhoneNumber, Contact::Email];
@@ -145,8 +147,8 @@ impl Contacts {
     }
 }
 
-/// The address of a user that may be shown. While a new one waits for its proof the name of before
-/// still signs in: what is shown is that name's, as it is for nobody.
+/// The address of a user that an answer may show. While a new one waits for its proof the old name
+/// still signs in, and its address is shown, as for an unknown name.
 fn shown_of(user: &User, contact: Contact) -> Option<&str> {
     let kept = user.kept_names.get(&contact).map(String::as_str);
     kept.filter(|name| !name.is_empty() && !user.has_verified(contact))
@@ -163,7 +165,7 @@ fn state(user: &User, contact: Contact) -> ContactState {
     }
 }
 
-/// What is likely in a pool that has no users to go by.
+/// The likely state in a pool without users.
 fn usual_state(pool: &UserPool, contact: Contact) -> ContactState {
     let verified = &pool.settings.auto_verified;
     let is_usual = if verified.is_empty() {
@@ -178,7 +180,7 @@ fn usual_state(pool: &UserPool, contact: Contact) -> ContactState {
     }
 }
 
-/// How an address that a user was found by stands at least: an alias counts once it is verified.
+/// The least state of an address that found a user: an alias counts once it is verified.
 fn least_state(pool: &UserPool, contact: Contact) -> ContactState {
     if is_alias(pool, contact) {
         ContactState::Verified
@@ -241,8 +243,7 @@ struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
-    /// The user whom nobody is made like: one who answers to a name of the same kind, if there is
-    /// one.
+    /// The user whose likeness is drawn: one with a name of the same kind, if there is one.
     fn like(&self) -> Option<&'a User> {
         self.choose(|user| self.is_of_one_kind_with(user))
             .or_else(|| self.choose(|_| true))
@@ -269,8 +270,8 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// One of the neighbours for whom something holds, each as likely as the others. Whoever joins
-    /// or leaves changes it for few.
+    /// One of the neighbours that satisfy `holds`, each with the same chance. A user who joins or
+    /// leaves changes the choice for few.
     fn choose(&self, holds: impl Fn(&User) -> bool) -> Option<&'a User> {
         self.others
             .iter()

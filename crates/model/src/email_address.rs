@@ -1,8 +1,9 @@
-//! E-mail addresses: one strict reader for all that the product takes, sends to and sends as.
+//! E-mail addresses: the one strict parser for every address that the product accepts, sends to and
+//! sends as.
 //!
-//! What is validated is what is mailed: an address is read into the two halves that stand in a
-//! mail's envelope, and nothing reads it a second time by other rules. So a token that calls an
-//! address verified names the mailbox that had the code.
+//! The validated form is the mailed form. The parser gives the two halves of the envelope's
+//! address, and nothing parses them again by other rules. So a token that calls an address verified
+//! names the mailbox that received the code.
 
 #[cfg(test)]
 mod tests;
@@ -16,21 +17,21 @@ use unicode_normalization::char::{is_combining_mark, is_public_assigned};
 
 use crate::NormalName;
 
-/// The longest text that is looked at, in bytes: what an attribute can hold.
+/// The longest text that is parsed, in bytes: the longest value of an attribute.
 const MAX_TEXT: usize = 2048;
 /// RFC 5321 §4.5.3.1.1, in octets.
 const MAX_LOCAL: usize = 64;
 /// RFC 5321 §4.5.3.1.3 without the angle brackets, in octets.
 const MAX_ADDRESS: usize = 254;
 
-/// A mailbox: the address as it stands in an envelope.
+/// A mailbox: the address of a mail's envelope.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EmailAddress {
     local: String,
     domain: String,
 }
 
-/// What was read is no e-mail address that mail can be sent to.
+/// The text is no e-mail address that mail can be sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an e-mail address")]
 pub struct NotAnEmailAddress;
@@ -61,8 +62,8 @@ impl EmailAddress {
             return Err(NotAnEmailAddress);
         }
         let (local, domain) = text.rsplit_once('@').ok_or(NotAnEmailAddress)?;
-        // Full stops of other scripts are dots to UTS 46 and none to a name, so one mailbox would
-        // have two names.
+        // UTS 46 takes full stops of other scripts for dots, and sign-in names do not, so one
+        // mailbox would have two names.
         if domain.contains(['\u{3002}', '\u{ff61}']) {
             return Err(NotAnEmailAddress);
         }
@@ -89,14 +90,14 @@ impl EmailAddress {
         &self.domain
     }
 
-    /// Whether every mail server can be told the address; others need SMTPUTF8 (RFC 6531).
+    /// Whether every mail server accepts the address; others need SMTPUTF8 (RFC 6531).
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.local.is_ascii()
     }
 
-    /// The one text for all spellings of a mailbox. Few servers tell upper from lower case before
-    /// the `@`, so nothing here does.
+    /// The one text for all spellings of a mailbox. Few servers distinguish upper and lower case
+    /// before the `@`, so this text does not.
     #[must_use]
     pub fn mailbox(&self) -> String {
         format!("{}@{}", self.local.to_lowercase(), self.domain)
@@ -110,16 +111,16 @@ impl fmt::Display for EmailAddress {
     }
 }
 
-/// The one text under which a destination is counted and compared: the mailbox of an address, and
-/// anything else in lower case.
+/// The one text under which a destination is counted and compared: the mailbox of an address, or
+/// any other text in lower case.
 #[must_use]
 pub fn destination(address: &str) -> String {
     EmailAddress::parse(address).map_or_else(|_| address.to_lowercase(), |read| read.mailbox())
 }
 
-/// Whether a character is neither seen nor safe in a header: controls, white space, and the
-/// default-ignorable code points of Unicode, which include the bidirectional controls. UTS 46 drops
-/// some of these, so they are refused before it is asked.
+/// Whether a character is invisible or unsafe in a header: controls, white space, and Unicode's
+/// default-ignorable code points, which include the bidirectional controls. UTS 46 drops some of
+/// these, so the check comes before it.
 fn is_unfit(c: char) -> bool {
     c.is_control() || c.is_whitespace() || is_default_ignorable(c)
 }
@@ -154,8 +155,8 @@ fn is_atom_text(c: char) -> bool {
     }
 }
 
-/// The domain in ASCII, as DNS knows it. An IP address is none: a last label that begins with no
-/// letter is no top-level domain.
+/// The domain in ASCII, as DNS has it. An IP address is none: a top-level domain begins with a
+/// letter.
 fn ascii_domain(domain: &str) -> Option<String> {
     let ascii = Uts46::new()
         .to_ascii(
@@ -170,8 +171,8 @@ fn ascii_domain(domain: &str) -> Option<String> {
     is_domain.then(|| ascii.into_owned())
 }
 
-/// Whether a domain in ASCII stands for letters, digits, hyphens and dots. UTS 46 alone would let
-/// symbols in that look like delimiters.
+/// Whether a domain in ASCII encodes letters, digits, hyphens and dots. UTS 46 alone would allow
+/// symbols that look like delimiters.
 fn is_of_letters(ascii: &str) -> bool {
     if !ascii.contains("xn--") {
         return true;
@@ -188,9 +189,9 @@ fn is_of_letters(ascii: &str) -> bool {
     outcome.is_ok() && unicode.chars().all(is_letter)
 }
 
-/// Whether the sign-in name that the address becomes names the same mailbox. There are a few
-/// letters that UTS 46 and lower-casing take to different ones, as the last sigma of a word; two
-/// mailboxes could else stand behind one name.
+/// Whether the sign-in name of the address names the same mailbox. UTS 46 and lower-casing turn a
+/// few letters into different ones, such as the final sigma of a word, and two mailboxes could then
+/// share one name.
 fn is_one_mailbox_by_name(text: &str, domain: &str) -> bool {
     if text.is_ascii() {
         return true;

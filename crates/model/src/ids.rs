@@ -1,4 +1,4 @@
-//! Typed ids. Each is parsed once at the edge; two kinds can never be taken for one another.
+//! Typed ids. The edge parses each once, and one kind cannot be taken for another.
 
 use std::fmt;
 
@@ -125,8 +125,8 @@ const MIDDLE: u32 = 12;
 const LOW: u32 = 62;
 
 impl Sub {
-    /// The sub of 122 bits: a UUID of version 4 and its variant (RFC 9562 §5.4) whose free bits
-    /// they are. Made of bits that look random, it takes each form that a random one can take.
+    /// The sub with these 122 free bits: a UUID of version 4 and its variant (RFC 9562 §5.4). From
+    /// bits that look random it takes every form that a random sub can take.
     #[must_use]
     pub fn of_free_bits(bits: u128) -> Self {
         let take = |at: u32, count: u32| (bits >> at) & ((1 << count) - 1);
@@ -144,7 +144,7 @@ impl Sub {
         ))
     }
 
-    /// The 122 free bits; None of a UUID that is not of the random form.
+    /// The 122 free bits; None for a UUID that is not of the random form.
     #[must_use]
     pub fn free_bits(&self) -> Option<u128> {
         let number = u128::from_str_radix(&self.0.replace('-', ""), 16).ok()?;

@@ -1,9 +1,9 @@
-//! What the words mean: user pool, app client, user, attribute schema, password policy, claims,
-//! policies of access keys, and the sign-in machine.
+//! The meaning of Cognito's words: user pool, app client, user, attribute schema, password policy,
+//! claims, policies of access keys, and the sign-in machine.
 //!
-//! Pure: nothing here does IO, reads a clock or makes randomness; the time and a
-//! [`cognate_crypto::random::Random`] are passed in. Values that exist are valid: what comes from
-//! outside is parsed by the constructors here, once, and then trusted.
+//! The crate is pure: it does no IO and reads neither clock nor randomness. Callers pass in the
+//! time and a [`cognate_crypto::random::Random`]. A value that exists is valid: the constructors
+//! here parse text from outside once, and the code behind them trusts it.
 
 pub mod access_key;
 pub mod app_client;

@@ -30,12 +30,12 @@ impl Lockout {
         now < self.locked_until
     }
 
-    /// The state after one more failure. An attempt while locked is refused before it comes here,
-    /// so it extends nothing.
+    /// The state after one more failure. The caller refuses an attempt while the lock holds, so
+    /// such an attempt extends nothing.
     #[must_use]
     pub fn after_failure(self, now: Timestamp) -> Self {
-        // The quiet time begins when the lock ends: the longest lock is as long, and waiting it out
-        // is not keeping quiet.
+        // The quiet time begins when the lock ends: the longest lock is as long as the quiet time,
+        // and waiting for its end is no quiet.
         let quiet = now.since(self.last_failure.max(self.locked_until)) >= FORGET_AFTER;
         let failures = if quiet {
             1

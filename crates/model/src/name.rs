@@ -26,8 +26,8 @@ impl NormalName {
         if case_sensitive {
             return Self(composed);
         }
-        // Lower-casing can leave a composed form (U+0130 gives i and a combining dot), so the form
-        // is taken once more.
+        // Lower-casing can leave a composed form (U+0130 gives i and a combining dot), so NFKC is
+        // applied once more.
         Self(composed.to_lowercase().nfkc().collect())
     }
 
@@ -50,8 +50,8 @@ impl NormalName {
     }
 }
 
-/// Whether a text is an e-mail address that mail can be sent to. That somebody reads the mail is
-/// proved by a code.
+/// Whether a text is an e-mail address that mail can be sent to. A code proves that somebody reads
+/// the mail.
 #[must_use]
 pub fn is_email(text: &str) -> bool {
     crate::EmailAddress::parse(text).is_ok()

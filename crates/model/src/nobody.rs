@@ -1,11 +1,11 @@
-//! Nobody: who a name belongs to that no user has. From outside they must look like a user under
-//! each of their names.
+//! The made-up account behind a name that no user has. From outside it must look like a user under
+//! each of its names.
 //!
-//! A real user has one sub, and with it one salt, one lock, one set of counters and codes,
-//! whichever of their names is used. So the first thing that is made up for a name is a sub, and
-//! all the rest is made from it. A challenge can tell it as the user id, and then it is a name
-//! itself: what has the form of a sub stands for itself. What has to be remembered of the name for
-//! that case, the little that answers show of an address, is enciphered in the sub.
+//! A real user has one sub, and so one salt, one lock, and one set of counters and codes, under
+//! each of their names. So a made-up account begins with a made-up sub, and everything else is
+//! derived from it. A challenge can show the sub as the user id, which can then be used as a name:
+//! a name in the form of a sub stands for itself. For that case the sub contains, enciphered, the
+//! little of the original name that answers show of an address.
 
 use cognate_crypto::digest::hmac_sha256;
 use cognate_crypto::permutation;
@@ -18,12 +18,12 @@ use crate::name::NormalName;
 pub struct Nobody {
     /// The made-up sub: the one canonical form of all their names.
     pub sub: Sub,
-    /// What the sub tells of the name that it was made of.
+    /// What the sub says of the name that it was made from.
     pub trace: Trace,
 }
 
-/// What a made-up sub tells, to who has the key, of the name that it was made of. Letters are in
-/// lower case.
+/// What a made-up sub says, to the holder of the key, of the name that it was made from. Letters
+/// are in lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trace {
     /// An e-mail address, by the first characters of its two halves.
@@ -42,12 +42,12 @@ pub enum Trace {
     },
     /// Another name, by its first character.
     Name(char),
-    /// Nothing: the name was a sub, and not one that was made up here.
+    /// Nothing: the name was a sub that was not made up here.
     Nothing,
 }
 
-// A made-up sub, before it is enciphered: kind and field of the trace, a hash of the name, and
-// zeros, which tell it from other UUIDs.
+// A made-up sub before it is enciphered: kind and field of the trace, a hash of the name, and
+// zeros, which distinguish it from other UUIDs.
 const HASH_AT: u32 = 14;
 const FIELD_AT: u32 = HASH_AT + 64;
 const KIND_AT: u32 = FIELD_AT + 42;
@@ -59,8 +59,8 @@ const EMAIL: u128 = 1;
 const PHONE_NUMBER: u128 = 2;
 
 impl Nobody {
-    /// Who a name of a pool belongs to, if no user has it. `secret` is the server's own, for this
-    /// purpose only.
+    /// The made-up account of a name in a pool. `secret` is the server's own, for this purpose
+    /// only.
     #[must_use]
     pub fn of_name(secret: &[u8; 32], pool: &UserPoolId, name: &NormalName) -> Self {
         let pool = pool.as_str().as_bytes();
@@ -128,7 +128,7 @@ impl Trace {
         (kind << KIND_AT) | (field << FIELD_AT)
     }
 
-    /// None of a number that [`Trace::written`] has not made.
+    /// None for a number that [`Trace::written`] has not made.
     fn read(number: u128) -> Option<Self> {
         let take = |at: u32, count: u32| (number >> at) & ((1 << count) - 1);
         if take(0, HASH_AT) != 0 {

@@ -42,7 +42,7 @@ impl Default for PasswordPolicy {
     }
 }
 
-/// The part of the policy that a password does not meet, in the words that clients show.
+/// The rule that a password breaks, in the words that clients show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyViolation {
     /// Too short.
@@ -74,8 +74,8 @@ impl PasswordPolicy {
     /// # Errors
     /// The first part of the policy that it does not meet.
     pub fn check(&self, password: &str) -> Result<(), PolicyViolation> {
-        // Most operations refuse these by the model's pattern, which knows ASCII spaces alone; a
-        // NEW_PASSWORD has none.
+        // Most operations refuse these by the model's pattern, which covers ASCII spaces;
+        // NEW_PASSWORD has no pattern.
         let is_space = |c: char| c.is_ascii_whitespace() || c == '\x0B';
         if password.starts_with(is_space) || password.ends_with(is_space) {
             return Err(PolicyViolation::Edge);
@@ -126,14 +126,14 @@ impl PasswordPolicy {
             .flat_map(|kind| random.from_alphabet(1, *kind).chars().collect::<Vec<_>>())
             .collect();
         password.extend(random.from_alphabet(length - password.len(), ANY).chars());
-        // Shuffled, so that the place of each kind tells nothing.
+        // The shuffle hides the place of each kind.
         random.shuffle(&mut password);
         password.into_iter().collect()
     }
 }
 
-/// What is kept of a password: SRP salt and verifier, never the password or a hash of it
-/// (architecture, invariant 5). Sealed at rest.
+/// The stored form of a password: SRP salt and verifier, never the password or a hash of it
+/// (ARCHITECTURE.md, "What always holds"). Sealed at rest.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Credentials {
     /// The SRP salt: 16 random bytes.
@@ -142,9 +142,9 @@ pub struct Credentials {
     /// The SRP verifier g^x mod N: 384 bytes, big-endian.
     #[serde(with = "crate::bytes")]
     pub verifier: Vec<u8>,
-    /// The user id that went into x (`USER_ID_FOR_SRP`): the user name in its normal form, so that
-    /// a challenge does not tell how the name was spelt at sign-up, and an unknown name can be
-    /// answered alike.
+    /// The user id that went into x (`USER_ID_FOR_SRP`): the user name in its normal form. So a
+    /// challenge does not show the spelling at sign-up, and an unknown name gets the same form of
+    /// answer.
     pub user_id: String,
     /// When a temporary password runs out; none for the user's own password.
     pub temporary_until: Option<Timestamp>,

@@ -1,7 +1,7 @@
-//! Policies of access keys, in the form of IAM's JSON: Effect, Action and Resource with wildcards;
-//! an explicit Deny wins, and what nothing allows is denied. Members that would narrow a statement
-//! and are not built (Condition, NotAction, …) are refused, never passed over: a policy must not
-//! allow more than its author reads in it.
+//! Policies of access keys, in the form of IAM's JSON: Effect, Action and Resource with wildcards.
+//! An explicit Deny wins, and whatever no statement allows is denied. The parser refuses members
+//! that would narrow a statement and are not built (Condition, NotAction, …), because a policy must
+//! not allow more than its author reads in it.
 
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +99,7 @@ impl Policy {
         if statements.is_empty() {
             return Err(PolicyError::Size);
         }
-        // A Deny that can never match would be a door that its author believes shut.
+        // A Deny that can never match would leave open what its author believes shut.
         if statements
             .iter()
             .any(|statement| statement.actions.is_empty() || statement.resources.is_empty())

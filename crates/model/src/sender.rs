@@ -1,8 +1,8 @@
-//! Who a mail comes from: `address` or `Name <address>`.
+//! The sender of a mail: `address` or `Name <address>`.
 
 use crate::email_address::{EmailAddress, NotAnEmailAddress};
 
-/// The sender of a mail, or whom its answers go to.
+/// The sender of a mail, or the addressee of its answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
     /// What mail programs show.
@@ -63,7 +63,7 @@ fn display_name(text: &str) -> Result<Option<String>, NotAnEmailAddress> {
     Ok((!name.trim().is_empty()).then_some(name))
 }
 
-/// What stands in a quoted string whose first quote is off; the last one must end it.
+/// The text of a quoted string without its first quote; the last quote must end it.
 fn unquoted(text: &str) -> Option<String> {
     let mut name = String::with_capacity(text.len());
     let mut rest = text.chars();
@@ -76,7 +76,7 @@ fn unquoted(text: &str) -> Option<String> {
     }
 }
 
-/// Such a character would show the address that follows the name in another order than it has.
+/// Such a character would show the address behind the name in another order than it has.
 fn is_bidirectional_control(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

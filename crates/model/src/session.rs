@@ -10,8 +10,8 @@ use crate::ids::{ClientId, SessionId, Sub, UserPoolId};
 use crate::sign_in::{PasswordChange, Proof};
 use crate::time::Timestamp;
 
-/// The longest validity of an access token. A session is kept so long after its refresh token has
-/// run out: access tokens hold for their own time, and as long as one may there must be something
+/// The longest validity of an access token. The session stays for this long after its refresh token
+/// has expired: an access token is valid for its own time, and until then there must be a session
 /// to revoke.
 pub const ACCESS_OUTLIVES_REFRESH: Duration = Duration::from_secs(86_400);
 
@@ -26,7 +26,7 @@ pub struct TokenSession {
     pub id: SessionId,
     /// The user.
     pub sub: Sub,
-    /// The app client that signed in; tokens of this session are worth nothing at another.
+    /// The app client that signed in. Another client cannot use the tokens of this session.
     pub client: ClientId,
     /// When the user proved who they are: `auth_time` of every token of this session.
     pub auth_time: Timestamp,
@@ -40,8 +40,8 @@ pub struct TokenSession {
     pub generation: i64,
     /// When the newest refresh token took the place of the one before.
     pub rotated_at: Option<Timestamp>,
-    /// When each of the last refresh tokens was first used: what comes again soon after is the same
-    /// client's.
+    /// When each of the latest refresh tokens was first used. A token that comes again soon after
+    /// comes from the same client.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spent: Vec<Spent>,
 }
@@ -58,7 +58,7 @@ pub struct Spent {
 /// First uses older than this are forgotten: the longest grace period that a client can have
 /// (docs/protocol.md §6.9).
 const REMEMBERED: Duration = Duration::from_secs(60);
-/// The most of them that are kept: a client that refreshes once a second for a minute.
+/// The most first uses that are stored: a client that refreshes once a second for a minute.
 const MOST_SPENT: usize = 64;
 
 impl TokenSession {
@@ -90,9 +90,9 @@ impl TokenSession {
             .or(self.rotated_at.filter(|_| is_last))
     }
 
-    /// The session that a proof begins: of its user, at its app client, from its time on, for as
-    /// long as that client's refresh tokens hold. The proof is used up; what the sign-in has
-    /// changed of the user is given back, to be stored with the session.
+    /// The session that a proof begins: for its user, at its app client, from its time, for as long
+    /// as that client's refresh tokens are valid. It consumes the proof, and returns the change of
+    /// the user that the sign-in made, to be stored with the session.
     #[must_use]
     pub fn begin(
         proof: Proof,

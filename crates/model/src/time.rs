@@ -1,4 +1,4 @@
-//! Points in time, as the database and the tokens keep them.
+//! Points in time, in the form of the database and the tokens.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ impl Timestamp {
         at.strftime("%-d %B %Y at %H:%M UTC").to_string()
     }
 
-    /// How long after `earlier` this is; zero when it is not after it, so that a clock set back
+    /// The time since `earlier`; zero when this is not after it, so a clock that is set back
     /// revives nothing.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
@@ -103,7 +103,7 @@ fn position(names: &[&str], word: &str) -> Option<i8> {
     i8::try_from(at).ok()
 }
 
-/// Digits, so many of them, and nothing else: no sign, which `parse` would take.
+/// That many digits and nothing else: no sign, which `parse` would accept.
 fn number(word: &str, digits: std::ops::RangeInclusive<usize>) -> Option<i16> {
     let is_number = digits.contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit());
     is_number.then(|| word.parse().ok())?

@@ -50,8 +50,8 @@ impl UserStatus {
     }
 }
 
-/// A user. The password's verifier is kept beside it, sealed, and read only by what checks a
-/// password.
+/// A user. The store keeps the password's verifier sealed beside it; only code that checks a
+/// password reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// The pool that the user belongs to.
@@ -63,14 +63,13 @@ pub struct User {
     /// All attributes but `sub`; `email_verified` and `phone_number_verified` as `true` or `false`.
     #[serde(default)]
     pub attributes: Attributes,
-    /// In a pool whose names are addresses: what signs in where the attribute does not, because
-    /// nobody has proved its address. An empty text stands for no name at all. What is absent signs
-    /// in with the attribute, as in documents of before.
+    /// In a pool whose names are addresses: the name that signs in while the attribute does not,
+    /// because nobody has proved its address. An empty text means no name. Without an entry the
+    /// attribute signs in, as in older documents.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub kept_names: BTreeMap<Contact, String>,
-    /// While the password must be reset: the one contact that the code of the reset goes to. An
-    /// address that was brought back is trusted, and no other that somebody may have added
-    /// meanwhile.
+    /// While the password must be reset: the only contact that the reset's code goes to. An address
+    /// that was brought back is trusted, and no other, which somebody may have added meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recover_by: Option<Contact>,
     /// Where the account stands.
@@ -152,9 +151,9 @@ impl User {
             && self.attribute(contact.verified_attribute()) == Some("true")
     }
 
-    /// Sets attributes; an empty value takes the attribute away, and an address that is gone is not
-    /// verified either. An address that is set counts as a name at once where names are addresses:
-    /// who may not decide that calls [`User::keep_names_of`] afterwards.
+    /// Sets attributes. An empty value removes the attribute, and the verified flag of a removed
+    /// address. Where names are addresses, a set address counts as a name at once; if the caller
+    /// may not decide that, it calls [`User::keep_names_of`] afterwards.
     pub fn set_attributes(&mut self, given: Attributes) {
         for contact in Contact::ALL {
             let changes = given
@@ -188,8 +187,8 @@ impl User {
         );
     }
 
-    /// After a change that the user made: where names are addresses, one that nobody has proved is
-    /// no name. The name of before stays in its place.
+    /// Adjusts the names after a change that the user made. Where names are addresses, an unproved
+    /// one is no name, and the old name stays in its place.
     pub fn keep_names_of(&mut self, before: &Self, pool: &UserPool) {
         let SignInNames::Attributes(contacts) = &pool.sign_in_names else {
             return;
@@ -212,8 +211,8 @@ impl User {
         }
     }
 
-    /// At a sign-up: where names are addresses, only the one that was given as the name is one
-    /// before it is proved.
+    /// Adjusts the names at a sign-up. Where names are addresses, only the address that was given
+    /// as the name is a name before it is proved.
     pub fn keep_only_name(&mut self, given: Contact) {
         for contact in Contact::ALL {
             if contact != given && self.attribute(contact.attribute()).is_some() {
@@ -222,7 +221,7 @@ impl User {
         }
     }
 
-    /// The address that signs in where names are addresses: the attribute, or what stands in its
+    /// The address that signs in where names are addresses: the attribute, or the old name in its
     /// place.
     fn address_as_name(&self, contact: Contact) -> Option<&str> {
         match self.kept_names.get(&contact) {
@@ -240,8 +239,8 @@ impl User {
                 .is_some_and(|address| NormalName::new(pool, address) == *name)
     }
 
-    /// Takes a name that is an address from the user, who keeps the account and the attribute: it
-    /// is not verified from then on.
+    /// Takes a name that is an address away from the user. The user keeps the account and the
+    /// attribute, which becomes unverified.
     pub fn lose_name(&mut self, pool: &UserPool, contact: Contact, name: &NormalName) {
         if self.has_proved(pool, contact, name) {
             self.mark_verified(contact, false);
@@ -254,10 +253,9 @@ impl User {
     /// All names under which this user can be found, each of which belongs to one user of the pool
     /// only.
     ///
-    /// In alias pools an address counts only once it is verified, so that nobody holds another's
-    /// name by claiming it. In pools whose sign-in names are attributes the one that the user
-    /// signed up with counts from the start, and another one in its place once it is verified or an
-    /// operator has set it.
+    /// In alias pools an address counts only once it is verified, so that nobody takes another's
+    /// name by claiming it. In pools whose sign-in names are attributes, the name of the sign-up
+    /// counts from the start; another replaces it once it is verified or an operator has set it.
     #[must_use]
     pub fn names(&self, pool: &UserPool) -> Vec<(NameKind, NormalName)> {
         let mut names = vec![(NameKind::Username, NormalName::new(pool, &self.username))];

@@ -32,8 +32,8 @@ pub struct UserPool {
     pub settings: Settings,
 }
 
-/// The settings of a pool that UpdateUserPool sets. Each but the name has a value where a stored
-/// pool lacks it, and so must those that come.
+/// The settings of a pool that UpdateUserPool sets. Each setting but the name has a default for
+/// stored pools that lack it, and a new setting needs one too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// The operator's name for it.
@@ -56,7 +56,7 @@ pub struct Settings {
     /// How mail is sent.
     #[serde(default)]
     pub email: EmailSettings,
-    /// What the owner wrote of SMS delivery; messages go to the server's own SMS endpoint.
+    /// The owner's SmsConfiguration. Messages go to the server's own SMS endpoint.
     pub sms: Option<SmsSettings>,
     /// The owner's tags.
     #[serde(default)]
@@ -70,8 +70,8 @@ pub struct Settings {
     /// The feature plan that the owner chose.
     #[serde(default)]
     pub tier: Tier,
-    /// Whether the owner wrote UserPoolAddOns, which is then OFF: Describe shows what was written
-    /// and no more.
+    /// Whether the owner wrote UserPoolAddOns, which is then OFF. Describe shows only what was
+    /// written.
     #[serde(default)]
     pub add_ons_off: bool,
 }
@@ -89,7 +89,7 @@ pub enum SignInNames {
     Attributes(BTreeSet<Contact>),
 }
 
-/// An attribute that can be signed in with beside the user name.
+/// An attribute that signs in beside the user name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AliasAttribute {
@@ -101,7 +101,7 @@ pub enum AliasAttribute {
     PreferredUsername,
 }
 
-/// The texts of a pool's messages; what is absent is written in our own words.
+/// The texts of a pool's messages. An absent one is replaced by Cognate's own words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Messages {
@@ -140,9 +140,9 @@ pub struct EmailSettings {
 }
 
 impl EmailSettings {
-    /// Whom mail comes from by these settings: `From`, else the address that the SES identity is
-    /// (`arn:aws:ses:us-east-1:123456789012:identity/no-reply@example.com`). A domain as an
-    /// identity is nobody in particular.
+    /// The sender of mail by these settings: `From`, else the address of the SES identity
+    /// (`arn:aws:ses:us-east-1:123456789012:identity/no-reply@example.com`). An identity that is a
+    /// domain names no sender.
     #[must_use]
     pub fn sender(&self) -> Option<&str> {
         let identity = self.source_arn.as_deref();
@@ -154,7 +154,7 @@ impl EmailSettings {
     }
 }
 
-/// SmsConfiguration, kept as it was written: the role means nothing here (docs/differences.md).
+/// SmsConfiguration as it was written. The role has no effect here (docs/differences.md).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SmsSettings {
@@ -184,7 +184,7 @@ pub enum RecoveryMechanism {
 pub enum Tier {
     /// The least.
     Lite,
-    /// What a pool has unless its owner says otherwise.
+    /// The tier unless the owner says otherwise.
     #[default]
     Essentials,
     /// The most.
@@ -198,8 +198,8 @@ impl UserPool {
         matches!(self.sign_in_names, SignInNames::Attributes(_))
     }
 
-    /// The contact attribute that a sign-up name is in a pool whose names are addresses; none where
-    /// it is not one that the pool allows.
+    /// The contact attribute of a sign-up name in a pool whose names are addresses; None if the
+    /// pool does not allow it.
     #[must_use]
     pub fn contact_of_name(&self, name: &str) -> Option<Contact> {
         let SignInNames::Attributes(contacts) = &self.sign_in_names else {
@@ -216,7 +216,7 @@ impl UserPool {
     }
 
     /// Checks that a preferred user name does not look like an alias of another kind: whoever took
-    /// a victim's address for one would hold the name that the victim signs in with.
+    /// a victim's address as one would have the name that the victim signs in with.
     ///
     /// # Errors
     /// [`AttributeError::Value`].

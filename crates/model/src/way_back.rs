@@ -1,9 +1,9 @@
-//! The way back from a changed address: what is kept of the address of before, and what comes of
-//! using it. Pure.
+//! The way back from a changed address: what is stored of the old address, and the effect of going
+//! back. Pure.
 //!
-//! A thief with a stolen session may change an address more than once, and both of a user's. So
-//! each change is kept for a day, in the order of the user's revisions; going back undoes what came
-//! later, and trusts no other address that is as new.
+//! A thief with a stolen session may change an address more than once, and both of a user's
+//! addresses. So each change is stored for a day, in the order of the user's revisions. Going back
+//! undoes the later changes, and trusts no other address that is as new.
 
 use std::time::Duration;
 
@@ -28,23 +28,23 @@ pub struct WayBack {
     pub sub: Sub,
     /// Which of the addresses has changed.
     pub contact: Contact,
-    /// The verified address of before; none where there was none, and nothing to go back to.
+    /// The old verified address; None if there was none, and so nothing to go back to.
     pub address: Option<String>,
-    /// The normal form of that address, where the user signed in with it: nobody else can take it
+    /// The normal form of that address, if the user signed in with it. Nobody else can take it
     /// while the way back is open.
     pub name: Option<String>,
     /// The revision of the user that was changed: it orders the changes.
     pub revision: i64,
-    /// Whether no other change of the same address was open then, so that the address of before was
-    /// the user's for a day at least.
+    /// Whether no other change of the same address was open then, so that the old address was the
+    /// user's for at least a day.
     pub is_first: bool,
     /// Until when it is open.
     pub expires_at: Timestamp,
 }
 
 impl WayBack {
-    /// What is to be kept of a user's own change: the verified address that they had, or that they
-    /// had none and have one now.
+    /// The record of a user's own change: the old verified address, or that there was none and one
+    /// came.
     #[must_use]
     pub fn of_change(
         pool: &UserPool,
@@ -76,11 +76,11 @@ impl WayBack {
         })
     }
 
-    /// Gives the user the address of before, verified, and asks for a new password. `open` are all
-    /// changes of the user that can still be undone: another address that is among them may be the
-    /// thief's, so it counts as unverified, and is no name.
+    /// Gives the user the old address, verified, and demands a new password. `open` are all changes
+    /// of the user that can still be undone. Another address among them may be the thief's, so it
+    /// becomes unverified and no name.
     ///
-    /// False where there is nothing to go back to; then nothing is changed.
+    /// False if there is nothing to go back to; then nothing changes.
     #[must_use]
     pub fn restore(&self, user: &mut User, pool: &UserPool, open: &[Self]) -> bool {
         let Some(address) = &self.address else {
@@ -105,8 +105,8 @@ impl WayBack {
         true
     }
 
-    /// Takes the mark from an address that came by this change or a later one, and lets the name of
-    /// before stand in its place.
+    /// Makes an address unverified that came by this change or a later one, and restores the old
+    /// name in its place.
     fn distrust(&self, user: &mut User, pool: &UserPool) {
         let current = user.attribute(self.contact.attribute());
         if current.is_some() && current == self.address.as_deref() {
@@ -122,9 +122,9 @@ impl WayBack {
         }
     }
 
-    /// Whether another open change of the user can no longer be undone once this one has been: the
-    /// later ones of the same address, and of the other address all but the first, because only
-    /// that leads to an address that was the user's for a day.
+    /// Whether another open change of the user can no longer be undone once this one has been. That
+    /// holds for the later changes of the same address, and for all changes of the other address
+    /// but the first: only the first leads to an address that was the user's for a day.
     #[must_use]
     pub fn ends(&self, other: &Self) -> bool {
         if self.contact == other.contact {

@@ -1,9 +1,9 @@
 //! The plain-text half of a mail, made from its HTML: tags stripped, entities decoded, links
 //! written out.
 //!
-//! It reads the HTML of mail templates, forgivingly: what is not understood is left out (tags) or
-//! left as it is (entities). It is no sanitizer and nothing relies on it for safety: its output is
-//! plain text.
+//! It accepts any HTML of mail templates: tags that it does not understand are left out, and
+//! entities stay as they are. It is no sanitizer, and nothing relies on it for safety, since its
+//! output is plain text.
 
 /// Turns HTML into plain text.
 pub(crate) fn text_from_html(html: &str) -> String {
@@ -30,8 +30,8 @@ struct Writer {
     out: String,
     /// The address of the link that is open, and where its text begins in `out`.
     link: Option<(String, usize)>,
-    /// Line breaks owed before the next text: block elements ask for them, and the largest wish
-    /// counts.
+    /// Pending line breaks before the next text: block elements ask for them, and the largest
+    /// number counts.
     breaks: usize,
     /// Whether white space was seen since the last text.
     space: bool,
@@ -54,7 +54,7 @@ impl Writer {
         }
     }
 
-    /// Writes text as it is, after the breaks and the space that are owed.
+    /// Writes text as it is, after the pending breaks and space.
     fn push(&mut self, text: &str) {
         if self.breaks > 0 && !self.out.is_empty() {
             self.out.push_str(&"\n".repeat(self.breaks));
@@ -109,9 +109,9 @@ impl Writer {
         rest
     }
 
-    /// Writes a link's address after its text, unless the text says it already. White space stands
-    /// around it: mail programs, and people who copy it, would take a bracket or a full stop for a
-    /// part of it.
+    /// Writes a link's address after its text, unless the text already says it. White space
+    /// surrounds the address, because mail programs, and people who copy it, would take a bracket
+    /// or a full stop as part of it.
     fn close_link(&mut self) {
         let Some((href, start)) = self.link.take() else {
             return;

@@ -1,22 +1,21 @@
 //! The one HTTP client of the process: no redirects, no proxy from the environment, limits on time
 //! and on what is read.
 //!
-//! Today it serves addresses that the operator chose, which may well be on this machine or in a
-//! private network. What pools choose (triggers, metadata of identity providers) will need rules on
-//! addresses, applied to what a name resolves to and to addresses written as such. The place is
-//! [`HttpClient::new`], which all requests pass: the rules become its argument, a
-//! `reqwest::dns::Resolve` that filters holds them for names, and a check of the URL's host for
-//! literals.
+//! Today it serves addresses that the operator chose, which may be on this machine or in a private
+//! network. Addresses that pools choose (triggers, metadata of identity providers) will need rules
+//! for the result of name resolution and for literal addresses. All requests pass
+//! [`HttpClient::new`], so the rules will be its argument: a filtering `reqwest::dns::Resolve` for
+//! names, and a check of the URL's host for literals.
 
 use std::time::Duration;
 
 use reqwest::{Client, StatusCode, Url, header::CONTENT_TYPE, redirect};
 use serde::Serialize;
 
-/// How much of an answer is read to keep its connection for the next request; a longer one costs
-/// the connection.
+/// The most of an answer that is read to keep its connection for the next request; a longer one
+/// closes the connection.
 const MAX_DRAINED_BYTES: usize = 16 * 1024;
-/// How long an answer's body may take to be read away, once the status is known.
+/// How long reading away an answer's body may take, once the status is known.
 const MAX_DRAIN_TIME: Duration = Duration::from_secs(1);
 
 /// Sends requests and reports how they were answered.
@@ -34,7 +33,7 @@ pub(crate) struct HttpLimits {
     pub(crate) request: Duration,
 }
 
-/// Why there was no answer. The texts hold neither the URL nor what was sent.
+/// Why there was no answer. The texts contain neither the URL nor the request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HttpError {
     /// The client could not be set up, or the request could not be written as one.
@@ -67,8 +66,8 @@ impl HttpClient {
             .map_err(|_| HttpError::Unusable)
     }
 
-    /// Posts `body` as JSON and tells the status; user and password in `url` become Basic
-    /// authentication. What the answer says beyond it is read up to a limit and thrown away.
+    /// Posts `body` as JSON and returns the status. User and password in `url` become Basic
+    /// authentication. The rest of the answer is read up to a limit and discarded.
     pub(crate) async fn post_json(
         &self,
         url: Url,
@@ -82,7 +81,7 @@ impl HttpClient {
             .body(body);
         let response = request.send().await.map_err(|error| classify(&error))?;
         let status = response.status();
-        // The status has decided; that the rest is slow or cut off changes nothing.
+        // The status decides; a rest that is slow or cut off changes nothing.
         let _ = tokio::time::timeout(MAX_DRAIN_TIME, drain(response)).await;
         Ok(status)
     }

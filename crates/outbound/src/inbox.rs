@@ -182,7 +182,7 @@ impl Inbox {
     }
 
     fn messages(&self) -> MutexGuard<'_, VecDeque<Received>> {
-        // A holder that panicked left the list whole: each change to it is one call.
+        // A holder that panicked left the list intact: each change to it is one call.
         self.shared
             .messages
             .lock()
@@ -196,7 +196,7 @@ impl Default for Inbox {
     }
 }
 
-/// Tells how many messages there are, not what they say.
+/// Shows the number of messages, not their text.
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Inbox({} messages)", self.messages().len())

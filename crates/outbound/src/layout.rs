@@ -1,8 +1,8 @@
-//! The messages sent when a pool has no template of its own, and the frame that their mails share.
+//! The messages of pools without a template, and the frame of their mails.
 //!
-//! The words are templates like an operator's own and hold the same placeholders. The frame is
-//! plain HTML without tables or images; its style is inline, with one style block for dark mode
-//! that a mail program may ignore.
+//! The words are templates like an operator's and have the same placeholders. The frame is plain
+//! HTML without tables or images. Its style is inline, with one style block for dark mode that a
+//! mail program may ignore.
 
 use crate::Purpose;
 

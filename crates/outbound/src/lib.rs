@@ -1,11 +1,10 @@
-//! All that leaves the process: mail by SMTP and text messages by HTTP.
+//! Everything that leaves the process: mail by SMTP and text messages by HTTP.
 //!
-//! The service writes what is to be sent into its outbox, and a background job hands each entry to
-//! [`Outbound::deliver`], whose error says whether another attempt makes sense and [`retry_after`]
-//! when. This crate knows nothing of pools, users, the database or the configuration: it is given
-//! an address, a finished message and the operator's URLs. Templates and masked destinations are
-//! pure: they turn a pool's message template into text, and an address into what may be shown of
-//! it.
+//! The service writes messages into its outbox, and a background job hands each to
+//! [`Outbound::deliver`]. The error says whether another attempt makes sense, and [`retry_after`]
+//! says when. This crate does not know pools, users, the database or the configuration: its callers
+//! pass an address, a finished message and the operator's URLs. Templates and masked destinations
+//! are pure: they turn a pool's message template into text, and an address into its visible part.
 //!
 //! Errors never hold a message, a code or a password, so they may be logged and stored.
 
@@ -36,7 +35,7 @@ pub use crate::{
     templates::{Placeholders, Purpose, Rendered, Values, render_email, render_sms},
 };
 
-/// Where mail and text messages go. One of these is made at start and shared.
+/// The destinations of mail and text messages. The start makes one of these, and all share it.
 #[derive(Debug)]
 pub struct Outbound {
     /// Where mail goes.
@@ -55,7 +54,7 @@ pub enum Delivery {
     Sms(SmsMessage),
 }
 
-/// Why a message was not handed over. The texts are for operators; they hold no message, code or
+/// Why a message was not handed over. The texts are for operators; they contain no message, code or
 /// password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
@@ -70,10 +69,10 @@ pub enum SendError {
 
 impl Outbound {
     /// Hands one message to the mail server or the SMS endpoint. `Ok` means that the other side
-    /// took it over.
+    /// accepted it.
     ///
-    /// After `Temporary` the message may all the same have arrived (an answer can be lost), so a
-    /// repeat may show up twice.
+    /// After `Temporary` the message may have arrived all the same, because an answer can be lost.
+    /// So a repeated message may arrive twice.
     pub async fn deliver(&self, delivery: &Delivery) -> Result<(), SendError> {
         match delivery {
             Delivery::Email(message) => self.mail.send(message).await,

@@ -1,4 +1,4 @@
-//! A mail as the service composes it, and the ways to send one.
+//! A mail, as the service composes it, and the ways to send it.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ pub struct EmailMessage {
     pub html: Option<String>,
 }
 
-/// Leaves out subject and bodies: they hold codes and temporary passwords.
+/// Leaves out subject and bodies: they contain codes and temporary passwords.
 impl fmt::Debug for EmailMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmailMessage")

@@ -1,5 +1,5 @@
-//! What an old address is told when a user has another: the words, and the link of the way back. No
-//! pool has a template for it. Pure.
+//! The notice to an old address after a change: its words, and the link of the way back. Pools have
+//! no template for it. Pure.
 
 use crate::html_text::text_from_html;
 use crate::layout;
@@ -12,7 +12,7 @@ pub struct AddressChange<'a> {
     pub address: ChangedAddress,
     /// When, in words.
     pub at: &'a str,
-    /// What may be shown of the new address; none where the address was taken away.
+    /// The visible part of the new address; None if the address was removed.
     pub to: Option<&'a str>,
     /// Where the change is undone.
     pub link: &'a str,

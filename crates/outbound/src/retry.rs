@@ -1,10 +1,10 @@
-//! When an outbox entry that failed is tried again.
+//! The waits between the attempts of a failed outbox entry.
 
 use std::time::Duration;
 
-/// Waits after the first, second, third … failed attempt, in seconds. The early ones are short, for
-/// a person waits for the code; the later ones carry a message over a mail server's night. All of
-/// them together span a little over 24 hours, which is as long as a confirmation code lives.
+/// The waits after the first, second, third … failed attempt, in seconds. The early ones are short,
+/// because a person waits for the code. The later ones bridge a night without a mail server.
+/// Together they are a little over 24 hours, the lifetime of a confirmation code.
 const WAITS: [u64; 13] = [
     2,
     5,
@@ -24,7 +24,7 @@ const WAITS: [u64; 13] = [
 /// How long to wait after the `attempts`-th attempt (counted from 1) has failed; `None` when it was
 /// the last.
 ///
-/// The wait is the same for every message: a caller that retries many at once spreads them itself.
+/// The wait is the same for every message: a caller that retries many at once has to spread them.
 #[must_use]
 pub fn retry_after(attempts: u32) -> Option<Duration> {
     let index = usize::try_from(attempts.checked_sub(1)?).ok()?;

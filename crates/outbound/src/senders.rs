@@ -1,5 +1,5 @@
-//! As whom pools may send: who may change a pool's settings must not send as anybody through the
-//! operator's mail server.
+//! The senders that pools may use: whoever may change a pool's settings must not send as anybody
+//! through the operator's mail server.
 
 use cognate_model::{EmailAddress, Sender};
 
@@ -19,7 +19,7 @@ pub enum Senders {
 pub enum SenderRule {
     /// One mailbox.
     Address(EmailAddress),
-    /// Every address of a domain, those below it not.
+    /// Every address of a domain, not of its subdomains.
     Domain(String),
 }
 
@@ -31,8 +31,8 @@ pub enum SenderRule {
 pub struct SendersError(String);
 
 impl Senders {
-    /// Reads rules: `ADDRESS`, `DOMAIN`, or `*` for anybody. The operator's own sender is always
-    /// one.
+    /// Reads rules: `ADDRESS`, `DOMAIN`, or `*` for any. The operator's own sender is always
+    /// allowed.
     ///
     /// # Errors
     /// [`SendersError`] with the first that is none of them.
@@ -66,9 +66,9 @@ impl Senders {
         }
     }
 
-    /// Takes from a mail the sender that it may not have, and a Reply-To that is no address: both
-    /// may stem from settings that were made before this rule, or on a node with another. The mail
-    /// then comes from the operator's own sender. True when something was taken.
+    /// Removes from a mail a sender that is not allowed, and a Reply-To that is no address. Both
+    /// may come from settings that are older than the rule, or from a node with another rule. The
+    /// mail then comes from the operator's own sender. Returns whether anything was removed.
     pub fn restrict(&self, mail: &mut EmailMessage) -> bool {
         let may_send =
             |from: &mut String| Sender::parse(from).is_ok_and(|sender| self.allow(&sender.address));

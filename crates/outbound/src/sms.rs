@@ -1,7 +1,7 @@
-//! Text messages, handed to an HTTP endpoint of the operator's, which knows a carrier.
+//! Text messages, which go to an HTTP endpoint of the operator's; the endpoint knows a carrier.
 //!
 //! The endpoint gets `POST` with `{"phoneNumber": "+15551234567", "message": "…", "userPoolId":
-//! "us-east-1_…"}`. Any 2xx answer means that it took the message over.
+//! "us-east-1_…"}`. Any 2xx answer means that it accepted the message.
 
 use std::{fmt, time::Duration};
 
@@ -95,8 +95,8 @@ struct Payload<'a> {
 }
 
 impl HttpSms {
-    /// A sender for `http(s)://[user:password@]host[:port]/path`; user and password are sent as
-    /// Basic authentication. Nothing is connected yet.
+    /// A sender for `http(s)://[user:password@]host[:port]/path`. User and password are sent as
+    /// Basic authentication. It opens no connection yet.
     ///
     /// # Errors
     /// When the URL cannot be used; the error does not hold the password.
@@ -137,8 +137,7 @@ impl fmt::Debug for HttpSms {
     }
 }
 
-/// What a status says about trying again. A redirect is not followed and is the operator's to put
-/// right.
+/// The outcome of a status. A redirect is not followed; the operator has to correct the URL.
 fn outcome(status: StatusCode) -> Result<(), SendError> {
     let text = || format!("the SMS endpoint answered {}", status.as_u16());
     match status.as_u16() {

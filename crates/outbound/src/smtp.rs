@@ -1,9 +1,9 @@
 //! Mail by SMTP: a small pool of connections to the operator's mail server.
 //!
-//! lettre composes messages and speaks the protocol. Its own pool is not used, since a send that is
-//! given up at a time limit goes back there half way through a dialogue, and the next message would
-//! read the answer meant for this one. Here a connection goes back only after a delivery that was
-//! acknowledged whole; any other is closed.
+//! lettre composes messages and speaks the protocol. Its own pool is not used: it takes back a
+//! connection whose delivery was cancelled at a time limit, in the middle of the dialogue, and the
+//! next message would read the answer to the cancelled one. Here a connection returns to the pool
+//! only after a delivery that was acknowledged whole; any other is closed.
 
 mod line_stream;
 mod message;
@@ -33,7 +33,7 @@ use crate::{EmailMessage, SendError};
 
 /// Connections open at once, idle ones included; mail servers refuse those who open many.
 pub const MAX_CONNECTIONS: usize = 8;
-/// After this a server may have closed an idle connection, so a new one is the better start.
+/// After this time a server may have closed an idle connection, so a new one is better.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(30);
 
 /// Sends mail through one SMTP server, over connections that are kept for the next message.
@@ -74,7 +74,7 @@ impl SmtpMailer {
     /// as told in docs/mail.md. `from` (`address` or `Name <address>`) is the sender of messages
     /// that name none.
     ///
-    /// Nothing is connected yet. The certificate authorities that the system trusts are read now.
+    /// It opens no connection yet. It reads the system's certificate authorities now.
     ///
     /// # Errors
     /// When the URL or `from` cannot be used; the error does not hold the password.
@@ -109,7 +109,7 @@ impl SmtpMailer {
         self
     }
 
-    /// Hands one message to the mail server. `Ok` means that the server took it over.
+    /// Hands one message to the mail server. `Ok` means that the server accepted it.
     pub(crate) async fn send(&self, message: &EmailMessage) -> Result<(), SendError> {
         let mail = message::compose(message, &self.from)?;
         timeout(self.limits.delivery, self.deliver(&mail))
@@ -135,8 +135,8 @@ impl SmtpMailer {
                 Ok(())
             }
             Err(failure) => {
-                // Polite, but not at the cost of the caller: a server that does not answer QUIT is
-                // left.
+                // QUIT is polite, but the caller does not wait for a server that leaves it
+                // unanswered.
                 let _ = timeout(Duration::from_secs(1), connection.abort()).await;
                 Err(failure.into())
             }

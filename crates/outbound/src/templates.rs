@@ -9,7 +9,7 @@
 
 use crate::{html_text::text_from_html, layout};
 
-/// What a message is for; decides the words when the pool has no template.
+/// The purpose of a message; it decides the words when the pool has no template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// Confirms a sign-up by a code.
@@ -26,8 +26,7 @@ pub enum Purpose {
     SignInCode,
 }
 
-/// What placeholders stand for. A placeholder whose value is absent stays in the message as it is
-/// written.
+/// The values of placeholders. A placeholder without a value stays in the message as it is written.
 #[derive(Clone, Copy, Default)]
 pub struct Values<'a> {
     /// For `{####}`.
@@ -38,7 +37,7 @@ pub struct Values<'a> {
     pub link: Option<&'a str>,
 }
 
-/// Which placeholders a template has: what a setting is judged by.
+/// The placeholders of a template, by which a setting is judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Placeholders {
     /// `{####}`.
@@ -141,7 +140,7 @@ enum Kind<'a> {
     Link(&'a str),
 }
 
-/// Takes a template apart; the sources of the pieces, joined, are the template again.
+/// Splits a template; the sources of the pieces, joined, are the template again.
 fn pieces(template: &str) -> impl Iterator<Item = Piece<'_>> {
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -185,8 +184,8 @@ fn placeholder(text: &str) -> Option<(usize, Kind<'_>)> {
 fn expand_html(template: &str, values: &Values<'_>, link_style: &str) -> String {
     let mut html = String::with_capacity(template.len() + 256);
     for piece in pieces(template) {
-        // The place is judged by the template alone: what was put in before is escaped and changes
-        // no place.
+        // The template alone decides the place: values that were inserted before are escaped and
+        // change no place.
         let place = || Place::after(template.get(..piece.start).unwrap_or_default());
         let value = match piece.kind {
             Kind::Text => None,
@@ -258,12 +257,12 @@ impl Place {
     }
 }
 
-/// Escapes a value for HTML. Where it has spaces that HTML would collapse, as a temporary password
+/// Escapes a value for HTML. If it has spaces that HTML would collapse, as a temporary password
 /// may, it is marked to keep them.
 fn keep_spaces(value: &str) -> String {
     let collapses = value.contains("  ") || value.starts_with(' ') || value.ends_with(' ');
     if collapses {
-        // As entities, the spaces come through to the plain text too.
+        // As entities, the spaces reach the plain text too.
         let escaped = escape(value).replace(' ', "&#32;");
         format!("<span style=\"white-space:pre-wrap\">{escaped}</span>")
     } else {

@@ -1,5 +1,5 @@
-//! The client's side of SRP, as amazon-cognito-identity-js and its kin compute it. For tests, the
-//! bench and the demo; the server never needs it.
+//! The client's side of SRP, as amazon-cognito-identity-js and similar clients compute it. For
+//! tests, the bench and the demo; the server never needs it.
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 

@@ -1,13 +1,12 @@
-//! Powers of the generator g = 2, from a table made once.
+//! Powers of the generator g = 2, from a table that is made once.
 //!
-//! The exponent is cut into windows of [`BITS`] bits; the table holds g^(d · 2^(BITS·i)) for every
-//! window i and digit d, so that a power is the product of one entry of each window, without
-//! squarings. The exponent is secret: of each window all entries are read and the wanted one is
-//! kept by masks, so that neither time nor cache lines tell the digit. That is why the window is
-//! small: with 8 bits the 31 multiplications are fewer, but 3 MB would be read for each power.
-//! Measured by examples/timings.rs on a 2-core server: 178, 148, 136 and 152 µs for 4, 5, 6 and 7
-//! bits. Five keeps the table at 640 KB, which stays in the second-level cache of small machines
-//! too.
+//! The exponent is split into windows of [`BITS`] bits. The table has g^(d · 2^(BITS·i)) for every
+//! window i and digit d, so a power is the product of one entry of each window, without squarings.
+//! The exponent is secret. So all entries of each window are read and masks select the wanted one:
+//! neither time nor cache lines show the digit. That is why the window is small: with 8 bits there
+//! are only 31 multiplications, but each power would read 3 MB. examples/timings.rs measured, on a
+//! 2-core server, 178, 148, 136 and 152 µs for 4, 5, 6 and 7 bits. Five bits keep the table at 640
+//! KB, which fits the second-level cache of small machines too.
 
 use std::{hint::black_box, sync::LazyLock};
 

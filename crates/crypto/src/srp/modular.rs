@@ -47,8 +47,8 @@ pub(super) const N: [u8; LENGTH] = from_hex(
       bbe117577a615d6c770988c0bad946e208e24fa074e5ab3143db5bfce0fd108e4b82d120a93ad2caffffffffffffffff",
 );
 
-/// The prime as aws-lc wants it: the number itself and what Montgomery multiplication precomputes
-/// from it.
+/// The prime in aws-lc's form: the number itself and the precomputed values of Montgomery
+/// multiplication.
 struct Modulus {
     number: Number,
     montgomery: NonNull<BN_MONT_CTX>,
@@ -147,8 +147,8 @@ impl Drop for Context {
 pub(super) struct Residue(Number);
 
 impl Residue {
-    /// Reads 384 bytes; None when they are N or more. The time of this comparison tells at most
-    /// with how many bytes of N, which begins with eight 0xff, a number begins.
+    /// Reads 384 bytes; None when they are N or more. The time of this comparison shows at most how
+    /// many leading bytes of the number equal those of N, which begins with eight 0xff.
     pub(super) fn from_bytes(bytes: &[u8; LENGTH]) -> Option<Self> {
         (bytes < &N).then(|| Self(Number::from_bytes(bytes)))
     }

@@ -1,4 +1,4 @@
-//! Who a sign-in name belongs to: a user, or nobody, which must look the same.
+//! The account behind a sign-in name: a user's, or a made-up one, which must look the same.
 
 use cognate_crypto::srp;
 
@@ -13,14 +13,15 @@ use crate::user_pool::{AliasAttribute, SignInNames, UserPool};
 pub enum Account<'a> {
     /// A user with a password.
     Known(&'a User, &'a Credentials),
-    /// A user without a password, and credentials that nobody can meet.
+    /// A user without a password, with credentials that no password matches.
     WithoutPassword(&'a User, Decoy),
-    /// Nobody, by the sub that was made up for them, and credentials that nobody can meet.
+    /// No user: the made-up sub, with credentials that no password matches.
     Unknown(Sub, Decoy),
 }
 
-/// Credentials made up for who has none: the same at each call, under each of their names and on
-/// each node, and without the server's secret not to be told from real ones.
+/// Made-up credentials for an account without any. They are the same at each call, under each of
+/// its names and on each node. Without the server's secret nobody can distinguish them from real
+/// ones.
 pub struct Decoy {
     salt: [u8; srp::SALT_LENGTH],
     verifier: srp::Verifier,
@@ -36,8 +37,8 @@ impl Decoy {
         name: &NormalName,
         nobody: &Nobody,
     ) -> Self {
-        // A real user's id is the user name in its normal form. Where the name could be no user
-        // name, the made-up sub takes its place: asked for by it, the same decoy comes back.
+        // A real user's id is the user name in its normal form. A name that could be no user name
+        // is replaced by the made-up sub, which leads to the same decoy when it is used as a name.
         let could_be_a_user_name = match &pool.sign_in_names {
             SignInNames::Attributes(_) => false,
             SignInNames::Username { aliases } => {
@@ -73,7 +74,8 @@ impl Decoy {
 
 #[cfg(test)]
 impl Decoy {
-    /// A decoy that the password of real credentials meets, as none does.
+    /// A decoy that the password of real credentials matches, which no real decoy does: it shows
+    /// that the machine refuses even such a match.
     pub(super) fn meeting(credentials: &Credentials) -> Option<Self> {
         Some(Self {
             salt: credentials.salt.as_slice().try_into().ok()?,

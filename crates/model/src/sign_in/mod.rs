@@ -1,13 +1,13 @@
-//! The sign-in machine: the one place that decides whether somebody is signed in, whichever door
-//! they came through.
+//! The sign-in machine: the one place that decides whether somebody is signed in, for every
+//! endpoint.
 //!
 //! It is pure. [`start`] begins a sign-in and [`answer`] goes on with one; each consumes what it is
 //! given and returns an [`Outcome`]. The driver (service/sign_in) reads the facts, keeps a
 //! [`Pending`] step sealed until its answer comes, and does what an outcome asks for. Only this
 //! module can make a [`Proof`], and tokens are issued for nothing else.
 //!
-//! An unknown user goes the same way as a known one with a wrong password, with credentials made up
-//! from a secret of the server: same challenges, same work, same refusal.
+//! An unknown user takes the same path as a known one with a wrong password, with credentials
+//! derived from a secret of the server: the same challenges, the same work, the same refusal.
 
 mod account;
 mod new_password;
@@ -34,7 +34,7 @@ use crate::password::PolicyViolation;
 use crate::time::Timestamp;
 use crate::user_pool::UserPool;
 
-/// What is true when a request comes in, read once.
+/// The facts at the time of a request, read once.
 pub struct Facts<'a> {
     /// The pool.
     pub pool: &'a UserPool,
@@ -66,9 +66,9 @@ pub enum Answer<'a> {
 
 /// Where a sign-in has come to.
 pub enum Outcome {
-    /// The client is asked: the step waits for its answer.
+    /// The client gets a challenge, and the step waits for its answer.
     Ask(Pending),
-    /// Signed in; what the proof carries is to be stored together with the session.
+    /// Signed in. The caller stores the proof's change together with the session.
     SignedIn(Proof),
     /// Refused.
     Refuse(Refusal),
@@ -77,9 +77,9 @@ pub enum Outcome {
 /// Why a sign-in is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The name and the password do not go together, whichever is wrong.
+    /// The password is not the name's, whichever of the two is wrong.
     WrongPassword,
-    /// Too many failures: refused without a look at the password.
+    /// Too many failures: refused before the password is checked.
     Locked,
     /// The account is disabled.
     Disabled,
@@ -93,7 +93,7 @@ pub enum Refusal {
     NoSuchStep,
     /// The challenge is of another kind than the answer.
     WrongChallenge,
-    /// The time of a claim is not written as it has to be, or far from now.
+    /// A claim's TIMESTAMP is malformed, or far from now.
     Timestamp,
     /// The new password does not meet the policy.
     Policy(PolicyViolation),
@@ -114,8 +114,8 @@ impl Refusal {
         *self == Self::WrongPassword
     }
 
-    /// Whether the step stays and may be answered again: only where the answer was of a wrong form
-    /// and proved or guessed nothing.
+    /// Whether the step stays and may be answered again: only if the answer was malformed and
+    /// proved or guessed nothing.
     #[must_use]
     pub fn keeps_the_step(&self) -> bool {
         match self {
@@ -148,7 +148,7 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Who signed in, where and when, and what is to be stored with it.
+    /// User, pool, client and time of the sign-in, and the change to be stored with it.
     pub(crate) fn into_parts(self) -> ProofParts {
         ProofParts {
             pool: self.pool,
@@ -198,7 +198,7 @@ pub fn start(flow: Flow<'_>, facts: &Facts<'_>, random: &mut Random) -> Outcome 
     }
 }
 
-/// Goes on with a sign-in. The caller has consumed the step's row, or consumes it before it acts on
+/// Continues a sign-in. The caller has consumed the step's row, or consumes it before it acts on
 /// the outcome.
 #[must_use]
 pub fn answer(
@@ -232,12 +232,12 @@ pub fn answer(
     }
 }
 
-/// What follows once the password is proved. Only here an account's state comes to light, so that a
-/// stranger learns nothing of it.
+/// The outcome once the password is proved. An account's state shows only here, so strangers learn
+/// nothing of it.
 fn after_password(facts: &Facts<'_>) -> Outcome {
     use crate::user::UserStatus;
     let Some((user, credentials)) = facts.account.with_password() else {
-        // Made-up credentials prove nothing, even to one who should hit upon them.
+        // Made-up credentials prove nothing, even to somebody who happens to match them.
         return Outcome::Refuse(Refusal::WrongPassword);
     };
     if !user.enabled {

@@ -18,7 +18,8 @@ pub struct NewPasswordAnswer<'a> {
     pub attributes: &'a Attributes,
 }
 
-/// What a sign-in has changed of the user: to be stored in the transaction that makes the session.
+/// The change of the user that a sign-in makes. The caller stores it in the transaction that makes
+/// the session.
 pub struct PasswordChange {
     /// The user, confirmed, with the attributes of the answer.
     pub user: User,
@@ -57,7 +58,7 @@ fn change(
     if !user.enabled {
         return Err(Refusal::Disabled);
     }
-    // The proof was of one temporary password: another one, or another state, has come since.
+    // The proof is void: since then the user has got another temporary password, or another status.
     if user.status != UserStatus::ForceChangePassword || credentials.salt != step.salt {
         return Err(Refusal::NoSuchStep);
     }

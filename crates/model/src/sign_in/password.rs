@@ -17,7 +17,7 @@ use crate::time::{Timestamp, parse_claim_timestamp};
 /// client.
 pub const SECRET_BLOCK_VALIDITY: Duration = Duration::from_secs(180);
 
-/// How far the client's clock may be from ours: the timestamp that it signs must be recent.
+/// How far the client's clock may be from the server's: the signed timestamp must be recent.
 const CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 /// The answer to PASSWORD_VERIFIER, as the client sent it.
@@ -74,16 +74,16 @@ pub(super) fn matches(password: &SecretString, facts: &Facts<'_>) -> bool {
 }
 
 impl PasswordClaim<'_> {
-    /// Whether its time is written as it has to be and near to now. Asked before anything else of a
-    /// claim: one that is not was made by a program or a clock that is wrong, and is no guess at
-    /// the password.
+    /// Whether its TIMESTAMP is well-formed and near to now. This is checked before the rest of a
+    /// claim: a program or a clock that is wrong made such a claim, so it is no guess at the
+    /// password.
     pub(super) fn is_recent(&self, now: Timestamp) -> bool {
         parse_claim_timestamp(self.timestamp).is_some_and(|at| is_within(at, now, CLOCK_SKEW))
     }
 }
 
-/// Whether a recent claim proves the password: the secret block is this step's, and the signature
-/// over it and the time holds.
+/// Whether a recent claim proves the password: the secret block belongs to this step, and the
+/// signature over block and time is right.
 pub(super) fn claim_holds(
     step: &PasswordStep,
     claim: &PasswordClaim<'_>,
@@ -96,7 +96,7 @@ pub(super) fn claim_holds(
     let Ok(signature) = base64_decode(claim.signature) else {
         return false;
     };
-    // The work is done whatever the check before it says, so that its time tells nothing.
+    // The signature is computed whatever the first check found, so that the time shows nothing.
     signature_holds(step, claim.timestamp, &signature, facts).unwrap_or(false) && block_is_ours
 }
 

@@ -1,4 +1,4 @@
-//! What waits in the database between a challenge and its answer.
+//! The step that waits in the database between a challenge and its answer.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use crate::ids::{ClientId, Sub, UserPoolId};
 use crate::password::Credentials;
 use crate::time::Timestamp;
 
-/// A challenge that waits for its answer: bound to pool, app client and user, so that it is worth
-/// nothing to another.
+/// A challenge that waits for its answer. It is bound to pool, app client and user, so another
+/// cannot use it.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Pending {
     /// The pool.
@@ -31,11 +31,11 @@ pub struct Pending {
 pub enum Holder {
     /// A user's.
     User(Sub),
-    /// Nobody's: the sub that was made up for a name that no user has.
+    /// An unknown name's: the sub that was made up for it.
     Nobody(Sub),
 }
 
-/// Where a sign-in stands, with what its next answer needs.
+/// The state of a sign-in, with the data that its next answer needs.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -59,7 +59,8 @@ pub struct PasswordStep {
     pub salt: String,
     /// USER_ID_FOR_SRP.
     pub user_id: String,
-    /// SECRET_BLOCK: random bytes, which name this step too when a client sends no Session.
+    /// SECRET_BLOCK: random bytes. They identify the step when a client sends no Session
+    /// (docs/protocol.md §5.4).
     #[serde(with = "crate::bytes")]
     pub secret_block: Vec<u8>,
 }
@@ -67,7 +68,8 @@ pub struct PasswordStep {
 /// A proved temporary password.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct NewPasswordStep {
-    /// The salt of the temporary password: when another was set meanwhile, this proof is of no use.
+    /// The salt of the temporary password. If another password was set meanwhile, this proof is
+    /// void.
     #[serde(with = "crate::bytes")]
     pub(super) salt: Vec<u8>,
 }

@@ -1,9 +1,9 @@
 //! A TCP stream that gives its reader no more than one line at a time.
 //!
-//! Until STARTTLS the dialogue is in clear, and someone on the path can send more than the server's
-//! `220`: answers to commands that come only after encryption. A reader that buffers takes them
-//! along and believes them later, as if the server had given them under TLS. Here what follows the
-//! line stays below, where the TLS handshake meets it and fails.
+//! Until STARTTLS the dialogue is in clear, and an attacker on the path can send more than the
+//! server's `220`: answers to commands that come only after encryption. A reader that buffers would
+//! take them along and later believe that the server sent them under TLS. Here the bytes behind the
+//! line stay in the socket, where the TLS handshake meets them and fails.
 
 use std::{
     io,

@@ -1,8 +1,8 @@
 //! From an [`EmailMessage`] to the bytes that a mail server takes.
 //!
-//! Addresses are read by the one reader that the product has, and become typed values before
-//! anything is written. Control characters are refused in all that becomes a header, so a name or a
-//! subject cannot add a header or a recipient.
+//! The product's one parser reads addresses, and they become typed values before anything is
+//! written. A header value with control characters is refused, so a name or a subject cannot add a
+//! header or a recipient.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -73,13 +73,13 @@ pub(super) fn compose(message: &EmailMessage, default_from: &Sender) -> Result<M
     })
 }
 
-/// What stands in `From` and `To` until the mail is composed: lettre reads them again to compose
-/// it, by rules of its own that refuse some letters.
+/// The placeholder in `From` and `To` until the mail is composed: lettre parses these again when it
+/// composes, by rules of its own that refuse some letters.
 fn stand_in() -> Mailbox {
     Mailbox::new(None, Address::new_dangerous("stand-in", "localhost"))
 }
 
-/// An address as headers have it. It has been read, so lettre is told not to.
+/// An address in a header's form. It is parsed already, so lettre must not parse it again.
 fn mailbox(name: Option<String>, address: &EmailAddress) -> Mailbox {
     Mailbox::new(
         name,
@@ -91,13 +91,13 @@ fn refused(what: &str) -> SendError {
     SendError::Permanent(format!("{what} cannot be used in a mail"))
 }
 
-/// A Message-ID (RFC 5322 §3.6.4): unique, not secret, and telling nothing of the message. It is
-/// not derived from the message, since a digest in a mail log would let its reader try all codes.
+/// A Message-ID (RFC 5322 §3.6.4): unique, not secret, and independent of the message. A digest of
+/// the message in a mail log would let its reader try all codes.
 fn message_id(domain: &str) -> String {
     let nanoseconds = SystemTime::UNIX_EPOCH
         .elapsed()
         .map_or(0, |time| time.as_nanos());
-    // Keyed at random by the standard library, so that nodes and restarts do not meet.
+    // The standard library keys it at random, so that nodes and restarts do not collide.
     let random = RandomState::new().hash_one(nanoseconds);
     format!("<{nanoseconds:x}.{random:016x}@{domain}>")
 }

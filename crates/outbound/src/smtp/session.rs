@@ -1,9 +1,9 @@
-//! One dialogue with a mail server, and what its refusals mean.
+//! One dialogue with a mail server, and the meaning of its refusals.
 //!
-//! A negative answer counts by the phase in which it comes. Before a sender is named it is about
-//! the server or the operator's settings, so every such failure is worth another attempt: a
-//! mistyped password must not cost anyone a code. From then on it is about the message, and the
-//! server's own word, 4xx or 5xx, decides.
+//! The phase decides how a negative answer counts. Before a sender is named it is about the server
+//! or the operator's settings, so every such failure is worth another attempt: a mistyped password
+//! must not cost anyone a code. From then on it is about the message, and the server's answer, 4xx
+//! or 5xx, decides.
 
 use std::{error::Error as _, fmt, time::Duration};
 
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::SendError;
 
-/// How much of a server's own sentence goes into an error.
+/// The most of a server's own sentence that an error repeats.
 const MAX_REPLY_CHARS: usize = 200;
 
 /// Why a dialogue ended early.
@@ -34,8 +34,7 @@ pub(super) enum Failure {
     Smtp(Phase, Error),
     /// There is no connection.
     Unreachable(std::io::Error),
-    /// A positive answer came that belongs to another command: question and answer are no longer in
-    /// step.
+    /// A positive answer belongs to another command: commands and answers are out of step.
     OutOfStep,
     /// The connection took longer than this.
     Slow(Duration),
@@ -99,7 +98,7 @@ async fn start_tls(
         Encryption::Implicit | Encryption::Never => Ok(()),
         Encryption::WhenOffered if !offered => Ok(()),
         Encryption::Required if !offered => Err(Failure::NoStartTls),
-        // A handshake that fails is never followed by going on in clear.
+        // After a failed handshake the dialogue never continues in clear.
         Encryption::WhenOffered | Encryption::Required => connection
             .starttls(tls.clone(), &server.hello)
             .await
@@ -124,8 +123,8 @@ async fn authenticate(
         .map_err(|error| Failure::Smtp(Phase::Authenticate, error))
 }
 
-/// Names the sender. The address is written as it was read: lettre's own command would take a type
-/// that reads it again.
+/// Names the sender. The address is written in its parsed form: lettre's own command needs a type
+/// that parses it again.
 struct MailFrom<'a> {
     address: &'a EmailAddress,
     needs_utf8: bool,
@@ -251,8 +250,8 @@ impl Phase {
     }
 }
 
-/// Answers of RFC 4954 §6 that stand for missing or wrong credentials, wherever they come: the
-/// operator's to put right.
+/// Answers of RFC 4954 §6 that mean missing or wrong credentials, in any phase: the operator has to
+/// correct them.
 fn asks_for_authentication(error: &Error) -> bool {
     error
         .status()
@@ -271,7 +270,7 @@ fn describe(phase: Phase, error: &Error) -> String {
             _ => refusal,
         };
     }
-    // An answer that is no SMTP is not repeated: it can be anything.
+    // An answer that is not SMTP is not repeated: it can be anything.
     let cause = if error.is_response() {
         "an answer that is not SMTP".to_owned()
     } else {

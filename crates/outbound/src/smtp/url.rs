@@ -1,4 +1,4 @@
-//! The mail server as the operator writes it: `smtp://` or `smtps://`, credentials, host, port and
+//! The operator's URL of the mail server: `smtp://` or `smtps://`, credentials, host, port and
 //! options.
 
 use lettre::transport::smtp::{authentication::Credentials, extension::ClientId};
@@ -92,9 +92,9 @@ impl SmtpUrl {
         })
     }
 
-    /// Whether the password may be sent on a connection that is not encrypted: to this very
-    /// machine, or where the operator has asked for it in words. Anyone on the path could else
-    /// strip the offer of STARTTLS and read it.
+    /// Whether the password may be sent on a connection that is not encrypted: to this machine, or
+    /// if the operator wrote `starttls=never`. Otherwise anyone on the path could strip the offer
+    /// of STARTTLS and read it.
     pub(super) fn may_send_password_in_clear(&self) -> bool {
         let loopback = self.host == "localhost"
             || self
