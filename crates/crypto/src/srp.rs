@@ -1,13 +1,13 @@
 //! The Secure Remote Password protocol as Amazon Cognito speaks it (docs/protocol.md §3): SRP-6a
-//! (RFC 5054 §2) with the 3072-bit group of RFC 3526 §5, g = 2, SHA-256, and a session key from HKDF
-//! (RFC 5869).
+//! (RFC 5054 §2) with the 3072-bit group of RFC 3526 §5, g = 2, SHA-256, and a session key from
+//! HKDF (RFC 5869).
 //!
 //! This file is the server's side. [`client`] is the other side, for tests, the bench and the demo.
 //!
 //! Numbers travel as hex without leading zeros. Clients read them as integers and hash PAD(x)
 //! (docs/protocol.md §3.2): the big-endian bytes without leading zeros, with one zero byte before
-//! them when the top bit is set. The server hashes the same form, of salts too, so zero bytes at the
-//! start of a salt do not count.
+//! them when the top bit is set. The server hashes the same form, of salts too, so zero bytes at
+//! the start of a salt do not count.
 //!
 //! **One difference from the RFC, which no client can see.** SRP wants g to generate all residues
 //! (RFC 2945 §2), but 2 is a square modulo this prime, so every g^b is a square. Whoever asks for

@@ -1,5 +1,5 @@
-//! The lock against guessing passwords (docs/protocol.md §5.5): the fifth failure in a row locks the
-//! name for a second, each further one for twice as long, up to fifteen minutes.
+//! The lock against guessing passwords (docs/protocol.md §5.5): the fifth failure in a row locks
+//! the name for a second, each further one for twice as long, up to fifteen minutes.
 
 use std::time::Duration;
 

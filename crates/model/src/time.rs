@@ -62,8 +62,8 @@ const MONTHS: [&str; 12] = [
 /// (docs/protocol.md §3.8).
 ///
 /// A day with a leading zero or space passes: the signature covers the text itself, byte for byte,
-/// so the form need not be checked for its own sake. A weekday that is not the date's is refused, as
-/// Cognito refuses it: the clock or the program that wrote it is wrong.
+/// so the form need not be checked for its own sake. A weekday that is not the date's is refused,
+/// as Cognito refuses it: the clock or the program that wrote it is wrong.
 #[must_use]
 pub fn parse_claim_timestamp(text: &str) -> Option<Timestamp> {
     if text.len() > 40 {
