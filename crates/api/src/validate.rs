@@ -2,9 +2,9 @@
 //!
 //! It interprets the generated table over the parsed JSON, collects every violation and words them
 //! as AWS's own framework does (docs/protocol.md §1.6): it names members by their path
-//! (`userAttributes.1.member.name`), leaves out values of sensitive shapes, and names the violations
-//! of a list's or a map's plain members once for the whole of it. A member of a wrong JSON type ends
-//! the check at once, as at AWS, where reading comes before checking.
+//! (`userAttributes.1.member.name`), leaves out values of sensitive shapes, and names the
+//! violations of a list's or a map's plain members once for the whole of it. A member of a wrong
+//! JSON type ends the check at once, as at AWS, where reading comes before checking.
 
 pub(crate) mod pattern;
 mod report;

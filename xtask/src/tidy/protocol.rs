@@ -13,7 +13,8 @@ const PAGE: &str = "docs/protocol.md";
 /// Citations of notes outside the repository, cut in two so that this file cites none.
 const OUTSIDE: [&str; 2] = [concat!("facts", " §"), concat!("../", "shared")];
 
-/// Words before a `§` that belongs to another document: `RFC 5054 §2.5`, `OpenID Connect Core §5.1`.
+/// Words before a `§` of another document, as in `OpenID Connect Core §5.1`. `RFC 5054 §2.5` is
+/// known by its second word.
 const OTHER_DOCUMENTS: [&str; 2] = ["Core", "Discovery"];
 
 /// Finds citations that lead nowhere.
