@@ -54,12 +54,17 @@ impl ConfigFile {
                 error.message()
             )
         })?;
-        let table = with_limits(&name, table)?;
         let known = known_keys();
+        let table = with_limits(&name, table, &known)?;
         if let Some(unknown) = table.keys().find(|key| !known.contains(*key)) {
             bail!("the settings file {name} has an unknown key: {unknown}");
         }
         Ok(Self { name, table })
+    }
+
+    /// The file's name, where there is one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        Some(self.name.as_str()).filter(|name| !name.is_empty())
     }
 
     /// The one value of a key.
@@ -103,7 +108,11 @@ impl ConfigFile {
 
 /// The settings of the table `limits` under the names of their flags, as
 /// `limits-sign-ups-per-address`.
-fn with_limits(name: &str, mut table: toml::Table) -> Result<toml::Table> {
+fn with_limits(
+    name: &str,
+    mut table: toml::Table,
+    known: &BTreeSet<String>,
+) -> Result<toml::Table> {
     let limits = match table.remove("limits") {
         None => return Ok(table),
         Some(toml::Value::Table(limits)) => limits,
@@ -113,8 +122,11 @@ fn with_limits(name: &str, mut table: toml::Table) -> Result<toml::Table> {
     };
     for (key, value) in limits {
         let flag = format!("limits-{key}");
+        if !known.contains(&flag) {
+            bail!("the settings file {name} has an unknown key in [limits]: {key}");
+        }
         if table.insert(flag, value).is_some() {
-            bail!("the settings file {name} names limits-{key} twice");
+            bail!("the settings file {name} names {key} of [limits] twice, also as limits-{key}");
         }
     }
     Ok(table)
@@ -165,6 +177,17 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn an_unknown_limit_is_named_as_it_stands_in_the_file() {
+        let error = parse("[limits]\nsign-ups = \"1/1m\"")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.ends_with("an unknown key in [limits]: sign-ups"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -66,13 +66,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
 async fn write(db: &Db, file: &str, lock: Lock<'_>) -> Result<Summary> {
     let now = Clock::system().now().0;
     if file == "-" {
-        let (mut out, summary) = backup::write(db, io::stdout(), lock, now, &mut told).await?;
+        let (mut out, summary) =
+            backup::write(db, io::stdout(), lock, now, &mut tell_progress).await?;
         out.flush().context("stdout cannot be written")?;
         return Ok(summary);
     }
     let cannot = || format!("the backup {file} cannot be written");
     let draft = Draft::create(Path::new(file)).with_context(cannot)?;
-    let (draft, summary) = backup::write(db, draft, lock, now, &mut told)
+    let (draft, summary) = backup::write(db, draft, lock, now, &mut tell_progress)
         .await
         .with_context(cannot)?;
     draft.replace().with_context(cannot)?;
@@ -106,7 +107,7 @@ pub(super) fn cannot_read(file: &str) -> String {
 }
 
 /// Tells how far the work is.
-pub(super) fn told(progress: Progress<'_>) {
+pub(super) fn tell_progress(progress: Progress<'_>) {
     match progress {
         Progress { rows: 0, .. } => {}
         Progress {

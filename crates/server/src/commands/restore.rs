@@ -65,11 +65,18 @@ async fn fill(
     }
     let options = database::options(configuration, &own_key, &Entropy::System);
     let input = backup::open(file)?;
-    let error =
-        match restore::restore(options, input, key.unlock(), verify, &mut backup::told).await {
-            Ok(restored) => return Ok(restored),
-            Err(error) => error,
-        };
+    let error = match restore::restore(
+        options,
+        input,
+        key.unlock(),
+        verify,
+        &mut backup::tell_progress,
+    )
+    .await
+    {
+        Ok(restored) => return Ok(restored),
+        Err(error) => error,
+    };
     if let Some(path) = made {
         database::take_back_key(configuration, &own_key, &path, &Entropy::System).await?;
     }

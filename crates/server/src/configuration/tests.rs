@@ -107,7 +107,7 @@ fn every_key_of_the_file_counts() {
                 .map_err(|error| error.to_string())?;
         let dev = DevConfiguration::resolve(DevOptions::default(), &file, &mut server)
             .map_err(|error| error.to_string())?;
-        Ok::<_, String>((told(&server), dev))
+        Ok::<_, String>((all_settings(&server), dev))
     };
     for (key, value) in cases {
         assert_ne!(
@@ -119,7 +119,7 @@ fn every_key_of_the_file_counts() {
 }
 
 /// All that a configuration says, to compare.
-fn told(it: &ServerConfiguration) -> String {
+fn all_settings(it: &ServerConfiguration) -> String {
     let ServerConfiguration {
         store,
         listen,
