@@ -32,10 +32,12 @@ impl Db {
         if must_exist && !is_made {
             return Err(OpenError::NoDatabase);
         }
-        if !only_reads {
+        if only_reads {
+            migrations::check_up_to_date(&core).await?;
+        } else {
             core.check_writable().await?;
+            migrations::run(&core, &random.uuid_v4(), migrations::newest()).await?;
         }
-        migrations::run(&core, &random.uuid_v4(), migrations::newest()).await?;
         Db::with_keyring(core, &master_key, random).await
     }
 

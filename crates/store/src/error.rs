@@ -95,6 +95,17 @@ pub enum OpenError {
         /// The last version known to this binary.
         known: i64,
     },
+    /// An earlier version of Cognate has made this database, and `DbOptions::only_reads` asked for
+    /// no change.
+    #[error(
+        "the database is at schema version {found}, of an earlier version of Cognate, and this one reads version {known}: use the earlier version, or start this one's server once, which brings the schema up to date"
+    )]
+    OlderDatabase {
+        /// The version found.
+        found: i64,
+        /// The version of this binary.
+        known: i64,
+    },
     /// A restore into this database was cut, or runs still.
     #[error(
         "a restore into this database runs or was cut, so it holds a part only; if none runs, restore again, which deletes that part first, or empty it (delete the file, or drop and create the database)"

@@ -12,6 +12,6 @@ mod run;
 mod steps;
 
 pub(crate) use book::version;
-pub(crate) use check::check;
+pub(crate) use check::{check, check_up_to_date};
 pub(crate) use run::run;
 pub(crate) use steps::{newest, statements_up_to};

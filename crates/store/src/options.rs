@@ -2,6 +2,8 @@
 
 use cognate_crypto::{random::Random, seal::MasterKey};
 
+#[cfg(doc)]
+use crate::OpenError;
 use crate::{FaultPlan, StatementLog};
 
 /// What `Db::open` needs.
@@ -16,8 +18,8 @@ pub struct DbOptions {
     pub max_connections: usize,
     /// Refuse a database that was not made yet ([`OpenError::NoDatabase`]) instead of making it.
     pub must_exist: bool,
-    /// Nothing will be written, so that a database that takes no writes will do: a standby. Its
-    /// schema must be up to date.
+    /// Nothing will be written, so that a database that takes no writes will do: a standby. One
+    /// whose schema is older is refused ([`OpenError::OlderDatabase`]), not migrated.
     pub only_reads: bool,
     /// Faults on order, for tests.
     pub faults: FaultPlan,

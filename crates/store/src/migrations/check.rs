@@ -2,7 +2,10 @@
 
 use cognate_crypto::seal::MasterKey;
 
-use super::{book::version, steps::newest};
+use super::{
+    book::{pending, version},
+    steps::newest,
+};
 use crate::{OpenError, core::Core, keyring, restore_mark};
 
 /// Refuses a database that is newer than this binary, holds a part of a restore or is sealed under
@@ -22,4 +25,17 @@ pub(crate) async fn check(db: &Core, master: &MasterKey) -> Result<bool, OpenErr
         return Ok(keyring::stored(&mut reader, master).await?.is_some());
     }
     Ok(false)
+}
+
+/// Refuses a database whose schema is older than this binary's.
+pub(crate) async fn check_up_to_date(db: &Core) -> Result<(), OpenError> {
+    let mut reader = db.read();
+    let (found, known) = (version(db, &mut reader).await?, newest());
+    if found == 0 {
+        return Err(OpenError::NoDatabase);
+    }
+    if found < known || !pending(&mut reader, known).await?.is_empty() {
+        return Err(OpenError::OlderDatabase { found, known });
+    }
+    Ok(())
 }

@@ -58,6 +58,30 @@ fn a_node_that_runs_works_on_when_a_later_version_migrates_and_is_refused_at_its
 }
 
 #[test]
+fn who_only_reads_refuses_an_older_schema_and_brings_it_no_further() {
+    on_lasting_places(async |place| {
+        let db = place.open().await;
+        write(&db, async |tx| {
+            let undo = "DELETE FROM schema_migrations WHERE number = 2";
+            tx.execute(undo, &[]).await.map(drop)
+        })
+        .await;
+        let mut options = place.options();
+        options.only_reads = true;
+        let error = Db::open(options).await.err().unwrap();
+        assert!(matches!(error, OpenError::OlderDatabase { .. }), "{error}");
+        let sql = "SELECT number FROM schema_migrations WHERE number = 2";
+        let mut reader = db.read().await.unwrap();
+        assert_eq!(reader.query(sql, &[]).await.unwrap().len(), 0);
+        let redo = "INSERT INTO schema_migrations(number, step, name, applied_at) VALUES (2, 1, 'as it was', 0)";
+        write(&db, async move |tx| tx.execute(redo, &[]).await.map(drop)).await;
+        let mut options = place.options();
+        options.only_reads = true;
+        Db::open(options).await.unwrap().close().await;
+    });
+}
+
+#[test]
 fn a_start_waits_while_another_node_migrates_and_then_finds_its_work_done() {
     on_lasting_places(async |place| {
         let migrating = place.open().await;
