@@ -1,7 +1,7 @@
 //! What the server is told, from flags, environment and file in that order, checked and typed.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -258,6 +258,20 @@ impl StoreConfiguration {
             is_in_data_dir,
             master_key,
         })
+    }
+}
+
+impl StoreConfiguration {
+    /// Whether a database of SQLite would have to be made. What another machine has is not looked
+    /// at.
+    pub(crate) fn holds_no_database(&self) -> bool {
+        self.sqlite_file().is_some_and(|file| !file.exists())
+    }
+
+    /// The file of SQLite, where the database is one.
+    pub(crate) fn sqlite_file(&self) -> Option<&Path> {
+        let path = self.database_url.strip_prefix("sqlite:")?;
+        (path != ":memory:").then(|| Path::new(path))
     }
 }
 

@@ -82,7 +82,7 @@ async fn open_that(
     adjust: fn(&mut DbOptions),
 ) -> Result<(Db, MasterKey)> {
     let Some(key) = master_key::find(&configuration.master_key)? else {
-        bail!("there is no master key at {}", configuration.master_key);
+        return Err(no_master_key(configuration));
     };
     let mut wanted = options(configuration, &key, entropy);
     adjust(&mut wanted);
@@ -171,6 +171,25 @@ async fn after_a_rotation(
     Ok((db, key))
 }
 
+/// What is wrong where a database should be and its key is not: usually the name of the folder.
+pub(crate) fn no_master_key(configuration: &StoreConfiguration) -> anyhow::Error {
+    let (folder, key) = (configuration.data_dir.display(), &configuration.master_key);
+    match (
+        configuration.is_in_data_dir,
+        configuration.holds_no_database(),
+    ) {
+        (true, true) => anyhow::anyhow!(
+            "{folder} is no data folder of Cognate: there is no master key at {key}, and no database"
+        ),
+        (true, false) => anyhow::anyhow!(
+            "the database in {folder} was made with a master key, and there is no master key at {key}: put it back, or name the right one"
+        ),
+        (false, _) => anyhow::anyhow!(
+            "there is no master key at {key}: name the one that the database was made with"
+        ),
+    }
+}
+
 fn refusal(error: OpenError, made: Option<&Path>) -> anyhow::Error {
     match (error, made) {
         (OpenError::WrongMasterKey, Some(path)) => anyhow::anyhow!(
@@ -181,7 +200,11 @@ fn refusal(error: OpenError, made: Option<&Path>) -> anyhow::Error {
     }
 }
 
-async fn check_kind(db: &Db, kind: Kind) -> Result<()> {
+/// Refuses a database that was made for something else; says what it is for where nobody has.
+///
+/// # Errors
+/// In words for the operator.
+pub(crate) async fn check_kind(db: &Db, kind: Kind) -> Result<()> {
     let known = installation::find(&mut db.read().await?).await?;
     let found = match known {
         Some(found) => found,

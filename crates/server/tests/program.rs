@@ -274,9 +274,72 @@ fn an_access_key_is_shown_once_and_listed_without_its_secret() {
     assert!(id.starts_with("AKIA") && secret.len() == 40 && made.contains("secret"));
     let (_, listed) = run(&["list"]);
     assert!(listed.contains(id) && listed.contains("robot") && !listed.contains(secret));
+    let (_, listed) = run(&["list", "--json"]);
+    let member = |name, value| format!("\"{name}\":\"{value}\"");
+    assert!(listed.contains(&member("access_key_id", id)) && listed.lines().count() == 1);
+    assert!(listed.contains(&member("name", "robot")) && listed.contains("\"made_at\":\"20"));
     assert_eq!(run(&["delete", "robot"]).0, Some(0));
     assert_eq!(run(&["delete", "robot"]).0, Some(1));
     assert_eq!(run(&["list"]).1, "");
+}
+
+#[test]
+fn a_mistyped_data_folder_is_refused_by_what_only_reads_and_told_by_what_makes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for action in [&["list"][..], &["delete", "robot"]] {
+        let arguments = [&["access-key"], action, &["--data-dir", "typo"]].concat();
+        let words = refusal(cognate(folder.path(), &arguments).output().unwrap());
+        assert!(
+            words.contains("typo is no data folder of Cognate"),
+            "{words}"
+        );
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let create = |name| {
+        let arguments = ["access-key", "create", "--name", name, "--data-dir", "typo"];
+        let output = cognate(folder.path(), &arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(
+        create("a"),
+        "made the data folder typo, with a new database\n"
+    );
+    assert_eq!(create("b"), "");
+    std::fs::remove_file(folder.path().join("typo/master.key")).unwrap();
+    let list = ["access-key", "list", "--data-dir", "typo"];
+    let words = refusal(cognate(folder.path(), &list).output().unwrap());
+    assert!(words.contains("put it back"), "{words}");
+}
+
+#[test]
+fn a_server_without_an_access_key_says_so_with_the_command_that_makes_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let log_of_a_start = || {
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let mut command = cognate(folder.path(), &["serve", "--data-dir", "data"]);
+        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "none"]);
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let listening = lines
+            .map(Result::unwrap)
+            .any(|line| line.starts_with("listening on"));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        assert!(listening);
+        std::fs::read_to_string(folder.path().join("log")).unwrap()
+    };
+    let command = "cognate access-key create --name admin --data-dir data";
+    assert!(log_of_a_start().contains(command));
+    let words: Vec<_> = command.split(' ').skip(1).collect();
+    assert!(
+        cognate(folder.path(), &words)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    assert!(!log_of_a_start().contains("access key"));
 }
 
 #[test]

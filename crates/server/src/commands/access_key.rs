@@ -10,13 +10,17 @@ use cognate_model::policy::Policy;
 use cognate_service::{Clock, Entropy, access_keys};
 use cognate_store::Db;
 
-use super::with_database;
+use super::listing::{Column, Listing};
+use super::{block_on, store_configuration};
+use crate::configuration::{Kind, StoreConfiguration};
+use crate::database;
 use crate::options::StoreOptions;
-use crate::terminal::say;
+use crate::terminal::{say, tell};
 
 #[derive(Subcommand)]
 pub(crate) enum Action {
-    /// Make a key and print it; its secret is shown this once.
+    /// Make a key and print it; its secret is shown this once. Makes the data folder, too, if there
+    /// is none.
     Create {
         /// What to call it; ARNs name it so.
         #[arg(long)]
@@ -30,6 +34,9 @@ pub(crate) enum Action {
     },
     /// List all keys: id, name, when they were made.
     List {
+        /// One JSON object a line, for programs.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         store: StoreOptions,
     },
@@ -52,13 +59,34 @@ pub(crate) fn run(action: Action) -> Result<()> {
         } => {
             let policy =
                 policy.map_or_else(|| Ok(Policy::allow_all()), |file| read_policy(&file))?;
-            with_database(store, async move |db| create(db, &name, policy).await)
+            let configuration = store_configuration(store)?;
+            block_on(create(&configuration, &name, policy))
         }
-        Action::List { store } => with_database(store, list),
+        Action::List { json, store } => {
+            with_database_of_serve(store, async move |db| list(db, json).await)
+        }
         Action::Delete { name, store } => {
-            with_database(store, async move |db| delete(db, &name).await)
+            with_database_of_serve(store, async move |db| delete(db, &name).await)
         }
     }
+}
+
+/// Runs a command on a database of `cognate serve` that is there already: in one of `cognate dev`
+/// nobody is asked for a key.
+fn with_database_of_serve(
+    options: StoreOptions,
+    work: impl AsyncFnOnce(&Db) -> Result<()>,
+) -> Result<()> {
+    let configuration = store_configuration(options)?;
+    block_on(async {
+        let (db, _) = database::open_existing(&configuration, &Entropy::System).await?;
+        let outcome = match database::check_kind(&db, Kind::Serve).await {
+            Ok(()) => work(&db).await,
+            Err(error) => Err(error),
+        };
+        db.close().await;
+        outcome
+    })
 }
 
 fn read_policy(file: &str) -> Result<Policy> {
@@ -67,9 +95,20 @@ fn read_policy(file: &str) -> Result<Policy> {
     Policy::parse(&text).with_context(|| format!("the policy {file} cannot be taken"))
 }
 
-async fn create(db: &Db, name: &str, policy: Policy) -> Result<()> {
-    let (key, secret) =
-        access_keys::create(db, &Clock::system(), &Entropy::System, name, policy).await?;
+/// The first thing that many do, before the server has run once: so it makes the database, and says
+/// so, because a mistyped data folder is made too.
+async fn create(configuration: &StoreConfiguration, name: &str, policy: Policy) -> Result<()> {
+    let is_new = configuration.holds_no_database();
+    let db = database::open(configuration, Kind::Serve, &Entropy::System).await?;
+    if is_new {
+        let folder = configuration.data_dir.display();
+        tell(&format!(
+            "made the data folder {folder}, with a new database"
+        ));
+    }
+    let made = access_keys::create(&db, &Clock::system(), &Entropy::System, name, policy).await;
+    db.close().await;
+    let (key, secret) = made?;
     say(&format!(
         "access key id      {}\nsecret access key  {}",
         key.id,
@@ -78,14 +117,17 @@ async fn create(db: &Db, name: &str, policy: Policy) -> Result<()> {
     Ok(())
 }
 
-async fn list(db: &Db) -> Result<()> {
-    for key in access_keys::list(db).await? {
-        say(&format!(
-            "{}  {}  {}",
-            key.id,
-            sigv4::timestamp(key.created_at.0),
-            key.name
-        ));
+async fn list(db: &Db, json: bool) -> Result<()> {
+    let keys = access_keys::list(db).await?;
+    let column = |name, width| Column { name, width };
+    let columns = [
+        column("access_key_id", 20),
+        column("made_at", 16),
+        column("name", 0),
+    ];
+    let listing = Listing::begin(columns, json);
+    for key in keys {
+        listing.say([&key.id, &sigv4::timestamp(key.created_at.0), &key.name]);
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 pub(crate) mod access_key;
 pub(crate) mod backup;
 pub(crate) mod dev;
+mod listing;
 pub(crate) mod master_key;
 pub(crate) mod restore;
 pub(crate) mod serve;
@@ -51,11 +52,12 @@ fn store_configuration(options: StoreOptions) -> Result<StoreConfiguration> {
     StoreConfiguration::resolve(options, &file, Kind::Serve, master_key_variable())
 }
 
-/// Runs a command on the database of `cognate serve`, which may be running beside it.
-fn with_database(options: StoreOptions, work: impl AsyncFnOnce(&Db) -> Result<()>) -> Result<()> {
+/// Runs a command on a database that is there already, whatever it is for; servers may be running
+/// beside it. Makes nothing.
+fn with_existing(options: StoreOptions, work: impl AsyncFnOnce(&Db) -> Result<()>) -> Result<()> {
     let configuration = store_configuration(options)?;
     block_on(async {
-        let db = database::open(&configuration, Kind::Serve, &Entropy::System).await?;
+        let (db, _) = database::open_existing(&configuration, &Entropy::System).await?;
         let outcome = work(&db).await;
         db.close().await;
         outcome

@@ -1,6 +1,7 @@
 //! `cognate serve`.
 
 use anyhow::Result;
+use cognate_service::access_keys;
 
 use super::{block_on, master_key_variable};
 use crate::config_file::ConfigFile;
@@ -29,10 +30,20 @@ pub(crate) fn run(Arguments { server }: Arguments) -> Result<()> {
         let signals = StopSignals::new()?;
         let is_tls = configuration.tls.is_some();
         let warnings = warnings(&configuration);
+        let data_dir = configuration.store.data_dir.clone();
         let node = Node::open(configuration, Kind::Serve, &LocalTls::default()).await?;
+        // A database that does not answer just now tells itself soon enough.
+        let has_no_key =
+            matches!(access_keys::list(&node.app.db).await, Ok(keys) if keys.is_empty());
         let serving = node.serve(None)?;
         for warning in warnings {
             tracing::warn!("{warning}");
+        }
+        if has_no_key {
+            tracing::warn!(
+                "there is no access key yet, so nobody can administer this server: cognate access-key create --name admin --data-dir {} makes one, also while it runs",
+                data_dir.display()
+            );
         }
         until_stopped(serving, is_tls, signals).await;
         Ok(())

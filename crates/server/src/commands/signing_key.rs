@@ -5,12 +5,12 @@ use anyhow::Result;
 use clap::Subcommand;
 use cognate_crypto::sigv4;
 use cognate_model::Timestamp;
+use cognate_service::Clock;
 use cognate_service::signing_keys::{self, KeyStatus};
-use cognate_service::{Clock, Entropy};
 use cognate_store::Db;
 
-use super::{block_on, store_configuration};
-use crate::database;
+use super::listing::{Column, Listing};
+use super::with_existing;
 use crate::options::StoreOptions;
 use crate::terminal::say;
 
@@ -29,6 +29,9 @@ pub(crate) enum Action {
         /// The user pool.
         #[arg(long, value_name = "ID")]
         user_pool_id: String,
+        /// One JSON object a line, for programs.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         store: StoreOptions,
     },
@@ -43,20 +46,10 @@ pub(crate) fn run(action: Action) -> Result<()> {
         } => with_existing(store, async move |db| rotate(db, &user_pool_id).await),
         Action::List {
             user_pool_id,
+            json,
             store,
-        } => with_existing(store, async move |db| list(db, &user_pool_id).await),
+        } => with_existing(store, async move |db| list(db, &user_pool_id, json).await),
     }
-}
-
-/// A database that has this user pool is there already; none is made.
-fn with_existing(options: StoreOptions, work: impl AsyncFnOnce(&Db) -> Result<()>) -> Result<()> {
-    let configuration = store_configuration(options)?;
-    block_on(async {
-        let (db, _) = database::open_existing(&configuration, &Entropy::System).await?;
-        let outcome = work(&db).await;
-        db.close().await;
-        outcome
-    })
 }
 
 async fn rotate(db: &Db, pool: &str) -> Result<()> {
@@ -71,15 +64,26 @@ async fn rotate(db: &Db, pool: &str) -> Result<()> {
     Ok(())
 }
 
-async fn list(db: &Db, pool: &str) -> Result<()> {
-    for key in signing_keys::list(db, &Clock::system(), pool).await? {
-        say(&format!(
-            "{}  {:6}  {}  {}",
-            key.kid,
+async fn list(db: &Db, pool: &str, json: bool) -> Result<()> {
+    let keys = signing_keys::list(db, &Clock::system(), pool).await?;
+    let column = |name, width| Column { name, width };
+    let listing = Listing::begin(
+        [
+            // A kid is a hash of 32 bytes in base64.
+            column("key_id", 43),
+            column("token_use", 9),
+            column("made_at", 16),
+            column("status", 0),
+        ],
+        json,
+    );
+    for key in keys {
+        listing.say([
+            &key.kid,
             key.token_use.as_str(),
-            time(key.created_at),
-            words(key.status)
-        ));
+            &time(key.created_at),
+            &words(key.status),
+        ]);
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use cognate_crypto::sigv4;
 use cognate_service::unconfirmed_users::UnconfirmedUsers;
 use cognate_service::{Clock, Entropy};
 
+use super::listing::{Column, Listing};
 use super::{block_on, store_configuration};
 use crate::database;
 use crate::options::StoreOptions;
@@ -21,7 +22,13 @@ const BETWEEN_STEPS: Duration = Duration::from_millis(50);
 #[derive(Subcommand)]
 pub(crate) enum Action {
     /// List them, the oldest first: when they signed up, their sub, their user name.
-    List(Which),
+    List {
+        #[command(flatten)]
+        which: Which,
+        /// One JSON object a line, for programs.
+        #[arg(long)]
+        json: bool,
+    },
     /// Delete them, with all that is theirs.
     Delete {
         #[command(flatten)]
@@ -48,11 +55,18 @@ pub(crate) struct Which {
 /// Does it.
 pub(crate) fn run(action: Action) -> Result<()> {
     match action {
-        Action::List(which) => with(which, async |users| {
-            each(&users, |line| say(&line)).await.map(drop)
+        Action::List { which, json } => with(which, async move |users| {
+            let column = |name, width| Column { name, width };
+            let columns = [
+                column("signed_up_at", 16),
+                column("sub", 36),
+                column("username", 0),
+            ];
+            let listing = Listing::begin(columns, json);
+            each(&users, |row| listing.say(row)).await.map(drop)
         }),
         Action::Delete { which, yes: false } => with(which, async |users| {
-            let number = each(&users, drop).await?;
+            let number = each(&users, |_| ()).await?;
             say(&format!("{number} to delete; add --yes to delete them"));
             Ok(())
         }),
@@ -76,17 +90,15 @@ fn with(which: Which, work: impl AsyncFnOnce(UnconfirmedUsers<'_>) -> Result<()>
     })
 }
 
-/// Goes through all of them; gives how many there were.
-async fn each(users: &UnconfirmedUsers<'_>, tell: impl Fn(String)) -> Result<usize> {
+/// Goes through all of them, with the values of the listing's columns; gives how many there were.
+async fn each(users: &UnconfirmedUsers<'_>, row: impl Fn([&str; 3])) -> Result<usize> {
     let (mut last, mut number) = (None, 0);
     loop {
         let page = users.page(last.as_ref()).await?;
         number += page.len();
         for user in &page {
             let at = sigv4::timestamp(user.created_at.0);
-            // A user name may hold what moves a terminal's cursor.
-            let name = user.username.escape_debug();
-            tell(format!("{at}  {}  {name}", user.sub));
+            row([&at, user.sub.as_str(), &user.username]);
         }
         match page.into_iter().last() {
             Some(user) => last = Some(user),
