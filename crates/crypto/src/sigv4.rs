@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use self::{canonical::string_to_sign, time::Moment};
 pub use self::{
     error::{Incomplete, Invalid, SigV4Error},
-    time::timestamp,
+    time::{parse_http_date, timestamp},
 };
 use crate::{digest, secret::SecretString};
 

@@ -110,7 +110,7 @@ fn classify(error: &reqwest::Error) -> HttpError {
 }
 
 /// The innermost error, such as "Connection refused": the outer ones repeat the URL.
-fn root_cause(error: &reqwest::Error) -> String {
+pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -15,6 +15,7 @@ mod inbox;
 mod layout;
 mod mail;
 mod notice;
+pub mod probe;
 mod retry;
 mod senders;
 mod sms;
@@ -31,7 +32,7 @@ pub use crate::{
     retry::retry_after,
     senders::{Senders, SendersError},
     sms::{HttpSms, SmsMessage, SmsSender, SmsUrlError},
-    smtp::{MAX_CONNECTIONS, SmtpMailer, SmtpUrlError, TimeLimits},
+    smtp::{MAX_CONNECTIONS, SmtpGreeting, SmtpMailer, SmtpUrlError, TimeLimits},
     templates::{Placeholders, Purpose, Rendered, Values, render_email, render_sms},
 };
 

@@ -64,6 +64,15 @@ impl Default for TimeLimits {
     }
 }
 
+/// How a mail server has received us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SmtpGreeting {
+    /// Whether the connection became encrypted.
+    pub is_encrypted: bool,
+    /// Whether it has taken a user and a password.
+    pub is_authenticated: bool,
+}
+
 struct Idle {
     connection: AsyncSmtpConnection,
     since: Instant,
@@ -107,6 +116,28 @@ impl SmtpMailer {
     pub fn with_time_limits(mut self, limits: TimeLimits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// Speaks with the mail server as far as the sender: connection, encryption, authentication,
+    /// MAIL FROM. Nothing is sent, and the server is told to forget it.
+    ///
+    /// # Errors
+    /// Where a delivery would fail, too.
+    pub async fn greet(&self) -> Result<SmtpGreeting, SendError> {
+        let greet = async {
+            let mut connection = self.connect().await?;
+            let is_encrypted = connection.is_encrypted();
+            let named = session::name_sender(&mut connection, &self.from.address).await;
+            let _ = timeout(Duration::from_secs(1), connection.abort()).await;
+            named?;
+            Ok(SmtpGreeting {
+                is_encrypted,
+                is_authenticated: self.server.credentials.is_some(),
+            })
+        };
+        timeout(self.limits.delivery, greet)
+            .await
+            .unwrap_or_else(|_| Err(too_slow("take the sender", self.limits.delivery)))
     }
 
     /// Hands one message to the mail server. `Ok` means that the server accepted it.

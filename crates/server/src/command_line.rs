@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    access_key, backup, dev, master_key, restore, serve, signing_key, unconfirmed_users,
+    access_key, backup, dev, doctor, master_key, restore, serve, signing_key, unconfirmed_users,
 };
 use crate::terminal;
 
@@ -30,6 +30,9 @@ enum Command {
     /// Serve for development: any credentials are good, mail stays in a local inbox, a demo pool
     /// and site are there.
     Dev(dev::Arguments),
+    /// Look for the troubles that people have, each with its mend: files, database, certificate,
+    /// public URL, proxy, clock, mail. Changes nothing; fails where it finds an error.
+    Doctor(doctor::Arguments),
     /// Make, list and delete the access keys that sign administrators' requests.
     #[command(subcommand)]
     AccessKey(access_key::Action),
@@ -86,6 +89,7 @@ impl Command {
         match self {
             Self::Serve(arguments) => serve::run(arguments),
             Self::Dev(arguments) => dev::run(arguments),
+            Self::Doctor(arguments) => doctor::run(arguments),
             Self::AccessKey(action) => access_key::run(action),
             Self::SigningKey(action) => signing_key::run(action),
             Self::UnconfirmedUsers(action) => unconfirmed_users::run(action),

@@ -257,7 +257,11 @@ fn exempt(proxies: &[Network]) -> Result<Vec<Network>> {
     Ok([proxies, &loopback].concat())
 }
 
-fn app_config(
+/// What operations need to know of the configuration, of a listener that is bound to an address.
+///
+/// # Errors
+/// In words for the operator.
+pub(crate) fn app_config(
     configuration: &ServerConfiguration,
     kind: Kind,
     bound: SocketAddr,
@@ -323,20 +327,21 @@ fn outbound(
 }
 
 /// An address at which a listener on all addresses is reached from this machine.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
     address
 }
 
-fn url_of(address: SocketAddr, is_tls: bool) -> String {
+/// A listener's address as a URL.
+pub(crate) fn url_of(address: SocketAddr, is_tls: bool) -> String {
     let scheme = if is_tls { "https" } else { "http" };
     format!("{scheme}://{address}")
 }
 
 /// The host in a URL: without port, brackets kept.
-fn host_of(url: &str) -> Option<&str> {
+pub(crate) fn host_of(url: &str) -> Option<&str> {
     let authority = url.split_once("://")?.1.split('/').next()?;
     let end = if authority.starts_with('[') {
         authority.find(']')? + 1

@@ -128,15 +128,7 @@ impl Certificate {
 impl Files {
     fn read(&self) -> Result<CertifiedKey> {
         let (certificate, key) = (self.certificate.display(), self.key.display());
-        let chain = CertificateDer::pem_file_iter(&self.certificate)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>);
-        let chain = chain
-            .map_err(plain)
-            .with_context(|| format!("the certificate {certificate} cannot be read"))?;
-        ensure!(
-            !chain.is_empty(),
-            "the certificate {certificate} cannot be read: the file has no certificate"
-        );
+        let chain = read_chain(&self.certificate)?;
         let private = PrivateKeyDer::from_pem_file(&self.key)
             .map_err(plain)
             .with_context(|| format!("the private key {key} cannot be read"))?;
@@ -152,6 +144,23 @@ impl Files {
             Some((metadata.modified().ok()?, metadata.len()))
         })
     }
+}
+
+/// The certificates of a PEM file, in their order; at least one.
+///
+/// # Errors
+/// When the file cannot be read, or holds none.
+pub(crate) fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let name = path.display();
+    let chain = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(plain)
+        .with_context(|| format!("the certificate {name} cannot be read"))?;
+    ensure!(
+        !chain.is_empty(),
+        "the certificate {name} cannot be read: the file has no certificate"
+    );
+    Ok(chain)
 }
 
 /// The library's errors in words.

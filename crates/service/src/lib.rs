@@ -12,6 +12,7 @@ mod app_clients;
 mod background;
 mod clock;
 mod cx;
+pub mod doctor;
 mod failure;
 #[cfg(test)]
 mod golden;

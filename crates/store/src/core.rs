@@ -20,13 +20,13 @@ use crate::{
 };
 
 pub(crate) struct Core {
-    driver: Driver,
+    pub(crate) driver: Driver,
     gate: Arc<Gate>,
     /// For the pauses between retries.
     random: Mutex<Random>,
 }
 
-enum Driver {
+pub(crate) enum Driver {
     Sqlite {
         writer: GroupWriter,
         readers: Arc<Readers>,

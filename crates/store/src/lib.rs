@@ -35,6 +35,7 @@ pub mod attempts;
 pub mod backup;
 pub mod challenges;
 pub mod codes;
+pub mod condition;
 pub mod expiry;
 pub mod installation;
 pub mod leases;

@@ -13,6 +13,7 @@ mod budget;
 mod confirm_user;
 mod cors;
 pub mod demo;
+mod doctor;
 mod health;
 mod in_flight;
 mod mount;
@@ -99,6 +100,7 @@ pub fn router(doors: Doors) -> Router {
             in_flight.clone(),
             budget.clone(),
         ))
+        .merge(doctor::routes(Arc::clone(&app), Arc::clone(&proxies)))
         .merge(pages::asset_routes());
     if let Some(inbox) = inbox {
         router = router.merge(pages::inbox::inbox_routes(

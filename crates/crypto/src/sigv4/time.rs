@@ -69,6 +69,12 @@ pub fn timestamp(ms: i64) -> String {
     format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 
+/// The moment of a Date header (RFC 9110 §5.6.7), in milliseconds since 1970.
+#[must_use]
+pub fn parse_http_date(text: &str) -> Option<i64> {
+    Moment::from_http(text).map(|moment| moment.ms)
+}
+
 fn digits(text: &str) -> Option<i64> {
     if text.is_empty() || text.len() > 4 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

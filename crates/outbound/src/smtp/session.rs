@@ -12,7 +12,7 @@ use lettre::transport::smtp::{
     Error,
     authentication::DEFAULT_MECHANISMS,
     client::{AsyncSmtpConnection, TlsParameters},
-    commands::Data,
+    commands::{Data, Rset},
     extension::Extension,
     response::Severity,
 };
@@ -144,6 +144,28 @@ impl fmt::Display for RcptTo<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RCPT TO:<{}>\r\n", self.0)
     }
+}
+
+/// Names a sender, and takes it back: nothing is sent.
+pub(super) async fn name_sender(
+    connection: &mut AsyncSmtpConnection,
+    address: &EmailAddress,
+) -> Result<(), Failure> {
+    let needs_utf8 = !address.is_ascii();
+    if needs_utf8
+        && !connection
+            .server_info()
+            .supports_feature(Extension::SmtpUtfEight)
+    {
+        return Err(Failure::NoInternationalAddresses);
+    }
+    let failed = |error| Failure::Smtp(Phase::Sender, error);
+    let sender = MailFrom {
+        address,
+        needs_utf8,
+    };
+    connection.command(sender).await.map_err(failed)?;
+    connection.command(Rset).await.map(drop).map_err(failed)
 }
 
 /// Hands one message over. `Ok` means that the server has acknowledged it.

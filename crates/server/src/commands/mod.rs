@@ -3,6 +3,7 @@
 pub(crate) mod access_key;
 pub(crate) mod backup;
 pub(crate) mod dev;
+pub(crate) mod doctor;
 mod listing;
 pub(crate) mod master_key;
 pub(crate) mod restore;

@@ -41,7 +41,7 @@ pub(crate) fn run(Arguments { server }: Arguments) -> Result<()> {
         }
         if has_no_key {
             tracing::warn!(
-                "there is no access key yet, so nobody can administer this server: cognate access-key create --name admin --data-dir {} makes one, also while it runs",
+                "there is no access key yet, so nobody can administer this server: cognate access-key create --name admin --data-dir {} makes one, also while it runs; cognate doctor looks for other troubles",
                 data_dir.display()
             );
         }

@@ -116,6 +116,11 @@ impl Pool {
         Ok(())
     }
 
+    /// Whether connections are shared by a pooler that pools by transactions, as far as is known.
+    pub(crate) async fn is_behind_a_pooler(&self) -> Result<bool, Error> {
+        Ok(self.connection().await?.is_shared)
+    }
+
     /// Closes the connections; later calls are [`Error::Closed`].
     pub(crate) fn close(&self) {
         self.connections.close();

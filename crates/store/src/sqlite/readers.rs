@@ -1,7 +1,7 @@
 //! Read-only connections, and a view of one moment on one of them.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -39,6 +39,11 @@ impl Readers {
             self.give_back(connection);
         }
         answer
+    }
+
+    /// The database's file.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
     }
 
     /// A consistent view of the database as it is now, on a connection of its own.

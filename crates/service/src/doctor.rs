@@ -1,0 +1,74 @@
+//! What `cognate doctor` asks a running server through its public URL: as whom the server sees who
+//! asks. Only who has the database and its master key can ask, and only a server that has them too
+//! can answer; so an answer also proves that the public URL leads to a server of this installation.
+
+use cognate_crypto::digest::{ct_eq, hex_encode, hmac_sha256};
+use cognate_crypto::random::Alphabet;
+use cognate_model::Timestamp;
+use cognate_store::Db;
+
+use crate::Entropy;
+
+/// The path of the question, below the public URL.
+pub const PATH: &str = "/doctor/seen";
+/// The header that holds the question, and in the answer its proof.
+pub const HEADER: &str = "x-cognate-doctor";
+
+/// So long a question is answered, and so far the clocks may differ.
+const QUESTION_MS: i64 = 5 * 60 * 1000;
+
+/// A question, and what its answer will be checked with.
+pub struct Question {
+    secret: [u8; 32],
+    text: String,
+}
+
+impl Question {
+    /// A new question.
+    #[must_use]
+    pub fn new(db: &Db, entropy: &Entropy, now: Timestamp) -> Self {
+        let secret = secret(db);
+        let nonce = entropy.generator().from_alphabet(20, Alphabet::LOWERCASE);
+        let asked = format!("{}.{nonce}", now.0);
+        let proof = proof(&secret, "question", &asked, "");
+        Self {
+            secret,
+            text: format!("{asked}.{proof}"),
+        }
+    }
+
+    /// As the header holds it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether an answer is from a server of this installation, and to this question.
+    #[must_use]
+    pub fn is_answered_by(&self, body: &str, given: &str) -> bool {
+        let right = proof(&self.secret, "answer", &self.text, body);
+        ct_eq(right.as_bytes(), given.as_bytes())
+    }
+}
+
+/// The proof of an answer to a question, if it was asked by one who may, and just now.
+#[must_use]
+pub fn prove_answer(db: &Db, now: Timestamp, question: &str, body: &str) -> Option<String> {
+    let secret = secret(db);
+    let (asked, given) = question.rsplit_once('.')?;
+    let right = proof(&secret, "question", asked, "");
+    let (at, _) = asked.split_once('.')?;
+    let age = now.0.saturating_sub(at.parse().ok()?);
+    let is_right = ct_eq(right.as_bytes(), given.as_bytes());
+    (is_right && age.unsigned_abs() <= QUESTION_MS.unsigned_abs())
+        .then(|| proof(&secret, "answer", question, body))
+}
+
+fn secret(db: &Db) -> [u8; 32] {
+    db.server_secret("doctor")
+}
+
+fn proof(secret: &[u8; 32], what: &str, question: &str, body: &str) -> String {
+    let parts = [what, "\n", question, "\n", body].map(str::as_bytes);
+    hex_encode(&hmac_sha256(secret, &parts))
+}
