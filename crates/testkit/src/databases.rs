@@ -18,6 +18,15 @@ pub async fn for_each_database(test: impl AsyncFn(TestServer)) {
     }
 }
 
+/// Runs a test with the URL of an empty schema on every database of TEST_DATABASES.
+pub async fn for_each_empty_schema(test: impl AsyncFn(&str)) {
+    for url in urls() {
+        let schema = Schema::create(url).await;
+        test(&schema.url()).await;
+        schema.remove().await;
+    }
+}
+
 #[allow(
     clippy::disallowed_methods,
     reason = "cargo xtask test names the databases there"

@@ -42,7 +42,7 @@ use std::time::Duration;
 pub use call::{Answer, ApiError, Call, refused};
 pub use client::{ClientBuilder, TestClient};
 pub use cognate_api::idp::op;
-pub use databases::for_each_database;
+pub use databases::{for_each_database, for_each_empty_schema};
 pub use key::Key;
 pub use nodes::{Shared, for_each_server, for_each_shared_database};
 pub use pool::{PoolBuilder, TestPool, attribute_list};

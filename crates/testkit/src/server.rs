@@ -43,6 +43,8 @@ struct Inner {
 /// How a server is to be.
 pub struct ServerBuilder {
     database: String,
+    master_key: MasterKey,
+    now: Timestamp,
     access: Access,
     public_url: String,
     trusted_proxies: Vec<Network>,
@@ -65,6 +67,8 @@ impl TestServer {
     pub fn builder() -> ServerBuilder {
         ServerBuilder {
             database: "sqlite::memory:".to_owned(),
+            master_key: master_key(),
+            now: BEGINNING,
             access: Access::AccessKeys,
             public_url: "http://cognate.test".to_owned(),
             trusted_proxies: Vec::new(),
@@ -263,6 +267,20 @@ impl ServerBuilder {
         self
     }
 
+    /// With the master key of a database that another server has made.
+    #[must_use]
+    pub fn under(mut self, master_key: MasterKey) -> Self {
+        self.master_key = master_key;
+        self
+    }
+
+    /// Beginning at another time.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp) -> Self {
+        self.now = now;
+        self
+    }
+
     /// In development mode: signed operations take anybody.
     #[must_use]
     pub fn development(mut self) -> Self {
@@ -331,8 +349,7 @@ impl ServerBuilder {
     pub async fn start(self) -> TestServer {
         let mut random = Random::from_seed([42; 32]);
         let faults = FaultPlan::armable();
-        let master_key = master_key();
-        let mut options = DbOptions::new(&self.database, master_key, random.derive());
+        let mut options = DbOptions::new(&self.database, self.master_key, random.derive());
         options.faults = faults.clone();
         let db = Db::open(options).await.unwrap();
         let inbox = Inbox::new();
@@ -351,7 +368,7 @@ impl ServerBuilder {
             db,
             outbound,
             config.check().unwrap(),
-            Clock::manual(BEGINNING),
+            Clock::manual(self.now),
             Entropy::seeded(random.bytes()),
         );
         let key = make_key(&app, "testkit", Policy::allow_all()).await;
