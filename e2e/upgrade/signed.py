@@ -47,6 +47,7 @@ class SignedWire(Wire):
             key = _hmac(key, part)
         signature = _hmac(key, text).hex()
         credential = f"Credential={self.key_id}/{scope}"
-        authorization = f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={SIGNED}, Signature={signature}"
+        signed = f"SignedHeaders={SIGNED}, Signature={signature}"
+        authorization = f"AWS4-HMAC-SHA256 {credential}, {signed}"
         content = {"Content-Type": "application/x-amz-json-1.1"}
         return content | plain | {"Authorization": authorization}
