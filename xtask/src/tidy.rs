@@ -2,6 +2,7 @@
 //!
 //! Each check gives its findings as sentences; all are told before the chore fails.
 
+mod columns;
 mod dependencies;
 mod markers;
 mod protocol;
@@ -21,6 +22,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     findings.extend(source::check(root)?);
     findings.extend(markers::check(root)?);
     findings.extend(protocol::check(root)?);
+    findings.extend(columns::check(root)?);
     let generated = codegen::run(root, true);
     findings.extend(generated.err().map(|error| format!("{error:#}")));
     for finding in &findings {

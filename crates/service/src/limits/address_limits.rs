@@ -4,8 +4,8 @@
 //! Counted in memory on each node: an address that goes round all nodes has that many times the
 //! allowance, and no more. An IPv6 address is counted by its /64 and, with four times the
 //! allowance, by its /56. Whom a request is counted for is told by
-//! [`Origin`](crate::limits::origin::Origin); what comes from this machine, and from a backend that names
-//! nobody, is not counted.
+//! [`Origin`](crate::limits::origin::Origin); what comes from this machine, and from a backend that
+//! names nobody, is not counted.
 
 use std::convert::Infallible;
 use std::pin::pin;
