@@ -146,8 +146,8 @@ impl Db {
         self.vault.server_secret(purpose)
     }
 
-    /// What the database has counted of itself since it was opened. It asks the database nothing, so
-    /// it may be called as often as one likes.
+    /// What the database has counted of itself since it was opened. It asks the database nothing,
+    /// so it may be called as often as one likes.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.core.stats()
