@@ -1,5 +1,4 @@
-//! The one error that operations answer with: a code, a sentence for the caller, and a cause for
-//! the log.
+//! The one error of operations: a code, a sentence for the caller, and a cause for the log.
 
 mod codes;
 mod sentences;
@@ -8,12 +7,12 @@ use std::fmt;
 
 pub use codes::ErrorCode;
 
-/// Why a call cannot be answered now, and can be a little later. Nothing of it was done.
+/// Why a call cannot be answered now, and can be a little later. Nothing of the call was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unavailable {
     /// The database is not to be had.
     Database,
-    /// Others changed the same at the same time, again and again.
+    /// Other calls changed the same rows at the same time, repeatedly.
     Conflict,
     /// More is asked for than there is room for.
     Overload,
@@ -30,10 +29,10 @@ impl Unavailable {
     }
 }
 
-/// Why an operation failed, as its caller is told.
+/// Why an operation failed, in the form that its caller sees.
 ///
-/// It is not a [`std::error::Error`] itself, so that any such error becomes one with `?`: an
-/// unforeseen failure is an `InternalErrorException` whose cause is kept for the log and never
+/// It is not a [`std::error::Error`] itself, so that `?` turns any such error into one: an
+/// unforeseen failure becomes an `InternalErrorException` whose cause goes to the log and is never
 /// sent.
 #[derive(Debug)]
 pub struct Error {
@@ -50,7 +49,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error of that kind in those words. Prefer a named constructor: one for each sentence.
+    /// An error with this code and message. Prefer a named constructor, one for each sentence.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
@@ -62,8 +61,8 @@ impl Error {
         }
     }
 
-    /// `ServiceUnavailable`: the same sentence whatever the reason, which is for the log and for
-    /// how soon to try again.
+    /// `ServiceUnavailable`. The sentence is always the same; the reason goes to the log and
+    /// decides how soon the client may try again.
     #[must_use]
     pub fn unavailable(why: Unavailable) -> Self {
         Self {
@@ -72,13 +71,13 @@ impl Error {
         }
     }
 
-    /// Too much is asked of this server at the moment.
+    /// The server has too many requests at the moment.
     #[must_use]
     pub fn overloaded() -> Self {
         Self::unavailable(Unavailable::Overload)
     }
 
-    /// What lies behind it and behind that, in one line; empty when there is nothing.
+    /// The chain of causes in one line; empty when there is none.
     #[must_use]
     pub fn cause(&self) -> String {
         let Some(source) = self.source.as_deref() else {
@@ -94,7 +93,7 @@ impl Error {
         text
     }
 
-    /// The same, with what lies behind it for the log.
+    /// The same error with a cause for the log.
     #[must_use]
     pub fn with_source(
         mut self,

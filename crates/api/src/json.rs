@@ -1,5 +1,5 @@
-//! AWS JSON 1.1: a request's body into an operation's input, an output or an error into an answer's
-//! body.
+//! AWS JSON 1.1: it reads a request's body into an operation's input, and writes an output or an
+//! error into an answer's body.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -9,16 +9,16 @@ use crate::operation::Operation;
 use crate::shape::Shape;
 use crate::validate;
 
-/// Reads a request's body and checks it against what is known of the operation's input. No body is
-/// an empty object.
+/// Reads a request's body and checks it against the shape of the operation's input. An absent body
+/// is an empty object.
 ///
 /// Fails with a SerializationException when it is not JSON or has a member of a wrong type, and
-/// with an InvalidParameterException that tells every constraint that is not met.
+/// with an InvalidParameterException that names every violated constraint.
 pub fn parse_input(input: &Shape, body: &[u8]) -> Result<Value, Error> {
     let mut value = if body.is_empty() {
         Value::Object(Map::new())
     } else {
-        // serde_json stops at 128 levels of nesting, so depth is bounded here for all that follows.
+        // serde_json stops at 128 levels of nesting, which bounds the depth for all later code.
         serde_json::from_slice(body).map_err(|error| Error::malformed_json().with_source(error))?
     };
     validate::check(input, &mut value)?;
@@ -30,13 +30,13 @@ pub fn decode<O: Operation>(value: Value) -> Result<O::Input, Error> {
     serde_json::from_value(value).map_err(|error| Error::malformed_json().with_source(error))
 }
 
-/// An output as a body; empty for an operation that gives nothing, as AWS answers.
+/// An output as a body; empty for an operation without output, as at AWS.
 pub fn render_output(output: &impl Serialize) -> Result<Vec<u8>, Error> {
     let body = serde_json::to_vec(output)?;
     Ok(if body == b"null" { Vec::new() } else { body })
 }
 
-/// An error as a body. The cause behind it stays here.
+/// An error as a body, without its cause.
 #[must_use]
 pub fn render_error(error: &Error) -> Vec<u8> {
     let mut body = json!({"__type": error.code.name(), "message": error.message});

@@ -1,5 +1,4 @@
-//! What an operation is: a name of a service, with its input, its output and the errors that it may
-//! answer.
+//! An operation: a name of a service, with its input, its output and its possible errors.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,8 +22,8 @@ impl Service {
     /// Every service.
     pub const ALL: [Self; 3] = [Self::CognitoIdp, Self::CognitoIdentity, Self::Sts];
 
-    /// The name that requests are signed for (the credential scope of Signature Version 4), that
-    /// ARNs carry and that policies put before the operation's name.
+    /// The service's name in the credential scope of Signature Version 4, in ARNs, and before the
+    /// operation's name in policies.
     #[must_use]
     pub const fn signing_name(self) -> &'static str {
         match self {
@@ -34,7 +33,7 @@ impl Service {
         }
     }
 
-    /// What stands before the dot in X-Amz-Target; `None` for the service of the query protocol.
+    /// The part of X-Amz-Target before the dot; `None` for the service of the query protocol.
     #[must_use]
     pub const fn target_prefix(self) -> Option<&'static str> {
         match self {
@@ -58,17 +57,16 @@ impl Service {
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Auth {
-    /// Anybody: what the request itself carries (a token, a password) decides.
+    /// Anybody may call it: the contents of the request (a token, a password) decide.
     Public,
-    /// The holder of an access key, by Signature Version 4.
+    /// The holder of an access key calls it, by Signature Version 4.
     Signed,
 }
 
-/// How the input of a signed operation names what the call is about, so that a policy can speak of
-/// it.
+/// How the input of a signed operation names the resource of the call, for policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {
-    /// Nothing that stands already, or all of it: what is made, what is listed.
+    /// No existing resource, or all of them: the operation makes or lists something.
     Account,
     /// The user pool whose id this member holds.
     UserPool(&'static str),
@@ -78,11 +76,11 @@ pub enum Resource {
     IdentityPool(&'static str),
     /// What this member names by its ARN.
     Arn(&'static str),
-    /// Something that the input alone does not tell: it has to be looked up.
+    /// A resource that the input alone does not name: the service looks it up.
     Elsewhere,
 }
 
-/// An operation as a type; the generated modules `op` hold one for each.
+/// An operation as a type; the generated modules `op` have one for each.
 pub trait Operation: 'static {
     /// The service that it belongs to.
     const SERVICE: Service;
@@ -92,14 +90,14 @@ pub trait Operation: 'static {
     const AUTH: Auth;
     /// What a policy takes it to be about.
     const RESOURCE: Resource;
-    /// The errors that its model lists; see [`OperationInfo::may_answer`] for those that go without
-    /// saying.
+    /// The errors that its model lists. [`OperationInfo::may_answer`] adds those of every
+    /// operation.
     const ERRORS: &'static [ErrorCode];
     /// What validation knows of its input.
     const INPUT: &'static Shape;
     /// What it takes.
     type Input: DeserializeOwned + Send + 'static;
-    /// What it gives; `()` when the answer has no body.
+    /// Its output; `()` when the answer has no body.
     type Output: Serialize + Send + 'static;
 
     /// All of it but the types.
@@ -130,8 +128,8 @@ pub struct OperationInfo {
     pub input: &'static Shape,
 }
 
-/// What any operation may answer although no model says so: the protocol's own errors, and that it
-/// is not built.
+/// The errors that any operation may answer although no model lists them: the protocol's own, and
+/// the one for an operation that is not built.
 const UNSPOKEN: &[ErrorCode] = &[
     ErrorCode::AccessDenied,
     ErrorCode::ExpiredToken,
@@ -153,8 +151,8 @@ const UNSPOKEN: &[ErrorCode] = &[
 ];
 
 impl OperationInfo {
-    /// Whether a client has to expect that error of this operation: its model lists it, or every
-    /// operation has it.
+    /// Whether a client has to expect this error from the operation: its model lists it, or every
+    /// operation may answer it.
     #[must_use]
     pub fn may_answer(&self, code: ErrorCode) -> bool {
         self.errors.contains(&code) || UNSPOKEN.contains(&code)

@@ -1,5 +1,5 @@
-//! The constraint table's own types: what validation knows of a shape, as plain data that the
-//! generated modules fill in.
+//! The types of the constraint table: what validation knows of a shape, as plain data in the
+//! generated modules.
 
 use std::sync::OnceLock;
 
@@ -19,7 +19,7 @@ pub struct Shape {
     pub max: Option<i64>,
     /// What a string has to match as a whole.
     pub pattern: Option<Pattern>,
-    /// Whether its value must not be repeated in messages or logs.
+    /// Whether messages and logs must not repeat its value.
     pub sensitive: bool,
 }
 
@@ -76,7 +76,7 @@ pub struct Member {
 /// A regular expression of the model, in Java's syntax.
 #[derive(Clone, Copy, Debug)]
 pub struct Pattern {
-    /// As the model words it, and as messages repeat it.
+    /// The model's text, which messages repeat.
     pub source: &'static str,
     /// Where its compiled form is kept.
     pub matcher: fn() -> &'static Matcher,
@@ -102,7 +102,7 @@ impl Default for Matcher {
 
 impl Pattern {
     /// Whether the whole of `text` matches, in time linear in its length. Fails when the model's
-    /// pattern is none.
+    /// pattern is invalid.
     pub fn is_match(&self, text: &str) -> Result<bool, regex::Error> {
         let compiled = (self.matcher)()
             .0

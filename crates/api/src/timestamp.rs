@@ -5,8 +5,7 @@ use std::fmt;
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The last millisecond of the year 9999, and as far before 1970: what lies outside is no date that
-/// anybody means.
+/// The last millisecond of the year 9999, and as far before 1970; nobody means a date beyond.
 const FARTHEST_MS: f64 = 253_402_300_799_999.0;
 
 /// Milliseconds since 1970 in UTC. On the wire a JSON number of seconds, with up to three decimals.

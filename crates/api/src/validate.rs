@@ -1,4 +1,4 @@
-//! The constraints of the models, checked over a request before any operation sees it.
+//! Checks a request against the constraints of the models before any operation sees it.
 //!
 //! It interprets the generated table over the parsed JSON, collects every violation and words them
 //! as AWS's own framework does (docs/protocol.md §1.6): it names members by their path
@@ -21,11 +21,11 @@ use report::Report;
 pub const OPEN_ENUMS: &[(&str, &[&str])] =
     &[("ExplicitAuthFlowsType", &["ALLOW_CLIENT_TOKEN_AUTH"])];
 
-/// Checks a request's body against its shape, and takes out of it what says nothing: members that
-/// are null or that the shape does not know.
+/// Checks a request's body against its shape, and removes members without meaning: those that are
+/// null and those that the shape lacks.
 ///
-/// Fails with a SerializationException for a wrong type, or an InvalidParameterException that tells
-/// all violations.
+/// Fails with a SerializationException for a wrong type, or with an InvalidParameterException that
+/// names all violations.
 pub fn check(shape: &Shape, body: &mut Value) -> Result<(), Error> {
     if !body.is_object() {
         return Err(Error::malformed_json());
@@ -38,14 +38,14 @@ pub fn check(shape: &Shape, body: &mut Value) -> Result<(), Error> {
     walk.report.into_result()
 }
 
-/// The walk over one body: where it stands and what it found.
+/// The walk over one body: its place and its findings.
 struct Walk {
     report: Report,
     path: String,
 }
 
 impl Walk {
-    /// `hidden` tells that something around the value is sensitive, and so is the value.
+    /// `hidden`: something around the value is sensitive, and so is the value.
     fn value(&mut self, shape: &Shape, value: &mut Value, hidden: bool) -> Result<(), Error> {
         types::check(shape, value)?;
         let hidden = hidden || shape.sensitive;
@@ -158,8 +158,8 @@ impl Walk {
     }
 }
 
-/// Whether a violation inside a list or a map is told at the list or the map: so it is for all but
-/// what has members.
+/// Whether a violation inside a list or a map is reported at the list or the map. That holds for
+/// all members but structures.
 fn is_plain(shape: &Shape) -> bool {
     !matches!(
         shape.kind,
@@ -167,8 +167,8 @@ fn is_plain(shape: &Shape) -> bool {
     )
 }
 
-/// Whether a list or a map, which is repeated whole, holds what must not be repeated. What has
-/// members may.
+/// Whether a list or a map, which messages repeat whole, may contain a secret. One with structures
+/// may.
 fn may_hold_secrets(shape: &Shape) -> bool {
     match shape.kind {
         Kind::List(member) => member.sensitive || !is_plain(member),
@@ -177,7 +177,8 @@ fn may_hold_secrets(shape: &Shape) -> bool {
     }
 }
 
-/// The shape's own constraints that the value does not meet, its members aside, in AWS's words.
+/// The shape's own constraints that the value violates, without those of its members, in AWS's
+/// words.
 fn violated(shape: &Shape, value: &Value) -> Result<Vec<String>, Error> {
     let mut violated = Vec::new();
     let (size, noun) = size(shape, value);
@@ -211,7 +212,7 @@ fn is_open(name: &str, text: &str) -> bool {
     open.any(|(enumeration, values)| *enumeration == name && values.contains(&text))
 }
 
-/// What a bound is compared with, and what AWS calls it.
+/// The size that a bound is compared with, and AWS's name for it.
 fn size(shape: &Shape, value: &Value) -> (Option<i64>, &'static str) {
     let length = |length: usize| i64::try_from(length).ok();
     match (shape.kind, value) {
@@ -229,7 +230,7 @@ fn size(shape: &Shape, value: &Value) -> (Option<i64>, &'static str) {
     }
 }
 
-/// Every constraint of a shape in one line, as AWS lists them for the members of a list or a map.
+/// Every constraint of a shape in one line, in AWS's form for the members of a list or a map.
 fn rules(shape: &Shape) -> String {
     let noun = match shape.kind {
         Kind::Integer | Kind::Long => "value",

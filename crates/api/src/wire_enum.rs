@@ -1,4 +1,4 @@
-//! What every generated enum of the wire is made of: its values, and room for one that the model
+//! The macro behind every generated enum of the wire: its values, and room for one that the model
 //! does not name.
 
 /// Declares an enum whose variants are strings on the wire. A string that the model does not name

@@ -1,4 +1,4 @@
-//! The operator's listener: metrics and health, for nobody else's eyes.
+//! The operator's listener, for metrics and health. Only operators should reach it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,8 @@ use crate::metrics::Metrics;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// How long the database may take to tell of the outbox; the other metrics are told without it.
+/// How long the database may take to count the outbox. After that the other metrics are served
+/// without it.
 const OUTBOX_PATIENCE: Duration = Duration::from_secs(2);
 
 /// `/metrics`, `/healthz` and `/readyz`.

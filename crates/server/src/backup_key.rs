@@ -1,5 +1,4 @@
-//! What a backup is sealed under and opened with: a passphrase where one is given, else the master
-//! key.
+//! The key of a backup: a passphrase where one is given, else the master key.
 
 use std::path::Path;
 
@@ -12,10 +11,11 @@ use crate::configuration::MasterKeySource;
 use crate::master_key;
 use crate::private_file::read_secret;
 
-/// A file with a backup in it may be guessed at without end, so this many characters are the least.
+/// A thief of a backup can guess at its passphrase without end, so a passphrase has at least this
+/// many characters.
 const SHORTEST_PASSPHRASE: usize = 12;
 
-/// The passphrase that was given, in a file or in COGNATE_BACKUP_PASSPHRASE (`variable`).
+/// The given passphrase, from a file or from COGNATE_BACKUP_PASSPHRASE (`variable`).
 ///
 /// # Errors
 /// When both are given, or the file is not there, empty, or lies open to others.
@@ -32,7 +32,7 @@ pub(crate) fn passphrase(
     }
     let text = read_secret(Path::new(file), "passphrase file")?
         .with_context(|| format!("the passphrase file {file} is not there"))?;
-    // The end of its line is an editor's, not the passphrase's.
+    // An editor added the end of the line; it is not part of the passphrase.
     let line = text.expose();
     let line = line.strip_suffix('\n').unwrap_or(line);
     let line = line.strip_suffix('\r').unwrap_or(line);
@@ -42,7 +42,7 @@ pub(crate) fn passphrase(
     Ok(Some(line.into()))
 }
 
-/// What a new backup is sealed under.
+/// The key that seals a new backup.
 ///
 /// # Errors
 /// When the passphrase is too short.
@@ -59,15 +59,15 @@ pub(crate) fn lock<'a>(
     Ok(Lock::Passphrase(passphrase, PassphraseCost::BACKUP))
 }
 
-/// What opens a backup, held for [`Key::unlock`].
+/// The key that opens a backup, kept for [`Key::unlock`].
 pub(crate) enum Key {
     MasterKey(MasterKey),
     Passphrase(SecretString),
 }
 
 impl Key {
-    /// Finds what opens a backup that is sealed so: the passphrase, or the master key in
-    /// `old_key_file` where that is given, else the server's own.
+    /// Finds the key of a backup that is sealed in this way: the passphrase, or the master key in
+    /// `old_key_file` if that is given, else the server's own.
     ///
     /// # Errors
     /// When it is not given, or not there.

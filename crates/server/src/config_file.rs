@@ -1,6 +1,6 @@
-//! cognate.toml: the flags' names without their dashes in front, each with a text, a number, a
-//! truth value, or a list of texts. Flags that begin with `limits-` may stand without that in a
-//! table `[limits]`.
+//! cognate.toml: the flags' names without their leading dashes, each with a text, a number, a
+//! boolean, or a list of texts. Flags that begin with `limits-` may lose that part in a table
+//! `[limits]`.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -21,7 +21,7 @@ pub(crate) struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads the file that is named, or the default one if it exists.
+    /// Reads the given file, or the default one if it exists.
     ///
     /// # Errors
     /// When it cannot be read, is no TOML or has a key that is no flag: a mistyped setting must not
@@ -40,7 +40,7 @@ impl ConfigFile {
     }
 
     pub(crate) fn parse(name: String, text: &str) -> Result<Self> {
-        // toml's own message shows the line, which may hold a password.
+        // toml's own message would show the line, which may contain a password.
         let table: toml::Table = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(0, |span| {
                 text.as_bytes()

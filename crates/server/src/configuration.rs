@@ -1,4 +1,4 @@
-//! What the server is told, from flags, environment and file in that order, checked and typed.
+//! The configuration from flags, environment and file, in that order, checked and typed.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(crate) const AWS_PORT: u16 = 443;
 /// The file of the master key in the data folder.
 pub(crate) const MASTER_KEY_FILE: &str = "master.key";
 
-/// What a database is for: one kind is never served as the other.
+/// The kind of a database: one kind is never served as the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Made by `cognate serve` (or for it, by `cognate access-key`).
@@ -39,7 +39,7 @@ impl Kind {
         }
     }
 
-    /// Two folders, so that they are not mixed up to begin with.
+    /// Two folders, so that the two kinds are not mixed up by accident.
     const fn data_dir(self) -> &'static str {
         match self {
             Self::Serve => "cognate-data",
@@ -115,14 +115,15 @@ pub(crate) struct DevConfiguration {
     pub(crate) local_tls: LocalTls,
 }
 
-/// One setting after the other, from the flag (which has the environment's value where it was not
-/// given) or the file.
+/// Reads single settings, from the flag (which has the environment's value where the flag was not
+/// given) or from the file.
 struct Settings<'a> {
     file: &'a ConfigFile,
 }
 
 impl Settings<'_> {
-    /// The value of a setting. An empty one is none: composed environments have many of these.
+    /// The value of a setting. An empty one counts as none, because composed environments have many
+    /// of these.
     fn text(&self, key: &str, flag: Option<String>) -> Result<Option<String>> {
         match flag.filter(|value| !value.is_empty()) {
             Some(value) => Ok(Some(value)),
@@ -183,7 +184,7 @@ impl Settings<'_> {
         })
     }
 
-    /// A number, which may be 0 for nothing at all; `none` for any.
+    /// A number; 0 allows nothing, and `none` allows any number.
     fn sum(&self, key: &str, flag: Option<String>, default: Option<u32>) -> Result<Option<u32>> {
         match self.text(key, flag)?.as_deref() {
             None => Ok(default),
@@ -262,8 +263,8 @@ impl StoreConfiguration {
 }
 
 impl StoreConfiguration {
-    /// Whether a database of SQLite would have to be made. What another machine has is not looked
-    /// at.
+    /// Whether an SQLite database would have to be made. A database on another machine is not
+    /// looked at.
     pub(crate) fn holds_no_database(&self) -> bool {
         self.sqlite_file().is_some_and(|file| !file.exists())
     }
@@ -352,7 +353,7 @@ impl ServerConfiguration {
 }
 
 impl DevConfiguration {
-    /// Reads it, and gives the server's configuration what follows from it.
+    /// Reads it, and returns the server's configuration with the changes that follow from it.
     ///
     /// # Errors
     /// In words for the operator.
@@ -391,7 +392,7 @@ impl DevConfiguration {
     }
 }
 
-/// An address with its port. `localhost` is the IPv4 one, so that nothing is looked up.
+/// An address with its port. `localhost` is the IPv4 one, so that no name is looked up.
 fn parse_address(text: &str) -> Option<SocketAddr> {
     match text.strip_prefix("localhost:") {
         Some(port) => Some(SocketAddr::new(

@@ -1,4 +1,4 @@
-//! Opening the database: its folder, its master key, and what it is for.
+//! Opens the database: its folder, its master key, and its kind.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
@@ -13,8 +13,7 @@ use crate::configuration::{Kind, MasterKeySource, StoreConfiguration};
 use crate::master_key::{self, Obtained};
 use crate::rotation;
 
-/// Opens the database, makes it at the first start, and refuses one that was made for something
-/// else.
+/// Opens the database, makes it at the first start, and refuses one of the other kind.
 ///
 /// # Errors
 /// In words for the operator; nothing is damaged then.
@@ -30,8 +29,8 @@ pub(crate) async fn open(
         Ok(db) => db,
         Err(error) => {
             if let Some(path) = &made {
-                // Only where the database is under another key: else a start beside this one may
-                // have read the file and be using it.
+                // Only if the database is under another key: otherwise a start at the same time may
+                // have read the file and use it.
                 if matches!(error, OpenError::WrongMasterKey) {
                     master_key::take_back(path)?;
                 }
@@ -49,8 +48,8 @@ pub(crate) async fn open(
     Ok(db)
 }
 
-/// Opens a database that is there already, whatever it is for, and gives the master key that opened
-/// it. Makes nothing.
+/// Opens an existing database of any kind, and returns the master key that opened it. Makes
+/// nothing.
 ///
 /// # Errors
 /// In words for the operator.
@@ -92,8 +91,8 @@ async fn open_that(
     }
 }
 
-/// Removes a key that was made for nothing, if the database says that it is under another one. Else
-/// somebody who found the file may be using it by now.
+/// Removes a new key that is useless, if the database says that it is under another one. Otherwise
+/// somebody who found the file may use it by now.
 ///
 /// # Errors
 /// When it cannot be removed.
@@ -138,8 +137,8 @@ pub(crate) fn make_folder_if_used(configuration: &StoreConfiguration) -> Result<
     Ok(())
 }
 
-/// The key does not open the database. If that is so because a rotation was cut between the
-/// database and the file, its new key lies beside, and the rotation is brought to its end.
+/// Handles a key that does not open the database. If a rotation was interrupted between the
+/// database and the file, its new key is in a file beside, and this finishes the rotation.
 async fn after_a_rotation(
     configuration: &StoreConfiguration,
     error: OpenError,
@@ -200,7 +199,7 @@ fn refusal(error: OpenError, made: Option<&Path>) -> anyhow::Error {
     }
 }
 
-/// Refuses a database that was made for something else; says what it is for where nobody has.
+/// Refuses a database of the other kind; sets the kind of a database without one.
 ///
 /// # Errors
 /// In words for the operator.
@@ -233,7 +232,7 @@ fn make_folder(path: &Path) -> Result<()> {
         .mode(0o700)
         .create(path)
         .with_context(|| format!("the data folder {} cannot be made", path.display()))?;
-    // Asking for permissions says little (root, read-only file systems, quotas); writing says all.
+    // Permissions say little (root, read-only file systems, quotas), so this tries to write.
     let probe = path.join(format!(".write-probe.{}", std::process::id()));
     let probed = fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe));
     probed.with_context(|| format!("the data folder {} cannot be written", path.display()))

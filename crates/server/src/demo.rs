@@ -1,5 +1,5 @@
-//! The demo pool and its app client: made once, through the operations that everybody else uses,
-//! and found again by name.
+//! The demo pool and its app client. They are made once, through the ordinary operations, and found
+//! again by name.
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ pub(crate) async fn prepare(
     })
 }
 
-/// Calls operations as the operator of a development server.
+/// Calls operations with the rights of a development server's operator.
 struct Operator<'a> {
     app: &'a Arc<App>,
     operations: &'a Operations,
@@ -91,8 +91,8 @@ impl Operator<'_> {
         serde_json::from_slice(&output).with_context(|| format!("the answer of {operation}"))
     }
 
-    /// The id of what has a name in a list of pages, if it begins so: a pool's id begins with its
-    /// region.
+    /// The id of the object with this name in a paged list, if the id begins with `begins`: a
+    /// pool's id begins with its region.
     async fn find(
         &self,
         operation: &'static str,

@@ -1,4 +1,4 @@
-//! From the messages that a development server keeps to what the inbox page shows.
+//! Turns the stored messages of a development server into the rows of the inbox page.
 
 use std::sync::Arc;
 

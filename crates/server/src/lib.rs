@@ -1,4 +1,4 @@
-//! The binary's inside: command line and configuration, wiring, listeners, telemetry.
+//! The inside of the binary: command line and configuration, wiring, listeners, telemetry.
 //!
 //! Only this crate reads configuration and environment. [`run`] is the program; [`Listening`] and
 //! [`Metrics`] serve tests too, which start a server in their own process.

@@ -1,4 +1,4 @@
-//! How much a listener takes on, and how long it waits.
+//! The limits of a listener: how much it serves, and how long it waits.
 
 use std::time::Duration;
 
@@ -9,15 +9,16 @@ use anyhow::{Result, bail};
 pub struct Limits {
     /// Connections at once; more wait in the system's queue.
     pub connections: usize,
-    /// For the TLS handshake and the first request's head: who connects has something to ask.
+    /// For the TLS handshake and the first request's head: a client that connects has something to
+    /// ask.
     pub first_request: Duration,
-    /// For the head of each further request, and so for an idle connection. Longer than the minute
-    /// for which load balancers keep theirs, or they would send a request into a connection that is
-    /// just being closed.
+    /// For the head of each further request, and so for an idle connection. It is longer than the
+    /// minute of usual load balancers; otherwise they would send a request into a connection that
+    /// is just closing.
     pub next_request: Duration,
     /// For a write of which the client takes nothing.
     pub stalled_write: Duration,
-    /// For the answers that are on their way when a connection that was idle is told to end.
+    /// For the answers that are on their way when the server ends an idle connection.
     pub farewell: Duration,
 }
 

@@ -1,5 +1,5 @@
-//! A listener of our own: it accepts, speaks TLS, HTTP/1.1 and HTTP/2, keeps limits, and stops
-//! gracefully.
+//! Cognate's own listener: it accepts connections, speaks TLS, HTTP/1.1 and HTTP/2, enforces
+//! limits, and stops gracefully.
 
 mod activity;
 mod by_address;
@@ -27,17 +27,17 @@ use crate::tls::Certificate;
 use by_address::ByAddress;
 use connection::Serving;
 
-/// How long to wait after the system would accept no more, usually for want of file descriptors.
+/// The pause after the system refused to accept, usually for lack of file descriptors.
 const BREATHER: Duration = Duration::from_millis(100);
-/// The headers of a request, all together; as much as nginx takes. A connection that is sent much
-/// holds twice that to read it.
+/// The largest total size of a request's headers; nginx has the same limit. A connection that
+/// receives so much uses twice that to read it.
 const MAX_HEADERS: usize = 32 * 1024;
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 64;
-/// What an HTTP/2 connection, and each stream on it, may send ahead of being read: what lies there
-/// is in nobody's budget.
+/// The bytes that an HTTP/2 connection, and each stream on it, may send before they are read. No
+/// budget counts them.
 const WINDOW: u32 = 64 * 1024;
-/// How often a silent HTTP/2 connection is asked whether it lives.
+/// How often a silent HTTP/2 connection gets a PING.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 
 /// A listener that serves until it is stopped.
@@ -49,9 +49,8 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Begins to serve on a socket that is bound: plainly, or by TLS with a certificate. `open`
-    /// counts the connections. An address gets a quarter of them at most, unless it is in a network
-    /// that is exempt.
+    /// Begins to serve on a bound socket, in plain or by TLS with a certificate. `open` counts the
+    /// connections. An address gets at most a quarter of them, unless its network is exempt.
     ///
     /// # Errors
     /// When the socket has no address, or TLS cannot be set up.
@@ -96,8 +95,8 @@ impl Listening {
         self.address
     }
 
-    /// Accepts no more, lets requests that run come to their end for as long as `patience`, and
-    /// closes all connections.
+    /// Accepts no more connections, gives running requests `patience` to end, and closes all
+    /// connections.
     pub async fn stop(self, patience: Duration) {
         let _ = self.stop.send(true);
         if let Some(following) = self.following {
@@ -145,7 +144,7 @@ async fn accept(socket: TcpListener, server: Arc<Server>, mut stopped: watch::Re
     let places = Arc::new(Semaphore::new(server.serving.limits.connections));
     loop {
         let next = async {
-            // The place comes first: who finds none waits in the system's queue.
+            // The place comes first: without one a client waits in the system's queue.
             let place = Arc::clone(&places).acquire_owned().await;
             (place, socket.accept().await)
         };
@@ -155,7 +154,8 @@ async fn accept(socket: TcpListener, server: Arc<Server>, mut stopped: watch::Re
         };
         match (place, accepted) {
             (Ok(place), Ok((stream, peer))) => {
-                // Who has too many is hung up on: to wait they would have to hold a place.
+                // An address with too many connections is hung up on: to wait it would have to hold
+                // a place.
                 let Some(of_address) = server.by_address.enter(peer.ip()) else {
                     continue;
                 };

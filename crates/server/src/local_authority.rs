@@ -1,10 +1,10 @@
 //! A certificate authority of the development folder's own, for `cognate dev --https` and
 //! `--as-aws`.
 //!
-//! Whoever trusts it trusts whoever holds its key, so it can do little: its certificate is
-//! constrained (RFC 5280 §4.2.1.10) to this machine's own names and to the names that were asked
-//! for, it signs no further authority, it ends after a year, and its key lies in the development
-//! folder alone. What the listeners show are certificates for some days, whose keys are in no file.
+//! Whoever trusts the authority trusts the holder of its key, so it can do little. Its certificate
+//! is constrained (RFC 5280 §4.2.1.10) to this machine's own names and to the requested names; it
+//! signs no further authority; it ends after a year; and its key is in the development folder
+//! alone. The listeners use certificates for some days, whose keys are in no file.
 
 use std::fs::{self, DirBuilder};
 use std::io::{ErrorKind, Write as _};
@@ -32,7 +32,7 @@ const CERTIFICATE: &str = "authority.pem";
 const KEY: &str = "authority.key";
 /// What it was made for, and when.
 const RECORD: &str = "authority.json";
-/// The system's authorities and this one, for programs that can be given one file only.
+/// The system's authorities and this one, for programs that accept one file only.
 const BUNDLE: &str = "bundle.pem";
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -91,8 +91,8 @@ impl LocalAuthority {
             authority.write_bundle()?;
             return Ok(authority);
         }
-        // Names of before stay: who goes from one region to another and back trusts once more, not
-        // twice.
+        // Earlier names stay: a person who switches from one region to another and back trusts once
+        // more, not twice.
         let before = found.map(|(_, record)| record.names).unwrap_or_default();
         let authority = Self::make(folder.clone(), names, &before, now).with_context(cannot)?;
         authority.write_bundle()?;
@@ -111,7 +111,7 @@ impl LocalAuthority {
         let key = KeyPair::generate()?;
         let made_at = now.duration_since(UNIX_EPOCH)?.as_secs();
         let record = Record {
-            // Two authorities of one name would be taken for one another by browsers.
+            // Browsers would confuse two authorities of one name.
             common_name: format!("Cognate development authority {}", number(&key)),
             names: all,
             made_at,
@@ -121,7 +121,7 @@ impl LocalAuthority {
             .recursive(true)
             .mode(0o700)
             .create(&folder)?;
-        // The record goes first and comes last: without it the rest counts for nothing.
+        // The record is removed first and written last: without it the other files do not count.
         match fs::remove_file(folder.join(RECORD)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
             _ => {}
@@ -178,7 +178,7 @@ impl LocalAuthority {
         self.folder.join(BUNDLE)
     }
 
-    /// Whether it has just been made, so that nobody trusts it yet.
+    /// Whether it is new, so that nobody trusts it yet.
     pub(crate) fn is_new(&self) -> bool {
         self.is_new
     }
@@ -203,8 +203,8 @@ impl Record {
         age < DAY * (AUTHORITY_DAYS - LEAST_DAYS) && names.iter().all(has)
     }
 
-    /// What the authority's certificate says. Issues take the name and the identifier of the key
-    /// from it.
+    /// The contents of the authority's certificate. Issued certificates take the name and the key's
+    /// identifier from it.
     fn certificate(&self, now: SystemTime) -> Result<CertificateParams> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name.remove(DnType::CommonName);
@@ -254,7 +254,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// A certificate is nobody's secret, and containers that are given the file run as other users.
+/// A certificate is no secret, and containers that get the file run as other users.
 fn write_public(path: &Path, bytes: &[u8]) -> Result<()> {
     write_private(path, bytes)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o644))?;

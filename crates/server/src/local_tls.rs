@@ -1,8 +1,8 @@
-//! What `cognate dev` serves under certificates of its own local authority: its main listener
-//! (`--https`), and a second one that stands in for AWS (`--as-aws`).
+//! The listeners of `cognate dev` under certificates of its local authority: the main listener
+//! (`--https`), and a second one that answers in AWS's place (`--as-aws`).
 //!
-//! Many clients have AWS's host name and issuer built in. They work unchanged where that name leads
-//! here, the certificate for it is trusted, and tokens name AWS's issuer.
+//! Many clients have AWS's host name and issuer built in. They work unchanged if that name leads
+//! here, if they trust its certificate, and if tokens name AWS's issuer.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -21,7 +21,7 @@ const FOLDER: &str = "local-authority";
 /// The issuer of a pool's tokens at AWS.
 const AWS_ISSUER: &str = "https://cognito-idp.{region}.amazonaws.com/{pool}";
 
-/// What is served under certificates of the local authority.
+/// The listeners under certificates of the local authority.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LocalTls {
     /// The main listener.
@@ -38,7 +38,7 @@ pub(crate) struct AsAws {
     region: String,
 }
 
-/// The certificates of the listeners, and what a person is to be told of them.
+/// The certificates of the listeners, and the words about them for the person at the terminal.
 pub(crate) struct LocalCertificates {
     /// Of the main listener.
     pub(crate) main: Option<Certificate>,
@@ -49,7 +49,7 @@ pub(crate) struct LocalCertificates {
 }
 
 impl AsAws {
-    /// Stands in for a region, which becomes the server's own, with AWS's issuer.
+    /// Answers in AWS's place in a region, which becomes the server's own, with AWS's issuer.
     ///
     /// # Errors
     /// In words, when the server is told to have another region or issuer.
@@ -65,7 +65,7 @@ impl AsAws {
         if server.issuer.is_some() {
             bail!("as-aws sets AWS's issuer, and issuer sets another: give one of them");
         }
-        // The default is a region too; only one that was asked for stands against this one.
+        // The default is a region too; only a region that was set conflicts with this one.
         if server.region_is_given && server.region != region {
             bail!(
                 "as-aws is for {region}, and region is {}: give one of them",

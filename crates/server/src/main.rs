@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// A request is a few hundred small allocations, made on one thread and freed on another: what
-/// mimalloc is good at (docs/performance.md).
+/// A request makes a few hundred small allocations on one thread and frees them on another, which
+/// mimalloc does well (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,5 +1,5 @@
-//! The master key: from the environment, or from a file that is made on first start and that nobody
-//! else may read.
+//! The master key: from the environment, or from a file that the first start makes and only its
+//! owner may read.
 
 use std::fs;
 use std::io::Write;
@@ -59,8 +59,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<MasterKey>> {
     Ok(Some(key))
 }
 
-/// Makes the file whole or not at all, and never over another one: a key that is lost takes
-/// everything with it.
+/// Makes the file whole or not at all, and never over another one: whoever loses a key loses
+/// everything.
 pub(crate) fn make(path: &Path, random: &mut Random) -> Result<Obtained> {
     let cannot = || format!("the master key file {} cannot be made", path.display());
     let key = MasterKey::from_bytes(random.bytes());
@@ -81,8 +81,8 @@ pub(crate) fn make(path: &Path, random: &mut Random) -> Result<Obtained> {
     Ok(Obtained { key, made: None })
 }
 
-/// Removes a key that was just made and has sealed nothing yet. Left behind, it would be taken for
-/// the right one.
+/// Removes a new key that has sealed nothing yet. If it stayed, it would be taken for the right
+/// one.
 ///
 /// # Errors
 /// When it cannot be removed.

@@ -22,8 +22,8 @@ use crate::metrics::Metrics;
 use crate::tls::Certificate;
 use crate::{admin, database, inbox};
 
-/// Calls that run at once; more are told to come back. Far above what a machine can do, far below
-/// what fills it.
+/// The number of calls that run at once; others are told to try again. It is far above what a
+/// machine can do, and far below what fills it.
 const CALLS_AT_ONCE: u32 = 4096;
 /// How long a stop waits for requests that run.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,7 +37,7 @@ const ADMIN_CONNECTIONS: usize = 64;
 pub(crate) struct Node {
     pub(crate) app: Arc<App>,
     pub(crate) operations: Arc<Operations>,
-    /// Where messages are kept, if they are not sent.
+    /// The store of messages, if they are not sent.
     pub(crate) inbox: Option<Inbox>,
     configuration: ServerConfiguration,
     kind: Kind,
@@ -61,7 +61,7 @@ pub(crate) struct Serving {
 }
 
 impl Node {
-    /// Takes the sockets first: they fail soonest, and a port that the system chooses is part of
+    /// Binds the sockets first: they fail soonest, and a port that the system chooses is part of
     /// the public URL.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl Node {
         let entropy = Entropy::System;
         let db = database::open(&configuration.store, kind, &entropy).await?;
         let clock = Clock::system();
-        // Not before it is certain that the folder is development's.
+        // Only once it is certain that the folder is development's.
         let made = local_tls.certificates(&configuration.store.data_dir, clock.now())?;
         let app = App::new(db, outbound, config, clock, entropy);
         let operations = Arc::new(operations());
@@ -227,7 +227,7 @@ impl Serving {
             Some(aws) => tokio::join!(public.stop(PATIENCE), aws.stop(PATIENCE)).0,
             None => public.stop(PATIENCE).await,
         }
-        // Calls whose clients have hung up run on without a connection.
+        // Calls whose clients have hung up continue without a connection.
         let _ = tokio::time::timeout(PATIENCE, in_flight.drained()).await;
         let _ = tokio::time::timeout(PATIENCE, background.stop()).await;
         if let Some(admin) = admin {
@@ -250,8 +250,8 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
         })
 }
 
-/// The networks that may hold any number of connections: proxies, behind which many clients are,
-/// and this machine, where one may stand that nobody has named.
+/// The networks that may hold any number of connections: proxies, with many clients behind them,
+/// and this machine, where a proxy may run that nobody has named.
 fn exempt(proxies: &[Network]) -> Result<Vec<Network>> {
     let loopback = [Network::parse("127.0.0.0/8")?, Network::parse("::1")?];
     Ok([proxies, &loopback].concat())
@@ -293,8 +293,8 @@ pub(crate) fn app_config(
     Ok(config.check()?)
 }
 
-/// As whom pools may send. Where nothing is said: as anybody in the domain of the operator's own
-/// sender, and in development as anybody.
+/// The senders that pools may use. Without a setting: any address in the domain of the operator's
+/// own sender, and in development any address.
 fn mail_senders(rules: &[String], mail_from: &str, kind: Kind) -> Result<Senders> {
     let own = Sender::parse_of_operator(mail_from)
         .map_err(|_| SmtpUrlError::From)

@@ -1,5 +1,5 @@
-//! Files that only their owner may read, and that are there whole or not at all: a draft beside the
-//! place, made durable, then put in place.
+//! Files that only their owner may read, and that are whole or absent: a draft is written beside
+//! the place, made durable, and moved into place.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -22,7 +22,7 @@ impl Draft {
         let mut draft = place.as_os_str().to_owned();
         draft.push(format!(".{}", std::process::id()));
         let draft = PathBuf::from(draft);
-        // One of this name was left by a process that was killed.
+        // A process that was killed may have left one of this name.
         match fs::remove_file(&draft) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -46,7 +46,7 @@ impl Draft {
         sync_folder_of(&self.place)
     }
 
-    /// Puts it in its place if nothing is there; tells whether it did.
+    /// Moves it into place if nothing is there; returns whether it did.
     pub(crate) fn place_if_none(self) -> io::Result<bool> {
         self.file.sync_all()?;
         let is_ours = match fs::hard_link(&self.draft, &self.place) {

@@ -1,6 +1,6 @@
 //! The files of a rotation of the master key. The new key is durable in a file of its own before
-//! the database is put under it, and comes into the old one's place afterwards; so whenever the
-//! rotation is cut, the key that the database is under lies in one of the two.
+//! the database is put under it, and replaces the old key's file afterwards. So whenever the
+//! rotation is interrupted, one of the two files has the database's key.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -12,8 +12,8 @@ use crate::configuration::{MASTER_KEY_FILE, MasterKeySource, StoreConfiguration}
 use crate::master_key;
 use crate::private_file::sync_folder_of;
 
-/// Where a new key waits until the database is under it: beside the present one, with `.new` behind
-/// its name; in the data folder when the present one is not in a file.
+/// The file of a new key until the database is under it: beside the present one, with `.new` behind
+/// its name; in the data folder if the present key is not in a file.
 pub(crate) fn waiting_key(configuration: &StoreConfiguration) -> PathBuf {
     let present = match &configuration.master_key {
         MasterKeySource::File(path) => path.clone(),
@@ -24,8 +24,8 @@ pub(crate) fn waiting_key(configuration: &StoreConfiguration) -> PathBuf {
     name.into()
 }
 
-/// Puts the new key in the place of the present one. The present one is kept beside it, for the
-/// backups that were sealed under it; gives the name under which it is kept.
+/// Puts the new key in the place of the present one. The present one stays beside it, for the
+/// backups that were sealed under it; returns its new name.
 ///
 /// # Errors
 /// When a file cannot be read or moved. It may be said again then.
@@ -43,7 +43,7 @@ pub(crate) fn replace(present: &Path, new: &Path) -> Result<PathBuf> {
     let kept = PathBuf::from(kept);
     let moved = fs::hard_link(present, &kept)
         .or_else(|error| match error.kind() {
-            // It was kept by a rotation that was cut right here.
+            // A rotation that was interrupted right here kept it already.
             ErrorKind::AlreadyExists => Ok(()),
             _ => Err(error),
         })

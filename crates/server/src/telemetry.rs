@@ -1,8 +1,8 @@
 //! Logs: to stderr, as text or as JSON, one line an event.
 //!
-//! What this program says of its work holds nothing that users send. The libraries that it is made
-//! of know no such rule: at debug, the driver of the database writes whole rows. So they say no
-//! more than at info, unless the filter names them.
+//! This program logs nothing that users send. Its libraries know no such rule: at debug, the
+//! database driver writes whole rows. So the libraries log at info at most, unless the filter names
+//! them.
 
 mod libraries;
 #[cfg(test)]
@@ -63,11 +63,11 @@ impl Logging {
         })
     }
 
-    /// Begins to log. Panics are logged too, by their place: their words may hold what a request
-    /// held.
+    /// Begins to log. Panics are logged too, with their place; their words may contain parts of a
+    /// request.
     pub(crate) fn start(self) {
         let talkative = self.named.talkative();
-        // Only a second call could fail, and then the first one's settings hold.
+        // Only a second call could fail, and then the first call's settings apply.
         let _ = self.subscriber(std::io::stderr).try_init();
         for library in talkative {
             tracing::warn!(

@@ -19,7 +19,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// A certificate that follows its files.
 #[derive(Clone, Debug)]
 pub struct Certificate {
-    /// None for one that was made here and is in no file.
+    /// None for a certificate that was made here and is in no file.
     files: Option<Arc<Files>>,
     current: Arc<Current>,
 }
@@ -82,9 +82,9 @@ impl Certificate {
         Ok(config)
     }
 
-    /// Follows the files, if there are any, for ever. New ones that cannot be used are told once,
-    /// and the old certificate stays; they are tried again, since a certificate and its key are not
-    /// written at one moment.
+    /// Follows the files, if there are any, for ever. It logs once that new files cannot be used,
+    /// keeps the old certificate, and tries them again, since a certificate and its key are not
+    /// written at the same moment.
     pub(crate) async fn follow(self) {
         let Some(files) = &self.files else {
             return;

@@ -1,19 +1,20 @@
-//! Java's regular expressions, in which the models are written, in the syntax of the `regex` crate.
+//! Translates Java's regular expressions, the language of the models, into the syntax of the
+//! `regex` crate.
 //!
-//! They are close. What differs, and is put right here: Java's `\w`, `\d` and `\s` know ASCII
-//! alone, its `.` stops at five kinds of line end, it writes code points as `\u0041`, and it looks
+//! The two are close. This file bridges the differences: Java's `\w`, `\d` and `\s` match ASCII
+//! only, its `.` stops at five kinds of line end, it writes code points as `\u0041`, and it looks
 //! behind, which a linear-time engine cannot.
 
 use regex::{Regex, RegexBuilder};
 
-/// Patterns that look around, and the same language in plain words. A new one in a model fails the
-/// test below.
+/// Patterns that look around, and patterns for the same language without it. The test below fails
+/// on a new one in a model.
 const REWORDED: &[(&str, &str)] = &[(
     r"^[0-9A-Za-z\.\-_]*(?<!\.)$",
     r"([0-9A-Za-z.\-_]*[0-9A-Za-z\-_])?",
 )];
 
-/// Far above what any pattern of the models needs; a bound all the same.
+/// A bound far above the needs of any pattern of the models.
 const SIZE_LIMIT: usize = 4 << 20;
 
 /// The pattern, compiled so that it matches whole strings only, as Java's `matches` does.

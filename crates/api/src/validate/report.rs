@@ -1,14 +1,14 @@
-//! The violations of one request, gathered into AWS's sentence.
+//! Gathers the violations of one request into AWS's sentence.
 
 use serde_json::Value;
 
 use crate::error::{Error, ErrorCode};
 
-/// How many violations are told. AWS tells all; a body of a megabyte could so ask for an answer of
-/// a hundred.
+/// How many violations are spelt out. AWS spells out all; a body of a megabyte could then ask for
+/// an answer of a hundred.
 const TOLD: usize = 32;
 
-/// How much of a value or a key is repeated, in characters.
+/// The longest part of a value or a key that is repeated, in characters.
 const REPEATED: usize = 512;
 
 /// What was found so far.

@@ -1,4 +1,4 @@
-//! Whether a JSON value is of the type that its shape says.
+//! Checks that a JSON value has the type of its shape.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::shape::{Kind, Shape};
 use crate::timestamp::Timestamp;
 
-/// Checks the value itself, not what it holds. Null is for the caller to judge.
+/// Checks the value itself, not its members. The caller judges null.
 pub(super) fn check(shape: &Shape, value: &Value) -> Result<(), Error> {
     let fits = match shape.kind {
         Kind::Structure(_) | Kind::Map { .. } | Kind::Document => value.is_object(),

@@ -1,5 +1,5 @@
-//! Whether anything goes on on a connection, as far as requests and answers are concerned. What
-//! else is sent (HTTP/2 PINGs, settings, windows) keeps no connection open.
+//! Tracks the activity of a connection: requests and answers. Other traffic (HTTP/2 PINGs,
+//! settings, windows) keeps no connection open.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,12 +10,12 @@ use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
 
-/// What goes on on one connection; a clone is the same connection.
+/// The activity of one connection; a clone is the same connection's.
 #[derive(Clone)]
 pub(super) struct Activity(Arc<Mutex<State>>);
 
 struct State {
-    /// Requests that were read and have no answer yet.
+    /// The number of requests that were read and not yet answered.
     running: usize,
     /// When anything last happened.
     since: Instant,
@@ -68,15 +68,15 @@ impl Activity {
         self.state().since = Instant::now();
     }
 
-    /// Each change is one step, so that a panic elsewhere leaves it whole.
+    /// Each change is one step, so a panic elsewhere leaves it intact.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Running {
-    /// The answer is there: from now on it is the client's turn. While it takes any of the body,
-    /// something goes on.
+    /// The answer is ready, and it is the client's turn. While the client takes any of the body,
+    /// the connection is active.
     pub(super) fn answered(self, body: Body) -> Body {
         Body::new(Answer {
             body,

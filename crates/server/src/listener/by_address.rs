@@ -1,4 +1,4 @@
-//! How many connections each address holds, so that nobody holds all places.
+//! Limits the connections of each address, so that nobody holds all places.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cognate_service::CountedNetwork;
 use cognate_web::Network;
 
-/// Counts connections by address; those from IPv6 by the /64, all of which belongs to one customer,
-/// and by the /56, which may.
+/// Counts connections by address: on IPv6 by the /64, which belongs to one customer, and by the
+/// /56, which may.
 pub(super) struct ByAddress {
     /// Of an IPv4 address or a /64.
     near: usize,
@@ -24,7 +24,7 @@ struct Count {
     is_reported: bool,
 }
 
-/// A connection's place among those of its address, which it holds until it is dropped.
+/// A connection's place among those of its address, until it is dropped.
 pub(super) struct AddressPlace {
     of: Arc<ByAddress>,
     /// None for an exempt address.
@@ -32,8 +32,8 @@ pub(super) struct AddressPlace {
 }
 
 impl ByAddress {
-    /// Room for a quarter of `connections` from each address, half of them from each /56, and one
-    /// at least; without limit from the networks that are exempt.
+    /// Allows a quarter of `connections` from each address, half of them from each /56, and at
+    /// least one. Exempt networks have no limit.
     pub(super) fn new(connections: usize, exempt: Vec<Network>) -> Arc<Self> {
         Arc::new(Self {
             near: (connections / 4).max(1),
@@ -43,7 +43,7 @@ impl ByAddress {
         })
     }
 
-    /// A place for one more connection; none while the address holds as many as it may, which is
+    /// A place for one more connection. None while the address has as many as it may; that is
     /// logged once until all have gone.
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<AddressPlace> {
         let address = address.to_canonical();

@@ -1,9 +1,8 @@
-//! One connection, from its first byte to its end: TLS, HTTP, and the ways in which it is let go.
+//! One connection, from its first byte to its end: TLS, HTTP, and the reasons to end it.
 //!
-//! It ends when it brings no request in time, when it is idle (an HTTP/2 client may answer PINGs
-//! for ever), when its client takes nothing of what it is sent, and when the server stops. In all
-//! but the first and the third of these the client is told first, and what it has asked for is
-//! answered.
+//! It ends when it sends no request in time, when it is idle (even if an HTTP/2 client answers
+//! PINGs for ever), when its client takes no bytes of an answer, and when the server stops. When it
+//! is idle and when the server stops, the client is notified first, and its requests are answered.
 
 use std::net::SocketAddr;
 
@@ -48,7 +47,7 @@ impl Serving {
                 std::future::pending::<()>().await;
             }
         };
-        // What goes wrong on a connection is its client's doing and of no interest to the operator.
+        // The client causes what goes wrong on a connection, and operators need not know.
         tokio::select! {
             outcome = serving => if let Err(error) = outcome { tracing::debug!(error, "a connection broke") },
             () = waiting => tracing::debug!("a connection sent no request in time"),
@@ -118,7 +117,7 @@ impl Serving {
         connection.as_mut().graceful_shutdown();
         let end = async {
             if is_stop {
-                // How long that may take is for who stops the server to say.
+                // Whoever stops the server decides how long that may take.
                 activity.idle(self.limits.next_request).await;
             }
             tokio::time::sleep(self.limits.farewell).await;

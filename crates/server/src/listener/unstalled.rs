@@ -1,5 +1,5 @@
-//! A stream on which a write that makes no progress fails after a while: who reads nothing of what
-//! they are sent holds no connection.
+//! A stream whose writes fail after a time without progress, so that a client that reads nothing
+//! holds no connection.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -27,7 +27,7 @@ impl<S> Unstalled<S> {
         }
     }
 
-    /// Passes on how a write went, and fails it once none has taken anything for too long.
+    /// Passes on the result of a write, and fails it once no write has made progress for too long.
     fn watch(
         &mut self,
         cx: &mut Context<'_>,
@@ -80,7 +80,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Unstalled<S> {
         self.stream.is_write_vectored()
     }
 
-    /// A socket has nothing to flush, so that this is no sign of progress.
+    /// A socket has nothing to flush, so this is no sign of progress.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_flush(cx)
     }

@@ -1,13 +1,13 @@
-//! Which libraries may say more than at info: those that the filter names.
+//! The libraries that may log more than info: those that the filter names.
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::LevelFilter;
 
-/// The most that a library says without being named.
+/// The level of a library that is not named.
 const QUIET: Level = Level::INFO;
 
-/// The targets that a filter names, with the level of each. None is named by a level alone
-/// (`debug`) or by a span (`[call]=debug`): who writes that means this program.
+/// The targets that a filter names, with the level of each. A level alone (`debug`) or a span
+/// (`[call]=debug`) names no target and means this program.
 #[derive(Clone, Debug)]
 pub(super) struct Named(Vec<(String, LevelFilter)>);
 
