@@ -5,6 +5,7 @@
 //! Three ways lead here: the data folder as it is, and the backup, restored into SQLite and into
 //! every database of TEST_DATABASES.
 
+#![recursion_limit = "256"]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
