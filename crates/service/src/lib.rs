@@ -12,7 +12,6 @@ mod app_clients;
 mod background;
 mod clock;
 mod cx;
-pub mod doctor;
 mod failure;
 #[cfg(test)]
 mod golden;
@@ -46,6 +45,7 @@ pub use messages::outbox::{Waiting, deliver_due, fill_inbox, waiting_messages};
 pub use operations::operations;
 pub use operators::access_keys;
 pub use operators::caller::{AuthorizeError, Caller, resource_of};
+pub use operators::doctor;
 pub use registry::{Entry, Operations};
 pub use users::unconfirmed_users;
 

@@ -2,3 +2,4 @@
 
 pub mod access_keys;
 pub(crate) mod caller;
+pub mod doctor;
