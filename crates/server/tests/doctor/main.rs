@@ -1,160 +1,16 @@
 //! `cognate doctor`: each trouble is made as people make it, and has to be told.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod desk;
+mod others;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
 
-use serde_json::Value;
-
-/// A folder in which an operator works, with an environment of its own.
-struct Desk(tempfile::TempDir);
-
-/// What doctor has told.
-struct Told {
-    status: i32,
-    all: String,
-    findings: Vec<Value>,
-}
-
-impl Desk {
-    /// An empty one.
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    /// One with a data folder and an access key.
-    fn with_data() -> Self {
-        let desk = Self::new();
-        desk.does(&["access-key", "create", "--name", "robot"]);
-        desk
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn set_mode(&self, name: &str, mode: u32) {
-        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("COGNATE_")) {
-            command.env_remove(name);
-        }
-        command
-            .args(arguments)
-            .current_dir(self.0.path())
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn does(&self, arguments: &[&str]) {
-        let output = self.command(arguments).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-    }
-
-    fn doctor(&self, arguments: &[&str]) -> Told {
-        told(self.command(&[&["doctor", "--json"], arguments].concat()))
-    }
-
-    /// Starts a server; gives it and its address.
-    fn serve(&self, arguments: &[&str]) -> (Running, String) {
-        let mut command = self.command(&["serve"]);
-        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "none"]);
-        let mut process = command
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let line = lines.next().unwrap().unwrap();
-        let address = line.rsplit('/').next().unwrap().to_owned();
-        (Running(process), address)
-    }
-}
-
-fn told(mut command: Command) -> Told {
-    let output = command.output().unwrap();
-    let all = String::from_utf8(output.stdout).unwrap();
-    let report: Value = serde_json::from_str(&all).unwrap_or_else(|_| panic!("{all}"));
-    let findings = report["findings"].as_array().unwrap().clone();
-    let status = output.status.code().unwrap();
-    assert_eq!(status == 1, report["errors"] != 0, "{all}");
-    Told {
-        status,
-        all,
-        findings,
-    }
-}
-
-impl Told {
-    /// Checks that a finding is there, of this level, that says this.
-    #[track_caller]
-    fn says(&self, level: &str, what: &str) -> &Value {
-        let found = self.findings.iter().find(|finding| {
-            finding["level"] == level && finding["what"].as_str().unwrap().contains(what)
-        });
-        let found = found.unwrap_or_else(|| panic!("no {level} «{what}» in {}", self.all));
-        assert_eq!(level == "ok", found.get("mend").is_none(), "{found}");
-        found
-    }
-
-    /// Checks that nothing is said of this.
-    #[track_caller]
-    fn is_silent_about(&self, what: &str) {
-        assert!(!self.all.contains(what), "{}", self.all);
-    }
-}
-
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A server of a few lines that answers each connection by a function of the request's head. It
-/// ends with the test's process.
-fn answering(answer: impl Fn(TcpStream, String) + Send + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let head = head_of(&stream);
-            answer(stream, head);
-        }
-    });
-    address
-}
-
-fn head_of(stream: &TcpStream) -> String {
-    let lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
-    head.join("\r\n")
-}
-
-/// A proxy before a server that puts lines into the head of each request.
-fn proxy_to(server: &str, lines: &'static str) -> String {
-    let server = server.to_owned();
-    answering(move |mut client, head| {
-        let mut upstream = TcpStream::connect(&server).unwrap();
-        let request = format!("{head}\r\n{lines}connection: close\r\n\r\n");
-        upstream.write_all(request.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        upstream.read_to_end(&mut answer).unwrap();
-        client.write_all(&answer).unwrap();
-    })
-}
+use desk::{Desk, Running, told};
+use others::{answering, mail_server, proxy_to};
 
 #[test]
 fn a_server_that_runs_well_is_well_and_doctor_leaves_it_as_it_is() {
@@ -416,32 +272,6 @@ fn a_clock_that_is_wrong_is_told() {
     });
     let told = desk.doctor(&["--public-url", &format!("http://{site}")]);
     told.says("error", "s behind this machine's");
-}
-
-/// A mail server that refuses one command; gives its address and the commands that it was told.
-fn mail_server(refused: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&heard);
-    thread::spawn(move || {
-        for mut stream in listener.incoming().map_while(Result::ok) {
-            let _ = stream.write_all(b"220 test\r\n");
-            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
-            for line in lines.map_while(Result::ok) {
-                let verb = line.split(' ').next().unwrap().to_owned();
-                let answer = match verb.as_str() {
-                    verb if verb == refused => "550 no",
-                    "AUTH" => "235 welcome",
-                    "EHLO" => "250-test\r\n250 AUTH PLAIN",
-                    _ => "250 ok",
-                };
-                log.lock().unwrap().push(verb);
-                let _ = stream.write_all(format!("{answer}\r\n").as_bytes());
-            }
-        }
-    });
-    (address, heard)
 }
 
 #[test]
