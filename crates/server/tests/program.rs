@@ -363,7 +363,10 @@ fn a_policy_with_a_condition_is_refused_and_no_key_made() {
     )
     .output()
     .unwrap();
-    assert!(refusal(output).contains("policy.json cannot be taken"));
+    let refusal = refusal(output);
+    let why = "policy.json cannot be taken: Statement.Condition is empty, and would never match";
+    assert_eq!(refusal.matches(why).count(), 1, "{refusal}");
+    assert_eq!(refusal.matches("Condition").count(), 1, "{refusal}");
     assert!(!folder.path().join("cognate-data").exists());
 }
 

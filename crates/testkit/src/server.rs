@@ -247,7 +247,7 @@ impl TestServer {
         make_key(
             &self.0.app,
             name,
-            Policy::parse(&policy.to_string()).unwrap(),
+            access_keys::parse_policy(&policy.to_string()).unwrap(),
         )
         .await
     }

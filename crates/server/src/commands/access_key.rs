@@ -92,7 +92,7 @@ fn with_database_of_serve(
 fn read_policy(file: &str) -> Result<Policy> {
     let text =
         fs::read_to_string(file).with_context(|| format!("the policy {file} cannot be read"))?;
-    Policy::parse(&text).with_context(|| format!("the policy {file} cannot be taken"))
+    access_keys::parse_policy(&text).with_context(|| format!("the policy {file} cannot be taken"))
 }
 
 /// The first thing that many do, before the server has run once: so it makes the database, and says

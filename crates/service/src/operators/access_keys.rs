@@ -9,7 +9,7 @@ use cognate_crypto::secret::SecretString;
 use cognate_crypto::sigv4::{self, Authorization, Expected, Incomplete, Invalid, SigV4Error};
 use cognate_model::Timestamp;
 use cognate_model::access_key::{self, AccessKey};
-use cognate_model::policy::Policy;
+use cognate_model::policy::{Policy, PolicyError};
 use cognate_store::{Db, access_keys};
 
 use crate::{App, Caller, Clock, Entropy, Error, Result, failure};
@@ -129,6 +129,15 @@ fn invalid(what: &Invalid) -> Error {
     }
 }
 
+/// Reads the policy of an access key: about the actions of the services that Cognate speaks for,
+/// and without conditions or variables, since its requests carry nothing that they could ask for.
+///
+/// # Errors
+/// [`PolicyError`], in words for the policy's author.
+pub fn parse_policy(text: &str) -> Result<Policy, PolicyError> {
+    Policy::parse(text, &actions::VOCABULARY)
+}
+
 /// Why an access key was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
@@ -210,7 +219,7 @@ mod tests {
     use cognate_api::ErrorCode;
     use cognate_crypto::random::Random;
     use cognate_crypto::seal::MasterKey;
-    use cognate_model::policy::Decision;
+    use cognate_model::policy::{Context, Decision, Request, decide};
     use cognate_outbound::{Mailer, Outbound, Senders, SmsSender};
     use cognate_store::DbOptions;
 
@@ -314,10 +323,12 @@ mod tests {
             panic!("{caller:?}")
         };
         assert_eq!(name, "robot");
-        assert_eq!(
-            policy.decide("cognito-idp:ListUsers", "*"),
-            Decision::Allowed
-        );
+        let request = Request {
+            action: "cognito-idp:ListUsers",
+            resource: "*",
+            context: &Context::new(),
+        };
+        assert!(matches!(decide([&policy], request), Decision::Allowed(_)));
     }
 
     #[tokio::test]

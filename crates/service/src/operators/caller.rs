@@ -2,7 +2,7 @@
 
 use cognate_api::{Auth, OperationInfo, Resource};
 use cognate_model::UserPoolId;
-use cognate_model::policy::{Decision, Policy};
+use cognate_model::policy::{Context, Decision, Policy, Request, decide};
 use serde_json::Value;
 
 use crate::{App, Config, Error, ErrorCode, Result, failure};
@@ -51,16 +51,25 @@ impl Caller {
         };
         let action = format!("{}:{}", operation.service.signing_name(), operation.name);
         let decision = match (policy, resource) {
-            (Some(policy), Some(resource)) => policy.decide(&action, resource),
+            (Some(policy), Some(resource)) => decide(
+                [policy],
+                Request {
+                    action: &action,
+                    resource,
+                    // Nothing that a condition could ask for: `access_keys::parse_policy` takes
+                    // none.
+                    context: &Context::new(),
+                },
+            ),
             // A policy that denies something might deny this.
             _ => Decision::NotAllowed,
         };
         let user = format!("arn:aws:iam::{}:user/{name}", config.account_id);
         let resource = resource.unwrap_or(ANYTHING);
         match decision {
-            Decision::Allowed => Ok(()),
+            Decision::Allowed(_) => Ok(()),
             Decision::NotAllowed => Err(Error::access_not_allowed(user, action, resource)),
-            Decision::Denied => Err(Error::access_denied(user, action, resource)),
+            Decision::Denied(_) => Err(Error::access_denied(user, action, resource)),
         }
     }
 }

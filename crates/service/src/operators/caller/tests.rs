@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::app_clients::clients;
+use crate::operators::access_keys;
 use crate::operations;
 use crate::user_pools::pools::tests::{new_cx, new_pool, request};
 
@@ -21,7 +22,7 @@ fn of_idp(name: &str) -> OperationInfo {
 fn caller(policy: &Value) -> Caller {
     Caller::AccessKey {
         name: "robot".to_owned(),
-        policy: Policy::parse(&policy.to_string()).unwrap(),
+        policy: access_keys::parse_policy(&policy.to_string()).unwrap(),
     }
 }
 

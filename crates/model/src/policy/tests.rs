@@ -1,0 +1,379 @@
+//! Documents and decisions, each as one table where it can be.
+
+#![allow(clippy::unwrap_used)]
+
+use serde_json::{Value, json};
+
+use super::*;
+
+const POOL: &str = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abc";
+
+/// As access keys have it.
+fn plain() -> Vocabulary {
+    Vocabulary::new([
+        ("cognito-idp", "AdminGetUser"),
+        ("cognito-idp", "AdminDeleteUser"),
+        ("cognito-idp", "DeleteUserPool"),
+        ("cognito-idp", "ListUsers"),
+        ("cognito-idp", "ListUserPools"),
+        ("sts", "AssumeRole"),
+    ])
+}
+
+/// As a role may have it.
+fn of_a_role() -> Vocabulary {
+    plain()
+        .with_other_services()
+        .with_keys(["app:sub", "app:aud", "app:amr"])
+}
+
+fn document(statements: &Value) -> String {
+    json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+}
+
+fn policy(statements: &Value) -> Policy {
+    Policy::parse(&document(statements), &plain()).unwrap()
+}
+
+fn role(statements: &Value) -> Policy {
+    Policy::parse(&document(statements), &of_a_role()).unwrap()
+}
+
+fn asked(policy: &Policy, action: &str, resource: &str, context: &Context) -> Decision {
+    let request = Request {
+        action,
+        resource,
+        context,
+    };
+    decide([policy], request)
+}
+
+fn decided(policy: &Policy, action: &str, resource: &str) -> Decision {
+    asked(policy, action, resource, &Context::new())
+}
+
+fn by(policy: usize, statement: usize) -> StatementPlace {
+    StatementPlace { policy, statement }
+}
+
+fn refusal(text: &str) -> String {
+    Policy::parse(text, &plain()).unwrap_err().to_string()
+}
+
+#[test]
+fn what_nothing_allows_is_not_allowed() {
+    let policy = policy(
+        &json!([{"Effect": "Allow", "Action": "cognito-idp:AdminGetUser", "Resource": "*"}]),
+    );
+    for (action, expected) in [
+        ("cognito-idp:AdminGetUser", Decision::Allowed(by(0, 0))),
+        ("cognito-idp:AdminDeleteUser", Decision::NotAllowed),
+        ("sts:AdminGetUser", Decision::NotAllowed),
+    ] {
+        assert_eq!(decided(&policy, action, POOL), expected, "{action}");
+    }
+}
+
+#[test]
+fn an_explicit_deny_wins_wherever_it_stands() {
+    let allow = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+    let deny = json!({"Effect": "Deny", "Action": "cognito-idp:Delete*", "Resource": "*"});
+    for (statements, at) in [(json!([deny, allow]), 0), (json!([allow, deny]), 1)] {
+        let policy = policy(&statements);
+        assert_eq!(
+            decided(&policy, "cognito-idp:DeleteUserPool", POOL),
+            Decision::Denied(by(0, at))
+        );
+        assert_eq!(
+            decided(&policy, "cognito-idp:ListUsers", POOL),
+            Decision::Allowed(by(0, 1 - at))
+        );
+    }
+}
+
+#[test]
+fn of_several_policies_one_is_enough_to_allow_and_one_to_deny() {
+    let of = |effect: &str, action: &str| {
+        policy(&json!({"Effect": effect, "Action": action, "Resource": "*"}))
+    };
+    let policies = [
+        of("Allow", "cognito-idp:ListUsers"),
+        of("Allow", "cognito-idp:*"),
+        of("Deny", "cognito-idp:Delete*"),
+    ];
+    let context = Context::new();
+    for (action, expected) in [
+        ("cognito-idp:ListUsers", Decision::Allowed(by(0, 0))),
+        ("cognito-idp:AdminGetUser", Decision::Allowed(by(1, 0))),
+        ("cognito-idp:DeleteUserPool", Decision::Denied(by(2, 0))),
+        ("sts:AssumeRole", Decision::NotAllowed),
+    ] {
+        let request = Request {
+            action,
+            resource: POOL,
+            context: &context,
+        };
+        assert_eq!(decide(&policies, request), expected, "{action}");
+    }
+    let request = Request {
+        action: "cognito-idp:ListUsers",
+        resource: POOL,
+        context: &context,
+    };
+    assert_eq!(decide([], request), Decision::NotAllowed);
+}
+
+#[test]
+fn a_key_for_one_pool_reaches_no_other() {
+    let policy =
+        policy(&json!({"Effect": "Allow", "Action": ["cognito-idp:*"], "Resource": [POOL]}));
+    let longer = format!("{POOL}d");
+    for (resource, expected) in [
+        (POOL, Decision::Allowed(by(0, 0))),
+        (longer.as_str(), Decision::NotAllowed),
+        ("*", Decision::NotAllowed),
+    ] {
+        let decision = decided(&policy, "cognito-idp:ListUsers", resource);
+        assert_eq!(decision, expected, "{resource}");
+    }
+}
+
+#[test]
+fn actions_match_without_case_and_resources_with() {
+    let policy =
+        policy(&json!({"Effect": "Allow", "Action": "COGNITO-IDP:listusers", "Resource": POOL}));
+    assert_eq!(
+        decided(&policy, "cognito-idp:ListUsers", POOL),
+        Decision::Allowed(by(0, 0))
+    );
+    assert_eq!(
+        decided(&policy, "cognito-idp:ListUsers", &POOL.to_uppercase()),
+        Decision::NotAllowed
+    );
+}
+
+#[test]
+fn conditions_have_to_be_met_all_of_them() {
+    let policy = role(&json!({
+        "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
+        "Condition": {
+            "StringEquals": {"app:aud": ["pool-1", "pool-*"]},
+            "ForAnyValue:StringLike": {"APP:amr": "authenticated*"},
+        },
+    }));
+    let context = |aud: &[&str], amr: &[&str]| {
+        Context::new()
+            .with("app:aud", aud.iter().copied())
+            .with("app:amr", amr.iter().copied())
+    };
+    let good = ["x", "authenticated:google"];
+    for (context, expected) in [
+        (context(&["pool-1"], &good), true),
+        // StringEquals has no wildcards.
+        (context(&["pool-2"], &good), false),
+        (context(&["pool-*"], &good), true),
+        // Without ForAnyValue there has to be one value.
+        (context(&["pool-1", "pool-1"], &good), false),
+        (context(&[], &good), false),
+        (context(&["pool-1"], &["unauthenticated"]), false),
+        (context(&["pool-1"], &[]), false),
+        (Context::new(), false),
+    ] {
+        let decision = asked(&policy, "s3:GetObject", "arn:aws:s3:::b/x", &context);
+        let is_allowed = decision == Decision::Allowed(by(0, 0));
+        assert_eq!(is_allowed, expected, "{context:?}");
+    }
+}
+
+#[test]
+fn each_user_has_their_own_prefix_and_nobody_elses() {
+    let policy = role(&json!({
+        "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/${app:sub}/*",
+    }));
+    for (sub, resource, expected) in [
+        ("ana", "arn:aws:s3:::b/ana/photo", true),
+        ("ana", "arn:aws:s3:::b/ben/photo", false),
+        ("*", "arn:aws:s3:::b/ben/photo", false),
+        ("", "arn:aws:s3:::b/ben/photo", false),
+    ] {
+        let context = Context::new().with("app:sub", [sub]);
+        let decision = asked(&policy, "s3:GetObject", resource, &context);
+        assert_eq!(
+            decision != Decision::NotAllowed,
+            expected,
+            "{sub} {resource}"
+        );
+    }
+    let nobody = asked(
+        &policy,
+        "s3:GetObject",
+        "arn:aws:s3:::b//x",
+        &Context::new(),
+    );
+    assert_eq!(nobody, Decision::NotAllowed);
+}
+
+#[test]
+fn a_document_that_cannot_be_taken_tells_where_and_why() {
+    let with = |statement: Value| document(&json!([statement]));
+    let any = |member: &str, value: Value| {
+        let mut statement = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
+        statement[member] = value;
+        with(statement)
+    };
+    for (text, expected) in [
+        (
+            "{\n \"Statement\": }".to_owned(),
+            "the document cannot be read as JSON: line 2, column 15",
+        ),
+        ("[]".to_owned(), "the document must be an object"),
+        (
+            "[".repeat(200),
+            "the document cannot be read as JSON: line 1, column 128",
+        ),
+        (
+            " ".repeat(10_241),
+            "the document is too long: the limit is 10,240 bytes",
+        ),
+        ("{}".to_owned(), "Statement is missing"),
+        (
+            r#"{"Statement": []}"#.to_owned(),
+            "Statement is empty, and would never match",
+        ),
+        (
+            r#"{"Statement": 7}"#.to_owned(),
+            "Statement must be an object",
+        ),
+        (
+            r#"{"Version": "2026-01-01"}"#.to_owned(),
+            "Version must be 2012-10-17 or 2008-10-17",
+        ),
+        (
+            any("NotAction", json!("*")),
+            "Statement[0].NotAction is not supported",
+        ),
+        (
+            any("Principal", json!("*")),
+            "Statement[0].Principal is not supported",
+        ),
+        (
+            any("Effect", json!("allow")),
+            "Statement[0].Effect must be Allow or Deny",
+        ),
+        (any("Sid", json!(1)), "Statement[0].Sid must be a string"),
+        (
+            any("Resource", json!([])),
+            "Statement[0].Resource is empty, and would never match",
+        ),
+        (
+            any("Resource", json!(["*", "userpool/*"])),
+            "Statement[0].Resource[1] is «userpool/*», which is neither an ARN nor «*»",
+        ),
+        (
+            any("Resource", json!("arn:aws:x:::${aws:username}")),
+            "Statement[0].Resource holds the variable «${aws:username}», which is not supported here",
+        ),
+        (
+            any("Resource", json!("arn:${")),
+            "Statement[0].Resource holds «${» without the «}» that ends it",
+        ),
+        (
+            any("Action", json!([])),
+            "Statement[0].Action is empty, and would never match",
+        ),
+        (
+            any("Action", json!(["sts:*", "s3:*"])),
+            "Statement[0].Action[1] is «s3:*», which is no action of cognito-idp, sts",
+        ),
+        (
+            any("Action", json!("cognito-*")),
+            "Statement[0].Action is «cognito-*», which is no action of cognito-idp, sts",
+        ),
+        (
+            any("Action", json!("")),
+            "Statement[0].Action is «», which is no action of cognito-idp, sts",
+        ),
+        (
+            any("Action", json!("cognito-idp:AdminGetUsr")),
+            "Statement[0].Action is «cognito-idp:AdminGetUsr», which matches no action of cognito-idp; the nearest is cognito-idp:AdminGetUser",
+        ),
+        (
+            any("Action", json!("cognito-idp:Admn*")),
+            "Statement[0].Action is «cognito-idp:Admn*», which matches no action of cognito-idp",
+        ),
+        (
+            any("Action", json!("*:Fly")),
+            "Statement[0].Action is «*:Fly», which matches no action of any service",
+        ),
+        (
+            any("Action", json!("sts:${*}")),
+            "Statement[0].Action is «sts:${*}», which matches no action of sts",
+        ),
+        (
+            any("Condition", json!({})),
+            "Statement[0].Condition is empty, and would never match",
+        ),
+        (
+            any("Condition", json!({"IpAddress": {"aws:SourceIp": "::1"}})),
+            "Statement[0].Condition.IpAddress is no condition operator that is supported",
+        ),
+        (
+            any("Condition", json!({"StringLike": {"aws:username": "a"}})),
+            "Statement[0].Condition.StringLike.aws:username is no condition key that is supported here",
+        ),
+    ] {
+        assert_eq!(refusal(&text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_statement_alone_has_no_number() {
+    let alone = document(&json!({"Effect": "Deny", "Action": "sts:Fly", "Resource": "*"}));
+    assert!(refusal(&alone).starts_with("Statement.Action is «sts:Fly»"));
+}
+
+#[test]
+fn a_member_given_twice_is_refused() {
+    let twice = r#"{"Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    assert_eq!(refusal(twice), "Statement.Effect stands there twice");
+    let two = r#"{"Statement":{"Effect":"Allow","Action":"sts:*","Resource":"*"},"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    assert_eq!(refusal(two), "Statement stands there twice");
+}
+
+#[test]
+fn a_variable_in_a_document_of_an_older_version_is_refused() {
+    for version in [json!(null), json!("2008-10-17")] {
+        let mut document = json!({"Statement": {
+            "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/${app:sub}",
+        }});
+        if version.is_string() {
+            document["Version"] = version;
+        }
+        let error = Policy::parse(&document.to_string(), &of_a_role()).unwrap_err();
+        assert_eq!(error.place, "Statement.Resource");
+    }
+}
+
+#[test]
+fn actions_of_other_services_are_for_principals_whose_requests_go_there() {
+    for (action, is_taken) in [
+        ("s3:GetObject", true),
+        ("execute-api:Invoke", true),
+        ("s3", false),
+        ("s3:", false),
+        ("s*:GetObject", false),
+        ("cognito-idp:Fly", false),
+    ] {
+        let text = document(&json!({"Effect": "Allow", "Action": action, "Resource": "*"}));
+        let taken = Policy::parse(&text, &of_a_role());
+        assert_eq!(taken.is_ok(), is_taken, "{action}");
+        assert!(Policy::parse(&text, &plain()).is_err(), "{action}");
+    }
+}
+
+#[test]
+fn everything_is_allowed_by_the_policy_that_allows_all() {
+    let all = Policy::allow_all();
+    let decision = decided(&all, "cognito-idp:DeleteUserPool", POOL);
+    assert_eq!(decision, Decision::Allowed(by(0, 0)));
+}
