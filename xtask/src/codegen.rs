@@ -1,11 +1,14 @@
 //! `cargo xtask codegen`: prints the Rust of crates/api from the models in aws/.
 //!
 //! `model` reads a service's JSON, `names` turns AWS's names into Rust's, and one module prints
-//! each kind of file.
+//! each kind of file. `changes` tells in words what differs from the models of the last commit, and
+//! `intake` copies newer models into aws/.
 
+mod changes;
 mod constraints;
 mod enums;
 mod errors;
+mod intake;
 mod model;
 mod names;
 mod operations;
@@ -13,14 +16,25 @@ mod resource;
 mod shapes;
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
 pub(crate) use model::Model;
 
-use crate::repository::{Generated, write_or_check};
+use crate::repository::{Generated, say, write_or_check};
+
+/// What `cargo xtask codegen` is asked for.
+#[derive(clap::Args)]
+pub(crate) struct Wanted {
+    /// Write nothing; fail when a generated file is stale
+    #[arg(long, conflicts_with = "from")]
+    check: bool,
+    /// First copy the models of this folder into aws/, under the names that they have there
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
+}
 
 /// A service that is generated: its model's file name, its Rust module and its variant of
 /// `Service`.
@@ -48,6 +62,62 @@ pub(crate) const TARGETS: &[Target] = &[
         variant: "Sts",
     },
 ];
+
+/// Does what is asked for, and tells what the models have changed since the last commit.
+pub(crate) fn chore(root: &Path, wanted: &Wanted) -> Result<()> {
+    if let Some(folder) = &wanted.from {
+        intake::copy(root, folder)?;
+    }
+    run(root, wanted.check)?;
+    if !wanted.check {
+        tell_changes(root)?;
+    }
+    Ok(())
+}
+
+/// Compares the models with those of the last commit, which are the ones that everybody builds on,
+/// so that a run which is repeated tells the same until its outcome is committed.
+fn tell_changes(root: &Path) -> Result<()> {
+    let mut any = false;
+    for (target, model) in TARGETS.iter().zip(&load(root)?) {
+        let path = format!("aws/{}.json", target.file);
+        let Some(committed) = committed(root, &path)? else {
+            say(&format!(
+                "no commit holds {path}: nothing to compare it with"
+            ));
+            any = true;
+            continue;
+        };
+        let before = Model::parse(&committed).with_context(|| format!("{path} as committed"))?;
+        let changes = changes::between(&before, model);
+        if changes.is_empty() {
+            continue;
+        }
+        any = true;
+        let (now, then) = (model.operations.len(), before.operations.len());
+        say(&format!("{}: {now} operations, {then} before", target.file));
+        for change in changes {
+            say(&format!("  {change}"));
+        }
+    }
+    if !any {
+        say("the models are those of the last commit");
+    }
+    Ok(())
+}
+
+/// A file as the last commit holds it; `None` when it does not, or when this is no checkout.
+fn committed(root: &Path, path: &str) -> Result<Option<String>> {
+    let output = Command::new("git")
+        .current_dir(root)
+        .args(["show", &format!("HEAD:{path}")])
+        .output()
+        .context("start git")?;
+    if !output.status.success() {
+        return Ok(None);
+    }
+    Ok(Some(String::from_utf8(output.stdout)?))
+}
 
 /// Generates everything, and writes it or, with `check`, compares it with what is checked in.
 pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
@@ -90,6 +160,10 @@ fn generate(root: &Path) -> Result<Vec<Generated>> {
             });
         }
     }
+    files.push(Generated {
+        path: "crates/api/src/model_date.rs".into(),
+        text: finish(&intake::print_date(root)?, intake::DATES)?,
+    });
     files.push(Generated {
         path: "crates/api/src/error/codes.rs".into(),
         text: finish(&errors::print(&models)?, "aws/*.json")?,

@@ -26,12 +26,9 @@ struct CommandLine {
 enum Chore {
     /// Measure what operations cost, beside the bare cryptography that they cannot do without
     Bench(bench::Wanted),
-    /// Generate the wire types in crates/api from aws/*.json
-    Codegen {
-        /// Write nothing; fail when a generated file is stale
-        #[arg(long)]
-        check: bool,
-    },
+    /// Generate the wire types in crates/api from aws/*.json, and tell what the models have changed
+    /// since the last commit
+    Codegen(codegen::Wanted),
     /// Generate docs/coverage.md: which operations are built
     Coverage {
         /// Write nothing; fail when the page is stale
@@ -50,7 +47,7 @@ fn run(chore: &Chore) -> Result<()> {
     let root = repository::root();
     match chore {
         Chore::Bench(wanted) => bench::run(&root, wanted),
-        Chore::Codegen { check } => codegen::run(&root, *check),
+        Chore::Codegen(wanted) => codegen::chore(&root, wanted),
         Chore::Coverage { check } => coverage::run(&root, *check),
         Chore::Test(wanted) => test::run(&root, wanted),
         Chore::Tidy => tidy::run(&root),

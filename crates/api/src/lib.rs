@@ -11,6 +11,7 @@ pub mod error;
 pub mod identity;
 pub mod idp;
 pub mod json;
+mod model_date;
 pub mod operation;
 pub mod shape;
 pub mod sts;
@@ -20,6 +21,7 @@ mod wire_enum;
 
 pub use blob::Blob;
 pub use error::{Error, ErrorCode, Unavailable};
+pub use model_date::MODEL_DATE;
 pub use operation::{Auth, Operation, OperationInfo, Resource, Service, operations};
 pub use shape::Shape;
 pub use timestamp::Timestamp;

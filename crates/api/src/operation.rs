@@ -61,6 +61,9 @@ pub enum Auth {
     Public,
     /// The holder of an access key calls it, by Signature Version 4.
     Signed,
+    /// Either of the two: a call without a signature is anybody's, and one with a signature is
+    /// checked like any signed call.
+    OptionallySigned,
 }
 
 /// How the input of a signed operation names the resource of the call, for policies.
@@ -170,16 +173,18 @@ mod tests {
 
     use super::*;
 
-    fn public(service: Service) -> Vec<&'static str> {
+    fn called_by(auth: Auth, service: Service) -> Vec<&'static str> {
         let all = service.operations().iter();
-        all.filter(|o| o.auth == Auth::Public)
-            .map(|o| o.name)
-            .collect()
+        all.filter(|o| o.auth == auth).map(|o| o.name).collect()
+    }
+
+    fn public(service: Service) -> Vec<&'static str> {
+        called_by(Auth::Public, service)
     }
 
     #[test]
     fn every_operation_is_there_and_signed_unless_the_model_says_otherwise() {
-        assert_eq!(Service::CognitoIdp.operations().len(), 141);
+        assert_eq!(Service::CognitoIdp.operations().len(), 153);
         assert_eq!(Service::CognitoIdentity.operations().len(), 23);
         assert_eq!(public(Service::CognitoIdp).len(), 34);
         assert_eq!(
@@ -192,6 +197,10 @@ mod tests {
             ]
         );
         assert_eq!(public(Service::Sts), ["AssumeRoleWithWebIdentity"]);
+        assert_eq!(
+            called_by(Auth::OptionallySigned, Service::CognitoIdp),
+            ["GetClientToken", "GetDerivedToken"]
+        );
     }
 
     #[test]

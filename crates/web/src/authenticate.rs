@@ -1,4 +1,5 @@
-//! Who calls: anybody for public operations, the holder of an access key for all others.
+//! Who calls: anybody for public operations, the holder of an access key for all others; for a few
+//! operations either of them.
 
 use std::net::IpAddr;
 
@@ -34,11 +35,10 @@ pub(crate) async fn caller(
 ) -> Result<Caller, Error> {
     match (operation.auth, access) {
         (Auth::Public, _) => Ok(Caller::Public),
-        (Auth::Signed, Access::Development) if is_foreign_page(&parts.headers) => {
-            Err(Error::foreign_page())
-        }
-        (Auth::Signed, Access::Development) => Ok(Caller::Development),
-        (Auth::Signed, Access::AccessKeys) => {
+        (Auth::OptionallySigned, _) if !is_signed(parts) => Ok(Caller::Public),
+        (_, Access::Development) if is_foreign_page(&parts.headers) => Err(Error::foreign_page()),
+        (_, Access::Development) => Ok(Caller::Development),
+        (_, Access::AccessKeys) => {
             let headers = received(&parts.headers, &parts.uri);
             let paths = mount::signed_paths(app.config.public_path(), parts);
             let request = SignedRequest {
@@ -52,6 +52,14 @@ pub(crate) async fn caller(
             access_keys::authenticate(app, request, now).await
         }
     }
+}
+
+/// Whether a request is signed in any way, also in one that is refused. What is signed is checked:
+/// a signature that is wrong does not make its sender anybody.
+fn is_signed(parts: &Parts) -> bool {
+    let query = parts.uri.query().unwrap_or("").to_ascii_lowercase();
+    parts.headers.contains_key(header::AUTHORIZATION)
+        || query.split('&').any(|pair| pair.starts_with("x-amz-"))
 }
 
 /// The headers as they were received. HTTP/2 names the host elsewhere.

@@ -106,7 +106,7 @@ impl Door {
             .ok_or_else(|| Error::not_built(operation.name))?;
         let body = body::unpack(&parts.headers, body, &mut room)?;
         let input = json::parse_input(operation.input, &body)?;
-        if operation.auth == Auth::Signed {
+        if !matches!(caller, Caller::Public) {
             let resource = resource_of(&self.app, operation, &input).await?;
             let resource = resource.as_deref();
             Span::current().record("resource", resource);

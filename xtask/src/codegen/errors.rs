@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 
-use super::model::Model;
+use super::model::{Model, Shape};
 
 /// Codes that no model lists, since every AWS service of the JSON and query protocols may answer
 /// them: name and HTTP status. The status is what the JSON 1.1 services send, which the "common
@@ -35,6 +35,17 @@ pub(crate) fn code_variant(shape: &str) -> &str {
     shape.strip_suffix("Exception").unwrap_or(shape)
 }
 
+/// The HTTP status that goes with an exception's shape.
+pub(crate) fn status(name: &str, shape: &Shape) -> u16 {
+    let told = STATUSES.iter().find(|(told, _)| *told == name);
+    match (&shape.error, told) {
+        (Some(error), _) => error.status,
+        (None, Some((_, status))) => *status,
+        (None, None) if shape.fault => 500,
+        (None, None) => 400,
+    }
+}
+
 struct Code {
     wire: String,
     status: u16,
@@ -56,12 +67,8 @@ fn collect(models: &[Model]) -> Result<BTreeMap<String, Code>> {
     };
     for model in models {
         for (name, shape) in model.shapes.iter().filter(|(_, shape)| shape.exception) {
-            let told = STATUSES.iter().find(|(told, _)| told == name);
-            match (&shape.error, told) {
-                (Some(error), _) => add(name, &error.code, error.status)?,
-                (None, Some((_, status))) => add(name, name, *status)?,
-                (None, None) => add(name, name, if shape.fault { 500 } else { 400 })?,
-            }
+            let code = shape.error.as_ref().map_or(name, |error| &error.code);
+            add(name, code, status(name, shape))?;
         }
     }
     for (name, status) in PROTOCOL {

@@ -21,6 +21,10 @@ const SENSITIVE_TOO: &[&str] = &[
 /// spaces, but neither begin nor end with one. The documentation says so too.
 const PATTERNS_SEEN: &[(&str, &str)] = &[("PasswordType", r"^[\S]+.*[\S]+$")];
 
+/// Operations that the model has as signed and the documentation as callable with a signature or
+/// without one: a client that proves itself by its secret needs no access key.
+const SIGNATURE_OPTIONAL: &[&str] = &["GetClientToken", "GetDerivedToken"];
+
 /// One service.
 #[derive(Deserialize)]
 pub(crate) struct Model {
@@ -38,10 +42,33 @@ pub(crate) struct Operation {
     pub(crate) authtype: Option<String>,
 }
 
+/// Who may call an operation; the variants are those of `Auth` in crates/api.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Auth {
+    Public,
+    Signed,
+    OptionallySigned,
+}
+
+impl Auth {
+    /// The word for it on docs/coverage.md and in the report of changes.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Signed => "signed",
+            Self::OptionallySigned => "signed or not",
+        }
+    }
+}
+
 impl Operation {
-    /// Whether callers sign it with an access key.
-    pub(crate) fn is_signed(&self) -> bool {
-        self.authtype.as_deref() != Some("none")
+    /// Who may call the operation, which is named `name`.
+    pub(crate) fn auth(&self, name: &str) -> Auth {
+        match self.authtype.as_deref() {
+            Some("none") => Auth::Public,
+            _ if SIGNATURE_OPTIONAL.contains(&name) => Auth::OptionallySigned,
+            _ => Auth::Signed,
+        }
     }
 }
 
@@ -79,7 +106,7 @@ pub(crate) struct Shape {
     pub(crate) error: Option<ErrorTrait>,
 }
 
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[derive(Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     Structure,
@@ -129,8 +156,12 @@ impl Model {
     /// Reads a model and checks that every name in it leads somewhere.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
-        let mut model: Self = serde_json::from_str(&text)
-            .with_context(|| format!("{} is no model", path.display()))?;
+        Self::parse(&text).with_context(|| format!("{} is no model", path.display()))
+    }
+
+    /// The model that a file's text holds.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let mut model: Self = serde_json::from_str(text)?;
         for name in SENSITIVE_TOO {
             if let Some(shape) = model.shapes.get_mut(*name) {
                 shape.sensitive = true;
@@ -141,9 +172,7 @@ impl Model {
                 shape.pattern = Some((*pattern).to_owned());
             }
         }
-        model
-            .check_references()
-            .with_context(|| path.display().to_string())?;
+        model.check_references()?;
         Ok(model)
     }
 
@@ -221,6 +250,22 @@ impl Shape {
         let members = self.members.0.iter().map(|(_, member)| member);
         let inner = self.member.iter().chain(&self.key).chain(&self.value);
         members.chain(inner).map(|r| r.shape.as_str())
+    }
+
+    /// The values of an enum.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().map(String::as_str)
+    }
+
+    /// The names of its members.
+    pub(crate) fn member_names(&self) -> impl Iterator<Item = &str> {
+        self.members.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The type of one of its members.
+    pub(crate) fn target_of(&self, member: &str) -> Option<&str> {
+        let found = self.members.0.iter().find(|(name, _)| name == member);
+        found.map(|(_, target)| target.shape.as_str())
     }
 
     /// Whether it is a string with a fixed set of values.

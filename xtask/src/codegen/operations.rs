@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use super::Target;
 use super::errors::code_variant;
-use super::model::{Model, Shape};
+use super::model::{Model, Operation, Shape};
 use super::{names, resource};
 
 /// The service's module: names of the wire, so nothing in it needs a sentence of its own.
@@ -42,47 +42,7 @@ pub(crate) fn print(target: &Target, model: &Model) -> Result<String> {
     let mut markers = String::new();
     let mut list = String::new();
     for (name, operation) in &model.operations {
-        let input = operation
-            .input
-            .as_ref()
-            .with_context(|| format!("{name} takes nothing, which no printer here expects"))?;
-        let output = operation
-            .output
-            .as_ref()
-            .map_or_else(|| "()".to_owned(), |o| format!("super::super::{}", o.shape));
-        let auth = if operation.is_signed() {
-            "Signed"
-        } else {
-            "Public"
-        };
-        let resource = resource::of(name, operation, model.shape(&input.shape))?;
-        let errors: Vec<String> = operation
-            .errors
-            .iter()
-            .map(|e| format!("ErrorCode::{}", code_variant(&e.shape)))
-            .collect();
-        let _ = write!(
-            markers,
-            "
-            #[derive(Clone, Copy, Debug)]
-            pub struct {name};
-
-            impl Operation for {name} {{
-                const SERVICE: Service = Service::{};
-                const NAME: &'static str = {name:?};
-                const AUTH: Auth = Auth::{auth};
-                const RESOURCE: Resource = Resource::{resource};
-                const ERRORS: &'static [ErrorCode] = &[{}];
-                const INPUT: &'static Shape = &constraints::{};
-                type Input = super::super::{};
-                type Output = {output};
-            }}
-            ",
-            target.variant,
-            errors.join(", "),
-            names::constant(&input.shape),
-            input.shape,
-        );
+        markers.push_str(&marker(target, model, name, operation)?);
         let _ = writeln!(list, "op::{name}::INFO,");
     }
     Ok(format!(
@@ -100,5 +60,44 @@ pub(crate) fn print(target: &Target, model: &Model) -> Result<String> {
             {markers}
         }}
         "
+    ))
+}
+
+fn marker(target: &Target, model: &Model, name: &str, operation: &Operation) -> Result<String> {
+    let input = operation
+        .input
+        .as_ref()
+        .with_context(|| format!("{name} takes nothing, which no printer here expects"))?;
+    let output = operation
+        .output
+        .as_ref()
+        .map_or_else(|| "()".to_owned(), |o| format!("super::super::{}", o.shape));
+    let resource = resource::of(name, operation, model.shape(&input.shape))?;
+    let errors: Vec<String> = operation
+        .errors
+        .iter()
+        .map(|e| format!("ErrorCode::{}", code_variant(&e.shape)))
+        .collect();
+    Ok(format!(
+        "
+        #[derive(Clone, Copy, Debug)]
+        pub struct {name};
+
+        impl Operation for {name} {{
+            const SERVICE: Service = Service::{};
+            const NAME: &'static str = {name:?};
+            const AUTH: Auth = Auth::{:?};
+            const RESOURCE: Resource = Resource::{resource};
+            const ERRORS: &'static [ErrorCode] = &[{}];
+            const INPUT: &'static Shape = &constraints::{};
+            type Input = super::super::{};
+            type Output = {output};
+        }}
+        ",
+        target.variant,
+        operation.auth(name),
+        errors.join(", "),
+        names::constant(&input.shape),
+        input.shape,
     ))
 }

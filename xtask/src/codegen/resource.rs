@@ -7,7 +7,7 @@
 
 use anyhow::{Result, bail};
 
-use super::model::{Operation, Shape};
+use super::model::{Auth, Operation, Shape};
 
 /// Members that name what a call is about, the nearest first, with the variant for each.
 const MEMBERS: &[(&str, &str)] = &[
@@ -39,7 +39,7 @@ const ELSEWHERE: &[&str] = &[
 
 /// The variant, as Rust writes it. Policies have no say in public operations.
 pub(crate) fn of(name: &str, operation: &Operation, input: &Shape) -> Result<String> {
-    if !operation.is_signed() || ACCOUNT.contains(&name) {
+    if operation.auth(name) == Auth::Public || ACCOUNT.contains(&name) {
         return Ok("Account".to_owned());
     }
     if ELSEWHERE.contains(&name) {

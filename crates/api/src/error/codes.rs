@@ -9,6 +9,8 @@ pub enum ErrorCode {
     AccessDenied,
     /// `AliasExistsException`, status 400.
     AliasExists,
+    /// `CachedCIMDURLDoesNotExistException`, status 400.
+    CachedCIMDURLDoesNotExist,
     /// `CodeDeliveryFailureException`, status 400.
     CodeDeliveryFailure,
     /// `CodeMismatchException`, status 400.
@@ -45,6 +47,8 @@ pub enum ErrorCode {
     InternalError,
     /// `InternalServerException`, status 500.
     InternalServer,
+    /// `InvalidContextAssertion`, status 400.
+    InvalidContextAssertion,
     /// `InvalidEmailRoleAccessPolicyException`, status 400.
     InvalidEmailRoleAccessPolicy,
     /// `InvalidIdentityPoolConfigurationException`, status 400.
@@ -174,6 +178,7 @@ impl ErrorCode {
     pub const ALL: &'static [ErrorCode] = &[
         ErrorCode::AccessDenied,
         ErrorCode::AliasExists,
+        ErrorCode::CachedCIMDURLDoesNotExist,
         ErrorCode::CodeDeliveryFailure,
         ErrorCode::CodeMismatch,
         ErrorCode::ConcurrentModification,
@@ -192,6 +197,7 @@ impl ErrorCode {
         ErrorCode::IncompleteSignature,
         ErrorCode::InternalError,
         ErrorCode::InternalServer,
+        ErrorCode::InvalidContextAssertion,
         ErrorCode::InvalidEmailRoleAccessPolicy,
         ErrorCode::InvalidIdentityPoolConfiguration,
         ErrorCode::InvalidIdentityToken,
@@ -261,6 +267,7 @@ impl ErrorCode {
         match self {
             Self::AccessDenied => "AccessDeniedException",
             Self::AliasExists => "AliasExistsException",
+            Self::CachedCIMDURLDoesNotExist => "CachedCIMDURLDoesNotExistException",
             Self::CodeDeliveryFailure => "CodeDeliveryFailureException",
             Self::CodeMismatch => "CodeMismatchException",
             Self::ConcurrentModification => "ConcurrentModificationException",
@@ -279,6 +286,7 @@ impl ErrorCode {
             Self::IncompleteSignature => "IncompleteSignatureException",
             Self::InternalError => "InternalErrorException",
             Self::InternalServer => "InternalServerException",
+            Self::InvalidContextAssertion => "InvalidContextAssertion",
             Self::InvalidEmailRoleAccessPolicy => "InvalidEmailRoleAccessPolicyException",
             Self::InvalidIdentityPoolConfiguration => "InvalidIdentityPoolConfigurationException",
             Self::InvalidIdentityToken => "InvalidIdentityToken",

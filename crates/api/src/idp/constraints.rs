@@ -251,7 +251,7 @@ const PATTERN_30: Pattern = Pattern {
 };
 
 const PATTERN_31: Pattern = Pattern {
-    source: "^[\\S]+.*[\\S]+$",
+    source: "^[0-9a-f]{8}\\b-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-\\b[0-9a-f]{12}$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -259,7 +259,7 @@ const PATTERN_31: Pattern = Pattern {
 };
 
 const PATTERN_32: Pattern = Pattern {
-    source: "^[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+$",
+    source: "^[\\S]+.*[\\S]+$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -267,7 +267,7 @@ const PATTERN_32: Pattern = Pattern {
 };
 
 const PATTERN_33: Pattern = Pattern {
-    source: "^[\\w\\- ]+$",
+    source: "^[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -275,7 +275,7 @@ const PATTERN_33: Pattern = Pattern {
 };
 
 const PATTERN_34: Pattern = Pattern {
-    source: "^[a-z0-9](?:[a-z0-9\\-]{0,61}[a-z0-9])?$",
+    source: "^[\\w\\- ]+$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -283,7 +283,7 @@ const PATTERN_34: Pattern = Pattern {
 };
 
 const PATTERN_35: Pattern = Pattern {
-    source: "^[a-zA-Z0-9_-]+$",
+    source: "^[a-z0-9](?:[a-z0-9\\-]{0,61}[a-z0-9])?$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -291,7 +291,7 @@ const PATTERN_35: Pattern = Pattern {
 };
 
 const PATTERN_36: Pattern = Pattern {
-    source: "^cognito:(default|dutch|english|french|spanish|german|bahasa-indonesia|italian|japanese|korean|portuguese-brazil|chinese-(simplified|traditional))$",
+    source: "^[a-z0-9]+$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -299,7 +299,7 @@ const PATTERN_36: Pattern = Pattern {
 };
 
 const PATTERN_37: Pattern = Pattern {
-    source: "arn:[\\w+=/,.@-]+:[\\w+=/,.@-]+:([\\w+=/,.@-]*)?:[0-9]+:[\\w+=/,.@-]+(:[\\w+=/,.@-]+)?(:[\\w+=/,.@-]+)?",
+    source: "^[a-zA-Z0-9_-]+$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -307,7 +307,7 @@ const PATTERN_37: Pattern = Pattern {
 };
 
 const PATTERN_38: Pattern = Pattern {
-    source: "arn:[\\w+=/,.@-]+:[\\w+=/,.@-]+:::[\\w+=/,.@-]+(:[\\w+=/,.@-]+)?(:[\\w+=/,.@-]+)?",
+    source: "^cognito:(default|dutch|english|french|spanish|german|bahasa-indonesia|italian|japanese|korean|portuguese-brazil|chinese-(simplified|traditional))$",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
         &MATCHER
@@ -315,6 +315,38 @@ const PATTERN_38: Pattern = Pattern {
 };
 
 const PATTERN_39: Pattern = Pattern {
+    source: "^https://[!$-;=@-\\[\\]_a-z~]+$",
+    matcher: || {
+        static MATCHER: Matcher = Matcher::new();
+        &MATCHER
+    },
+};
+
+const PATTERN_40: Pattern = Pattern {
+    source: "^https://[^\\s]+$",
+    matcher: || {
+        static MATCHER: Matcher = Matcher::new();
+        &MATCHER
+    },
+};
+
+const PATTERN_41: Pattern = Pattern {
+    source: "arn:[\\w+=/,.@-]+:[\\w+=/,.@-]+:([\\w+=/,.@-]*)?:[0-9]+:[\\w+=/,.@-]+(:[\\w+=/,.@-]+)?(:[\\w+=/,.@-]+)?",
+    matcher: || {
+        static MATCHER: Matcher = Matcher::new();
+        &MATCHER
+    },
+};
+
+const PATTERN_42: Pattern = Pattern {
+    source: "arn:[\\w+=/,.@-]+:[\\w+=/,.@-]+:::[\\w+=/,.@-]+(:[\\w+=/,.@-]+)?(:[\\w+=/,.@-]+)?",
+    matcher: || {
+        static MATCHER: Matcher = Matcher::new();
+        &MATCHER
+    },
+};
+
+const PATTERN_43: Pattern = Pattern {
     source: "import-[0-9a-zA-Z-]+",
     matcher: || {
         static MATCHER: Matcher = Matcher::new();
@@ -652,7 +684,7 @@ pub(super) static ANALYTICS_METADATA_TYPE: Shape = Shape::structure(&[Member::op
     "analyticsEndpointId",
     &STRING_TYPE,
 )]);
-pub(super) static ARN_TYPE: Shape = Shape::string().min(20).max(2048).pattern(PATTERN_37);
+pub(super) static ARN_TYPE: Shape = Shape::string().min(20).max(2048).pattern(PATTERN_41);
 pub(super) static ASSET_BYTES_TYPE: Shape = Shape::blob().max(1000000);
 pub(super) static ASSET_CATEGORY_TYPE: Shape = Shape::choice(
     "AssetCategoryType",
@@ -734,8 +766,17 @@ pub(super) static AUTH_PARAMETERS_TYPE: Shape = Shape::map(&STRING_TYPE, &STRING
 pub(super) static AUTH_SESSION_VALIDITY_TYPE: Shape = Shape::integer().min(3).max(15);
 pub(super) static BLOCKED_IP_RANGE_LIST_TYPE: Shape = Shape::list(&STRING_TYPE).max(200);
 pub(super) static BOOLEAN_TYPE: Shape = Shape::boolean();
+pub(super) static CIMD_CACHE_ACTION_TYPE: Shape =
+    Shape::choice("CIMDCacheActionType", &["REFRESH", "INVALIDATE"]);
+pub(super) static CIMD_POLICY_ID_TYPE: Shape = Shape::string().min(1).max(64).pattern(PATTERN_36);
+pub(super) static CIMD_POLICY_NAME_TYPE: Shape = Shape::string().min(1).max(32).pattern(PATTERN_8);
 pub(super) static CSS_TYPE: Shape = Shape::string().min(0).max(131072);
+pub(super) static CACHE_DURATION_TYPE: Shape = Shape::integer().min(86400).max(31556952);
 pub(super) static CALLBACK_URLS_LIST_TYPE: Shape = Shape::list(&REDIRECT_URL_TYPE).min(0).max(100);
+pub(super) static CANCEL_POINT_IN_TIME_RECOVERY_REQUEST: Shape = Shape::structure(&[
+    Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
+    Member::required("RestoreId", "restoreId", &RESTORE_ID_TYPE),
+]);
 pub(super) static CHALLENGE_NAME_TYPE: Shape = Shape::choice(
     "ChallengeNameType",
     &[
@@ -874,6 +915,13 @@ pub(super) static CONTEXT_DATA_TYPE: Shape = Shape::structure(&[
     Member::required("ServerPath", "serverPath", &STRING_TYPE),
     Member::required("HttpHeaders", "httpHeaders", &HTTP_HEADER_LIST),
     Member::optional("EncodedData", "encodedData", &STRING_TYPE),
+]);
+pub(super) static CREATE_CIMD_POLICY_REQUEST: Shape = Shape::structure(&[
+    Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
+    Member::required("ClientId", "clientId", &CLIENT_ID_TYPE),
+    Member::required("PolicyName", "policyName", &CIMD_POLICY_NAME_TYPE),
+    Member::optional("CacheDuration", "cacheDuration", &CACHE_DURATION_TYPE),
+    Member::required("URLPatterns", "uRLPatterns", &URL_PATTERN_LIST_TYPE),
 ]);
 pub(super) static CREATE_GROUP_REQUEST: Shape = Shape::structure(&[
     Member::required("GroupName", "groupName", &GROUP_NAME_TYPE),
@@ -1022,6 +1070,11 @@ pub(super) static CREATE_USER_POOL_CLIENT_REQUEST: Shape = Shape::structure(&[
         "RefreshTokenRotation",
         "refreshTokenRotation",
         &REFRESH_TOKEN_ROTATION_TYPE,
+    ),
+    Member::optional(
+        "PublishSecretsInAWSSecretsManager",
+        "publishSecretsInAWSSecretsManager",
+        &WRAPPED_BOOLEAN_TYPE,
     ),
 ]);
 pub(super) static CREATE_USER_POOL_DOMAIN_REQUEST: Shape = Shape::structure(&[
@@ -1182,6 +1235,7 @@ pub(super) static CUSTOM_SMS_LAMBDA_VERSION_CONFIG_TYPE: Shape = Shape::structur
 ]);
 pub(super) static CUSTOM_SMS_SENDER_LAMBDA_VERSION_TYPE: Shape =
     Shape::choice("CustomSMSSenderLambdaVersionType", &["V1_0"]);
+pub(super) static DATE_TYPE: Shape = Shape::timestamp();
 pub(super) static DCR_CONFIGURATION_TYPE: Shape = Shape::structure(&[
     Member::optional("EnableStatus", "enableStatus", &STATUS_TYPE),
     Member::optional("OpenDcrEnabled", "openDcrEnabled", &BOOLEAN_TYPE),
@@ -1197,6 +1251,10 @@ pub(super) static DEFAULT_EMAIL_OPTION_TYPE: Shape = Shape::choice(
     "DefaultEmailOptionType",
     &["CONFIRM_WITH_LINK", "CONFIRM_WITH_CODE"],
 );
+pub(super) static DELETE_CIMD_POLICY_REQUEST: Shape = Shape::structure(&[
+    Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
+    Member::required("CIMDPolicyId", "cIMDPolicyId", &CIMD_POLICY_ID_TYPE),
+]);
 pub(super) static DELETE_GROUP_REQUEST: Shape = Shape::structure(&[
     Member::required("GroupName", "groupName", &GROUP_NAME_TYPE),
     Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
@@ -1265,6 +1323,10 @@ pub(super) static DELETION_PROTECTION_TYPE: Shape =
 pub(super) static DELIVERY_MEDIUM_LIST_TYPE: Shape = Shape::list(&DELIVERY_MEDIUM_TYPE);
 pub(super) static DELIVERY_MEDIUM_TYPE: Shape =
     Shape::choice("DeliveryMediumType", &["SMS", "EMAIL"]);
+pub(super) static DESCRIBE_CIMD_POLICY_REQUEST: Shape = Shape::structure(&[
+    Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
+    Member::required("CIMDPolicyId", "cIMDPolicyId", &CIMD_POLICY_ID_TYPE),
+]);
 pub(super) static DESCRIBE_IDENTITY_PROVIDER_REQUEST: Shape = Shape::structure(&[
     Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
     Member::required("ProviderName", "providerName", &PROVIDER_NAME_TYPE),
@@ -1290,6 +1352,10 @@ pub(super) static DESCRIBE_MANAGED_LOGIN_BRANDING_REQUEST: Shape = Shape::struct
         "returnMergedResources",
         &BOOLEAN_TYPE,
     ),
+]);
+pub(super) static DESCRIBE_POINT_IN_TIME_RECOVERY_REQUEST: Shape = Shape::structure(&[
+    Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
+    Member::required("RestoreId", "restoreId", &RESTORE_ID_TYPE),
 ]);
 pub(super) static DESCRIBE_RESOURCE_SERVER_REQUEST: Shape = Shape::structure(&[
     Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
@@ -1348,7 +1414,7 @@ pub(super) static DEVICE_SECRET_VERIFIER_CONFIG_TYPE: Shape = Shape::structure(&
 ])
 .sensitive();
 pub(super) static DOCUMENT: Shape = Shape::document();
-pub(super) static DOMAIN_TYPE: Shape = Shape::string().min(1).max(63).pattern(PATTERN_34);
+pub(super) static DOMAIN_TYPE: Shape = Shape::string().min(1).max(63).pattern(PATTERN_35);
 pub(super) static EMAIL_ADDRESS_TYPE: Shape = Shape::string().pattern(PATTERN_16);
 pub(super) static EMAIL_CONFIGURATION_TYPE: Shape = Shape::structure(&[
     Member::optional("SourceArn", "sourceArn", &ARN_TYPE),
@@ -1397,7 +1463,7 @@ pub(super) static EMAIL_VERIFICATION_SUBJECT_BY_LINK_TYPE: Shape =
 pub(super) static EMAIL_VERIFICATION_SUBJECT_TYPE: Shape =
     Shape::string().min(1).max(140).pattern(PATTERN_13);
 pub(super) static ENCRYPTION_KEY_ARN_TYPE: Shape =
-    Shape::string().min(20).max(2048).pattern(PATTERN_37);
+    Shape::string().min(20).max(2048).pattern(PATTERN_41);
 pub(super) static ENCRYPTION_KEY_TYPE: Shape = Shape::choice(
     "EncryptionKeyType",
     &["AWS_OWNED_KEY", "CUSTOMER_MANAGED_KEY"],
@@ -1654,6 +1720,10 @@ pub(super) static INITIATE_AUTH_REQUEST: Shape = Shape::structure(&[
     ),
     Member::optional("Session", "session", &SESSION_TYPE),
 ]);
+pub(super) static INITIATE_POINT_IN_TIME_RECOVERY_REQUEST: Shape = Shape::structure(&[
+    Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
+    Member::required("RestoreTimestamp", "restoreTimestamp", &DATE_TYPE),
+]);
 pub(super) static INTEGER_TYPE: Shape = Shape::integer();
 pub(super) static ISSUED_TOKEN_TYPE_IDENTIFIER_TYPE: Shape = Shape::choice(
     "IssuedTokenTypeIdentifierType",
@@ -1703,14 +1773,25 @@ pub(super) static LAMBDA_CONFIG_TYPE: Shape = Shape::structure(&[
         &INBOUND_FEDERATION_LAMBDA_TYPE,
     ),
 ]);
-pub(super) static LANGUAGE_ID_TYPE: Shape = Shape::string().pattern(PATTERN_36);
+pub(super) static LANGUAGE_ID_TYPE: Shape = Shape::string().pattern(PATTERN_38);
 pub(super) static LIMIT_CLASS: Shape = Shape::choice("LimitClass", &["API_CATEGORY"]);
 pub(super) static LIMIT_DEFINITION_TYPE: Shape = Shape::structure(&[
     Member::required("LimitClass", "limitClass", &LIMIT_CLASS),
     Member::required("Attributes", "attributes", &STRING_TO_STRING_MAP_TYPE),
 ]);
-pub(super) static LINK_URL_TYPE: Shape = Shape::string().min(1).max(1024).pattern(PATTERN_32);
+pub(super) static LINK_URL_TYPE: Shape = Shape::string().min(1).max(1024).pattern(PATTERN_33);
 pub(super) static LINKS_TYPE: Shape = Shape::map(&LANGUAGE_ID_TYPE, &LINK_URL_TYPE).min(1).max(13);
+pub(super) static LIST_CIMD_POLICIES_REQUEST: Shape = Shape::structure(&[
+    Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
+    Member::optional("NextToken", "nextToken", &PAGINATION_KEY_TYPE),
+    Member::optional("MaxResults", "maxResults", &POOL_QUERY_LIMIT_TYPE),
+]);
+pub(super) static LIST_CLIENT_METADATA_URLS_REQUEST: Shape = Shape::structure(&[
+    Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
+    Member::required("CIMDPolicyId", "cIMDPolicyId", &CIMD_POLICY_ID_TYPE),
+    Member::optional("NextToken", "nextToken", &PAGINATION_KEY_TYPE),
+    Member::optional("MaxResults", "maxResults", &POOL_QUERY_LIMIT_TYPE),
+]);
 pub(super) static LIST_DEVICES_REQUEST: Shape = Shape::structure(&[
     Member::required("AccessToken", "accessToken", &TOKEN_MODEL_TYPE),
     Member::optional("Limit", "limit", &QUERY_LIMIT_TYPE),
@@ -1729,6 +1810,11 @@ pub(super) static LIST_IDENTITY_PROVIDERS_REQUEST: Shape = Shape::structure(&[
     Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
     Member::optional("MaxResults", "maxResults", &LIST_PROVIDERS_LIMIT_TYPE),
     Member::optional("NextToken", "nextToken", &PAGINATION_KEY_TYPE),
+]);
+pub(super) static LIST_POINT_IN_TIME_RECOVERIES_REQUEST: Shape = Shape::structure(&[
+    Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
+    Member::optional("NextToken", "nextToken", &PAGINATION_KEY_TYPE),
+    Member::optional("MaxResults", "maxResults", &POOL_QUERY_LIMIT_TYPE),
 ]);
 pub(super) static LIST_PROVIDERS_LIMIT_TYPE: Shape = Shape::integer().min(0).max(60);
 pub(super) static LIST_RESOURCE_SERVERS_LIMIT_TYPE: Shape = Shape::integer().min(1).max(50);
@@ -1848,6 +1934,7 @@ pub(super) static MESSAGE_TEMPLATE_TYPE: Shape = Shape::structure(&[
         &EMAIL_VERIFICATION_SUBJECT_TYPE,
     ),
 ]);
+pub(super) static METADATA_URL_TYPE: Shape = Shape::string().min(12).max(256).pattern(PATTERN_40);
 pub(super) static NOTIFY_CONFIGURATION_TYPE: Shape = Shape::structure(&[
     Member::optional("From", "from", &STRING_TYPE),
     Member::optional("ReplyTo", "replyTo", &STRING_TYPE),
@@ -1898,7 +1985,7 @@ pub(super) static PASSWORD_POLICY_TYPE: Shape = Shape::structure(&[
         &TEMPORARY_PASSWORD_VALIDITY_DAYS_TYPE,
     ),
 ]);
-pub(super) static PASSWORD_TYPE: Shape = Shape::string().max(256).pattern(PATTERN_31).sensitive();
+pub(super) static PASSWORD_TYPE: Shape = Shape::string().max(256).pattern(PATTERN_32).sensitive();
 pub(super) static POOL_QUERY_LIMIT_TYPE: Shape = Shape::integer().min(1).max(60);
 pub(super) static PRE_TOKEN_GENERATION_LAMBDA_VERSION_TYPE: Shape = Shape::choice(
     "PreTokenGenerationLambdaVersionType",
@@ -1973,7 +2060,7 @@ pub(super) static RESEND_CONFIRMATION_CODE_REQUEST: Shape = Shape::structure(&[
     ),
     Member::optional("ClientMetadata", "clientMetadata", &CLIENT_METADATA_TYPE),
 ]);
-pub(super) static RESOURCE_ID_TYPE: Shape = Shape::string().min(1).max(40).pattern(PATTERN_33);
+pub(super) static RESOURCE_ID_TYPE: Shape = Shape::string().min(1).max(40).pattern(PATTERN_34);
 pub(super) static RESOURCE_LIST_TYPE: Shape =
     Shape::list(&RESOURCE_SERVER_IDENTIFIER_TYPE).min(0).max(1);
 pub(super) static RESOURCE_SERVER_IDENTIFIER_TYPE: Shape =
@@ -2014,6 +2101,7 @@ pub(super) static RESPOND_TO_AUTH_CHALLENGE_REQUEST: Shape = Shape::structure(&[
     ),
     Member::optional("ClientMetadata", "clientMetadata", &CLIENT_METADATA_TYPE),
 ]);
+pub(super) static RESTORE_ID_TYPE: Shape = Shape::string().min(36).max(36).pattern(PATTERN_31);
 pub(super) static RETRY_GRACE_PERIOD_SECONDS_TYPE: Shape = Shape::integer().min(0).max(60);
 pub(super) static REVOKE_ASSOCIATED_SESSIONS_TYPE: Shape =
     Shape::choice("RevokeAssociatedSessionsType", &["NONE", "LINKED"]);
@@ -2050,10 +2138,10 @@ pub(super) static RISK_EXCEPTION_CONFIGURATION_TYPE: Shape = Shape::structure(&[
 ]);
 pub(super) static ROUTING_TYPE: Shape =
     Shape::structure(&[Member::optional("Failover", "failover", &FAILOVER_TYPE)]);
-pub(super) static S3_ARN_TYPE: Shape = Shape::string().min(3).max(1024).pattern(PATTERN_38);
+pub(super) static S3_ARN_TYPE: Shape = Shape::string().min(3).max(1024).pattern(PATTERN_42);
 pub(super) static S3_CONFIGURATION_TYPE: Shape =
     Shape::structure(&[Member::optional("BucketArn", "bucketArn", &S3_ARN_TYPE)]);
-pub(super) static SES_CONFIGURATION_SET: Shape = Shape::string().min(1).max(64).pattern(PATTERN_35);
+pub(super) static SES_CONFIGURATION_SET: Shape = Shape::string().min(1).max(64).pattern(PATTERN_37);
 pub(super) static SMS_MFA_SETTINGS_TYPE: Shape = Shape::structure(&[
     Member::optional("Enabled", "enabled", &BOOLEAN_TYPE),
     Member::optional("PreferredMfa", "preferredMfa", &BOOLEAN_TYPE),
@@ -2255,6 +2343,10 @@ pub(super) static SOFTWARE_TOKEN_MFA_SETTINGS_TYPE: Shape = Shape::structure(&[
     Member::optional("Enabled", "enabled", &BOOLEAN_TYPE),
     Member::optional("PreferredMfa", "preferredMfa", &BOOLEAN_TYPE),
 ]);
+pub(super) static START_POINT_IN_TIME_RECOVERY_REQUEST: Shape = Shape::structure(&[
+    Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
+    Member::required("RestoreId", "restoreId", &RESTORE_ID_TYPE),
+]);
 pub(super) static START_USER_IMPORT_JOB_REQUEST: Shape = Shape::structure(&[
     Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
     Member::required("JobId", "jobId", &USER_IMPORT_JOB_ID_TYPE),
@@ -2300,6 +2392,8 @@ pub(super) static TOKEN_VALIDITY_UNITS_TYPE: Shape = Shape::structure(&[
     Member::optional("IdToken", "idToken", &TIME_UNITS_TYPE),
     Member::optional("RefreshToken", "refreshToken", &TIME_UNITS_TYPE),
 ]);
+pub(super) static URL_PATTERN_LIST_TYPE: Shape = Shape::list(&URL_PATTERN_TYPE).min(1).max(5);
+pub(super) static URL_PATTERN_TYPE: Shape = Shape::string().min(12).max(256).pattern(PATTERN_39);
 pub(super) static UNTAG_RESOURCE_REQUEST: Shape = Shape::structure(&[
     Member::required("ResourceArn", "resourceArn", &ARN_TYPE),
     Member::required("TagKeys", "tagKeys", &USER_POOL_TAGS_LIST_TYPE),
@@ -2310,6 +2404,20 @@ pub(super) static UPDATE_AUTH_EVENT_FEEDBACK_REQUEST: Shape = Shape::structure(&
     Member::required("EventId", "eventId", &EVENT_ID_TYPE),
     Member::required("FeedbackToken", "feedbackToken", &TOKEN_MODEL_TYPE),
     Member::required("FeedbackValue", "feedbackValue", &FEEDBACK_VALUE_TYPE),
+]);
+pub(super) static UPDATE_CIMD_POLICY_REQUEST: Shape = Shape::structure(&[
+    Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
+    Member::required("CIMDPolicyId", "cIMDPolicyId", &CIMD_POLICY_ID_TYPE),
+    Member::required("ClientId", "clientId", &CLIENT_ID_TYPE),
+    Member::optional("PolicyName", "policyName", &CIMD_POLICY_NAME_TYPE),
+    Member::optional("CacheDuration", "cacheDuration", &CACHE_DURATION_TYPE),
+    Member::required("URLPatterns", "uRLPatterns", &URL_PATTERN_LIST_TYPE),
+]);
+pub(super) static UPDATE_CLIENT_METADATA_URL_STATE_REQUEST: Shape = Shape::structure(&[
+    Member::required("UserPoolId", "userPoolId", &USER_POOL_ID_TYPE),
+    Member::required("CIMDPolicyId", "cIMDPolicyId", &CIMD_POLICY_ID_TYPE),
+    Member::required("URL", "uRL", &METADATA_URL_TYPE),
+    Member::required("Action", "action", &CIMD_CACHE_ACTION_TYPE),
 ]);
 pub(super) static UPDATE_DEVICE_STATUS_REQUEST: Shape = Shape::structure(&[
     Member::required("AccessToken", "accessToken", &TOKEN_MODEL_TYPE),
@@ -2471,6 +2579,11 @@ pub(super) static UPDATE_USER_POOL_CLIENT_REQUEST: Shape = Shape::structure(&[
         "refreshTokenRotation",
         &REFRESH_TOKEN_ROTATION_TYPE,
     ),
+    Member::optional(
+        "PublishSecretsInAWSSecretsManager",
+        "publishSecretsInAWSSecretsManager",
+        &WRAPPED_BOOLEAN_TYPE,
+    ),
 ]);
 pub(super) static UPDATE_USER_POOL_DOMAIN_REQUEST: Shape = Shape::structure(&[
     Member::required("Domain", "domain", &DOMAIN_TYPE),
@@ -2600,7 +2713,7 @@ pub(super) static USER_CONTEXT_DATA_TYPE: Shape = Shape::structure(&[
 .sensitive();
 pub(super) static USER_FILTER_TYPE: Shape = Shape::string().max(256);
 pub(super) static USER_IMPORT_JOB_ID_TYPE: Shape =
-    Shape::string().min(1).max(55).pattern(PATTERN_39);
+    Shape::string().min(1).max(55).pattern(PATTERN_43);
 pub(super) static USER_IMPORT_JOB_NAME_TYPE: Shape =
     Shape::string().min(1).max(128).pattern(PATTERN_22);
 pub(super) static USER_POOL_ADD_ONS_TYPE: Shape = Shape::structure(&[

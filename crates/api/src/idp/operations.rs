@@ -37,11 +37,13 @@ pub const OPERATIONS: &[OperationInfo] = &[
     op::AdminUpdateUserAttributes::INFO,
     op::AdminUserGlobalSignOut::INFO,
     op::AssociateSoftwareToken::INFO,
+    op::CancelPointInTimeRecovery::INFO,
     op::ChangePassword::INFO,
     op::CompleteWebAuthnRegistration::INFO,
     op::ConfirmDevice::INFO,
     op::ConfirmForgotPassword::INFO,
     op::ConfirmSignUp::INFO,
+    op::CreateCIMDPolicy::INFO,
     op::CreateGroup::INFO,
     op::CreateIdentityProvider::INFO,
     op::CreateManagedLoginBranding::INFO,
@@ -52,6 +54,7 @@ pub const OPERATIONS: &[OperationInfo] = &[
     op::CreateUserPoolClient::INFO,
     op::CreateUserPoolDomain::INFO,
     op::CreateUserPoolReplica::INFO,
+    op::DeleteCIMDPolicy::INFO,
     op::DeleteGroup::INFO,
     op::DeleteIdentityProvider::INFO,
     op::DeleteManagedLoginBranding::INFO,
@@ -65,9 +68,11 @@ pub const OPERATIONS: &[OperationInfo] = &[
     op::DeleteUserPoolDomain::INFO,
     op::DeleteUserPoolReplica::INFO,
     op::DeleteWebAuthnCredential::INFO,
+    op::DescribeCIMDPolicy::INFO,
     op::DescribeIdentityProvider::INFO,
     op::DescribeManagedLoginBranding::INFO,
     op::DescribeManagedLoginBrandingByClient::INFO,
+    op::DescribePointInTimeRecovery::INFO,
     op::DescribeResourceServer::INFO,
     op::DescribeRiskConfiguration::INFO,
     op::DescribeTerms::INFO,
@@ -97,9 +102,13 @@ pub const OPERATIONS: &[OperationInfo] = &[
     op::GetUserPoolSessionConfiguration::INFO,
     op::GlobalSignOut::INFO,
     op::InitiateAuth::INFO,
+    op::InitiatePointInTimeRecovery::INFO,
+    op::ListCIMDPolicies::INFO,
+    op::ListClientMetadataURLs::INFO,
     op::ListDevices::INFO,
     op::ListGroups::INFO,
     op::ListIdentityProviders::INFO,
+    op::ListPointInTimeRecoveries::INFO,
     op::ListResourceServers::INFO,
     op::ListTagsForResource::INFO,
     op::ListTerms::INFO,
@@ -125,12 +134,15 @@ pub const OPERATIONS: &[OperationInfo] = &[
     op::SetUserPoolSessionConfiguration::INFO,
     op::SetUserSettings::INFO,
     op::SignUp::INFO,
+    op::StartPointInTimeRecovery::INFO,
     op::StartUserImportJob::INFO,
     op::StartWebAuthnRegistration::INFO,
     op::StopUserImportJob::INFO,
     op::TagResource::INFO,
     op::UntagResource::INFO,
     op::UpdateAuthEventFeedback::INFO,
+    op::UpdateCIMDPolicy::INFO,
+    op::UpdateClientMetadataURLState::INFO,
     op::UpdateDeviceStatus::INFO,
     op::UpdateGroup::INFO,
     op::UpdateIdentityProvider::INFO,
@@ -948,6 +960,29 @@ pub mod op {
     }
 
     #[derive(Clone, Copy, Debug)]
+    pub struct CancelPointInTimeRecovery;
+
+    impl Operation for CancelPointInTimeRecovery {
+        const SERVICE: Service = Service::CognitoIdp;
+        const NAME: &'static str = "CancelPointInTimeRecovery";
+        const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
+        const ERRORS: &'static [ErrorCode] = &[
+            ErrorCode::InvalidParameter,
+            ErrorCode::ResourceNotFound,
+            ErrorCode::FeatureUnavailableInTier,
+            ErrorCode::ConcurrentModification,
+            ErrorCode::TooManyRequests,
+            ErrorCode::NotAuthorized,
+            ErrorCode::OperationNotEnabled,
+            ErrorCode::InternalError,
+        ];
+        const INPUT: &'static Shape = &constraints::CANCEL_POINT_IN_TIME_RECOVERY_REQUEST;
+        type Input = super::super::CancelPointInTimeRecoveryRequest;
+        type Output = super::super::CancelPointInTimeRecoveryResponse;
+    }
+
+    #[derive(Clone, Copy, Debug)]
     pub struct ChangePassword;
 
     impl Operation for ChangePassword {
@@ -1096,6 +1131,30 @@ pub mod op {
         const INPUT: &'static Shape = &constraints::CONFIRM_SIGN_UP_REQUEST;
         type Input = super::super::ConfirmSignUpRequest;
         type Output = super::super::ConfirmSignUpResponse;
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct CreateCIMDPolicy;
+
+    impl Operation for CreateCIMDPolicy {
+        const SERVICE: Service = Service::CognitoIdp;
+        const NAME: &'static str = "CreateCIMDPolicy";
+        const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
+        const ERRORS: &'static [ErrorCode] = &[
+            ErrorCode::InvalidParameter,
+            ErrorCode::ResourceNotFound,
+            ErrorCode::ConcurrentModification,
+            ErrorCode::NotAuthorized,
+            ErrorCode::TooManyRequests,
+            ErrorCode::LimitExceeded,
+            ErrorCode::OperationNotEnabled,
+            ErrorCode::InternalError,
+            ErrorCode::FeatureUnavailableInTier,
+        ];
+        const INPUT: &'static Shape = &constraints::CREATE_CIMD_POLICY_REQUEST;
+        type Input = super::super::CreateCIMDPolicyRequest;
+        type Output = super::super::CreateCIMDPolicyResponse;
     }
 
     #[derive(Clone, Copy, Debug)]
@@ -1332,6 +1391,28 @@ pub mod op {
         const INPUT: &'static Shape = &constraints::CREATE_USER_POOL_REPLICA_REQUEST;
         type Input = super::super::CreateUserPoolReplicaRequest;
         type Output = super::super::CreateUserPoolReplicaResponse;
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct DeleteCIMDPolicy;
+
+    impl Operation for DeleteCIMDPolicy {
+        const SERVICE: Service = Service::CognitoIdp;
+        const NAME: &'static str = "DeleteCIMDPolicy";
+        const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
+        const ERRORS: &'static [ErrorCode] = &[
+            ErrorCode::InvalidParameter,
+            ErrorCode::ResourceNotFound,
+            ErrorCode::ConcurrentModification,
+            ErrorCode::TooManyRequests,
+            ErrorCode::NotAuthorized,
+            ErrorCode::OperationNotEnabled,
+            ErrorCode::InternalError,
+        ];
+        const INPUT: &'static Shape = &constraints::DELETE_CIMD_POLICY_REQUEST;
+        type Input = super::super::DeleteCIMDPolicyRequest;
+        type Output = super::super::DeleteCIMDPolicyResponse;
     }
 
     #[derive(Clone, Copy, Debug)]
@@ -1623,6 +1704,26 @@ pub mod op {
     }
 
     #[derive(Clone, Copy, Debug)]
+    pub struct DescribeCIMDPolicy;
+
+    impl Operation for DescribeCIMDPolicy {
+        const SERVICE: Service = Service::CognitoIdp;
+        const NAME: &'static str = "DescribeCIMDPolicy";
+        const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
+        const ERRORS: &'static [ErrorCode] = &[
+            ErrorCode::InvalidParameter,
+            ErrorCode::ResourceNotFound,
+            ErrorCode::NotAuthorized,
+            ErrorCode::TooManyRequests,
+            ErrorCode::InternalError,
+        ];
+        const INPUT: &'static Shape = &constraints::DESCRIBE_CIMD_POLICY_REQUEST;
+        type Input = super::super::DescribeCIMDPolicyRequest;
+        type Output = super::super::DescribeCIMDPolicyResponse;
+    }
+
+    #[derive(Clone, Copy, Debug)]
     pub struct DescribeIdentityProvider;
 
     impl Operation for DescribeIdentityProvider {
@@ -1683,6 +1784,28 @@ pub mod op {
             &constraints::DESCRIBE_MANAGED_LOGIN_BRANDING_BY_CLIENT_REQUEST;
         type Input = super::super::DescribeManagedLoginBrandingByClientRequest;
         type Output = super::super::DescribeManagedLoginBrandingByClientResponse;
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct DescribePointInTimeRecovery;
+
+    impl Operation for DescribePointInTimeRecovery {
+        const SERVICE: Service = Service::CognitoIdp;
+        const NAME: &'static str = "DescribePointInTimeRecovery";
+        const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
+        const ERRORS: &'static [ErrorCode] = &[
+            ErrorCode::InvalidParameter,
+            ErrorCode::ResourceNotFound,
+            ErrorCode::FeatureUnavailableInTier,
+            ErrorCode::TooManyRequests,
+            ErrorCode::NotAuthorized,
+            ErrorCode::OperationNotEnabled,
+            ErrorCode::InternalError,
+        ];
+        const INPUT: &'static Shape = &constraints::DESCRIBE_POINT_IN_TIME_RECOVERY_REQUEST;
+        type Input = super::super::DescribePointInTimeRecoveryRequest;
+        type Output = super::super::DescribePointInTimeRecoveryResponse;
     }
 
     #[derive(Clone, Copy, Debug)]
@@ -1938,7 +2061,7 @@ pub mod op {
     impl Operation for GetClientToken {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetClientToken";
-        const AUTH: Auth = Auth::Signed;
+        const AUTH: Auth = Auth::OptionallySigned;
         const RESOURCE: Resource = Resource::AppClient("ClientId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
@@ -1960,7 +2083,7 @@ pub mod op {
     impl Operation for GetDerivedToken {
         const SERVICE: Service = Service::CognitoIdp;
         const NAME: &'static str = "GetDerivedToken";
-        const AUTH: Auth = Auth::Signed;
+        const AUTH: Auth = Auth::OptionallySigned;
         const RESOURCE: Resource = Resource::AppClient("ClientId");
         const ERRORS: &'static [ErrorCode] = &[
             ErrorCode::InvalidParameter,
@@ -2359,6 +2482,70 @@ pub mod op {
     }
 
     #[derive(Clone, Copy, Debug)]
+    pub struct InitiatePointInTimeRecovery;
+
+    impl Operation for InitiatePointInTimeRecovery {
+        const SERVICE: Service = Service::CognitoIdp;
+        const NAME: &'static str = "InitiatePointInTimeRecovery";
+        const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
+        const ERRORS: &'static [ErrorCode] = &[
+            ErrorCode::InvalidParameter,
+            ErrorCode::ResourceNotFound,
+            ErrorCode::ConcurrentModification,
+            ErrorCode::FeatureUnavailableInTier,
+            ErrorCode::LimitExceeded,
+            ErrorCode::TooManyRequests,
+            ErrorCode::NotAuthorized,
+            ErrorCode::OperationNotEnabled,
+            ErrorCode::InternalError,
+        ];
+        const INPUT: &'static Shape = &constraints::INITIATE_POINT_IN_TIME_RECOVERY_REQUEST;
+        type Input = super::super::InitiatePointInTimeRecoveryRequest;
+        type Output = super::super::InitiatePointInTimeRecoveryResponse;
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct ListCIMDPolicies;
+
+    impl Operation for ListCIMDPolicies {
+        const SERVICE: Service = Service::CognitoIdp;
+        const NAME: &'static str = "ListCIMDPolicies";
+        const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
+        const ERRORS: &'static [ErrorCode] = &[
+            ErrorCode::InvalidParameter,
+            ErrorCode::ResourceNotFound,
+            ErrorCode::NotAuthorized,
+            ErrorCode::TooManyRequests,
+            ErrorCode::InternalError,
+        ];
+        const INPUT: &'static Shape = &constraints::LIST_CIMD_POLICIES_REQUEST;
+        type Input = super::super::ListCIMDPoliciesRequest;
+        type Output = super::super::ListCIMDPoliciesResponse;
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct ListClientMetadataURLs;
+
+    impl Operation for ListClientMetadataURLs {
+        const SERVICE: Service = Service::CognitoIdp;
+        const NAME: &'static str = "ListClientMetadataURLs";
+        const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
+        const ERRORS: &'static [ErrorCode] = &[
+            ErrorCode::InvalidParameter,
+            ErrorCode::ResourceNotFound,
+            ErrorCode::NotAuthorized,
+            ErrorCode::TooManyRequests,
+            ErrorCode::InternalError,
+        ];
+        const INPUT: &'static Shape = &constraints::LIST_CLIENT_METADATA_URLS_REQUEST;
+        type Input = super::super::ListClientMetadataURLsRequest;
+        type Output = super::super::ListClientMetadataURLsResponse;
+    }
+
+    #[derive(Clone, Copy, Debug)]
     pub struct ListDevices;
 
     impl Operation for ListDevices {
@@ -2423,6 +2610,28 @@ pub mod op {
         const INPUT: &'static Shape = &constraints::LIST_IDENTITY_PROVIDERS_REQUEST;
         type Input = super::super::ListIdentityProvidersRequest;
         type Output = super::super::ListIdentityProvidersResponse;
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct ListPointInTimeRecoveries;
+
+    impl Operation for ListPointInTimeRecoveries {
+        const SERVICE: Service = Service::CognitoIdp;
+        const NAME: &'static str = "ListPointInTimeRecoveries";
+        const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
+        const ERRORS: &'static [ErrorCode] = &[
+            ErrorCode::InvalidParameter,
+            ErrorCode::ResourceNotFound,
+            ErrorCode::FeatureUnavailableInTier,
+            ErrorCode::TooManyRequests,
+            ErrorCode::NotAuthorized,
+            ErrorCode::OperationNotEnabled,
+            ErrorCode::InternalError,
+        ];
+        const INPUT: &'static Shape = &constraints::LIST_POINT_IN_TIME_RECOVERIES_REQUEST;
+        type Input = super::super::ListPointInTimeRecoveriesRequest;
+        type Output = super::super::ListPointInTimeRecoveriesResponse;
     }
 
     #[derive(Clone, Copy, Debug)]
@@ -3017,6 +3226,29 @@ pub mod op {
     }
 
     #[derive(Clone, Copy, Debug)]
+    pub struct StartPointInTimeRecovery;
+
+    impl Operation for StartPointInTimeRecovery {
+        const SERVICE: Service = Service::CognitoIdp;
+        const NAME: &'static str = "StartPointInTimeRecovery";
+        const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
+        const ERRORS: &'static [ErrorCode] = &[
+            ErrorCode::InvalidParameter,
+            ErrorCode::ResourceNotFound,
+            ErrorCode::FeatureUnavailableInTier,
+            ErrorCode::ConcurrentModification,
+            ErrorCode::TooManyRequests,
+            ErrorCode::NotAuthorized,
+            ErrorCode::OperationNotEnabled,
+            ErrorCode::InternalError,
+        ];
+        const INPUT: &'static Shape = &constraints::START_POINT_IN_TIME_RECOVERY_REQUEST;
+        type Input = super::super::StartPointInTimeRecoveryRequest;
+        type Output = super::super::StartPointInTimeRecoveryResponse;
+    }
+
+    #[derive(Clone, Copy, Debug)]
     pub struct StartUserImportJob;
 
     impl Operation for StartUserImportJob {
@@ -3148,6 +3380,53 @@ pub mod op {
         const INPUT: &'static Shape = &constraints::UPDATE_AUTH_EVENT_FEEDBACK_REQUEST;
         type Input = super::super::UpdateAuthEventFeedbackRequest;
         type Output = super::super::UpdateAuthEventFeedbackResponse;
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct UpdateCIMDPolicy;
+
+    impl Operation for UpdateCIMDPolicy {
+        const SERVICE: Service = Service::CognitoIdp;
+        const NAME: &'static str = "UpdateCIMDPolicy";
+        const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
+        const ERRORS: &'static [ErrorCode] = &[
+            ErrorCode::InvalidParameter,
+            ErrorCode::ResourceNotFound,
+            ErrorCode::ConcurrentModification,
+            ErrorCode::NotAuthorized,
+            ErrorCode::TooManyRequests,
+            ErrorCode::LimitExceeded,
+            ErrorCode::OperationNotEnabled,
+            ErrorCode::InternalError,
+            ErrorCode::FeatureUnavailableInTier,
+        ];
+        const INPUT: &'static Shape = &constraints::UPDATE_CIMD_POLICY_REQUEST;
+        type Input = super::super::UpdateCIMDPolicyRequest;
+        type Output = super::super::UpdateCIMDPolicyResponse;
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct UpdateClientMetadataURLState;
+
+    impl Operation for UpdateClientMetadataURLState {
+        const SERVICE: Service = Service::CognitoIdp;
+        const NAME: &'static str = "UpdateClientMetadataURLState";
+        const AUTH: Auth = Auth::Signed;
+        const RESOURCE: Resource = Resource::UserPool("UserPoolId");
+        const ERRORS: &'static [ErrorCode] = &[
+            ErrorCode::InvalidParameter,
+            ErrorCode::ResourceNotFound,
+            ErrorCode::CachedCIMDURLDoesNotExist,
+            ErrorCode::NotAuthorized,
+            ErrorCode::TooManyRequests,
+            ErrorCode::OperationNotEnabled,
+            ErrorCode::InternalError,
+            ErrorCode::FeatureUnavailableInTier,
+        ];
+        const INPUT: &'static Shape = &constraints::UPDATE_CLIENT_METADATA_URL_STATE_REQUEST;
+        type Input = super::super::UpdateClientMetadataURLStateRequest;
+        type Output = super::super::UpdateClientMetadataURLStateResponse;
     }
 
     #[derive(Clone, Copy, Debug)]

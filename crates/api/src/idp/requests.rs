@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::enums::{
-    AliasAttributeType, AuthFlowType, ChallengeNameType, ClientTypeType, DeletionProtectionType,
-    DeliveryMediumType, DeviceRememberedStatusType, ExplicitAuthFlowsType, FeedbackValueType,
-    IdentityProviderTypeType, IssuedTokenTypeIdentifierType, MessageActionType, OAuthFlowType,
-    PasswordHashingAlgorithmType, PreventUserExistenceErrorTypes, RevokeAssociatedSessionsType,
-    TermsEnforcementType, TermsSourceType, TokenTypeIdentifierType, UpdateReplicaStatusType,
-    UserPoolMfaType, UserPoolTierType, UserSessionTrackingType, UsernameAttributeType,
-    VerifiedAttributeType,
+    AliasAttributeType, AuthFlowType, CIMDCacheActionType, ChallengeNameType, ClientTypeType,
+    DeletionProtectionType, DeliveryMediumType, DeviceRememberedStatusType, ExplicitAuthFlowsType,
+    FeedbackValueType, IdentityProviderTypeType, IssuedTokenTypeIdentifierType, MessageActionType,
+    OAuthFlowType, PasswordHashingAlgorithmType, PreventUserExistenceErrorTypes,
+    RevokeAssociatedSessionsType, TermsEnforcementType, TermsSourceType, TokenTypeIdentifierType,
+    UpdateReplicaStatusType, UserPoolMfaType, UserPoolTierType, UserSessionTrackingType,
+    UsernameAttributeType, VerifiedAttributeType,
 };
 use super::types::{
     AccountRecoverySettingType, AccountTakeoverRiskConfigurationType, AcrLevelConfigType,
@@ -28,7 +28,7 @@ use super::types::{
     UserPoolTokenSessionConfigType, UsernameConfigurationType, VerificationMessageTemplateType,
     WebAuthnConfigurationType, WebAuthnMfaSettingsType,
 };
-use crate::Blob;
+use crate::{Blob, Timestamp};
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
 #[serde(rename_all = "PascalCase")]
@@ -349,6 +349,13 @@ pub struct AssociateSoftwareTokenRequest {
     pub session: Option<String>,
 }
 
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct CancelPointInTimeRecoveryRequest {
+    pub user_pool_id: String,
+    pub restore_id: String,
+}
+
 #[derive(Clone, Serialize, Deserialize, Default)]
 #[serde(rename_all = "PascalCase")]
 pub struct ChangePasswordRequest {
@@ -411,6 +418,18 @@ pub struct ConfirmSignUpRequest {
     pub client_metadata: Option<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateCIMDPolicyRequest {
+    pub user_pool_id: String,
+    pub client_id: String,
+    pub policy_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_duration: Option<i32>,
+    #[serde(rename = "URLPatterns")]
+    pub url_patterns: Vec<String>,
 }
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
@@ -538,6 +557,11 @@ pub struct CreateUserPoolClientRequest {
     pub auth_session_validity: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token_rotation: Option<RefreshTokenRotationType>,
+    #[serde(
+        rename = "PublishSecretsInAWSSecretsManager",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub publish_secrets_in_aws_secrets_manager: Option<bool>,
 }
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
@@ -620,6 +644,14 @@ pub struct CreateUserPoolRequest {
     pub issuer_configuration: Option<IssuerConfigurationType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acr_configuration: Option<BTreeMap<String, AcrLevelConfigType>>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteCIMDPolicyRequest {
+    pub user_pool_id: String,
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
 }
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
@@ -714,6 +746,14 @@ pub struct DeleteWebAuthnCredentialRequest {
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
 #[serde(rename_all = "PascalCase")]
+pub struct DescribeCIMDPolicyRequest {
+    pub user_pool_id: String,
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
 pub struct DescribeIdentityProviderRequest {
     pub user_pool_id: String,
     pub provider_name: String,
@@ -735,6 +775,13 @@ pub struct DescribeManagedLoginBrandingRequest {
     pub managed_login_branding_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub return_merged_resources: Option<bool>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribePointInTimeRecoveryRequest {
+    pub user_pool_id: String,
+    pub restore_id: String,
 }
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
@@ -983,6 +1030,35 @@ pub struct InitiateAuthRequest {
     pub session: Option<String>,
 }
 
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct InitiatePointInTimeRecoveryRequest {
+    pub user_pool_id: String,
+    pub restore_timestamp: Timestamp,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListCIMDPoliciesRequest {
+    pub user_pool_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_results: Option<i32>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListClientMetadataURLsRequest {
+    pub user_pool_id: String,
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_results: Option<i32>,
+}
+
 #[derive(Clone, Serialize, Deserialize, Default)]
 #[serde(rename_all = "PascalCase")]
 pub struct ListDevicesRequest {
@@ -1011,6 +1087,16 @@ pub struct ListIdentityProvidersRequest {
     pub max_results: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListPointInTimeRecoveriesRequest {
+    pub user_pool_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_results: Option<i32>,
 }
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
@@ -1292,6 +1378,13 @@ pub struct SignUpRequest {
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
 #[serde(rename_all = "PascalCase")]
+pub struct StartPointInTimeRecoveryRequest {
+    pub user_pool_id: String,
+    pub restore_id: String,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
 pub struct StartUserImportJobRequest {
     pub user_pool_id: String,
     pub job_id: String,
@@ -1332,6 +1425,32 @@ pub struct UpdateAuthEventFeedbackRequest {
     pub event_id: String,
     pub feedback_token: String,
     pub feedback_value: FeedbackValueType,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateCIMDPolicyRequest {
+    pub user_pool_id: String,
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
+    pub client_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_duration: Option<i32>,
+    #[serde(rename = "URLPatterns")]
+    pub url_patterns: Vec<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateClientMetadataURLStateRequest {
+    pub user_pool_id: String,
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
+    #[serde(rename = "URL")]
+    pub url: String,
+    pub action: CIMDCacheActionType,
 }
 
 #[derive(Clone, Serialize, Deserialize, Default)]
@@ -1477,6 +1596,11 @@ pub struct UpdateUserPoolClientRequest {
     pub auth_session_validity: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token_rotation: Option<RefreshTokenRotationType>,
+    #[serde(
+        rename = "PublishSecretsInAWSSecretsManager",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub publish_secrets_in_aws_secrets_manager: Option<bool>,
 }
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]

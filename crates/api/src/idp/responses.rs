@@ -9,15 +9,17 @@ use super::enums::{
     UserPoolMfaType, UserSessionTrackingType, UserStatusType, VerifySoftwareTokenResponseType,
 };
 use super::types::{
-    AttributeType, AuthEventType, AuthenticationResultType, ClientAuthenticationResultType,
-    ClientSSOSessionConfigType, ClientSecretDescriptorType, CodeDeliveryDetailsType, DeviceType,
-    DomainDescriptionType, EmailMfaConfigType, GroupType, IdentityProviderType, LimitType,
-    LogDeliveryConfigurationType, MFAOptionType, ManagedLoginBrandingType, ProviderDescription,
-    ResourceServerType, RiskConfigurationType, RoutingType, SessionDescriptionType,
-    SmsMfaConfigType, SoftwareTokenMfaConfigType, TermsDescriptionType, TermsType,
-    UICustomizationType, UserImportJobType, UserPoolClientDescription, UserPoolClientType,
-    UserPoolDescriptionType, UserPoolReplicaType, UserPoolTokenSessionConfigType, UserPoolType,
-    UserType, WebAuthnConfigurationType, WebAuthnCredentialDescription,
+    AttributeType, AuthEventType, AuthenticationResultType, CIMDPolicySummaryType, CIMDPolicyType,
+    ClientAuthenticationResultType, ClientMetadataURLType, ClientSSOSessionConfigType,
+    ClientSecretDescriptorType, CodeDeliveryDetailsType, DeviceType, DomainDescriptionType,
+    EmailMfaConfigType, GroupType, IdentityProviderType, LimitType, LogDeliveryConfigurationType,
+    MFAOptionType, ManagedLoginBrandingType, ProviderDescription, ResourceServerType,
+    RestorationDescriptionType, RestorationType, RiskConfigurationType, RoutingType,
+    SessionDescriptionType, SmsMfaConfigType, SoftwareTokenMfaConfigType, TermsDescriptionType,
+    TermsType, UICustomizationType, UserImportJobType, UserPoolClientDescription,
+    UserPoolClientType, UserPoolDescriptionType, UserPoolReplicaType,
+    UserPoolTokenSessionConfigType, UserPoolType, UserType, WebAuthnConfigurationType,
+    WebAuthnCredentialDescription,
 };
 use crate::Timestamp;
 
@@ -202,6 +204,13 @@ pub struct AssociateSoftwareTokenResponse {
 }
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct CancelPointInTimeRecoveryResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restoration: Option<RestorationType>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
 pub struct ChangePasswordResponse {}
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
@@ -222,6 +231,13 @@ pub struct ConfirmForgotPasswordResponse {}
 pub struct ConfirmSignUpResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateCIMDPolicyResponse {
+    #[serde(rename = "CIMDPolicy")]
+    pub cimd_policy: CIMDPolicyType,
 }
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
@@ -297,6 +313,9 @@ pub struct CreateUserPoolResponse {
 }
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
+pub struct DeleteCIMDPolicyResponse {}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
 pub struct DeleteUserAttributesResponse {}
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
@@ -317,6 +336,13 @@ pub struct DeleteWebAuthnCredentialResponse {}
 
 #[derive(Clone, Serialize, Deserialize, Default)]
 #[serde(rename_all = "PascalCase")]
+pub struct DescribeCIMDPolicyResponse {
+    #[serde(rename = "CIMDPolicy")]
+    pub cimd_policy: CIMDPolicyType,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
 pub struct DescribeIdentityProviderResponse {
     pub identity_provider: IdentityProviderType,
 }
@@ -333,6 +359,13 @@ pub struct DescribeManagedLoginBrandingByClientResponse {
 pub struct DescribeManagedLoginBrandingResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub managed_login_branding: Option<ManagedLoginBrandingType>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribePointInTimeRecoveryResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restoration: Option<RestorationType>,
 }
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
@@ -564,6 +597,31 @@ pub struct InitiateAuthResponse {
     pub available_challenges: Option<Vec<ChallengeNameType>>,
 }
 
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct InitiatePointInTimeRecoveryResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restoration: Option<RestorationType>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListCIMDPoliciesResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    #[serde(rename = "CIMDPolicies")]
+    pub cimd_policies: Vec<CIMDPolicySummaryType>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListClientMetadataURLsResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    #[serde(rename = "ClientMetadataURLs")]
+    pub client_metadata_urls: Vec<ClientMetadataURLType>,
+}
+
 #[derive(Clone, Serialize, Deserialize, Default)]
 #[serde(rename_all = "PascalCase")]
 pub struct ListDevicesResponse {
@@ -586,6 +644,15 @@ pub struct ListGroupsResponse {
 #[serde(rename_all = "PascalCase")]
 pub struct ListIdentityProvidersResponse {
     pub providers: Vec<ProviderDescription>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListPointInTimeRecoveriesResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restorations: Option<Vec<RestorationDescriptionType>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
 }
@@ -797,6 +864,13 @@ pub struct SignUpResponse {
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
 #[serde(rename_all = "PascalCase")]
+pub struct StartPointInTimeRecoveryResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restoration: Option<RestorationType>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
 pub struct StartUserImportJobResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_import_job: Option<UserImportJobType>,
@@ -823,6 +897,16 @@ pub struct UntagResourceResponse {}
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
 pub struct UpdateAuthEventFeedbackResponse {}
+
+#[derive(Clone, Serialize, Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateCIMDPolicyResponse {
+    #[serde(rename = "CIMDPolicy")]
+    pub cimd_policy: CIMDPolicyType,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+pub struct UpdateClientMetadataURLStateResponse {}
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
 pub struct UpdateDeviceStatusResponse {}

@@ -15,11 +15,11 @@ use super::enums::{
     FeatureType, FeedbackValueType, IdentityProviderTypeType, InboundFederationLambdaVersionType,
     IssuerType, LimitClass, LogLevel, OAuthFlowType, PasswordHashingAlgorithmType,
     PreTokenGenerationLambdaVersionType, PreventUserExistenceErrorTypes, RecoveryOptionNameType,
-    ReplicaRoleType, ReplicaStatusType, ResourceServerManagedByType, RiskDecisionType,
-    RiskLevelType, SecurityPolicyType, SessionTypeType, StatusType, TermsEnforcementType,
-    TermsSourceType, TimeUnitsType, UserImportJobStatusType, UserPoolMfaType, UserPoolTierType,
-    UserStatusType, UserVerificationType, UsernameAttributeType, VerifiedAttributeType,
-    WebAuthnFactorConfigurationType,
+    ReplicaRoleType, ReplicaStatusType, ResourceServerManagedByType, RestoreStatusType,
+    RiskDecisionType, RiskLevelType, SecurityPolicyType, SessionTypeType, StatusType,
+    TermsEnforcementType, TermsSourceType, TimeUnitsType, UserImportJobStatusType, UserPoolMfaType,
+    UserPoolTierType, UserStatusType, UserVerificationType, UsernameAttributeType,
+    VerifiedAttributeType, WebAuthnFactorConfigurationType,
 };
 use crate::{Blob, Timestamp};
 
@@ -160,6 +160,41 @@ pub struct AuthenticationResultType {
     pub new_device_metadata: Option<NewDeviceMetadataType>,
 }
 
+#[derive(Clone, Serialize, Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+pub struct CIMDPolicySummaryType {
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    pub policy_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_duration: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creation_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_date: Option<Timestamp>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+pub struct CIMDPolicyType {
+    pub user_pool_id: String,
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    pub policy_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_duration: Option<i32>,
+    #[serde(rename = "URLPatterns", skip_serializing_if = "Option::is_none")]
+    pub url_patterns: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creation_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_date: Option<Timestamp>,
+}
+
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
 #[serde(rename_all = "PascalCase")]
 pub struct ChallengeResponseType {
@@ -178,6 +213,17 @@ pub struct ClientAuthenticationResultType {
     pub expires_in: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct ClientMetadataURLType {
+    #[serde(rename = "URL")]
+    pub url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiration_date: Option<Timestamp>,
 }
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]
@@ -749,6 +795,45 @@ pub struct ResourceServerType {
     pub managed_by: Option<ResourceServerManagedByType>,
 }
 
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct RestorationDescriptionType {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore_status: Option<RestoreStatusType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore_timestamp: Option<Timestamp>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct RestorationType {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore_status: Option<RestoreStatusType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore_timestamp: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger_timestamp: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore_preview: Option<Vec<RestorePreviewType>>,
+}
+
+#[derive(Clone, Serialize, Deserialize, Default, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub struct RestorePreviewType {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_count: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_count: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_count: Option<i64>,
+}
+
 #[derive(Clone, Serialize, Deserialize, Default)]
 #[serde(rename_all = "PascalCase")]
 pub struct RiskConfigurationType {
@@ -1039,6 +1124,8 @@ pub struct UserPoolClientType {
     pub client_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_arn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_modified_date: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -151,7 +151,7 @@ pub(super) static TAG: Shape = Shape::structure(&[
 ]);
 pub(super) static ARN_TYPE: Shape = Shape::string().min(20).max(2048).pattern(PATTERN_3);
 pub(super) static CLIENT_TOKEN_TYPE: Shape = Shape::string().min(4).max(20000).sensitive();
-pub(super) static CONTEXT_ASSERTION_TYPE: Shape = Shape::string().min(4).max(2048);
+pub(super) static CONTEXT_ASSERTION_TYPE: Shape = Shape::string().min(4).max(3072);
 pub(super) static DURATION_SECONDS_TYPE: Shape = Shape::integer().min(900).max(129600);
 pub(super) static EXTERNAL_ID_TYPE: Shape = Shape::string().min(2).max(1224).pattern(PATTERN_6);
 pub(super) static MINIMUM_SESSION_TOKEN_SIZE_TYPE: Shape = Shape::integer().min(0).max(4096);
@@ -161,7 +161,7 @@ pub(super) static ROLE_SESSION_NAME_TYPE: Shape = Shape::string().min(2).max(64)
 pub(super) static SERIAL_NUMBER_TYPE: Shape = Shape::string().min(9).max(256).pattern(PATTERN_7);
 pub(super) static SESSION_POLICY_DOCUMENT_TYPE: Shape =
     Shape::string().min(1).max(2048).pattern(PATTERN_4);
-pub(super) static SOURCE_IDENTITY_TYPE: Shape = Shape::string().min(2).max(64).pattern(PATTERN_5);
+pub(super) static SOURCE_IDENTITY_TYPE: Shape = Shape::string().min(2).max(256).pattern(PATTERN_5);
 pub(super) static TAG_KEY_LIST_TYPE: Shape = Shape::list(&TAG_KEY_TYPE).max(50);
 pub(super) static TAG_KEY_TYPE: Shape = Shape::string().min(1).max(128).pattern(PATTERN_2);
 pub(super) static TAG_LIST_TYPE: Shape = Shape::list(&TAG).max(50);

@@ -30,6 +30,7 @@ pub mod op {
             ErrorCode::PackedPolicyTooLarge,
             ErrorCode::RegionDisabled,
             ErrorCode::ExpiredToken,
+            ErrorCode::InvalidContextAssertion,
         ];
         const INPUT: &'static Shape = &constraints::ASSUME_ROLE_REQUEST;
         type Input = super::super::AssumeRoleRequest;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::types::{AssumedRoleUser, Credentials};
+use super::types::{AssumedRoleUser, Credentials, TrustedIdentityPropagationContext};
 
 #[derive(Clone, Serialize, Deserialize, Default)]
 #[serde(rename_all = "PascalCase")]
@@ -42,6 +42,8 @@ pub struct AssumeRoleWithWebIdentityResponse {
     pub session_token_utilization: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_token_size: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trusted_identity_propagation_context: Option<TrustedIdentityPropagationContext>,
 }
 
 #[derive(Clone, Serialize, Deserialize, Default, Debug)]

@@ -50,6 +50,8 @@ pub(super) fn full(client: &AppClient, secret: Option<&SecretString>) -> UserPoo
             retry_grace_period_seconds: i32::try_from(rotation.grace_seconds).ok(),
         }),
         client_type: Some(ClientTypeType::Regular),
+        // Secrets lie in Cognate's own database: PublishSecretsInAWSSecretsManager is refused.
+        client_secret_arn: None,
         // What needs the pages of managed login or Amazon Pinpoint can't be set yet.
         callback_urls: None,
         logout_urls: None,

@@ -68,6 +68,7 @@ pub(super) fn asked_of_new(input: CreateUserPoolClientRequest) -> (Asked, Option
         enable_propagate_additional_user_context_data,
         auth_session_validity,
         refresh_token_rotation,
+        publish_secrets_in_aws_secrets_manager,
     } = input;
     let asked = Asked {
         user_pool_id,
@@ -93,6 +94,7 @@ pub(super) fn asked_of_new(input: CreateUserPoolClientRequest) -> (Asked, Option
         enable_propagate_additional_user_context_data,
         auth_session_validity,
         refresh_token_rotation,
+        publish_secrets_in_aws_secrets_manager,
     };
     (asked, client_secret, generate_secret.unwrap_or(false))
 }
@@ -209,6 +211,10 @@ fn refuse_what_is_not_built(asked: &Asked) -> Result<()> {
         (
             "EnablePropagateAdditionalUserContextData",
             asked.enable_propagate_additional_user_context_data == Some(true),
+        ),
+        (
+            "PublishSecretsInAWSSecretsManager",
+            asked.publish_secrets_in_aws_secrets_manager == Some(true),
         ),
     ];
     match asked_for.iter().find(|(_, asked)| *asked) {

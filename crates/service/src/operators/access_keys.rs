@@ -12,6 +12,7 @@ use cognate_model::access_key::{self, AccessKey};
 use cognate_model::policy::{Policy, PolicyError};
 use cognate_store::{Db, access_keys};
 
+use super::actions;
 use crate::{App, Caller, Clock, Entropy, Error, Result, failure};
 
 /// A request as its client signed it: nothing in it decoded or tidied.

@@ -41,8 +41,9 @@ impl Caller {
         resource: Option<&str>,
         config: &Config,
     ) -> Result<(), AuthorizeError> {
-        if operation.auth == Auth::Public {
-            return Ok(());
+        match (operation.auth, self) {
+            (Auth::Public, _) | (Auth::OptionallySigned, Self::Public) => return Ok(()),
+            (Auth::Signed | Auth::OptionallySigned, _) => {}
         }
         let (name, policy) = match self {
             Self::Development => return Ok(()),

@@ -339,6 +339,42 @@ async fn public_operations_need_no_signature_and_care_for_none() {
 }
 
 #[tokio::test]
+async fn what_may_be_signed_or_not_is_anybodys_without_a_signature_and_checked_with_one() {
+    let server = TestServer::start().await;
+    // It is not built, which is said to those alone who pass the door.
+    let call =
+        || server.prepare::<op::GetClientToken>(json!({"ClientId": "nobody", "Secret": "x"}));
+    let passed = "UnsupportedOperationException";
+    assert_eq!(call().send().await.error().code, passed);
+    let signed = call().signed_by(server.key());
+    assert_eq!(signed.send().await.error().code, passed);
+    let mut stranger = server.key().clone();
+    stranger.id = "AKIAAAAAAAAAAAAAAAAA".to_owned();
+    let mut guessed = server.key().clone();
+    guessed.secret = SecretString::from("guessed");
+    for (call, code) in [
+        (call().signed_by(&stranger), "UnrecognizedClientException"),
+        (call().signed_by(&guessed), "InvalidSignatureException"),
+        (
+            call().header("authorization", "Bearer x"),
+            "IncompleteSignatureException",
+        ),
+        (
+            call().path("/", "/?X-Amz-Signature=00"),
+            "IncompleteSignatureException",
+        ),
+    ] {
+        assert_eq!(call.send().await.error().code, code);
+    }
+    let development = TestServer::builder().development().start().await;
+    let page = |call: Call| call.header("origin", "https://evil.example");
+    let call = development.prepare::<op::GetClientToken>(json!({}));
+    assert_eq!(page(call.clone()).send().await.error().code, passed);
+    let signed = page(call).signed_by(development.key());
+    assert_eq!(signed.send().await.error().code, "AccessDeniedException");
+}
+
+#[tokio::test]
 async fn development_mode_takes_anybody_but_pages_of_other_origins() {
     let server = TestServer::builder().development().start().await;
     list(&server).unsigned().send().await.success().unwrap();

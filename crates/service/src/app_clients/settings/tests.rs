@@ -52,6 +52,10 @@ async fn every_setting_that_is_not_built_is_refused_by_its_name() {
             json!({"EnablePropagateAdditionalUserContextData": true}),
         ),
         (
+            "PublishSecretsInAWSSecretsManager",
+            json!({"PublishSecretsInAWSSecretsManager": true}),
+        ),
+        (
             "ALLOW_CLIENT_TOKEN_AUTH in ExplicitAuthFlows",
             json!({"ExplicitAuthFlows": ["ALLOW_CLIENT_TOKEN_AUTH"]}),
         ),
@@ -67,7 +71,8 @@ async fn every_setting_that_is_not_built_is_refused_by_its_name() {
     }
     let off = json!({
         "AllowedOAuthFlowsUserPoolClient": false, "AllowedOAuthFlows": [], "AllowedOAuthScopes": [], "CallbackURLs": [], "LogoutURLs": [],
-        "AnalyticsConfiguration": {}, "EnablePropagateAdditionalUserContextData": false, "RefreshTokenRotation": {"Feature": "DISABLED"},
+        "AnalyticsConfiguration": {}, "EnablePropagateAdditionalUserContextData": false,
+        "PublishSecretsInAWSSecretsManager": false, "RefreshTokenRotation": {"Feature": "DISABLED"},
     });
     assert_eq!(
         settings_of(&pool, off).unwrap(),

@@ -117,10 +117,32 @@ async fn a_call_that_does_not_tell_what_it_is_about_is_refused_to_keys() {
     assert!(all.authorize(&operation, None, &cx.app.config).is_err());
 }
 
+#[tokio::test]
+async fn of_what_may_be_signed_or_not_the_signed_call_needs_a_policy_that_allows_it() {
+    let config = new_cx().await.app.config.clone();
+    let nothing = caller(&json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sts:*", "Resource": "*"},
+    ]}));
+    for name in ["GetClientToken", "GetDerivedToken"] {
+        let operation = of_idp(name);
+        assert_eq!(operation.auth, Auth::OptionallySigned);
+        let refused = nothing.authorize(&operation, Some("*"), &config);
+        assert_eq!(refused.unwrap_err().code, ErrorCode::AccessDenied, "{name}");
+        let public = Caller::Public.authorize(&operation, None, &config);
+        assert!(public.is_ok(), "{name}");
+    }
+    let signed = of_idp("ListUsers");
+    assert!(
+        Caller::Public
+            .authorize(&signed, Some("*"), &config)
+            .is_err()
+    );
+}
+
 #[test]
 fn every_signed_operation_that_is_built_tells_what_it_is_about() {
     let built = operations();
-    let signed = || built.iter().filter(|one| one.auth == Auth::Signed);
+    let signed = || built.iter().filter(|one| one.auth != Auth::Public);
     assert!(signed().count() > 20);
     for operation in signed() {
         assert_ne!(
