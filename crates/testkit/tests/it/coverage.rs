@@ -17,8 +17,8 @@ const HEAD: &str = "\
 # Coverage
 
 Every operation of the services that Cognate speaks for. A public operation is called by anybody, a
-signed one with an access key. A missing one answers with an UnsupportedOperationException that
-names it.
+signed one with an access key. One that is called signed or not is checked like a signed one when it
+has a signature. A missing one answers with an UnsupportedOperationException that names it.
 ";
 
 /// A service as people say it.
@@ -48,6 +48,7 @@ fn page(is_built: impl Fn(&OperationInfo) -> bool) -> String {
             let caller = match operation.auth {
                 Auth::Signed => "signed",
                 Auth::Public => "public",
+                Auth::OptionallySigned => "signed or not",
             };
             let state = if is_built(operation) {
                 "built"
