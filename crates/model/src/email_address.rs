@@ -15,7 +15,7 @@ use idna::uts46::{DnsLength, Hyphens, Uts46};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{is_combining_mark, is_public_assigned};
 
-use crate::NormalName;
+use crate::normal_form::normal_form;
 
 /// The longest text that is parsed, in bytes: the longest value of an attribute.
 const MAX_TEXT: usize = 2048;
@@ -196,8 +196,8 @@ fn is_one_mailbox_by_name(text: &str, domain: &str) -> bool {
     if text.is_ascii() {
         return true;
     }
-    let name = NormalName::with_case_rule(text, false);
-    let of_name = name.as_str().rsplit_once('@');
+    let name = normal_form(text, false);
+    let of_name = name.rsplit_once('@');
     of_name
         .and_then(|(_, of_name)| ascii_domain(of_name))
         .as_deref()

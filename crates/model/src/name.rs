@@ -1,9 +1,7 @@
 //! The normal form of sign-in names. Two spellings of one name must meet in the same row, or an
 //! attacker sprays passwords over the variants and registers look-alikes of a victim's name.
 
-use unicode_normalization::UnicodeNormalization;
-
-use crate::user_pool::UserPool;
+use crate::normal_form::normal_form;
 
 /// A sign-in name (user name, e-mail address, phone number or preferred user name) in the one form
 /// that is looked up and kept unique: NFKC, and lower case unless the pool's names are
@@ -12,23 +10,10 @@ use crate::user_pool::UserPool;
 pub struct NormalName(String);
 
 impl NormalName {
-    /// The normal form of a name in a pool. The caller has checked the length (at most 2,048
-    /// characters) before.
-    #[must_use]
-    pub fn new(pool: &UserPool, name: &str) -> Self {
-        Self::with_case_rule(name, pool.case_sensitive)
-    }
-
     /// The normal form under a case rule.
     #[must_use]
     pub fn with_case_rule(name: &str, case_sensitive: bool) -> Self {
-        let composed: String = name.nfkc().collect();
-        if case_sensitive {
-            return Self(composed);
-        }
-        // Lower-casing can leave a composed form (U+0130 gives i and a combining dot), so NFKC is
-        // applied once more.
-        Self(composed.to_lowercase().nfkc().collect())
+        Self(normal_form(name, case_sensitive))
     }
 
     /// The normal form as text.

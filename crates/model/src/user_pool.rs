@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::attribute::{AttributeError, Attributes, Contact, Schema};
+use crate::attribute::{Contact, Schema};
 use crate::ids::UserPoolId;
-use crate::name::NormalName;
 use crate::password::PasswordPolicy;
 use crate::time::Timestamp;
 
@@ -192,56 +191,6 @@ pub enum Tier {
 }
 
 impl UserPool {
-    /// Whether sign-in names are addresses and user names are made here.
-    #[must_use]
-    pub fn names_are_attributes(&self) -> bool {
-        matches!(self.sign_in_names, SignInNames::Attributes(_))
-    }
-
-    /// The contact attribute of a sign-up name in a pool whose names are addresses; None if the
-    /// pool does not allow it.
-    #[must_use]
-    pub fn contact_of_name(&self, name: &str) -> Option<Contact> {
-        let SignInNames::Attributes(contacts) = &self.sign_in_names else {
-            return None;
-        };
-        let written_as = if crate::name::is_phone_number(name) {
-            Contact::PhoneNumber
-        } else if crate::name::is_email(name) {
-            Contact::Email
-        } else {
-            return None;
-        };
-        contacts.contains(&written_as).then_some(written_as)
-    }
-
-    /// Checks that a preferred user name does not look like an alias of another kind: whoever took
-    /// a victim's address as one would have the name that the victim signs in with.
-    ///
-    /// # Errors
-    /// [`AttributeError::Value`].
-    pub fn check_preferred_username(&self, attributes: &Attributes) -> Result<(), AttributeError> {
-        let SignInNames::Username { aliases } = &self.sign_in_names else {
-            return Ok(());
-        };
-        let Some(name) = attributes
-            .get("preferred_username")
-            .filter(|_| aliases.contains(&AliasAttribute::PreferredUsername))
-        else {
-            return Ok(());
-        };
-        let name = NormalName::new(self, name);
-        let looks_like_another = (aliases.contains(&AliasAttribute::Email) && name.is_email())
-            || (aliases.contains(&AliasAttribute::PhoneNumber) && name.is_phone_number());
-        if looks_like_another {
-            return Err(AttributeError::Value {
-                name: "preferred_username".to_owned(),
-                problem: "An address or a phone number cannot be a preferred user name where users sign in with those",
-            });
-        }
-        Ok(())
-    }
-
     /// The contact attributes to try for a password reset, in the pool's order; empty when only
     /// operators can.
     #[must_use]

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use crate::NormalName;
 
 fn envelope(text: &str) -> Option<String> {
     EmailAddress::parse(text)

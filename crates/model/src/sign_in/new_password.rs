@@ -3,8 +3,10 @@
 use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
 
+use super::facts::Facts;
+use super::outcome::{Outcome, Refusal};
+use super::proof::{PasswordChange, Proof};
 use super::step::NewPasswordStep;
-use super::{Facts, Outcome, Proof, Refusal};
 use crate::attribute::{AttributeError, Attributes, Contact};
 use crate::name::NormalName;
 use crate::password::Credentials;
@@ -16,15 +18,6 @@ pub struct NewPasswordAnswer<'a> {
     pub password: &'a SecretString,
     /// `userAttributes.*`, without that prefix.
     pub attributes: &'a Attributes,
-}
-
-/// The change of the user that a sign-in makes. The caller stores it in the transaction that makes
-/// the session.
-pub struct PasswordChange {
-    /// The user, confirmed, with the attributes of the answer.
-    pub user: User,
-    /// The new password's credentials.
-    pub credentials: Credentials,
 }
 
 /// Takes a new password and attributes, and signs in.

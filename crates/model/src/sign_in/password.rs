@@ -8,8 +8,9 @@ use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp;
 
+use super::facts::Facts;
+use super::outcome::{Outcome, Refusal};
 use super::step::{PasswordStep, Pending, Step};
-use super::{Facts, Outcome, Refusal};
 use crate::time::{Timestamp, parse_claim_timestamp};
 
 /// How long a client can answer an SRP challenge, at most. AWS asks for a few seconds

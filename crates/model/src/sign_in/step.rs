@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Facts};
+use super::account::Account;
+use super::facts::Facts;
 use crate::ids::{ClientId, Sub, UserPoolId};
 use crate::password::Credentials;
 use crate::time::Timestamp;
