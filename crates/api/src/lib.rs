@@ -13,6 +13,7 @@ pub mod idp;
 pub mod json;
 mod model_date;
 pub mod operation;
+mod services;
 pub mod shape;
 pub mod sts;
 mod timestamp;

@@ -5,7 +5,6 @@ use serde::de::DeserializeOwned;
 
 use crate::error::ErrorCode;
 use crate::shape::Shape;
-use crate::{identity, idp, sts};
 
 /// One of the AWS services whose operations Cognate answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,16 +39,6 @@ impl Service {
             Self::CognitoIdp => Some("AWSCognitoIdentityProviderService"),
             Self::CognitoIdentity => Some("AWSCognitoIdentityService"),
             Self::Sts => None,
-        }
-    }
-
-    /// Every operation of the service, in the order of their names.
-    #[must_use]
-    pub const fn operations(self) -> &'static [OperationInfo] {
-        match self {
-            Self::CognitoIdp => idp::OPERATIONS,
-            Self::CognitoIdentity => identity::OPERATIONS,
-            Self::Sts => sts::OPERATIONS,
         }
     }
 }
@@ -205,7 +194,7 @@ mod tests {
 
     #[test]
     fn an_operation_answers_what_its_model_lists_and_the_protocols_own_errors() {
-        let sign_up = idp::op::SignUp::INFO;
+        let sign_up = crate::idp::op::SignUp::INFO;
         assert!(sign_up.may_answer(ErrorCode::UsernameExists));
         assert!(sign_up.may_answer(ErrorCode::Serialization));
         assert!(!sign_up.may_answer(ErrorCode::GroupExists));

@@ -14,26 +14,28 @@ mod http;
 mod inbox;
 mod layout;
 mod mail;
+mod message;
 mod notice;
 pub mod probe;
+mod purpose;
 mod retry;
 mod senders;
 mod sms;
 mod smtp;
 mod templates;
 
-use serde::{Deserialize, Serialize};
-
 pub use crate::{
     destination::{mask_email, mask_phone_number},
     inbox::{Inbox, Received},
-    mail::{EmailMessage, Mailer},
+    mail::Mailer,
+    message::{Delivery, EmailMessage, SendError, SmsMessage},
     notice::{AddressChange, ChangedAddress, address_changed_email, address_changed_sms},
+    purpose::Purpose,
     retry::retry_after,
     senders::{Senders, SendersError},
-    sms::{HttpSms, SmsMessage, SmsSender, SmsUrlError},
+    sms::{HttpSms, SmsSender, SmsUrlError},
     smtp::{MAX_CONNECTIONS, SmtpGreeting, SmtpMailer, SmtpUrlError, TimeLimits},
-    templates::{Placeholders, Purpose, Rendered, Values, render_email, render_sms},
+    templates::{Placeholders, Rendered, Values, render_email, render_sms},
 };
 
 /// The destinations of mail and text messages. The start makes one of these, and all share it.
@@ -43,29 +45,6 @@ pub struct Outbound {
     pub mail: Mailer,
     /// Where text messages go.
     pub sms: SmsSender,
-}
-
-/// One message to one person; the payload of an outbox entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// A mail.
-    Email(EmailMessage),
-    /// A text message to a phone.
-    Sms(SmsMessage),
-}
-
-/// Why a message was not handed over. The texts are for operators; they contain no message, code or
-/// password.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SendError {
-    /// Another attempt may succeed: the server was busy, slow, away, or is misconfigured and will
-    /// be put right.
-    #[error("{0}")]
-    Temporary(String),
-    /// Another attempt would fail in the same way: the address or the message was refused.
-    #[error("{0}")]
-    Permanent(String),
 }
 
 impl Outbound {

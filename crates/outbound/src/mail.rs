@@ -1,9 +1,6 @@
-//! A mail, as the service composes it, and the ways to send it.
+//! The ways to send a mail.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
+use crate::message::EmailMessage;
 use crate::{Delivery, Inbox, SendError, SmtpMailer};
 
 /// How mail is sent.
@@ -16,33 +13,6 @@ pub enum Mailer {
     Inbox(Inbox),
     /// Not at all: every message is refused.
     None,
-}
-
-/// A mail to one person.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EmailMessage {
-    /// The recipient's bare address.
-    pub to: String,
-    /// The sender, `address` or `Name <address>`; the mailer's own default when absent.
-    pub from: Option<String>,
-    /// Where answers go, `address` or `Name <address>`.
-    pub reply_to: Option<String>,
-    /// The subject, on one line.
-    pub subject: String,
-    /// The message as plain text.
-    pub text: String,
-    /// The same message as HTML; without it the mail is plain text alone.
-    pub html: Option<String>,
-}
-
-/// Leaves out subject and bodies: they contain codes and temporary passwords.
-impl fmt::Debug for EmailMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EmailMessage")
-            .field("to", &self.to)
-            .field("from", &self.from)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Mailer {

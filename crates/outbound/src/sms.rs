@@ -6,10 +6,10 @@
 use std::{fmt, time::Duration};
 
 use reqwest::{StatusCode, Url};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
-    Delivery, Inbox, SendError,
+    Delivery, Inbox, SendError, SmsMessage,
     http::{HttpClient, HttpError, HttpLimits},
 };
 
@@ -27,27 +27,6 @@ pub enum SmsSender {
     Inbox(Inbox),
     /// Not at all: every message is refused.
     None,
-}
-
-/// A text message to one phone.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SmsMessage {
-    /// The phone number in E.164 form, with its plus sign.
-    pub to: String,
-    /// The message as plain text.
-    pub message: String,
-    /// The pool that sends it, so that the endpoint can choose a sender.
-    pub user_pool_id: String,
-}
-
-/// Leaves out the message: it holds a code.
-impl fmt::Debug for SmsMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SmsMessage")
-            .field("to", &self.to)
-            .field("user_pool_id", &self.user_pool_id)
-            .finish_non_exhaustive()
-    }
 }
 
 impl SmsSender {

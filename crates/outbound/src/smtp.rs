@@ -28,7 +28,10 @@ use lettre::transport::smtp::client::{
 use tokio::{sync::Semaphore, time::timeout};
 
 pub use self::url::SmtpUrlError;
-use self::{session::Failure, url::SmtpUrl};
+use self::{
+    session::{Failure, too_slow},
+    url::SmtpUrl,
+};
 use crate::{EmailMessage, SendError};
 
 /// Connections open at once, idle ones included; mail servers refuse those who open many.
@@ -218,11 +221,6 @@ impl fmt::Debug for SmtpMailer {
         write!(f, "SmtpMailer({}:{})", self.server.host, self.server.port)
     }
 }
-
-fn too_slow(what: &str, limit: Duration) -> SendError {
-    SendError::Temporary(format!("the mail server did not {what} within {limit:?}"))
-}
-
 fn tls_parameters(host: &str, only: Option<Certificate>) -> Result<TlsParameters, SmtpUrlError> {
     let builder = TlsParameters::builder(host.to_owned());
     let builder = match only {

@@ -7,26 +7,11 @@
 //! message is plain. The template is read once, from left to right, so a value that looks like a
 //! placeholder stays as it is.
 
+use crate::purpose::Purpose;
 use crate::{html_text::text_from_html, layout};
 
-/// The purpose of a message; it decides the words when the pool has no template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Purpose {
-    /// Confirms a sign-up by a code.
-    Verification,
-    /// Confirms a sign-up by a link.
-    LinkVerification,
-    /// Tells a user whom an administrator created the user name and the temporary password.
-    Invitation,
-    /// Gives the code to choose a new password.
-    ForgotPassword,
-    /// Confirms a changed or added address by a code.
-    AttributeVerification,
-    /// Gives the code that a sign-in asks for: MFA or one-time password.
-    SignInCode,
-}
-
-/// The values of placeholders. A placeholder without a value stays in the message as it is written.
+/// What placeholders stand for. A placeholder whose value is absent stays in the message as it is
+/// written.
 #[derive(Clone, Copy, Default)]
 pub struct Values<'a> {
     /// For `{####}`.

@@ -1,6 +1,9 @@
 //! The canonical form of a request, of which both sides take the hash.
 
-use super::{ALGORITHM, Authorization, Request, time::Moment};
+use super::{
+    received::{ALGORITHM, Authorization, Request},
+    time::Moment,
+};
 use crate::digest;
 
 /// What is signed: algorithm, date, scope and the hash of the canonical request.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde::Deserialize;
 
+use super::received::MAX_HEADER;
 use super::*;
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";

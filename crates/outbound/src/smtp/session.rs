@@ -20,7 +20,6 @@ use lettre::transport::smtp::{
 use super::{
     line_stream::LineStream,
     message::Mail,
-    too_slow,
     url::{Encryption, SmtpUrl},
 };
 use crate::SendError;
@@ -310,4 +309,9 @@ fn printable(text: &str) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(MAX_REPLY_CHARS)
         .collect()
+}
+
+/// The error of a server that took longer than it may.
+pub(super) fn too_slow(what: &str, limit: Duration) -> SendError {
+    SendError::Temporary(format!("the mail server did not {what} within {limit:?}"))
 }
