@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::*;
 use crate::app_clients::clients;
-use crate::operators::access_keys;
 use crate::operations;
+use crate::operators::access_keys;
 use crate::user_pools::pools::tests::{new_cx, new_pool, request};
 
 fn operation(service: Service, name: &str) -> OperationInfo {
