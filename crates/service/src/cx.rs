@@ -112,7 +112,7 @@ impl Arrival {
             random,
         } = self;
         Cx(Arc::new(Request {
-            origin: Origin::of(&caller, address),
+            origin: origin_of(&caller, address),
             app,
             now,
             request_id,
@@ -131,5 +131,16 @@ impl Request {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .derive()
+    }
+}
+
+/// For whom a request is counted that has just come in, as its caller and its address tell.
+fn origin_of(caller: &Caller, address: Option<ClientAddress>) -> Origin {
+    match (caller, address) {
+        (Caller::AccessKey { .. } | Caller::Development, _) => Origin::Backend,
+        (Caller::Public, Some(address)) if !address.is_this_machine() => {
+            Origin::Address(address.ip())
+        }
+        (Caller::Public, _) => Origin::ThisMachine,
     }
 }

@@ -11,6 +11,7 @@ mod app;
 mod app_clients;
 mod background;
 mod clock;
+mod config;
 mod cx;
 mod failure;
 #[cfg(test)]
@@ -31,22 +32,23 @@ mod user_pools;
 mod users;
 
 pub use account::way_back::restore_address;
-pub use app::{App, Config, ConfigError};
+pub use app::App;
 pub use background::{Background, expire_some};
 pub use clock::{Clock, Entropy};
 pub use cognate_api::{Error, ErrorCode};
+pub use config::{Config, ConfigError};
 pub use cx::{Arrival, Cx};
 pub use keys::{signing_keys, well_known};
 pub use limits::client_address::{ClientAddress, CountedNetwork};
 pub use limits::pool_messages::MessageCount;
 pub use limits::rates::{Limits, Rate};
-pub use messages::codes::confirm_by_link;
 pub use messages::outbox::{Waiting, deliver_due, fill_inbox, waiting_messages};
 pub use operations::operations;
 pub use operators::access_keys;
 pub use operators::caller::{AuthorizeError, Caller, resource_of};
 pub use operators::doctor;
 pub use registry::{Entry, Operations};
+pub use sign_up::confirmation::confirm_by_link;
 pub use users::unconfirmed_users;
 
 /// What an operation gives.

@@ -10,9 +10,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cognate_store::{Error as StoreError, Tx};
+use cognate_store::{Db, Error as StoreError, Tx};
 
-use crate::{Cx, Error, Result};
+use crate::{Error, Result};
 
 /// How often the outcome is asked for; a path that breaks at every COMMIT is told to the caller.
 const ATTEMPTS: u32 = 3;
@@ -23,7 +23,7 @@ const ATTEMPTS: u32 = 3;
 /// # Errors
 /// The function's own; what the database gives, when even the look at it fails.
 pub(crate) async fn write_settled<T, S, F>(
-    cx: &Cx,
+    db: &Db,
     name: &'static str,
     stands: S,
     function: F,
@@ -33,7 +33,7 @@ where
     F: Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<T>,
     T: Send + 'static,
 {
-    let mut outcome = cx.app.db.write(name, function.clone()).await;
+    let mut outcome = db.write(name, function.clone()).await;
     for _ in 0..ATTEMPTS {
         if !outcome.as_ref().is_err_and(is_unknown) {
             break;
@@ -49,7 +49,7 @@ where
                 None => function(tx).await,
             }
         };
-        outcome = cx.app.db.write(name, settle).await;
+        outcome = db.write(name, settle).await;
     }
     outcome
 }
@@ -82,12 +82,12 @@ impl Reached {
 ///
 /// # Errors
 /// As [`write_settled`].
-pub(crate) async fn write_again<F>(cx: &Cx, name: &'static str, function: F) -> Result<()>
+pub(crate) async fn write_again<F>(db: &Db, name: &'static str, function: F) -> Result<()>
 where
     F: Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<()>,
 {
     let stands = async |_: &mut Tx| -> Result<Option<()>> { Ok(None) };
-    write_settled(cx, name, stands, function).await
+    write_settled(db, name, stands, function).await
 }
 
 fn is_unknown(error: &Error) -> bool {

@@ -35,15 +35,15 @@ pub(crate) fn seal(app: &App, query: &str, key: &impl Serialize) -> Result<Strin
 /// `InvalidParameterException` when it is anything else.
 pub(crate) fn open<T: DeserializeOwned>(app: &App, query: &str, token: &str) -> Result<T> {
     if token.len() > MAX_LENGTH {
-        return Err(invalid_pagination_token());
+        return Err(Error::invalid_pagination_token());
     }
-    let sealed = base64url_decode(token).map_err(|_| invalid_pagination_token())?;
+    let sealed = base64url_decode(token).map_err(|_| Error::invalid_pagination_token())?;
     let plain = app
         .db
         .open_sealed(&[PLACE, query.as_bytes()], &sealed)
-        .map_err(|source| invalid_pagination_token().with_source(source))?;
+        .map_err(|source| Error::invalid_pagination_token().with_source(source))?;
     // It was sealed here; a key of another form was sealed by another version.
-    serde_json::from_slice(plain.expose()).map_err(|_| invalid_pagination_token())
+    serde_json::from_slice(plain.expose()).map_err(|_| Error::invalid_pagination_token())
 }
 
 /// Cuts a page that was read with one row more than its limit, and gives the token of the next page
@@ -65,8 +65,4 @@ pub(crate) fn cut<T, K: Serialize>(
     page.last()
         .map(|last| seal(app, query, &key(last)))
         .transpose()
-}
-
-fn invalid_pagination_token() -> Error {
-    Error::invalid_parameter("Invalid pagination token given.")
 }

@@ -176,6 +176,45 @@ sentences! {
     }
 }
 
+// The settings of a user pool and of an app client.
+sentences! {
+    InvalidParameter {
+        aliases_and_username_attributes() "Only one of the aliasAttributes or usernameAttributes can be set in a User pool.";
+        verified_before_update_but_not_automatically() "All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes";
+        temporary_password_validity_twice() "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays";
+        recovery_twice() "Account Recovery Setting cannot have duplicate priorities or recovery mechanisms.";
+        recovery_by_admins_and_others() "Account Recovery Setting cannot use admin_only setting with any other recovery mechanisms.";
+        password_not_among_first_factors() "Password should be configured as one of the allowed first auth factors.";
+        off_and_a_factor() "Invalid MFA configuration given, can't turn off MFA and configure an MFA together.";
+        source_arn_missing() "Source ARN is required to use DEVELOPER email sending owner";
+        invalid_from_address() "Provided From email address is invalid";
+        invalid_attribute_data_type() "Invalid AttributeDataType input, consider using the provided AttributeDataType enum.";
+        invalid_token_validity() "Invalid range for token validity.";
+        access_and_id_outlive_refresh() "Access and Id Token expiration times must be less than or equal to refresh token expiration times.";
+        invalid_read_attributes() "Invalid read attributes specified while creating a client";
+        invalid_write_attributes() "Invalid write attributes specified while creating a client";
+        legacy_and_prefixed_flows() "Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.";
+        identity_provider_does_not_exist(name, user_pool_id) "The provider {name} does not exist for User Pool {user_pool_id}";
+        /// The words are ours.
+        rotation_and_refresh_token_auth() "ALLOW_REFRESH_TOKEN_AUTH can't be in ExplicitAuthFlows while RefreshTokenRotation is ENABLED";
+        invalid_pagination_token() "Invalid pagination token given.";
+    }
+    FeatureUnavailableInTier {
+        /// The words are ours.
+        user_auth_needs_essentials() "ALLOW_USER_AUTH needs a user pool of the ESSENTIALS or PLUS tier";
+    }
+    InvalidEmailRoleAccessPolicy {
+        /// The words in brackets are ours.
+        email_identity_not_allowed() "Cognito is not allowed to use your email identity (this server's --mail-senders does not name it)";
+    }
+    UserPoolTagging {
+        /// The words are ours.
+        too_many_tags(most) "A user pool can have {most} tags at most";
+        /// The words are ours.
+        reserved_tag_key(key, prefix) "The tag key {key} begins with {prefix}, which is reserved";
+    }
+}
+
 // The protocol and the signed API.
 sentences! {
     InternalError {

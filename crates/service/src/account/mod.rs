@@ -1,7 +1,10 @@
 //! A user's own account: profile and password, and the way back from a changed address.
 
-pub(crate) mod passwords;
-pub(crate) mod profile;
+mod attributes;
+mod passwords;
+mod profile;
+pub(crate) mod recovery;
+mod verification;
 pub(crate) mod way_back;
 
 use cognate_api::idp::op;
@@ -18,12 +21,12 @@ pub(crate) fn operations() -> Operations {
         )
         .on(op::ChangePassword, passwords::change_password)
         .on(op::GetUser, profile::get_user)
-        .on(op::UpdateUserAttributes, profile::update_user_attributes)
-        .on(op::DeleteUserAttributes, profile::delete_user_attributes)
+        .on(op::UpdateUserAttributes, attributes::update_user_attributes)
+        .on(op::DeleteUserAttributes, attributes::delete_user_attributes)
         .on(
             op::GetUserAttributeVerificationCode,
-            profile::get_user_attribute_verification_code,
+            verification::get_user_attribute_verification_code,
         )
-        .on(op::VerifyUserAttribute, profile::verify_user_attribute)
+        .on(op::VerifyUserAttribute, verification::verify_user_attribute)
         .on(op::DeleteUser, profile::delete_user)
 }

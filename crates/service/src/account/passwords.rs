@@ -7,24 +7,24 @@ use cognate_api::idp::{
     ConfirmForgotPasswordResponse, ForgotPasswordRequest, ForgotPasswordResponse,
 };
 use cognate_crypto::secret::SecretString;
-use cognate_model::attribute::Contact;
-use cognate_model::code::{CodePurpose, LimitedAction};
+use cognate_model::code::{CodePurpose, LimitedAction, PendingCode};
 use cognate_model::lockout::Lockout;
 use cognate_model::password::Credentials;
-use cognate_model::{Sub, User, UserPool, UserStatus};
+use cognate_model::{Sub, Timestamp, User, UserPool, UserStatus};
 use cognate_outbound::Purpose;
 use cognate_store::{Tx, attempts, sessions, users as stored_users};
 
+use super::recovery::{recovery_contact, recovery_order};
 use crate::app_clients::secret_hash;
-use crate::limits::origin;
+use crate::limits::backends;
 use crate::limits::sums::{Whence, count_action};
 use crate::messages::codes::{Attempt, Form, Guess, NewCode, send_code};
 use crate::messages::{destinations, message};
 use crate::outcome::write_settled;
-use crate::sign_in::driver::count_failure;
-use crate::sign_up::new_account::{find_named, finish_guess, new_credentials};
+use crate::sign_in::lockout::count_failure;
 use crate::tokens::access_token;
-use crate::users::accounts::{PoolClient, normal_name, stand_in};
+use crate::users::accounts::{PoolClient, find_named, normal_name, stand_in};
+use crate::users::new_user::new_credentials;
 use crate::users::storing;
 use crate::{Cx, Error, Result};
 
@@ -38,7 +38,7 @@ pub(crate) async fn forgot_password(
         input.secret_hash.as_deref(),
         &input.username,
     )?;
-    let cx = origin::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
     let pool = Arc::clone(&pool_client.pool);
     if pool.recovery_order().is_empty() {
         return Err(Error::recovery_by_operators_only());
@@ -60,7 +60,7 @@ pub(crate) async fn forgot_password(
     } else {
         if !is_sent {
             // It tells who is here, as a taken name does.
-            cx.app.limits.failures.spend(&cx)?;
+            cx.app.limits.failures.spend(&cx.origin, cx.now)?;
         }
         let (contact, address) = sent_to?;
         message::check_destination(&cx.app, contact, &address)?;
@@ -89,40 +89,6 @@ pub(crate) async fn forgot_password(
     })
 }
 
-/// Where codes of a reset may go, the first of them first.
-fn recovery_order(pool: &UserPool, user: Option<&User>) -> Vec<Contact> {
-    let only = user
-        .filter(|user| user.status == UserStatus::ResetRequired)
-        .and_then(|user| user.recover_by);
-    only.map_or_else(|| pool.recovery_order(), |contact| vec![contact])
-}
-
-/// Where the code of a reset goes: the first verified address in the pool's order.
-///
-/// # Errors
-/// Why the password cannot be reset.
-pub(crate) fn recovery_contact(pool: &UserPool, user: &User) -> Result<(Contact, String)> {
-    if !user.enabled {
-        return Err(Error::user_is_disabled());
-    }
-    match user.status {
-        UserStatus::Confirmed | UserStatus::ResetRequired => {}
-        // Their password is another's gift, and the way to a new one leads through it.
-        UserStatus::ForceChangePassword => return Err(Error::password_cannot_be_reset()),
-        UserStatus::Unconfirmed => return Err(Error::cannot_reset_password()),
-    }
-    let contact = recovery_order(pool, Some(user))
-        .into_iter()
-        .find(|contact| user.has_verified(*contact));
-    let contact = contact.ok_or_else(Error::cannot_reset_password)?;
-    Ok((
-        contact,
-        user.attribute(contact.attribute())
-            .unwrap_or_default()
-            .to_owned(),
-    ))
-}
-
 pub(crate) async fn confirm_forgot_password(
     cx: Cx,
     input: ConfirmForgotPasswordRequest,
@@ -133,7 +99,7 @@ pub(crate) async fn confirm_forgot_password(
         input.secret_hash.as_deref(),
         &input.username,
     )?;
-    let cx = origin::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
     let pool = Arc::clone(&pool_client.pool);
     // The policy is everybody's to know: checked before the code, so that a password that is too
     // short costs no guess.
@@ -142,7 +108,7 @@ pub(crate) async fn confirm_forgot_password(
         .check(&input.password)
         .map_err(Error::password_does_not_conform)?;
     let name = normal_name(&pool, &input.username)?;
-    let taken = cx.app.limits.failures.take(&cx).await?;
+    let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
     let (taken, found) = taken.through(find_named(&cx, &pool, &name).await)?;
     let hide = pool_client.hides_users();
     if found.is_none() && !hide {
@@ -161,7 +127,7 @@ pub(crate) async fn confirm_forgot_password(
         hide,
     );
     let (now, stands) = (cx.now, has_salt(&pool, &attempt.sub, &credentials, || None));
-    let reset = async move |tx: &mut Tx| -> Result<Option<Error>> {
+    let confirm = async move |tx: &mut Tx| -> Result<Option<Error>> {
         if let Some(error) = count_action(
             tx,
             &attempt.whence,
@@ -178,33 +144,45 @@ pub(crate) async fn confirm_forgot_password(
             Guess::Right(pending) => pending,
             Guess::Refused(error) => return Ok(Some(error)),
         };
-        let mut user = stored_users::find(tx, &pool.id, &attempt.sub)
-            .await?
-            .ok_or_else(Error::code_expired)?;
-        let still_theirs = user.attribute(pending.contact.attribute()) == Some(&pending.address)
-            && user.has_verified(pending.contact);
-        let can_be_reset = matches!(
-            user.status,
-            UserStatus::Confirmed | UserStatus::ResetRequired
-        );
-        if !still_theirs || !can_be_reset || !user.enabled {
-            return Ok(Some(Error::code_expired()));
-        }
-        user.status = UserStatus::Confirmed;
-        user.recover_by = None;
-        user.modified_at = now;
-        storing::store(tx, &pool, &user, false).await?;
-        storing::set_password(tx, &pool.id, &user.sub, &credentials, now).await?;
-        // Whoever knew the old password is out, and out of the way of the new one.
-        sessions::end_all_of_user(tx, &pool.id, &user.sub).await?;
-        attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;
-        Ok(None)
+        reset(tx, &pool, &attempt.sub, &pending, &credentials, now).await
     };
-    finish_guess(
-        taken,
-        write_settled(&cx, "confirm_forgot_password", stands, reset).await,
+    taken.settle_guess(
+        write_settled(&cx.app.db, "confirm_forgot_password", stands, confirm).await,
     )?;
     Ok(ConfirmForgotPasswordResponse {})
+}
+
+/// Resets the password of a user whose code came back. `Some` holds the refusal, if the code has
+/// lost its meaning since: the code is used up all the same.
+async fn reset(
+    tx: &mut Tx,
+    pool: &UserPool,
+    sub: &Sub,
+    code: &PendingCode,
+    credentials: &Credentials,
+    now: Timestamp,
+) -> Result<Option<Error>> {
+    let mut user = stored_users::find(tx, &pool.id, sub)
+        .await?
+        .ok_or_else(Error::code_expired)?;
+    let still_theirs = user.attribute(code.contact.attribute()) == Some(&code.address)
+        && user.has_verified(code.contact);
+    let can_be_reset = matches!(
+        user.status,
+        UserStatus::Confirmed | UserStatus::ResetRequired
+    );
+    if !still_theirs || !can_be_reset || !user.enabled {
+        return Ok(Some(Error::code_expired()));
+    }
+    user.status = UserStatus::Confirmed;
+    user.recover_by = None;
+    user.modified_at = now;
+    storing::store(tx, pool, &user, false).await?;
+    storing::set_password(tx, &pool.id, sub, credentials, now).await?;
+    // Whoever knew the old password is out, and out of the way of the new one.
+    sessions::end_all_of_user(tx, &pool.id, sub).await?;
+    attempts::clear_lockout(tx, &pool.id, sub.as_str()).await?;
+    Ok(None)
 }
 
 pub(crate) async fn change_password(
@@ -221,8 +199,8 @@ pub(crate) async fn change_password(
         .password_policy
         .check(&input.proposed_password)
         .map_err(Error::password_does_not_conform)?;
-    let cx = origin::of_token(&cx, &signed_in.pool_client.entry, &user.sub);
-    let taken = cx.app.limits.failures.take(&cx).await?;
+    let cx = backends::of_token(&cx, &signed_in.pool_client.entry, &user.sub);
+    let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
     let (taken, (credentials, lockout)) = taken.through(password_of(&cx, &user).await)?;
     // The lock of sign-in holds here too: a stolen access token is no way round it.
     if lockout.is_locked(cx.now) {
@@ -272,7 +250,7 @@ pub(crate) async fn change_password(
         attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;
         Ok(())
     };
-    taken.settle(write_settled(&cx, "change_password", stands, change).await)?;
+    taken.settle(write_settled(&cx.app.db, "change_password", stands, change).await)?;
     Ok(ChangePasswordResponse {})
 }
 

@@ -183,7 +183,7 @@ async fn restore(cx: Cx, token: &str) -> Result<()> {
         reached.set();
         Ok(true)
     };
-    if write_settled(&cx, "restore_address", stands, restore).await? {
+    if write_settled(&cx.app.db, "restore_address", stands, restore).await? {
         Ok(())
     } else {
         Err(Error::code_expired())

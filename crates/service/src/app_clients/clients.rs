@@ -146,7 +146,7 @@ pub(crate) async fn delete_user_pool_client(
         reached.set();
         Ok(client.id)
     };
-    let deleted = write_settled(&cx, "delete_user_pool_client", stands, delete).await?;
+    let deleted = write_settled(&cx.app.db, "delete_user_pool_client", stands, delete).await?;
     cx.app.settings.forget_client(&deleted);
     Ok(())
 }

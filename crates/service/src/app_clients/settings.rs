@@ -17,7 +17,7 @@ use cognate_model::attribute::{SchemaAttribute, is_verified_flag};
 use cognate_model::user_pool::Tier;
 use cognate_model::{AppClient, UserPool};
 
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 
 /// How long access and ID tokens may live: five minutes to a day (docs/protocol.md §6.7).
 const ACCESS_AND_ID: Range = Range {
@@ -132,7 +132,7 @@ pub(super) fn read(
         REFRESH,
     )?;
     if access_validity.span().max(id_validity.span()) > refresh_validity.span() {
-        return Err(access_and_id_outlive_refresh());
+        return Err(Error::access_and_id_outlive_refresh());
     }
     let rotation = asked.refresh_token_rotation.and_then(rotation);
     let explicit_auth_flows = unless_empty(asked.explicit_auth_flows)
@@ -241,13 +241,13 @@ fn validity(
 ) -> Result<Validity> {
     let unit = unit.map_or(Ok(default_unit), time_unit)?;
     let value = match value {
-        Some(value) => u32::try_from(value).map_err(|_| invalid_token_validity())?,
+        Some(value) => u32::try_from(value).map_err(|_| Error::invalid_token_validity())?,
         None => {
             let one = Validity::new(1, unit).span().as_secs();
             if !range.default.is_multiple_of(one) {
-                return Err(invalid_token_validity());
+                return Err(Error::invalid_token_validity());
             }
-            u32::try_from(range.default / one).map_err(|_| invalid_token_validity())?
+            u32::try_from(range.default / one).map_err(|_| Error::invalid_token_validity())?
         }
     };
     let validity = Validity::new(value, unit);
@@ -255,7 +255,7 @@ fn validity(
     if in_range {
         Ok(validity)
     } else {
-        Err(invalid_token_validity())
+        Err(Error::invalid_token_validity())
     }
 }
 
@@ -301,15 +301,15 @@ fn auth_flows(
     }
     let has_legacy = flows.iter().any(|flow| flow.is_legacy());
     if has_legacy && flows.iter().any(|flow| !flow.is_legacy()) {
-        return Err(legacy_and_prefixed_flows());
+        return Err(Error::legacy_and_prefixed_flows());
     }
     if flows.contains(&AuthFlow::AllowUserAuth) && pool.settings.tier == Tier::Lite {
-        return Err(user_auth_needs_essentials());
+        return Err(Error::user_auth_needs_essentials());
     }
     // A client that names no flow keeps its default set, as templates leave it out; its refreshes
     // by REFRESH_TOKEN_AUTH are refused.
     if rotates && flows.contains(&AuthFlow::AllowRefreshTokenAuth) {
-        return Err(rotation_and_refresh_token_auth());
+        return Err(Error::rotation_and_refresh_token_auth());
     }
     Ok(flows)
 }
@@ -319,7 +319,7 @@ fn read_attributes(names: Vec<String>, pool: &UserPool) -> Result<BTreeSet<Strin
     if names.iter().all(|name| pool.schema.find(name).is_some()) {
         Ok(names)
     } else {
-        Err(invalid_read_attributes())
+        Err(Error::invalid_read_attributes())
     }
 }
 
@@ -342,58 +342,13 @@ fn write_attributes(names: Vec<String>, pool: &UserPool) -> Result<BTreeSet<Stri
     if all_writable && required.all(|attribute| names.contains(&attribute.name)) {
         Ok(names)
     } else {
-        Err(invalid_write_attributes())
+        Err(Error::invalid_write_attributes())
     }
 }
 
 fn identity_providers(names: Vec<String>, pool: &UserPool) -> Result<Vec<String>> {
     match names.iter().find(|name| *name != "COGNITO") {
-        Some(name) => Err(identity_provider_does_not_exist(name, pool)),
+        Some(name) => Err(Error::identity_provider_does_not_exist(name, &pool.id)),
         None => Ok(names),
     }
-}
-
-fn invalid_token_validity() -> Error {
-    Error::invalid_parameter("Invalid range for token validity.")
-}
-
-fn access_and_id_outlive_refresh() -> Error {
-    Error::invalid_parameter(
-        "Access and Id Token expiration times must be less than or equal to refresh token expiration times.",
-    )
-}
-
-fn invalid_read_attributes() -> Error {
-    Error::invalid_parameter("Invalid read attributes specified while creating a client")
-}
-
-fn invalid_write_attributes() -> Error {
-    Error::invalid_parameter("Invalid write attributes specified while creating a client")
-}
-
-fn legacy_and_prefixed_flows() -> Error {
-    Error::invalid_parameter(
-        "Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.",
-    )
-}
-
-fn identity_provider_does_not_exist(name: &str, pool: &UserPool) -> Error {
-    Error::invalid_parameter(format!(
-        "The provider {name} does not exist for User Pool {}",
-        pool.id
-    ))
-}
-
-// These two in our own words.
-fn rotation_and_refresh_token_auth() -> Error {
-    Error::invalid_parameter(
-        "ALLOW_REFRESH_TOKEN_AUTH can't be in ExplicitAuthFlows while RefreshTokenRotation is ENABLED",
-    )
-}
-
-fn user_auth_needs_essentials() -> Error {
-    Error::new(
-        ErrorCode::FeatureUnavailableInTier,
-        "ALLOW_USER_AUTH needs a user pool of the ESSENTIALS or PLUS tier",
-    )
 }

@@ -3,9 +3,8 @@
 //!
 //! Counted in memory on each node: an address that goes round all nodes has that many times the
 //! allowance, and no more. An IPv6 address is counted by its /64 and, with four times the
-//! allowance, by its /56. Whom a request is counted for is told by
-//! [`Origin`](crate::limits::origin::Origin); what comes from this machine, and from a backend that
-//! names nobody, is not counted.
+//! allowance, by its /56. [`Origin`] tells whom a request is counted for; what comes from this
+//! machine, and from a backend that names nobody, is not counted.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -15,9 +14,9 @@ use cognate_model::Timestamp;
 use quick_cache::sync::Cache;
 use tokio::sync::Notify;
 
-use super::origin::{Counted, Width};
+use super::origin::{Counted, Origin, Width};
 use super::rates::{Limits, Rate};
-use crate::{Cx, Error, ErrorCode, Result};
+use crate::{Error, ErrorCode, Result};
 
 /// The most addresses that are remembered of a kind; those that were not seen for long go first.
 const CAPACITY: usize = 65_536;
@@ -97,10 +96,10 @@ impl AddressLimit {
     ///
     /// # Errors
     /// `TooManyRequestsException` once the allowance is used up.
-    pub(crate) async fn take(&self, cx: &Cx) -> Result<Taken> {
+    pub(crate) async fn take(&self, origin: &Origin, now: Timestamp) -> Result<Taken> {
         let mut places = Vec::new();
-        for (counter, allowance) in self.counters_of(cx) {
-            match counter.enter(self.rate, allowance, cx.now).await {
+        for (counter, allowance) in self.counters_of(origin, now) {
+            match counter.enter(self.rate, allowance, now).await {
                 Ok(place) => places.push(place),
                 Err(error) => {
                     Taken(places).give_back();
@@ -115,10 +114,10 @@ impl AddressLimit {
     ///
     /// # Errors
     /// `TooManyRequestsException` once the allowance is used up.
-    pub(crate) fn spend(&self, cx: &Cx) -> Result<()> {
+    pub(crate) fn spend(&self, origin: &Origin, now: Timestamp) -> Result<()> {
         let mut spent = Vec::new();
-        for (counter, allowance) in self.counters_of(cx) {
-            if !counter.spend(self.rate, allowance, cx.now) {
+        for (counter, allowance) in self.counters_of(origin, now) {
+            if !counter.spend(self.rate, allowance, now) {
                 spent
                     .iter()
                     .for_each(|counter: &Arc<Counter>| counter.return_one());
@@ -130,14 +129,17 @@ impl AddressLimit {
     }
 
     /// Takes one back that another request has spent, once what it was spent for is over.
-    pub(crate) fn return_spent(&self, cx: &Cx) {
-        self.counters_of(cx)
+    pub(crate) fn return_spent(&self, origin: &Origin, now: Timestamp) {
+        self.counters_of(origin, now)
             .for_each(|(counter, _)| counter.return_one());
     }
 
-    fn counters_of(&self, cx: &Cx) -> impl Iterator<Item = (Arc<Counter>, u32)> {
-        let now = cx.now;
-        let counted = self.rate.number.map(|number| (number, cx.origin.counted()));
+    fn counters_of(
+        &self,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (Arc<Counter>, u32)> {
+        let counted = self.rate.number.map(|number| (number, origin.counted()));
         counted.into_iter().flat_map(move |(number, counted)| {
             counted.into_iter().map(move |(counted, width)| {
                 let allowance = match width {
@@ -256,6 +258,14 @@ impl Taken {
             Ok(_) | Err(_) => self.give_back(),
         }
         outcome
+    }
+
+    /// The same of a transaction that is committed with its refusal, because it counts the guess.
+    ///
+    /// # Errors
+    /// The refusal; the outcome's own.
+    pub(crate) fn settle_guess(self, outcome: Result<Option<Error>>) -> Result<()> {
+        self.settle(outcome.and_then(|refusal| refusal.map_or(Ok(()), Err)))
     }
 
     fn close(&mut self, is_counted: bool) {

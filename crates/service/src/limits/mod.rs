@@ -2,6 +2,7 @@
 //! mailbox, by pool; and the turns in which costly work is done.
 
 pub(crate) mod address_limits;
+pub(crate) mod backends;
 pub(crate) mod client_address;
 pub(crate) mod fair_turns;
 pub(crate) mod origin;

@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use cognate_model::attribute::Contact;
 use cognate_model::{Timestamp, UserPoolId};
-use cognate_store::{Tx, attempts};
+use cognate_store::{Db, Tx, attempts};
 
 use super::rates::Limits;
 use crate::outcome::write_settled;
-use crate::{Cx, Error, Result};
+use crate::{Error, Result};
 
 const HOUR: Duration = Duration::from_secs(3600);
 /// Of a sum, what a node takes at once.
@@ -90,7 +90,8 @@ impl PoolMessages {
     /// `LimitExceededException` when the pool's sum of this hour is reached.
     pub(crate) async fn take(
         &self,
-        cx: &Cx,
+        db: &Db,
+        now: Timestamp,
         pool: &UserPoolId,
         contacts: impl IntoIterator<Item = Contact>,
     ) -> Result<Allowed<'_>> {
@@ -100,7 +101,7 @@ impl PoolMessages {
         };
         for contact in contacts {
             let lane = (pool.clone(), contact);
-            match self.take_one(cx, &lane).await? {
+            match self.take_one(db, now, &lane).await? {
                 Some(until) => allowed.lanes.push((lane, until)),
                 None => {
                     self.counts().entry(lane).or_default().refused += 1;
@@ -112,15 +113,15 @@ impl PoolMessages {
     }
 
     /// When the hour is over in which one was taken; None when there is none to take.
-    async fn take_one(&self, cx: &Cx, lane: &Lane) -> Result<Option<Timestamp>> {
+    async fn take_one(&self, db: &Db, now: Timestamp, lane: &Lane) -> Result<Option<Timestamp>> {
         let limit = match lane.1 {
             Contact::Email => self.mail,
             Contact::PhoneNumber => self.sms,
         };
         let Some(limit) = limit else {
-            return Ok(Some(cx.now));
+            return Ok(Some(now));
         };
-        if let Some(share) = self.shares().get_mut(lane).filter(|it| cx.now < it.until) {
+        if let Some(share) = self.shares().get_mut(lane).filter(|it| now < it.until) {
             if share.left > 0 {
                 share.left -= 1;
                 return Ok(Some(share.until));
@@ -130,13 +131,13 @@ impl PoolMessages {
             }
         }
         let wanted = (limit / PART).max(1);
-        let (pool, kind, now) = (lane.0.clone(), medium(lane.1), cx.now);
+        let (pool, kind) = (lane.0.clone(), medium(lane.1));
         let reserve = async move |tx: &mut Tx| -> Result<(u32, Timestamp)> {
             Ok(attempts::reserve(tx, &pool, kind, now, HOUR, wanted, limit).await?)
         };
         // Taken twice where the answer was lost: then a part of the sum is lost with it.
         let stands = async |_: &mut Tx| -> Result<Option<(u32, Timestamp)>> { Ok(None) };
-        let (taken, until) = write_settled(cx, "reserve_messages", stands, reserve).await?;
+        let (taken, until) = write_settled(db, "reserve_messages", stands, reserve).await?;
         let mut shares = self.shares();
         let fresh = Share {
             left: 0,

@@ -15,7 +15,7 @@ use crate::{Cx, Error, Result};
 
 /// How many messages one mailbox or phone number gets in an hour from one pool, whoever asks for
 /// them.
-pub(crate) const MESSAGES_PER_ADDRESS: Sum = Sum::of(20, Duration::from_secs(3600));
+const MESSAGES_PER_ADDRESS: Sum = Sum::of(20, Duration::from_secs(3600));
 /// How many of these one network address may ask for. Of what comes from this machine, or from a
 /// backend, it may be all: many users stand behind them.
 const MESSAGES_FROM_ONE_PLACE: i64 = 10;

@@ -204,11 +204,11 @@ pub(crate) async fn send_code(
     action: LimitedAction,
     code: NewCode,
 ) -> Result<()> {
-    cx.app.limits.messages.spend(cx)?;
+    cx.app.limits.messages.spend(&cx.origin, cx.now)?;
     let allowed = cx
         .app
         .pool_messages
-        .take(cx, &code.pool, [code.contact()])
+        .take(&cx.app.db, cx.now, &code.pool, [code.contact()])
         .await?;
     let send = async move |tx: &mut Tx| -> Result<Option<Error>> {
         let limit = count_action(tx, &code.whence, &code.pool, &code.sub, action, code.now).await?;
@@ -429,22 +429,6 @@ fn percent_encode(text: &str) -> String {
             }
             encoded
         })
-}
-
-/// Confirms a sign-up by the link of a mail. It takes only codes that went out as links, names the
-/// client itself and asks for no secret hash.
-///
-/// # Errors
-/// As ConfirmSignUp.
-pub async fn confirm_by_link(
-    cx: Cx,
-    client_id: &str,
-    user_name: &str,
-    confirmation_code: &str,
-) -> Result<()> {
-    let confirmed =
-        crate::sign_up::new_account::confirm_by_link(cx, client_id, user_name, confirmation_code);
-    confirmed.await.map_err(crate::failure::for_callers)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use cognate_outbound::{
 };
 use cognate_store::{Tx, outbox};
 
-use super::outbox::{MAIL, SMS, TO_NOBODY};
+use super::lanes::{MAIL, SMS, TO_NOBODY};
 use crate::app::App;
 use crate::{Cx, Error, Result};
 
@@ -127,7 +127,7 @@ impl Message {
 ///
 /// # Errors
 /// `CodeDeliveryFailureException`.
-pub(crate) fn check_configured(app: &App, contact: Contact) -> Result<()> {
+fn check_configured(app: &App, contact: Contact) -> Result<()> {
     match contact {
         Contact::Email if matches!(app.outbound.mail, Mailer::None) => Err(
             Error::code_delivery_failure("no mail server is configured (--smtp-url)"),

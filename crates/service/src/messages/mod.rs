@@ -3,5 +3,6 @@
 
 pub(crate) mod codes;
 pub(crate) mod destinations;
+pub(crate) mod lanes;
 pub(crate) mod message;
 pub(crate) mod outbox;

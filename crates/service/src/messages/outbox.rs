@@ -7,15 +7,16 @@
 //! of, and ends after a while.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use cognate_crypto::secret::SecretBytes;
-use cognate_outbound::{Delivery, MAX_CONNECTIONS, Mailer, SendError, SmsSender, retry_after};
+use cognate_outbound::{Delivery, Mailer, SendError, SmsSender, retry_after};
 use cognate_store::{Error as StoreError, Tx, outbox};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 
+use super::lanes::{EITHER, Lane, MAIL, SMS, TO_NOBODY};
 use crate::app::App;
 use crate::{Error, Result};
 
@@ -35,104 +36,6 @@ const DROPPED_AT_ONCE: i64 = 500;
 /// How many of a kind are counted for operators; beyond that there are simply many.
 const MOST_COUNTED: i64 = 10_000;
 
-/// A mail.
-pub(crate) const MAIL: &str = "mail";
-/// A text message.
-pub(crate) const SMS: &str = "sms";
-/// A message that is taken from the outbox and dropped: what a name that nobody has is "sent", so
-/// that it costs what a real one costs.
-pub(crate) const TO_NOBODY: &str = "nobody";
-/// A mail or a text message, as nodes write it that have no lanes yet. Those deliver the kinds
-/// above too.
-const EITHER: &str = "message";
-
-/// What becomes of a kind of message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Mail,
-    Sms,
-    /// Neither is asked: each message says.
-    Any,
-}
-
-/// Messages that wait for nothing of each other's.
-pub(crate) struct Lane {
-    way: Way,
-    kinds: &'static [&'static str],
-    /// One for each message that is on its way.
-    places: Arc<Semaphore>,
-    all_places: u32,
-    filled: Notify,
-    /// Whether operators have been told that messages wait here which this node cannot send.
-    is_told: AtomicBool,
-}
-
-/// The lanes of a node.
-pub(crate) struct Lanes([Lane; 3]);
-
-impl Lanes {
-    pub(crate) fn new() -> Self {
-        Self([
-            // No more than the mailer has connections: those that wait for one would run out of
-            // their time.
-            Lane::new(Way::Mail, &[MAIL], MAX_CONNECTIONS),
-            Lane::new(Way::Sms, &[SMS], 8),
-            Lane::new(Way::Any, &[TO_NOBODY, EITHER], 16),
-        ])
-    }
-
-    /// Wakes the lanes: a message was put into the outbox.
-    pub(crate) fn notify_one(&self) {
-        for lane in &self.0 {
-            lane.filled.notify_one();
-        }
-    }
-}
-
-impl Lane {
-    fn new(way: Way, kinds: &'static [&'static str], places: usize) -> Self {
-        Self {
-            way,
-            kinds,
-            places: Arc::new(Semaphore::new(places)),
-            all_places: u32::try_from(places).unwrap_or(u32::MAX),
-            filled: Notify::new(),
-            is_told: AtomicBool::new(false),
-        }
-    }
-
-    fn can_send(&self, app: &App) -> bool {
-        match self.way {
-            Way::Mail => !matches!(app.outbound.mail, Mailer::None),
-            Way::Sms => !matches!(app.outbound.sms, SmsSender::None),
-            Way::Any => true,
-        }
-    }
-
-    /// Whether what it sends goes into memory.
-    fn is_kept(&self, app: &App) -> bool {
-        let (mail, sms) = (&app.outbound.mail, &app.outbound.sms);
-        let (mail, sms) = (
-            matches!(mail, Mailer::Inbox(_)),
-            matches!(sms, SmsSender::Inbox(_)),
-        );
-        match self.way {
-            Way::Mail => mail,
-            Way::Sms => sms,
-            Way::Any => mail && sms,
-        }
-    }
-
-    /// The places that are free, one at least: waits for it.
-    async fn free_places(&self) -> Result<OwnedSemaphorePermit> {
-        let mut places = Arc::clone(&self.places).acquire_owned().await?;
-        while let Ok(another) = Arc::clone(&self.places).try_acquire_owned() {
-            places.merge(another);
-        }
-        Ok(places)
-    }
-}
-
 /// A message that is taken, and its place in the lane.
 type Taken = (outbox::OutboxMessage, OwnedSemaphorePermit);
 
@@ -150,7 +53,7 @@ async fn run(app: Arc<App>, lane: usize, mut stopped: watch::Receiver<bool>) {
     };
     let mut sending = JoinSet::new();
     while !*stopped.borrow() {
-        let pause = if lane.can_send(&app) {
+        let pause = if lane.can_send(&app.outbound) {
             let places = tokio::select! {
                 places = lane.free_places() => places,
                 _ = stopped.changed() => break,
@@ -244,7 +147,7 @@ fn send(app: &Arc<App>, sending: &mut JoinSet<Result<()>>, taken: Vec<Taken>) {
 pub async fn deliver_due(app: &Arc<App>) -> Result<usize> {
     let (mut count, mut outcome) = (0, Ok(()));
     for lane in &app.outbox_filled.0 {
-        if !lane.can_send(app) {
+        if !lane.can_send(&app.outbound) {
             watch_over(app, lane).await?;
             continue;
         }
@@ -274,7 +177,7 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize> {
 /// Only what the database gives.
 pub async fn fill_inbox(app: &Arc<App>) -> Result<()> {
     for lane in &app.outbox_filled.0 {
-        while lane.is_kept(app) {
+        while lane.is_kept(&app.outbound) {
             // With all places, nothing else is on its way: what the background job had taken has
             // arrived.
             let places = Arc::clone(&lane.places);

@@ -3,56 +3,25 @@
 
 use std::collections::BTreeMap;
 
-use cognate_api::idp::{AuthenticationResultType, ChallengeNameType};
+use cognate_api::idp::ChallengeNameType;
 use cognate_crypto::digest::{base64_encode, base64url_encode};
 use cognate_crypto::random::Random;
-use cognate_crypto::secret::SecretString;
-use cognate_crypto::srp::ClientPublic;
-use cognate_model::attribute::Attributes;
-use cognate_model::lockout::FORGET_AFTER;
 use cognate_model::password::Credentials;
 use cognate_model::sign_in::{
     self, Answer, Flow, NewPasswordAnswer, Outcome, PasswordClaim, Pending, Proof, Refusal, Step,
 };
-use cognate_model::{Sub, Timestamp, User, UserPoolId, UserStatus};
+use cognate_model::{User, UserStatus};
 use cognate_store::{Tx, attempts, challenges, sessions, users as stored_users};
 
 use super::kept_step::{self, StepRow};
+use super::lockout::count_failure;
+use super::wire::{Opening, Reply, Response};
 use crate::limits::address_limits::Taken;
 use crate::outcome::write_settled;
 use crate::tokens::token_set::{self, NewSession};
 use crate::users::accounts::{Found, PoolClient};
 use crate::users::{attributes, storing};
 use crate::{Cx, Error, Result};
-
-/// What a sign-in answers: a challenge, or tokens.
-pub(crate) enum Reply {
-    Challenge {
-        name: ChallengeNameType,
-        session: String,
-        parameters: BTreeMap<String, String>,
-    },
-    Tokens(AuthenticationResultType),
-}
-
-/// How a sign-in begins, with what it needs of its own.
-pub(crate) enum Opening {
-    Srp(Box<ClientPublic>),
-    Password(SecretString),
-}
-
-/// An answer to a challenge, with what it needs of its own.
-pub(crate) enum Response {
-    PasswordClaim {
-        secret_block: String,
-        timestamp: String,
-        signature: String,
-    },
-    NewPassword {
-        password: SecretString,
-        attributes: Attributes,
-    },
-}
 
 /// Begins a sign-in.
 ///
@@ -64,14 +33,14 @@ pub(crate) async fn begin(
     given: &str,
     opening: Opening,
 ) -> Result<Reply> {
-    let taken = cx.app.limits.failures.take(cx).await?;
+    let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
     let found = Found::with_password(&cx.app, &pool_client.pool, given).await;
     let (mut taken, found) = taken.through(found)?;
     if found.user.is_none() && !pool_client.hides_users() {
         return Err(Error::user_does_not_exist());
     }
     if matches!(opening, Opening::Srp(_)) {
-        (taken, ()) = taken.through(cx.app.limits.open_challenges.spend(cx))?;
+        (taken, ()) = taken.through(cx.app.limits.open_challenges.spend(&cx.origin, cx.now))?;
     }
     let run = Run {
         cx: cx.clone(),
@@ -104,7 +73,7 @@ pub(crate) async fn answer(
 ) -> Result<Reply> {
     let row = kept_step::row_of(session, &response)?;
     let answers_srp = matches!(response, Response::PasswordClaim { .. });
-    let taken = cx.app.limits.failures.take(cx).await?;
+    let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
     let (taken, pending) = taken.through(kept_step::load(cx, &row, session).await)?;
     let found = Found::with_password(&cx.app, &pool_client.pool, given).await;
     let (taken, found) = taken.through(found)?;
@@ -148,7 +117,10 @@ pub(crate) async fn answer(
     if answers_srp && matches!(reply, Reply::Tokens(_)) {
         // The challenge is gone, so who answers as many as they open, as a back end does for all
         // its users, is never held up.
-        cx.app.limits.open_challenges.return_spent(cx);
+        cx.app
+            .limits
+            .open_challenges
+            .return_spent(&cx.origin, cx.now);
     }
     Ok(reply)
 }
@@ -218,9 +190,9 @@ impl Run {
             challenges::insert(tx, &new_row, &pool, &kept, expires_at).await?;
             Ok(None)
         };
-        let kept = write_settled(&self.cx, "keep_sign_in_step", stands, keep).await;
+        let kept = write_settled(&self.cx.app.db, "keep_sign_in_step", stands, keep).await;
         // Refused by the lock, a right password is counted as a wrong one is.
-        self.taken.settle(kept.map_or_else(Err, refused_by))?;
+        self.taken.settle_guess(kept)?;
         Ok(Reply::Challenge {
             name,
             session: base64url_encode(&session),
@@ -278,8 +250,8 @@ impl Run {
             sessions::insert(tx, &session.session, &session.refresh.hash).await?;
             Ok(None)
         };
-        let stored = write_settled(&self.cx, "sign_in", stands, store).await;
-        self.taken.settle(stored.map_or_else(Err, refused_by))?;
+        let stored = write_settled(&self.cx.app.db, "sign_in", stands, store).await;
+        self.taken.settle_guess(stored)?;
         let tokens = token_set::issue(
             &self.cx,
             &self.pool_client,
@@ -330,11 +302,6 @@ impl Run {
     }
 }
 
-/// The refusal of a transaction that was committed, as an outcome.
-fn refused_by(refusal: Option<Error>) -> Result<()> {
-    refusal.map_or(Ok(()), Err)
-}
-
 /// What a proof rests on besides the password, and the password itself, told by its salt, which no
 /// other password has.
 #[derive(Clone, PartialEq)]
@@ -352,33 +319,6 @@ impl ProofBasis {
             salt: credentials.map(|credentials| credentials.salt.clone()),
         }
     }
-}
-
-/// Counts a wrong password, unless the lock stands, which it does not extend; gives whether it
-/// stood.
-pub(crate) async fn count_failure(
-    tx: &mut Tx,
-    pool: &UserPoolId,
-    sub: &Sub,
-    now: Timestamp,
-) -> Result<bool> {
-    let lockout = attempts::find_lockout(tx, pool, sub.as_str()).await?;
-    if lockout.is_locked(now) {
-        return Ok(true);
-    }
-    let after = lockout.after_failure(now);
-    attempts::put_lockout(
-        tx,
-        pool,
-        sub.as_str(),
-        &after,
-        after
-            .last_failure
-            .max(after.locked_until)
-            .plus(FORGET_AFTER),
-    )
-    .await?;
-    Ok(false)
 }
 
 /// The challenge as clients see it.

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use cognate_api::idp::{
     AdminInitiateAuthRequest, AdminInitiateAuthResponse, AdminRespondToAuthChallengeRequest,
-    AdminRespondToAuthChallengeResponse, AuthFlowType, ChallengeNameType,
-    GetTokensFromRefreshTokenRequest, GetTokensFromRefreshTokenResponse, InitiateAuthRequest,
+    AdminRespondToAuthChallengeResponse, AuthFlowType, ChallengeNameType, InitiateAuthRequest,
     InitiateAuthResponse, RespondToAuthChallengeRequest, RespondToAuthChallengeResponse,
 };
 use cognate_crypto::secret::SecretString;
@@ -15,9 +14,10 @@ use cognate_model::NormalName;
 use cognate_model::app_client::AuthFlow;
 use cognate_model::attribute::Attributes;
 
-use super::driver::{self, Opening, Reply, Response};
+use super::driver;
+use super::wire::{Opening, Reply, Response};
 use crate::app_clients::secret_hash;
-use crate::limits::origin;
+use crate::limits::backends;
 use crate::tokens::refresh::refresh;
 use crate::tokens::refresh_token::Presented;
 use crate::users::accounts::PoolClient;
@@ -40,7 +40,7 @@ pub(crate) async fn initiate_auth(
     let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
     refuse_session(input.session.as_deref())?;
     // Nothing is counted before the secret hash was found right.
-    let cx = origin::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
     let parameters = input.auth_parameters.unwrap_or_default();
     begin(&cx, &pool_client, Side::User, &input.auth_flow, &parameters)
         .await
@@ -53,7 +53,7 @@ pub(crate) async fn admin_initiate_auth(
 ) -> Result<AdminInitiateAuthResponse> {
     let pool_client = PoolClient::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
     refuse_session(input.session.as_deref())?;
-    let cx = origin::of_context_data(&cx, input.context_data.as_ref())?;
+    let cx = backends::of_context_data(&cx, input.context_data.as_ref())?;
     let parameters = input.auth_parameters.unwrap_or_default();
     begin(
         &cx,
@@ -71,7 +71,7 @@ pub(crate) async fn respond_to_auth_challenge(
     input: RespondToAuthChallengeRequest,
 ) -> Result<RespondToAuthChallengeResponse> {
     let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
-    let cx = origin::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
     let responses = input.challenge_responses.unwrap_or_default();
     respond(
         &cx,
@@ -89,7 +89,7 @@ pub(crate) async fn admin_respond_to_auth_challenge(
     input: AdminRespondToAuthChallengeRequest,
 ) -> Result<AdminRespondToAuthChallengeResponse> {
     let pool_client = PoolClient::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
-    let cx = origin::of_context_data(&cx, input.context_data.as_ref())?;
+    let cx = backends::of_context_data(&cx, input.context_data.as_ref())?;
     let responses = input.challenge_responses.unwrap_or_default();
     respond(
         &cx,
@@ -141,20 +141,6 @@ answer_with!(
     RespondToAuthChallengeResponse,
     AdminRespondToAuthChallengeResponse
 );
-
-/// GetTokensFromRefreshToken: the refresh of clients that rotate their refresh tokens, and open to
-/// the others as well.
-pub(crate) async fn get_tokens_from_refresh_token(
-    cx: Cx,
-    input: GetTokensFromRefreshTokenRequest,
-) -> Result<GetTokensFromRefreshTokenResponse> {
-    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
-    secret_hash::check_secret(&pool_client.entry, input.client_secret.as_deref())?;
-    let tokens = refresh(&cx, &pool_client, &input.refresh_token, |_| Ok(())).await?;
-    Ok(GetTokensFromRefreshTokenResponse {
-        authentication_result: Some(tokens),
-    })
-}
 
 async fn begin(
     cx: &Cx,

@@ -6,7 +6,7 @@ use cognate_model::sign_in::{Pending, Step};
 use cognate_store::{Tx, challenges};
 use serde::{Deserialize, Serialize};
 
-use super::driver::Response;
+use super::wire::Response;
 use crate::{Cx, Error, Result};
 
 /// The key of a step's row.

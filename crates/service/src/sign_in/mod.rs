@@ -1,9 +1,11 @@
 //! Sign-in: the operations, the one driver of the sign-in machine (model/sign_in), and the steps
 //! that wait in the database for their answers.
 
-pub(crate) mod driver;
+mod driver;
 mod initiate_auth;
 pub(crate) mod kept_step;
+pub(crate) mod lockout;
+mod wire;
 
 use cognate_api::idp::op;
 
@@ -21,9 +23,5 @@ pub(crate) fn operations() -> Operations {
         .on(
             op::AdminRespondToAuthChallenge,
             initiate_auth::admin_respond_to_auth_challenge,
-        )
-        .on(
-            op::GetTokensFromRefreshToken,
-            initiate_auth::get_tokens_from_refresh_token,
         )
 }

@@ -1,6 +1,8 @@
 //! Sign-up: a new account, and its confirmation.
 
-pub(crate) mod new_account;
+mod code;
+pub(crate) mod confirmation;
+mod new_account;
 
 use cognate_api::idp::op;
 
@@ -10,10 +12,10 @@ use crate::Operations;
 pub(crate) fn operations() -> Operations {
     Operations::new()
         .on(op::SignUp, new_account::sign_up)
-        .on(op::ConfirmSignUp, new_account::confirm_sign_up)
+        .on(op::ConfirmSignUp, confirmation::confirm_sign_up)
         .on(
             op::ResendConfirmationCode,
-            new_account::resend_confirmation_code,
+            confirmation::resend_confirmation_code,
         )
-        .on(op::AdminConfirmSignUp, new_account::admin_confirm_sign_up)
+        .on(op::AdminConfirmSignUp, confirmation::admin_confirm_sign_up)
 }

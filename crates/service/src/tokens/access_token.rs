@@ -7,9 +7,9 @@ use cognate_crypto::jwt::{self, SigningKey};
 use cognate_model::claims::{AccessClaims, SIGN_IN_SCOPE, TokenUse};
 use cognate_model::{ClientId, SessionId, Sub, TokenSession, User, UserPoolId};
 use cognate_store::{sessions, users};
-use quick_cache::sync::Cache;
 use serde::Deserialize;
 
+use super::verified_tokens::Verified;
 use crate::settings::PoolKeys;
 use crate::users::accounts::PoolClient;
 use crate::{Cx, Error, ErrorCode, Result};
@@ -87,40 +87,17 @@ async fn why_it_ended(cx: &Cx, pool: &UserPoolId, sub: &str) -> Result<Error> {
     })
 }
 
-/// Tokens whose signature was checked on this node, so that the next request with one need not pay
-/// for it again: an RSA verification is more than half of what GetUser costs. Kept is what the
-/// signature says, under the SHA-256 of the whole token, and nothing that can change: that the key
-/// still serves, the time, the session and the user are looked at each time. Only a token that
-/// verified is kept, so nobody fills this without the means to sign in.
-pub(crate) struct VerifiedTokens(Cache<[u8; 32], Arc<Verified>>);
-
-/// What a checked signature vouches for.
-struct Verified {
-    pool: UserPoolId,
-    kid: String,
-    claims: AccessClaims,
-}
-
-/// How many tokens are kept: some 10 MB at most.
-const CAPACITY: usize = 8192;
-
-impl VerifiedTokens {
-    pub(crate) fn new() -> Self {
-        Self(Cache::new(CAPACITY))
-    }
-}
-
 /// The claims of a token that one of the pool's own keys for access tokens has signed, for that
 /// very pool.
 async fn verified(cx: &Cx, token: &str) -> Result<Arc<Verified>> {
     let hash = sha256(&[token.as_bytes()]);
-    if let Some(verified) = cx.app.verified_tokens.0.get(&hash) {
+    if let Some(verified) = cx.app.verified_tokens.find(&hash) {
         let keys = cx.app.keys_with(&verified.pool, &verified.kid).await?;
         serving_key(&keys, &verified.kid, cx)?;
         return Ok(verified);
     }
     let verified = Arc::new(verify(cx, token).await?);
-    cx.app.verified_tokens.0.insert(hash, Arc::clone(&verified));
+    cx.app.verified_tokens.keep(hash, &verified);
     Ok(verified)
 }
 

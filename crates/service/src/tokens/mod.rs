@@ -1,18 +1,24 @@
 //! Tokens and the sessions that they belong to: given, refreshed, checked, ended.
 
 pub(crate) mod access_token;
+mod get_tokens;
 pub(crate) mod refresh;
 pub(crate) mod refresh_token;
 mod sign_out;
 pub(crate) mod token_set;
+pub(crate) mod verified_tokens;
 
 use cognate_api::idp::op;
 
 use crate::Operations;
 
-/// The operations that end sessions.
+/// The operations on tokens and sessions.
 pub(crate) fn operations() -> Operations {
     Operations::new()
+        .on(
+            op::GetTokensFromRefreshToken,
+            get_tokens::get_tokens_from_refresh_token,
+        )
         .on(op::GlobalSignOut, sign_out::global_sign_out)
         .on(
             op::AdminUserGlobalSignOut,

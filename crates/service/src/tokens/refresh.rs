@@ -87,7 +87,7 @@ async fn rotate(cx: &Cx, session: &TokenSession) -> Result<Option<(TokenSession,
     let rotate = async move |tx: &mut Tx| -> Result<bool> {
         Ok(sessions::rotate(tx, &rotated, &hash, before).await?)
     };
-    let is_first = write_settled(cx, "rotate_refresh_token", stands, rotate).await?;
+    let is_first = write_settled(&cx.app.db, "rotate_refresh_token", stands, rotate).await?;
     Ok(is_first.then_some((session, new)))
 }
 

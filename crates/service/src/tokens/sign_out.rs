@@ -71,7 +71,7 @@ pub(crate) async fn revoke_token(cx: Cx, input: RevokeTokenRequest) -> Result<Re
         sessions::end(tx, &pool, &session).await?;
         Ok(())
     };
-    write_again(&cx, "revoke_token", end).await?;
+    write_again(&cx.app.db, "revoke_token", end).await?;
     Ok(RevokeTokenResponse {})
 }
 
@@ -80,5 +80,5 @@ async fn end_all(cx: &Cx, pool: UserPoolId, sub: Sub) -> Result<()> {
         sessions::end_all_of_user(tx, &pool, &sub).await?;
         Ok(())
     };
-    write_again(cx, "global_sign_out", end).await
+    write_again(&cx.app.db, "global_sign_out", end).await
 }

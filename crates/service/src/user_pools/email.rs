@@ -6,7 +6,7 @@ use cognate_model::name::is_email;
 use cognate_model::user_pool::EmailSettings;
 use cognate_outbound::Senders;
 
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 
 /// The longest sender that is taken, in bytes: a name and an address, on one line of a header (RFC
 /// 5322 §2.1.1).
@@ -23,14 +23,14 @@ pub(super) fn read(configuration: EmailConfigurationType) -> Result<EmailSetting
     let developer_account =
         configuration.email_sending_account == Some(EmailSendingAccountType::Developer);
     if developer_account && configuration.source_arn.is_none() {
-        return Err(source_arn_missing());
+        return Err(Error::source_arn_missing());
     }
     let from = configuration.from.filter(|from| !from.is_empty());
     if from
         .as_deref()
         .is_some_and(|from| from.len() > MAX_SENDER_LENGTH || Sender::parse(from).is_err())
     {
-        return Err(invalid_from());
+        return Err(Error::invalid_from_address());
     }
     let reply_to = configuration
         .reply_to_email_address
@@ -58,25 +58,10 @@ pub(super) fn check_sender(settings: &EmailSettings, senders: &Senders) -> Resul
     let Some(sender) = settings.sender() else {
         return Ok(());
     };
-    let sender = Sender::parse(sender).map_err(|_| invalid_from())?;
+    let sender = Sender::parse(sender).map_err(|_| Error::invalid_from_address())?;
     if senders.allow(&sender.address) {
         Ok(())
     } else {
-        Err(sender_not_allowed())
+        Err(Error::email_identity_not_allowed())
     }
-}
-
-fn sender_not_allowed() -> Error {
-    Error::new(
-        ErrorCode::InvalidEmailRoleAccessPolicy,
-        "Cognito is not allowed to use your email identity (this server's --mail-senders does not name it)",
-    )
-}
-
-fn source_arn_missing() -> Error {
-    Error::invalid_parameter("Source ARN is required to use DEVELOPER email sending owner")
-}
-
-fn invalid_from() -> Error {
-    Error::invalid_parameter("Provided From email address is invalid")
 }

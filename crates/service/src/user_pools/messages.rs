@@ -6,7 +6,7 @@ use cognate_api::idp::{
 use cognate_model::user_pool::Messages;
 use cognate_outbound::Placeholders;
 
-use super::settings::Asked;
+use super::asked::Asked;
 use crate::{Error, Result};
 
 /// Reads the messages. The texts of verification stand in VerificationMessageTemplate or in the

@@ -9,7 +9,7 @@ use cognate_api::idp::{
     SetUserPoolMfaConfigResponse, UserPoolMfaType, WebAuthnConfigurationType,
 };
 
-use super::pools::{existing, parse_id};
+use super::stored::{existing, parse_id};
 use crate::{Cx, Error, Result};
 
 pub(crate) async fn get_user_pool_mfa_config(
@@ -51,7 +51,7 @@ fn check(input: &SetUserPoolMfaConfigRequest) -> Result<()> {
         || input.software_token_mfa_configuration.is_some()
         || input.email_mfa_configuration.is_some();
     if names_a_factor {
-        return Err(off_and_a_factor());
+        return Err(Error::off_and_a_factor());
     }
     if input
         .web_authn_configuration
@@ -71,10 +71,4 @@ fn says_anything(passkeys: &WebAuthnConfigurationType) -> bool {
         factor_configuration,
     } = passkeys;
     relying_party_id.is_some() || user_verification.is_some() || factor_configuration.is_some()
-}
-
-fn off_and_a_factor() -> Error {
-    Error::invalid_parameter(
-        "Invalid MFA configuration given, can't turn off MFA and configure an MFA together.",
-    )
 }

@@ -4,6 +4,7 @@
 //! What a request asks for is read in [`settings`] and [`schema`]; what Cognate can't do yet is
 //! refused in [`not_built`]; what a pool looks like on the wire is written in [`describe`].
 
+mod asked;
 mod describe;
 mod email;
 mod messages;
@@ -12,6 +13,8 @@ mod not_built;
 pub(crate) mod pools;
 mod schema;
 mod settings;
+mod stored;
+mod tag_rules;
 mod tags;
 
 use cognate_api::idp::op;

@@ -3,16 +3,18 @@
 //! Values that switch such a feature off, or are empty, pass (docs/protocol.md §10.3).
 
 use cognate_api::idp::{
-    AdvancedSecurityModeType, AuthFactorType, DcrConfigurationType, EncryptionKeyType, IssuerType,
-    KeyConfigurationType, LambdaConfigType, SignInPolicyType, StatusType, UserPoolAddOnsType,
-    UserPoolMfaType,
+    AdvancedSecurityModeType, AuthFactorType, DcrConfigurationType, DeviceConfigurationType,
+    EncryptionKeyType, IssuerType, KeyConfigurationType, LambdaConfigType, SignInPolicyType,
+    StatusType, UserPoolAddOnsType, UserPoolMfaType,
 };
 
-use super::settings::Asked;
+use super::asked::Asked;
 use crate::{Error, Result};
 
+/// Refuses the first member that asks for what is not built.
+///
 /// # Errors
-/// `InvalidParameterException`, which names the first such member.
+/// `InvalidParameterException`, which names it.
 pub(super) fn refuse(asked: &Asked) -> Result<()> {
     let policies = asked.policies.as_ref();
     if let Some(policy) = policies.and_then(|policies| policies.sign_in_policy.as_ref()) {
@@ -23,10 +25,19 @@ pub(super) fn refuse(asked: &Asked) -> Result<()> {
             "LambdaConfig.{trigger}"
         )));
     }
+    let mut members = sign_in_members(asked).into_iter().chain(others(asked));
+    match members.find(|(_, is_asked_for)| *is_asked_for) {
+        Some((member, _)) => Err(Error::parameter_not_built(member)),
+        None => Ok(()),
+    }
+}
+
+/// What changes how users sign in, and whether it is asked for.
+fn sign_in_members(asked: &Asked) -> [(&'static str, bool); 4] {
+    let policies = asked.policies.as_ref();
     let history =
         policies.and_then(|policies| policies.password_policy.as_ref()?.password_history_size);
-    let devices = asked.device_configuration.as_ref();
-    let asked_for = [
+    [
         (
             "MfaConfiguration other than OFF",
             !matches!(asked.mfa_configuration, None | Some(UserPoolMfaType::Off)),
@@ -36,14 +47,19 @@ pub(super) fn refuse(asked: &Asked) -> Result<()> {
             asked.sms_authentication_message.is_some(),
         ),
         ("PasswordHistorySize", history.is_some_and(|size| size != 0)),
-        // Any value, even false, switches the remembering of devices on (DeviceConfigurationType).
         (
             "DeviceConfiguration",
-            devices.is_some_and(|devices| {
-                devices.challenge_required_on_new_device.is_some()
-                    || devices.device_only_remembered_on_user_prompt.is_some()
-            }),
+            asked
+                .device_configuration
+                .as_ref()
+                .is_some_and(remembers_devices),
         ),
+    ]
+}
+
+/// The other members, and whether they are asked for.
+fn others(asked: &Asked) -> [(&'static str, bool); 7] {
+    [
         (
             "EmailConfiguration.ConfigurationSet",
             asked
@@ -90,11 +106,13 @@ pub(super) fn refuse(asked: &Asked) -> Result<()> {
                 .as_ref()
                 .is_some_and(|levels| !levels.is_empty()),
         ),
-    ];
-    match asked_for.iter().find(|(_, asked)| *asked) {
-        Some((member, _)) => Err(Error::parameter_not_built(member)),
-        None => Ok(()),
-    }
+    ]
+}
+
+/// Any value, even false, switches the remembering of devices on (DeviceConfigurationType).
+fn remembers_devices(devices: &DeviceConfigurationType) -> bool {
+    devices.challenge_required_on_new_device.is_some()
+        || devices.device_only_remembered_on_user_prompt.is_some()
 }
 
 fn check_sign_in_policy(policy: &SignInPolicyType) -> Result<()> {
@@ -102,9 +120,7 @@ fn check_sign_in_policy(policy: &SignInPolicyType) -> Result<()> {
         return Ok(());
     };
     if !factors.contains(&AuthFactorType::Password) {
-        return Err(Error::invalid_parameter(
-            "Password should be configured as one of the allowed first auth factors.",
-        ));
+        return Err(Error::password_not_among_first_factors());
     }
     match factors
         .iter()

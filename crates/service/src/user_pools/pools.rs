@@ -14,7 +14,8 @@ use cognate_api::idp::{
 use cognate_model::{UserPool, UserPoolId};
 use cognate_store::{Tx, signing_keys as stored_keys, user_pools as pools, users};
 
-use super::{describe, email, schema, settings};
+use super::stored::{change, existing, parse_id};
+use super::{asked, describe, email, schema, settings};
 use crate::keys::signing_keys;
 use crate::outcome::{Reached, write_settled};
 use crate::{Cx, Error, Result, page_token};
@@ -22,14 +23,11 @@ use crate::{Cx, Error, Result, page_token};
 /// The largest page.
 const MAX_PAGE: i32 = 60;
 
-/// How often an update is tried when others keep changing the same pool.
-const UPDATE_ATTEMPTS: usize = 3;
-
 pub(crate) async fn create_user_pool(
     cx: Cx,
     input: CreateUserPoolRequest,
 ) -> Result<CreateUserPoolResponse> {
-    let (asked, fixed) = settings::asked_of_new(input);
+    let (asked, fixed) = asked::asked_of_new(input);
     let pool = Arc::new(UserPool {
         id: UserPoolId::random(&cx.app.config.region, &mut cx.random()),
         created_at: cx.now,
@@ -114,31 +112,6 @@ pub(crate) async fn add_custom_attributes(
     }
 }
 
-/// Reads a pool, changes it and writes it back, unless somebody else has changed it in between;
-/// then again. False when that happened each time.
-pub(super) async fn change(
-    cx: &Cx,
-    name: &'static str,
-    id: &UserPoolId,
-    change: impl Fn(&mut UserPool) -> Result<()> + Send + Sync + 'static,
-) -> Result<bool> {
-    let change = Arc::new(change);
-    for _ in 0..UPDATE_ATTEMPTS {
-        let (change, pool_id, now) = (Arc::clone(&change), id.clone(), cx.now);
-        let stored = cx.app.db.write(name, async move |tx: &mut Tx| {
-            let mut pool = existing(tx, &pool_id).await?;
-            change(&mut pool)?;
-            pool.modified_at = now;
-            Ok::<_, Error>(pools::update(tx, &pool).await?)
-        });
-        if stored.await? {
-            cx.app.settings.forget_pool(id);
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 pub(crate) async fn delete_user_pool(cx: Cx, input: DeleteUserPoolRequest) -> Result<()> {
     let id = parse_id(&input.user_pool_id)?;
     let (gone, deleted, now) = (id.clone(), id.clone(), cx.now);
@@ -157,7 +130,7 @@ pub(crate) async fn delete_user_pool(cx: Cx, input: DeleteUserPoolRequest) -> Re
         reached.set();
         Ok(())
     };
-    write_settled(&cx, "delete_user_pool", stands, delete).await?;
+    write_settled(&cx.app.db, "delete_user_pool", stands, delete).await?;
     cx.app.settings.forget_pool(&id);
     Ok(())
 }
@@ -185,14 +158,4 @@ pub(crate) async fn list_user_pools(
         user_pools: Some(user_pools),
         next_token,
     })
-}
-
-pub(super) fn parse_id(id: &str) -> Result<UserPoolId> {
-    UserPoolId::parse(id).map_err(|_| Error::user_pool_does_not_exist(id))
-}
-
-pub(super) async fn existing(tx: &mut Tx, id: &UserPoolId) -> Result<UserPool> {
-    pools::find(tx, id)
-        .await?
-        .ok_or_else(|| Error::user_pool_does_not_exist(id))
 }

@@ -64,7 +64,9 @@ fn read(attribute: SchemaAttributeType, standard: &Schema) -> Result<SchemaAttri
     let like = standard.find(&name).filter(|_| is_standard(&name));
     let data_type = match attribute.attribute_data_type {
         Some(data_type) => read_data_type(&data_type)?,
-        None => like.map(|like| like.data_type).ok_or_else(no_data_type)?,
+        None => like
+            .map(|like| like.data_type)
+            .ok_or_else(Error::invalid_attribute_data_type)?,
     };
     // Constraints of another type are dropped unread, as at AWS (docs/protocol.md §7.8).
     let text = attribute
@@ -98,7 +100,7 @@ fn read_data_type(data_type: &AttributeDataType) -> Result<DataType> {
         AttributeDataType::Number => Ok(DataType::Number),
         AttributeDataType::DateTime => Ok(DataType::DateTime),
         AttributeDataType::Boolean => Ok(DataType::Boolean),
-        AttributeDataType::Unknown(_) => Err(no_data_type()),
+        AttributeDataType::Unknown(_) => Err(Error::invalid_attribute_data_type()),
     }
 }
 
@@ -127,10 +129,4 @@ pub(super) fn describe(attribute: &SchemaAttribute) -> SchemaAttributeType {
         number_attribute_constraints: (attribute.data_type == DataType::Number).then(number),
         string_attribute_constraints: (attribute.data_type == DataType::String).then(text),
     }
-}
-
-fn no_data_type() -> Error {
-    Error::invalid_parameter(
-        "Invalid AttributeDataType input, consider using the provided AttributeDataType enum.",
-    )
 }

@@ -7,103 +7,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cognate_api::idp::{
     AccountRecoverySettingType, AdminCreateUserConfigType, AliasAttributeType,
-    CreateUserPoolRequest, DeletionProtectionType, PasswordPolicyType, RecoveryOptionNameType,
-    SchemaAttributeType, SmsConfigurationType, UpdateUserPoolRequest, UserPoolTierType,
-    UsernameAttributeType, UsernameConfigurationType, VerifiedAttributeType,
+    DeletionProtectionType, PasswordPolicyType, RecoveryOptionNameType, SmsConfigurationType,
+    UserAttributeUpdateSettingsType, UserPoolTierType, UsernameAttributeType,
+    VerifiedAttributeType,
 };
 use cognate_model::UserPool;
 use cognate_model::attribute::Contact;
 use cognate_model::password::PasswordPolicy;
 use cognate_model::user_pool::{
-    AliasAttribute, RecoveryMechanism, Settings, SignInNames, SmsSettings, Tier,
+    AliasAttribute, EmailSettings, RecoveryMechanism, Settings, SignInNames, SmsSettings, Tier,
 };
 
 use crate::{Error, Result};
 
-use super::{email, messages, not_built, tags};
-
-/// What a request asks for: UpdateUserPool has exactly the members that a pool's settings are made
-/// of, and CreateUserPool has them and those of [`Fixed`].
-pub(super) type Asked = UpdateUserPoolRequest;
-
-/// What can only be said when a pool is made.
-pub(super) struct Fixed {
-    pub(super) alias_attributes: Option<Vec<AliasAttributeType>>,
-    pub(super) username_attributes: Option<Vec<UsernameAttributeType>>,
-    pub(super) username_configuration: Option<UsernameConfigurationType>,
-    pub(super) schema: Option<Vec<SchemaAttributeType>>,
-}
-
-/// What a new pool asks for, parted into what can change later and what can't.
-pub(super) fn asked_of_new(input: CreateUserPoolRequest) -> (Asked, Fixed) {
-    // Without `..`, so that a member which the model gains is not passed over.
-    let CreateUserPoolRequest {
-        pool_name,
-        policies,
-        deletion_protection,
-        lambda_config,
-        auto_verified_attributes,
-        alias_attributes,
-        username_attributes,
-        sms_verification_message,
-        email_verification_message,
-        email_verification_subject,
-        verification_message_template,
-        sms_authentication_message,
-        mfa_configuration,
-        user_attribute_update_settings,
-        device_configuration,
-        email_configuration,
-        sms_configuration,
-        user_pool_tags,
-        admin_create_user_config,
-        schema,
-        user_pool_add_ons,
-        dcr_configuration,
-        username_configuration,
-        account_recovery_setting,
-        user_pool_tier,
-        key_configuration,
-        issuer_configuration,
-        acr_configuration,
-    } = input;
-    let asked = Asked {
-        user_pool_id: String::new(),
-        pool_name: Some(pool_name),
-        policies,
-        deletion_protection,
-        lambda_config,
-        auto_verified_attributes,
-        sms_verification_message,
-        email_verification_message,
-        email_verification_subject,
-        verification_message_template,
-        sms_authentication_message,
-        user_attribute_update_settings,
-        mfa_configuration,
-        device_configuration,
-        email_configuration,
-        sms_configuration,
-        user_pool_tags,
-        admin_create_user_config,
-        user_pool_add_ons,
-        dcr_configuration,
-        account_recovery_setting,
-        user_pool_tier,
-        key_configuration,
-        issuer_configuration,
-        acr_configuration,
-    };
-    (
-        asked,
-        Fixed {
-            alias_attributes,
-            username_attributes,
-            username_configuration,
-            schema,
-        },
-    )
-}
+use super::asked::Asked;
+use super::{email, messages, not_built, tag_rules};
 
 /// Reads the settings. What is not given gets its default, in an update too (documented for
 /// UpdateUserPool). But an update keeps the name, which has none, and each half of Policies, the
@@ -143,15 +61,8 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         acr_configuration: _,
     } = asked;
     let auto_verified = contacts(&auto_verified_attributes.unwrap_or_default());
-    let update_settings = user_attribute_update_settings.unwrap_or_default();
-    let verified_before_update = contacts(
-        &update_settings
-            .attributes_require_verification_before_update
-            .unwrap_or_default(),
-    );
-    if !verified_before_update.is_subset(&auto_verified) {
-        return Err(verified_before_update_but_not_automatically());
-    }
+    let verified_before_update =
+        verified_before_update(user_attribute_update_settings, &auto_verified)?;
     let admin_create_user = admin_create_user_config.unwrap_or_default();
     // Of the sign-in policy there is one form only so far, so it stays by itself.
     let password_policy = policies.and_then(|policies| policies.password_policy);
@@ -166,23 +77,17 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         auto_verified,
         verified_before_update,
         messages,
-        email: email_configuration
-            .map(email::read)
-            .transpose()?
-            .unwrap_or_default(),
+        email: email_configuration.map_or(Ok(EmailSettings::default()), email::read)?,
         sms: sms_configuration.and_then(sms),
         tags: user_pool_tags
-            .map(tags::check)
+            .map(tag_rules::check)
             .transpose()?
             .or_else(|| before.map(|before| before.tags.clone()))
             .unwrap_or_default(),
         admin_create_user_only: admin_create_user
             .allow_admin_create_user_only
             .unwrap_or(false),
-        recovery: account_recovery_setting
-            .map(recovery)
-            .transpose()?
-            .flatten(),
+        recovery: account_recovery_setting.map_or(Ok(None), recovery)?,
         tier: user_pool_tier
             .map(tier)
             .transpose()?
@@ -212,7 +117,7 @@ pub(super) fn sign_in_names(
         .filter_map(|attribute| Contact::of(attribute.as_str()))
         .collect();
     match (aliases.is_empty(), attributes.is_empty()) {
-        (false, false) => Err(aliases_and_username_attributes()),
+        (false, false) => Err(Error::aliases_and_username_attributes()),
         (true, false) => Ok(SignInNames::Attributes(attributes)),
         (_, true) => Ok(SignInNames::Username { aliases }),
     }
@@ -226,6 +131,21 @@ fn alias(alias: &AliasAttributeType) -> Option<AliasAttribute> {
         AliasAttributeType::PhoneNumber => Some(AliasAttribute::PhoneNumber),
         AliasAttributeType::PreferredUsername => Some(AliasAttribute::PreferredUsername),
         AliasAttributeType::Unknown(_) => None,
+    }
+}
+
+/// The contact attributes whose new value has to be verified before it counts: a code goes to each,
+/// so they are among those that the pool verifies.
+fn verified_before_update(
+    settings: Option<UserAttributeUpdateSettingsType>,
+    auto_verified: &BTreeSet<Contact>,
+) -> Result<BTreeSet<Contact>> {
+    let named = settings.and_then(|given| given.attributes_require_verification_before_update);
+    let named = contacts(&named.unwrap_or_default());
+    if named.is_subset(auto_verified) {
+        Ok(named)
+    } else {
+        Err(Error::verified_before_update_but_not_automatically())
     }
 }
 
@@ -254,7 +174,7 @@ fn read_password_policy(
     );
     let unused = given(admin_create_user.unused_account_validity_days);
     if temporary.is_some() && unused.is_some() {
-        return Err(temporary_password_validity_twice());
+        return Err(Error::temporary_password_validity_twice());
     }
     let Some(policy) = policy else {
         let kept = kept.unwrap_or(&default);
@@ -293,12 +213,12 @@ fn recovery(setting: AccountRecoverySettingType) -> Result<Option<Vec<RecoveryMe
         };
         let named_before = by_priority.values().any(|before| *before == mechanism);
         if by_priority.insert(option.priority, mechanism).is_some() || named_before {
-            return Err(recovery_twice());
+            return Err(Error::recovery_twice());
         }
     }
     let mechanisms: Vec<_> = by_priority.into_values().collect();
     if mechanisms.len() > 1 && mechanisms.contains(&RecoveryMechanism::AdminOnly) {
-        return Err(recovery_by_admins_and_others());
+        return Err(Error::recovery_by_admins_and_others());
     }
     Ok((!mechanisms.is_empty()).then_some(mechanisms))
 }
@@ -321,34 +241,4 @@ fn tier(tier: UserPoolTierType) -> Result<Tier> {
             Err(Error::parameter_not_built(format!("UserPoolTier {tier}")))
         }
     }
-}
-
-fn aliases_and_username_attributes() -> Error {
-    Error::invalid_parameter(
-        "Only one of the aliasAttributes or usernameAttributes can be set in a User pool.",
-    )
-}
-
-fn verified_before_update_but_not_automatically() -> Error {
-    Error::invalid_parameter(
-        "All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes",
-    )
-}
-
-fn temporary_password_validity_twice() -> Error {
-    Error::invalid_parameter(
-        "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays",
-    )
-}
-
-fn recovery_twice() -> Error {
-    Error::invalid_parameter(
-        "Account Recovery Setting cannot have duplicate priorities or recovery mechanisms.",
-    )
-}
-
-fn recovery_by_admins_and_others() -> Error {
-    Error::invalid_parameter(
-        "Account Recovery Setting cannot use admin_only setting with any other recovery mechanisms.",
-    )
 }

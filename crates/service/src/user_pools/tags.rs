@@ -1,7 +1,6 @@
-//! Tags of user pools: TagResource, UntagResource, ListTagsForResource, and what tags may be.
+//! Tags of user pools: TagResource, UntagResource, ListTagsForResource.
 //!
-//! The length of keys and values is in the model; how many there may be, and whose prefix is
-//! reserved, is not. CreateUserPool and UpdateUserPool take a pool's tags whole.
+//! CreateUserPool and UpdateUserPool take a pool's tags whole.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +10,9 @@ use cognate_api::idp::{
 };
 use cognate_model::{UserPool, UserPoolId};
 
-use super::pools::{change, existing};
+use super::stored::{change, existing};
+use super::tag_rules;
 use crate::{Cx, Error, ErrorCode, Result};
-
-/// The most tags that a pool can have.
-const MAX_TAGS: usize = 50;
-
-/// The prefix of keys that is AWS's own, in any case.
-const RESERVED: &str = "aws:";
 
 /// Adds tags to a pool; a key that the pool has gets the new value.
 pub(crate) async fn tag_resource(cx: Cx, input: TagResourceRequest) -> Result<TagResourceResponse> {
@@ -28,7 +22,7 @@ pub(crate) async fn tag_resource(cx: Cx, input: TagResourceRequest) -> Result<Ta
         tags.extend(input.tags.clone());
         // This operation has no UserPoolTaggingException.
         pool.settings.tags =
-            check(tags).map_err(|error| Error::invalid_parameter(error.message))?;
+            tag_rules::check(tags).map_err(|error| Error::invalid_parameter(error.message))?;
         Ok(())
     };
     store(&cx, "tag_resource", &id, add).await?;
@@ -63,24 +57,6 @@ pub(crate) async fn list_tags_for_resource(
     })
 }
 
-/// Checks all tags that a pool is to have.
-///
-/// # Errors
-/// `UserPoolTaggingException` for too many, and for keys that are AWS's.
-pub(super) fn check(tags: BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
-    if tags.len() > MAX_TAGS {
-        return Err(too_many_tags());
-    }
-    let is_reserved = |key: &&String| {
-        key.get(..RESERVED.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(RESERVED))
-    };
-    match tags.keys().find(is_reserved) {
-        Some(key) => Err(reserved_key(key)),
-        None => Ok(tags),
-    }
-}
-
 /// The pool of an ARN. One of another account, region or service is answered like that of a pool
 /// that is gone.
 fn pool_of(cx: &Cx, arn: &str) -> Result<UserPoolId> {
@@ -106,18 +82,4 @@ async fn store(
         // tries again.
         Err(Error::too_many_requests())
     }
-}
-
-fn too_many_tags() -> Error {
-    Error::new(
-        ErrorCode::UserPoolTagging,
-        format!("A user pool can have {MAX_TAGS} tags at most"),
-    )
-}
-
-fn reserved_key(key: &str) -> Error {
-    Error::new(
-        ErrorCode::UserPoolTagging,
-        format!("The tag key {key} begins with {RESERVED}, which is reserved"),
-    )
 }

@@ -174,6 +174,18 @@ pub(crate) fn stand_in(cx: &Cx, pool: &UserPool, user: Option<&User>, name: &Nor
     })
 }
 
+/// The user who has a name, if anybody has.
+///
+/// # Errors
+/// Only what the database gives.
+pub(crate) async fn find_named(
+    cx: &Cx,
+    pool: &UserPool,
+    name: &NormalName,
+) -> Result<Option<User>> {
+    Ok(users::find_by_name(&mut cx.app.db.read().await?, &pool.id, name).await?)
+}
+
 /// The user of a name in an operator's request: of any of their names, or the sub.
 ///
 /// # Errors

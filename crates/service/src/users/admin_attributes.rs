@@ -10,8 +10,8 @@ use cognate_model::attribute::{Attributes, Contact};
 use cognate_store::{Tx, users as stored_users};
 
 use super::accounts::user_for_operator;
+use super::changed_attributes::{attribute_code, delete_attributes};
 use super::{attributes, storing};
-use crate::account::profile::{attribute_code, delete_attributes};
 use crate::account::way_back;
 use crate::messages::codes::NewCode;
 use crate::{Cx, Error, ErrorCode, Result};
@@ -29,7 +29,7 @@ pub(crate) async fn admin_update_user_attributes(
     attributes::check_values(&pool, &given)?;
     attributes::check_mutable(&pool, &user, &given)?;
     attributes::check_keeps_required(&pool, &given)?;
-    check_verified_flags(Some(&user), &given)?;
+    attributes::check_verified_flags(Some(&user), &given)?;
     let named: Vec<Contact> = Contact::ALL
         .into_iter()
         .filter(|contact| given.contains_key(contact.attribute()))
@@ -123,25 +123,6 @@ fn told_to_operator(error: Error) -> Error {
         ErrorCode::CodeDeliveryFailure => Error::invalid_parameter(error.message),
         _ => error,
     }
-}
-
-/// Operators may say that an address is verified, but not of one that is absent: from what is given
-/// and from the user.
-pub(crate) fn check_verified_flags(user: Option<&User>, given: &Attributes) -> Result<()> {
-    for contact in Contact::ALL {
-        let is_vouched_for = given
-            .get(contact.verified_attribute())
-            .is_some_and(|flag| flag == "true");
-        let address = given.get(contact.attribute()).map(String::as_str);
-        let address = address.or_else(|| user?.attribute(contact.attribute()));
-        if is_vouched_for && address.is_none_or(str::is_empty) {
-            return Err(Error::verified_without_address(
-                contact.attribute(),
-                contact.verified_attribute(),
-            ));
-        }
-    }
-    Ok(())
 }
 
 pub(crate) async fn admin_delete_user_attributes(

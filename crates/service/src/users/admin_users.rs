@@ -21,14 +21,13 @@ use cognate_outbound::{Purpose, Values};
 use cognate_store::{Tx, attempts, sessions, users as stored_users};
 
 use super::accounts::user_for_operator;
-use super::admin_attributes::check_verified_flags;
+use super::new_user::{new_credentials, new_user, username_for};
 use super::{attributes, storing};
-use crate::account::passwords::recovery_contact;
+use crate::account::recovery::recovery_contact;
 use crate::limits::sums::{Whence, count_action};
 use crate::messages::codes::{Form, NewCode};
 use crate::messages::message::{Draft, Message, check_destination};
 use crate::outcome::{Reached, write_settled};
-use crate::sign_up::new_account::{new_credentials, new_user, username_for};
 use crate::{Cx, Error, ErrorCode, Result, page_token};
 
 pub(crate) async fn admin_create_user(
@@ -41,7 +40,7 @@ pub(crate) async fn admin_create_user(
     }
     let mut given = attributes::parse(&pool, input.user_attributes.as_ref())?;
     attributes::check_values(&pool, &given)?;
-    check_verified_flags(None, &given)?;
+    attributes::check_verified_flags(None, &given)?;
     let sub = Sub::random(&mut cx.random());
     let username = username_for(&pool, &input.username, &sub, &mut given)?;
     let user = new_user(
@@ -92,7 +91,7 @@ pub(crate) async fn admin_create_user(
         }
         Ok(())
     };
-    write_settled(&cx, "admin_create_user", stands, create).await?;
+    write_settled(&cx.app.db, "admin_create_user", stands, create).await?;
     cx.app.outbox_filled.notify_one();
     Ok(AdminCreateUserResponse {
         user: Some(user_type(&user, |_| true)),
@@ -243,7 +242,7 @@ pub(crate) async fn admin_delete_user(cx: Cx, input: AdminDeleteUserRequest) -> 
         }
         Ok(was_deleted)
     };
-    if write_settled(&cx, "admin_delete_user", stands, delete).await? {
+    if write_settled(&cx.app.db, "admin_delete_user", stands, delete).await? {
         Ok(())
     } else {
         Err(Error::user_does_not_exist())

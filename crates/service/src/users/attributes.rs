@@ -1,7 +1,7 @@
 //! Attributes between the wire and the model.
 
 use cognate_api::idp::AttributeType;
-use cognate_model::attribute::{self, AttributeError, Attributes};
+use cognate_model::attribute::{self, AttributeError, Attributes, Contact};
 use cognate_model::{AppClient, User, UserPool};
 
 use crate::{Error, Result};
@@ -92,6 +92,28 @@ pub(crate) fn check_keeps_required(pool: &UserPool, attributes: &Attributes) -> 
     taken.map_or(Ok(()), |(name, _)| {
         Err(refused(AttributeError::Required(name.clone())))
     })
+}
+
+/// Operators may say that an address is verified, but not of one that is absent: from what is given
+/// and from the user.
+///
+/// # Errors
+/// `InvalidParameterException`.
+pub(crate) fn check_verified_flags(user: Option<&User>, given: &Attributes) -> Result<()> {
+    for contact in Contact::ALL {
+        let is_vouched_for = given
+            .get(contact.verified_attribute())
+            .is_some_and(|flag| flag == "true");
+        let address = given.get(contact.attribute()).map(String::as_str);
+        let address = address.or_else(|| user?.attribute(contact.attribute()));
+        if is_vouched_for && address.is_none_or(str::is_empty) {
+            return Err(Error::verified_without_address(
+                contact.attribute(),
+                contact.verified_attribute(),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The error of a rule for attributes.

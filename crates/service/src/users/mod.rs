@@ -5,6 +5,8 @@ pub(crate) mod accounts;
 mod admin_attributes;
 mod admin_users;
 pub(crate) mod attributes;
+pub(crate) mod changed_attributes;
+pub(crate) mod new_user;
 pub(crate) mod storing;
 pub mod unconfirmed_users;
 

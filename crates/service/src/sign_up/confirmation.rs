@@ -1,0 +1,236 @@
+//! The confirmation of a sign-up: ConfirmSignUp, ResendConfirmationCode, AdminConfirmSignUp, and
+//! the link of a mail.
+
+use std::sync::Arc;
+
+use cognate_api::idp::{
+    AdminConfirmSignUpRequest, AdminConfirmSignUpResponse, ConfirmSignUpRequest,
+    ConfirmSignUpResponse, ResendConfirmationCodeRequest, ResendConfirmationCodeResponse,
+};
+use cognate_model::code::{CodePurpose, LimitedAction};
+use cognate_model::{User, UserStatus};
+use cognate_store::{Tx, users as stored_users};
+
+use super::code;
+use crate::app_clients::secret_hash;
+use crate::limits::backends;
+use crate::limits::sums::count_action;
+use crate::messages::codes::{Attempt, Guess, Through, send_code};
+use crate::messages::{destinations, message};
+use crate::outcome::write_settled;
+use crate::users::accounts::{
+    PoolClient, find_named, normal_name, stand_in, sub_of, user_for_operator,
+};
+use crate::users::storing;
+use crate::{Cx, Error, Result, failure};
+
+pub(crate) async fn confirm_sign_up(
+    cx: Cx,
+    input: ConfirmSignUpRequest,
+) -> Result<ConfirmSignUpResponse> {
+    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(
+        &pool_client.entry,
+        input.secret_hash.as_deref(),
+        &input.username,
+    )?;
+    if input.session.is_some() {
+        return Err(Error::parameter_not_built(
+            "Session (sign-in straight from sign-up with USER_AUTH)",
+        ));
+    }
+    let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    confirm(
+        &cx,
+        &pool_client,
+        &input.username,
+        &input.confirmation_code,
+        Through::Call,
+        input.force_alias_creation.unwrap_or(false),
+    )
+    .await?;
+    Ok(ConfirmSignUpResponse { session: None })
+}
+
+/// Confirms a sign-up by the link of a mail. It takes only codes that went out as links, names the
+/// client itself and asks for no secret hash.
+///
+/// # Errors
+/// As ConfirmSignUp.
+pub async fn confirm_by_link(
+    cx: Cx,
+    client_id: &str,
+    user_name: &str,
+    confirmation_code: &str,
+) -> Result<()> {
+    let pool_client = PoolClient::of_client(&cx.app, client_id).await;
+    let pool_client = pool_client.map_err(failure::for_callers)?;
+    let (given, code) = (user_name, confirmation_code);
+    let confirmed = confirm(&cx, &pool_client, given, code, Through::Link, false);
+    confirmed.await.map_err(failure::for_callers)
+}
+
+async fn confirm(
+    cx: &Cx,
+    pool_client: &PoolClient,
+    given: &str,
+    code: &str,
+    through: Through,
+    take_over: bool,
+) -> Result<()> {
+    let name = normal_name(&pool_client.pool, given)?;
+    let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
+    let (taken, found) = taken.through(find_named(cx, &pool_client.pool, &name).await)?;
+    let hide = pool_client.hides_users();
+    let status = found.as_ref().map(|user| user.status);
+    match status {
+        None if !hide => return Err(Error::username_client_id_not_found()),
+        Some(status) if status != UserStatus::Unconfirmed && !hide => {
+            return Err(Error::user_cannot_be_confirmed(status.as_str()));
+        }
+        _ => {}
+    }
+    let sub = sub_of(&cx.app, &pool_client.pool, found.as_ref(), &name);
+    let attempt = Attempt::new(
+        cx,
+        &pool_client.pool.id,
+        sub,
+        CodePurpose::ConfirmSignUp,
+        code,
+        hide,
+    );
+    let (pool, now) = (Arc::clone(&pool_client.pool), cx.now);
+    let settled = attempt.clone();
+    let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
+        Ok(settled.stands(tx).await?.then_some(None))
+    };
+    let confirm = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        let guess = match through {
+            Through::Link => attempt.follow_link(tx).await?,
+            Through::Call => {
+                let action = LimitedAction::ConfirmSignUp;
+                let limit = count_action(tx, &attempt.whence, &pool.id, &attempt.sub, action, now);
+                match limit.await? {
+                    Some(limit) => Guess::Refused(limit),
+                    None => attempt.guess(tx).await?,
+                }
+            }
+        };
+        let pending = match guess {
+            Guess::Right(pending) => pending,
+            Guess::Refused(error) => return Ok(Some(error)),
+        };
+        let mut user = stored_users::find(tx, &pool.id, &attempt.sub)
+            .await?
+            .ok_or_else(Error::code_expired)?;
+        // A code proves the address that it was sent to, and no other.
+        let is_theirs = user.attribute(pending.contact.attribute()) == Some(&pending.address);
+        if user.status != UserStatus::Unconfirmed || !is_theirs {
+            return Ok(Some(Error::code_expired()));
+        }
+        user.mark_verified(pending.contact, true);
+        user.status = UserStatus::Confirmed;
+        user.modified_at = now;
+        storing::store(tx, &pool, &user, take_over).await?;
+        Ok(None)
+    };
+    taken.settle_guess(write_settled(&cx.app.db, "confirm_sign_up", stands, confirm).await)
+}
+
+pub(crate) async fn resend_confirmation_code(
+    cx: Cx,
+    input: ResendConfirmationCodeRequest,
+) -> Result<ResendConfirmationCodeResponse> {
+    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
+    secret_hash::check(
+        &pool_client.entry,
+        input.secret_hash.as_deref(),
+        &input.username,
+    )?;
+    let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let pool = Arc::clone(&pool_client.pool);
+    if pool.settings.auto_verified.is_empty() {
+        return Err(Error::auto_verification_not_turned_on());
+    }
+    let name = normal_name(&pool, &input.username)?;
+    let found = stored_users::find_by_name(&mut cx.app.db.read().await?, &pool.id, &name).await?;
+    let hide = pool_client.hides_users();
+    let refusal = match &found {
+        None => Some(Error::username_client_id_not_found()),
+        Some(user) if user.status != UserStatus::Unconfirmed => {
+            Some(Error::user_is_already_confirmed())
+        }
+        Some(_) => None,
+    };
+    if let Some(refusal) = refusal.filter(|_| !hide) {
+        // It tells who is here, as a taken name does.
+        cx.app.limits.failures.spend(&cx.origin, cx.now)?;
+        return Err(refusal);
+    }
+    let user = stand_in(&cx, &pool, found.as_ref(), &name);
+    let sent_to = found
+        .as_ref()
+        .filter(|user| user.status == UserStatus::Unconfirmed)
+        .and_then(|user| code::contact_to_confirm(&pool, user));
+    let is_sent = sent_to.is_some();
+    let contacts = destinations::contacts(&cx, &pool, found.as_ref(), &name).await?;
+    let shown = contacts.for_confirmation(&pool.settings.auto_verified);
+    // Nobody, and somebody who is confirmed, is sent a code as it seems; guesses at it begin anew,
+    // as everybody's do.
+    let (contact, address) = sent_to
+        .or_else(|| shown.map(|(contact, address)| (contact, address.to_owned())))
+        .ok_or_else(Error::auto_verification_not_turned_on)?;
+    if is_sent && !hide {
+        message::check_destination(&cx.app, contact, &address)?;
+    }
+    let mut code = code::make(&cx, &pool_client, &user, contact, &address)?;
+    if hide {
+        code = code.quietly();
+    }
+    if !is_sent {
+        code = code.addressed_to_nobody(&cx.app);
+    }
+    let details = code.details();
+    send_code(
+        &cx,
+        "resend_confirmation_code",
+        LimitedAction::ResendConfirmationCode,
+        code,
+    )
+    .await?;
+    Ok(ResendConfirmationCodeResponse {
+        code_delivery_details: Some(details),
+    })
+}
+
+pub(crate) async fn admin_confirm_sign_up(
+    cx: Cx,
+    input: AdminConfirmSignUpRequest,
+) -> Result<AdminConfirmSignUpResponse> {
+    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    let sub = user_for_operator(&cx, &pool, &input.username).await?.sub;
+    let now = cx.now;
+    let (of_pool, of_sub) = (Arc::clone(&pool), sub.clone());
+    let stands = async move |tx: &mut Tx| -> Result<Option<()>> {
+        let user = stored_users::find(tx, &of_pool.id, &of_sub).await?;
+        let is_confirmed = |user: &User| user.status == UserStatus::Confirmed;
+        Ok(user
+            .filter(|user| is_confirmed(user) && user.modified_at == now)
+            .map(drop))
+    };
+    let confirm = async move |tx: &mut Tx| -> Result<()> {
+        let mut user = stored_users::find(tx, &pool.id, &sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
+        if user.status != UserStatus::Unconfirmed {
+            return Err(Error::user_cannot_be_confirmed(user.status.as_str()));
+        }
+        user.status = UserStatus::Confirmed;
+        user.modified_at = now;
+        storing::store(tx, &pool, &user, false).await?;
+        cognate_store::codes::delete(tx, &pool.id, &sub, CodePurpose::ConfirmSignUp).await?;
+        Ok(())
+    };
+    write_settled(&cx.app.db, "admin_confirm_sign_up", stands, confirm).await?;
+    Ok(AdminConfirmSignUpResponse {})
+}
