@@ -91,15 +91,15 @@ impl Contact {
 }
 
 /// `email_verified`
-pub const EMAIL_VERIFIED: &str = "email_verified";
+const EMAIL_VERIFIED: &str = "email_verified";
 /// `phone_number_verified`
-pub const PHONE_NUMBER_VERIFIED: &str = "phone_number_verified";
+const PHONE_NUMBER_VERIFIED: &str = "phone_number_verified";
 /// The prefix of attributes that only operators write.
-pub const DEVELOPER_ONLY: &str = "dev:";
+pub(crate) const DEVELOPER_ONLY: &str = "dev:";
 /// The longest value of any attribute, in characters.
-pub const MAX_VALUE_LENGTH: usize = 2048;
+const MAX_VALUE_LENGTH: usize = 2048;
 /// The most custom attributes a pool can have.
-pub const MAX_CUSTOM_ATTRIBUTES: usize = 50;
+const MAX_CUSTOM_ATTRIBUTES: usize = 50;
 
 type Standard = (
     &'static str,

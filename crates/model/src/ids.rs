@@ -95,7 +95,7 @@ impl UserPoolId {
     /// The part behind the underscore: the pool's name in the SRP computation (docs/protocol.md
     /// §3.4).
     #[must_use]
-    pub fn srp_name(&self) -> &str {
+    pub(crate) fn srp_name(&self) -> &str {
         self.0
             .split_once('_')
             .map_or(self.0.as_str(), |(_, name)| name)
@@ -128,7 +128,7 @@ impl Sub {
     /// The sub with these 122 free bits: a UUID of version 4 and its variant (RFC 9562 §5.4). From
     /// bits that look random it takes every form that a random sub can take.
     #[must_use]
-    pub fn of_free_bits(bits: u128) -> Self {
+    pub(crate) fn of_free_bits(bits: u128) -> Self {
         let take = |at: u32, count: u32| (bits >> at) & ((1 << count) - 1);
         let (high, middle, low) = (
             take(MIDDLE + LOW, HIGH),
@@ -146,7 +146,7 @@ impl Sub {
 
     /// The 122 free bits; None for a UUID that is not of the random form.
     #[must_use]
-    pub fn free_bits(&self) -> Option<u128> {
+    pub(crate) fn free_bits(&self) -> Option<u128> {
         let number = u128::from_str_radix(&self.0.replace('-', ""), 16).ok()?;
         let take = |at: u32, count: u32| (number >> at) & ((1 << count) - 1);
         let is_random = take(76, 4) == 4 && take(LOW, 2) == 0b10;

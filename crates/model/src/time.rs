@@ -65,7 +65,7 @@ const MONTHS: [&str; 12] = [
 /// so the form need not be checked for its own sake. A weekday that is not the date's is refused,
 /// as Cognito refuses it: the clock or the program that wrote it is wrong.
 #[must_use]
-pub fn parse_claim_timestamp(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse_claim_timestamp(text: &str) -> Option<Timestamp> {
     if text.len() > 40 {
         return None;
     }

@@ -17,7 +17,7 @@ use crate::user::{User, UserStatus};
 use crate::user_pool::UserPool;
 
 /// How long a change can be undone from the old address.
-pub const VALIDITY: Duration = Duration::from_secs(24 * 3600);
+const VALIDITY: Duration = Duration::from_secs(24 * 3600);
 
 /// A change of a user's verified address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

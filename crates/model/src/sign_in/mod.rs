@@ -26,7 +26,7 @@ pub use facts::Facts;
 pub use machine::{Answer, Flow, answer, start};
 pub use new_password::NewPasswordAnswer;
 pub use outcome::{Outcome, Refusal};
-pub use password::{PasswordClaim, SECRET_BLOCK_VALIDITY};
+pub use password::PasswordClaim;
 #[cfg(test)]
 pub(crate) use proof::ProofParts;
 pub use proof::{PasswordChange, Proof};

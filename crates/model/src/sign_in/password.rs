@@ -16,7 +16,7 @@ use crate::time::{Timestamp, parse_claim_timestamp};
 /// How long a client can answer an SRP challenge, at most. AWS asks for a few seconds
 /// (docs/protocol.md §3.9); no person types anything in between, so three minutes serve the slowest
 /// client.
-pub const SECRET_BLOCK_VALIDITY: Duration = Duration::from_secs(180);
+pub(super) const SECRET_BLOCK_VALIDITY: Duration = Duration::from_secs(180);
 
 /// How far the client's clock may be from the server's: the signed timestamp must be recent.
 const CLOCK_SKEW: Duration = Duration::from_secs(300);

@@ -1,7 +1,7 @@
 //! The password factor: what proves it and what does not.
 
 use super::*;
-use crate::sign_in::SECRET_BLOCK_VALIDITY;
+use crate::sign_in::password::SECRET_BLOCK_VALIDITY;
 
 #[test]
 fn the_right_password_signs_its_user_in_here_and_now() {
