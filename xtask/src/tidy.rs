@@ -2,12 +2,16 @@
 //!
 //! Each check gives its findings as sentences; all are told before the chore fails.
 
+mod circles;
 mod columns;
 mod dependencies;
+mod lengths;
 mod markers;
 mod protocol;
+mod rooms;
 mod source;
 mod tracked;
+mod uses;
 
 use std::path::Path;
 
@@ -20,6 +24,9 @@ use crate::repository::say;
 pub(crate) fn run(root: &Path) -> Result<()> {
     let mut findings = dependencies::check(root)?;
     findings.extend(source::check(root)?);
+    findings.extend(circles::check(root)?);
+    findings.extend(rooms::check(root)?);
+    findings.extend(lengths::check(root)?);
     findings.extend(markers::check(root)?);
     findings.extend(protocol::check(root)?);
     findings.extend(columns::check(root)?);
