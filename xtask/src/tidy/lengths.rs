@@ -46,7 +46,7 @@ pub(super) fn check(root: &Path) -> Result<Vec<String>> {
         findings.extend(
             long_comments(&text)
                 .into_iter()
-                .map(|line| format!("{shown}:{line}: a comment ends before column {COLUMNS}")),
+                .map(|line| format!("{shown}:{line}: a comment is longer than {COLUMNS} columns")),
         );
         if is_generated(&text) {
             continue;
