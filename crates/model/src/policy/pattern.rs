@@ -244,6 +244,8 @@ mod tests {
             ("a?", "aé", true),
             ("*??", "€", false),
             ("?*", "€", true),
+            ("*??b*", "€ba", false),
+            ("*??b*", "€aba", true),
         ] {
             assert_eq!(is_match(pattern, text), expected, "{pattern} {text}");
         }

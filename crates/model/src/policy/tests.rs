@@ -100,6 +100,7 @@ fn of_several_policies_one_is_enough_to_allow_and_one_to_deny() {
         of("Allow", "cognito-idp:ListUsers"),
         of("Allow", "cognito-idp:*"),
         of("Deny", "cognito-idp:Delete*"),
+        of("Deny", "cognito-idp:*Pool"),
     ];
     let context = Context::new();
     for (action, expected) in [
