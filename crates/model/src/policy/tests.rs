@@ -216,114 +216,119 @@ fn each_user_has_their_own_prefix_and_nobody_elses() {
 
 #[test]
 fn a_document_that_cannot_be_taken_tells_where_and_why() {
-    let with = |statement: Value| document(&json!([statement]));
-    let any = |member: &str, value: Value| {
-        let mut statement = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
-        statement[member] = value;
-        with(statement)
-    };
     for (text, expected) in [
         (
-            "{\n \"Statement\": }".to_owned(),
+            "{\n \"Statement\": }",
             "the document cannot be read as JSON: line 2, column 15",
         ),
-        ("[]".to_owned(), "the document must be an object"),
         (
-            "[".repeat(200),
+            &"[".repeat(200),
             "the document cannot be read as JSON: line 1, column 128",
         ),
         (
-            " ".repeat(10_241),
+            &" ".repeat(10_241),
             "the document is too long: the limit is 10,240 bytes",
         ),
-        ("{}".to_owned(), "Statement is missing"),
+        ("[]", "the document must be an object"),
+        ("{}", "Statement is missing"),
+        (r#"{"Statement": 7}"#, "Statement must be an object"),
         (
-            r#"{"Statement": []}"#.to_owned(),
+            r#"{"Statement": []}"#,
             "Statement is empty, and would never match",
         ),
         (
-            r#"{"Statement": 7}"#.to_owned(),
-            "Statement must be an object",
-        ),
-        (
-            r#"{"Version": "2026-01-01"}"#.to_owned(),
+            r#"{"Version": "2026-01-01"}"#,
             "Version must be 2012-10-17 or 2008-10-17",
         ),
+    ] {
+        assert_eq!(refusal(text), expected, "{text}");
+    }
+}
+
+/// The refusal of a statement in which a member has another value, without the statement's place.
+fn refusal_with(member: &str, value: &Value) -> String {
+    let mut statement = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
+    statement[member] = value.clone();
+    let refusal = refusal(&document(&json!([statement])));
+    let place = format!("Statement[0].{member}");
+    let Some(rest) = refusal.strip_prefix(&place) else {
+        panic!("{refusal}");
+    };
+    rest.to_owned()
+}
+
+#[test]
+fn a_statement_that_cannot_be_taken_tells_where_and_why() {
+    let variable = json!("arn:aws:x:::${aws:username}");
+    for (member, value, expected) in [
+        ("NotAction", json!("*"), " is not supported"),
+        ("Principal", json!("*"), " is not supported"),
+        ("Effect", json!("allow"), " must be Allow or Deny"),
+        ("Sid", json!(1), " must be a string"),
+        ("Resource", json!([]), " is empty, and would never match"),
         (
-            any("NotAction", json!("*")),
-            "Statement[0].NotAction is not supported",
+            "Resource",
+            json!(["*", "userpool/*"]),
+            "[1] is «userpool/*», which is neither an ARN nor «*»",
         ),
         (
-            any("Principal", json!("*")),
-            "Statement[0].Principal is not supported",
+            "Resource",
+            variable,
+            " holds the variable «${aws:username}», which is not supported here",
         ),
         (
-            any("Effect", json!("allow")),
-            "Statement[0].Effect must be Allow or Deny",
+            "Resource",
+            json!("arn:${"),
+            " holds «${» without the «}» that ends it",
         ),
-        (any("Sid", json!(1)), "Statement[0].Sid must be a string"),
+        ("Condition", json!({}), " is empty, and would never match"),
         (
-            any("Resource", json!([])),
-            "Statement[0].Resource is empty, and would never match",
-        ),
-        (
-            any("Resource", json!(["*", "userpool/*"])),
-            "Statement[0].Resource[1] is «userpool/*», which is neither an ARN nor «*»",
+            "Condition",
+            json!({"IpAddress": {"aws:SourceIp": "::1"}}),
+            ".IpAddress is no condition operator that is supported",
         ),
         (
-            any("Resource", json!("arn:aws:x:::${aws:username}")),
-            "Statement[0].Resource holds the variable «${aws:username}», which is not supported here",
-        ),
-        (
-            any("Resource", json!("arn:${")),
-            "Statement[0].Resource holds «${» without the «}» that ends it",
-        ),
-        (
-            any("Action", json!([])),
-            "Statement[0].Action is empty, and would never match",
-        ),
-        (
-            any("Action", json!(["sts:*", "s3:*"])),
-            "Statement[0].Action[1] is «s3:*», which is no action of cognito-idp, sts",
-        ),
-        (
-            any("Action", json!("cognito-*")),
-            "Statement[0].Action is «cognito-*», which is no action of cognito-idp, sts",
-        ),
-        (
-            any("Action", json!("")),
-            "Statement[0].Action is «», which is no action of cognito-idp, sts",
-        ),
-        (
-            any("Action", json!("cognito-idp:AdminGetUsr")),
-            "Statement[0].Action is «cognito-idp:AdminGetUsr», which matches no action of cognito-idp; the nearest is cognito-idp:AdminGetUser",
-        ),
-        (
-            any("Action", json!("cognito-idp:Admn*")),
-            "Statement[0].Action is «cognito-idp:Admn*», which matches no action of cognito-idp",
-        ),
-        (
-            any("Action", json!("*:Fly")),
-            "Statement[0].Action is «*:Fly», which matches no action of any service",
-        ),
-        (
-            any("Action", json!("sts:${*}")),
-            "Statement[0].Action is «sts:${*}», which matches no action of sts",
-        ),
-        (
-            any("Condition", json!({})),
-            "Statement[0].Condition is empty, and would never match",
-        ),
-        (
-            any("Condition", json!({"IpAddress": {"aws:SourceIp": "::1"}})),
-            "Statement[0].Condition.IpAddress is no condition operator that is supported",
-        ),
-        (
-            any("Condition", json!({"StringLike": {"aws:username": "a"}})),
-            "Statement[0].Condition.StringLike.aws:username is no condition key that is supported here",
+            "Condition",
+            json!({"StringLike": {"aws:username": "a"}}),
+            ".StringLike.aws:username is no condition key that is supported here",
         ),
     ] {
-        assert_eq!(refusal(&text), expected, "{text}");
+        assert_eq!(refusal_with(member, &value), expected, "{member} {value}");
+    }
+}
+
+#[test]
+fn an_action_that_could_never_match_is_refused_and_the_nearest_is_told() {
+    for (action, expected) in [
+        (json!([]), " is empty, and would never match"),
+        (
+            json!(["sts:*", "s3:*"]),
+            "[1] is «s3:*», which is no action of cognito-idp, sts",
+        ),
+        (
+            json!("cognito-*"),
+            " is «cognito-*», which is no action of cognito-idp, sts",
+        ),
+        (json!(""), " is «», which is no action of cognito-idp, sts"),
+        (
+            json!("cognito-idp:AdminGetUsr"),
+            " is «cognito-idp:AdminGetUsr», which matches no action of cognito-idp; \
+             the nearest is cognito-idp:AdminGetUser",
+        ),
+        (
+            json!("cognito-idp:Admn*"),
+            " is «cognito-idp:Admn*», which matches no action of cognito-idp",
+        ),
+        (
+            json!("*:Fly"),
+            " is «*:Fly», which matches no action of any service",
+        ),
+        (
+            json!("sts:${*}"),
+            " is «sts:${*}», which matches no action of sts",
+        ),
+    ] {
+        assert_eq!(refusal_with("Action", &action), expected, "{action}");
     }
 }
 
