@@ -72,3 +72,50 @@ fn proof(secret: &[u8; 32], what: &str, question: &str, body: &str) -> String {
     let parts = [what, "\n", question, "\n", body].map(str::as_bytes);
     hex_encode(&hmac_sha256(secret, &parts))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use cognate_crypto::random::Random;
+    use cognate_crypto::seal::MasterKey;
+    use cognate_store::DbOptions;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_782_907_200_000);
+
+    async fn installation(seed: u8) -> Db {
+        let key = MasterKey::from_bytes(std::array::from_fn(|at| at as u8 + seed));
+        let options = DbOptions::new("sqlite::memory:", key, Random::from_seed([seed; 32]));
+        Db::open(options).await.unwrap()
+    }
+
+    fn later(ms: i64) -> Timestamp {
+        Timestamp(NOW.0 + ms)
+    }
+
+    #[tokio::test]
+    async fn only_who_has_the_database_asks_only_for_a_while_and_only_its_servers_answer() {
+        let (db, other) = (installation(1).await, installation(2).await);
+        let question = Question::new(&db, &Entropy::seeded([3; 32]), NOW);
+        let answer = |db, now| prove_answer(db, now, question.text(), "seen");
+        let proof = answer(&db, NOW).unwrap();
+        assert!(question.is_answered_by("seen", &proof));
+        assert!(!question.is_answered_by("seen otherwise", &proof));
+        assert_eq!(answer(&other, NOW), None);
+        for ms in [QUESTION_MS, -QUESTION_MS] {
+            assert!(answer(&db, later(ms)).is_some());
+            assert_eq!(answer(&db, later(ms + ms.signum())), None);
+        }
+        let moved = question
+            .text()
+            .replacen(&NOW.0.to_string(), &later(1).0.to_string(), 1);
+        assert_eq!(prove_answer(&db, NOW, &moved, "seen"), None);
+        for nonsense in ["", ".", "..", "1.x.00"] {
+            assert_eq!(prove_answer(&db, NOW, nonsense, "seen"), None);
+        }
+        let again = Question::new(&db, &Entropy::seeded([4; 32]), NOW);
+        assert!(!again.is_answered_by("seen", &proof));
+    }
+}
