@@ -169,3 +169,18 @@ fn what_a_database_was_made_for_is_said_once() {
         );
     });
 }
+
+#[test]
+fn a_database_that_was_not_made_is_not_made_by_looking_for_it() {
+    on_lasting_places(async |place| {
+        let mut options = place.options();
+        options.must_exist = true;
+        assert!(matches!(
+            Db::open(options).await,
+            Err(OpenError::NoDatabase)
+        ));
+        if let Some(path) = place.url.strip_prefix("sqlite:") {
+            assert!(!std::path::Path::new(path).exists());
+        }
+    });
+}
