@@ -4,7 +4,24 @@
 use cognate_crypto::secret::SecretString;
 use cognate_model::access_key::AccessKey;
 
-use crate::{Error, Tx, document};
+use crate::{
+    Error, Tx, document,
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+};
+
+/// The keys by their ids.
+pub(crate) const TABLE: Table = Table {
+    name: "access_keys",
+    key: &["id"],
+    rows: Rows::Few,
+    owners: &[Owner::Installation],
+    expiry: Expiry::Never,
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::NotRecorded(
+        "a key that was deleted must not work again because a moment is brought back",
+    ),
+};
 
 /// Stores a new key; false when its name is taken.
 ///

@@ -6,7 +6,46 @@ use cognate_model::{AppClient, ClientId, Timestamp, UserPoolId};
 
 use crate::{
     Error, Row, Tx, document,
+    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
     user_pools::{LAST_LOOK_MS, POOLS_AT_ONCE},
+};
+
+/// The clients of all pools.
+pub(crate) const TABLE: Table = Table {
+    name: "app_clients",
+    key: &["pool", "id"],
+    rows: Rows::FewOfEachPool,
+    owners: &[
+        Owner::Pool {
+            pool: "pool",
+            goes: Goes::AtOnce,
+        },
+        Owner::Client {
+            pool: "pool",
+            client: "id",
+            goes: Goes::Itself,
+        },
+    ],
+    expiry: Expiry::Never,
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::Recorded,
+};
+
+/// Clients that are gone and whose sessions are being deleted.
+pub(crate) const DELETED: Table = Table {
+    name: "deleted_app_clients",
+    key: &["pool", "id"],
+    rows: Rows::Few,
+    owners: &[Owner::Nobody(
+        "a note of what is still to be deleted, for the time after its owner",
+    )],
+    expiry: Expiry::OwnRule("it is taken away after the last look"),
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::NotRecorded(
+        "it belongs to a deletion that goes on, whatever is brought back",
+    ),
 };
 
 /// Stores a new client, with its secret if it has one.
@@ -102,12 +141,12 @@ pub async fn delete(
     id: &ClientId,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let sql = "DELETE FROM app_clients WHERE pool = $1 AND id = $2";
-    let deleted = tx
-        .execute(sql, &[pool.as_str().into(), id.as_str().into()])
-        .await?
-        == 1;
-    if deleted {
+    let mut deleted = 0;
+    for sql in &tx.derived().client.at_once {
+        let params = [pool.as_str().into(), id.as_str().into()];
+        deleted = tx.execute(sql, &params).await?;
+    }
+    if deleted == 1 {
         let sql = "INSERT INTO deleted_app_clients(pool, id, look_at, last_look_at) VALUES ($1, $2, $3, $4)";
         let last_look_at = now.0.saturating_add(LAST_LOOK_MS);
         let params = [
@@ -118,7 +157,7 @@ pub async fn delete(
         ];
         tx.execute(sql, &params).await?;
     }
-    Ok(deleted)
+    Ok(deleted == 1)
 }
 
 /// Ends sessions of deleted clients, at most `limit`; whether there may be more. A client without
@@ -134,10 +173,12 @@ pub async fn delete_leftovers(tx: &mut Tx, now: Timestamp, limit: i64) -> Result
     let due = tx.query(sql, &[now.0.into(), at_once.into()]).await?;
     for client in &due {
         let (pool, id, last_look_at) = (client.text(0)?, client.text(1)?, client.int(2)?);
-        let sql = "DELETE FROM sessions WHERE (pool, id) IN
-             (SELECT pool, id FROM sessions WHERE pool = $1 AND client = $2 LIMIT $3)";
-        let params = [pool.into(), id.into(), limit.into()];
-        if tx.execute(sql, &params).await? > 0 {
+        let mut deleted = 0;
+        for sql in &tx.derived().client.afterwards {
+            let params = [pool.into(), id.into(), limit.into()];
+            deleted += tx.execute(sql, &params).await?;
+        }
+        if deleted > 0 {
             return Ok(true);
         }
         let sql = if now.0 >= last_look_at {

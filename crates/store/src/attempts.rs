@@ -8,9 +8,38 @@ use std::time::Duration;
 
 use cognate_model::{Timestamp, UserPoolId, lockout::Lockout};
 
-use crate::{Error, Tx};
+use crate::{
+    Error, Tx,
+    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+};
 
 const SIGN_IN: &str = "sign_in";
+
+/// The counters of subjects.
+pub(crate) const TABLE: Table = Table {
+    name: "attempts",
+    key: &["pool", "subject", "kind"],
+    rows: Rows::Many,
+    owners: &[
+        Owner::Pool {
+            pool: "pool",
+            goes: Goes::Afterwards,
+        },
+        Owner::User {
+            pool: "pool",
+            user: "subject",
+            goes: Goes::AtOnce,
+        },
+    ],
+    expiry: Expiry::At {
+        column: "expires_at",
+        index: "attempts_expiry",
+        grace: Duration::ZERO,
+    },
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::NotRecorded("counting goes on, whatever is brought back"),
+};
 
 /// The failed sign-ins of a subject; the default when there are none.
 ///

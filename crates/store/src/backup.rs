@@ -16,10 +16,10 @@
 mod error;
 mod format;
 mod frames;
+pub(crate) mod layout;
 mod reader;
 pub(crate) mod row;
 mod scan;
-pub(crate) mod tables;
 mod verify;
 mod write;
 

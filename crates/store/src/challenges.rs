@@ -2,10 +2,34 @@
 //! step is consumed once, on whichever node. What it holds, and until when it is good, its content
 //! says.
 
+use std::time::Duration;
+
 use cognate_crypto::secret::SecretBytes;
 use cognate_model::{Timestamp, UserPoolId};
 
-use crate::{Error, Row, Tx};
+use crate::{
+    Error, Row, Tx,
+    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+};
+
+/// The steps by the hashes of their Session strings.
+pub(crate) const TABLE: Table = Table {
+    name: "challenges",
+    key: &["id"],
+    rows: Rows::Many,
+    owners: &[Owner::Pool {
+        pool: "pool",
+        goes: Goes::ByExpiry,
+    }],
+    expiry: Expiry::At {
+        column: "expires_at",
+        index: "challenges_expiry",
+        grace: Duration::ZERO,
+    },
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::NotRecorded("a step is good for minutes, and once"),
+};
 
 /// Stores a step.
 ///

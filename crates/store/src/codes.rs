@@ -1,13 +1,44 @@
 //! Codes that were mailed or sent: one of each purpose for a user, a new one in place of the old,
 //! and a count of the guesses.
 
+use std::time::Duration;
+
 use cognate_crypto::digest::ct_eq;
 use cognate_model::{
     Sub, Timestamp, UserPoolId,
     code::{CodePurpose, PendingCode},
 };
 
-use crate::{Error, Param, Tx, document};
+use crate::{
+    Error, Param, Tx, document,
+    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+};
+
+/// The codes that are out.
+pub(crate) const TABLE: Table = Table {
+    name: "codes",
+    key: &["pool", "sub", "purpose"],
+    rows: Rows::Many,
+    owners: &[
+        Owner::Pool {
+            pool: "pool",
+            goes: Goes::Afterwards,
+        },
+        Owner::User {
+            pool: "pool",
+            user: "sub",
+            goes: Goes::AtOnce,
+        },
+    ],
+    expiry: Expiry::At {
+        column: "expires_at",
+        index: "codes_expiry",
+        grace: Duration::ZERO,
+    },
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::NotRecorded("a code is good for a day at most, and once"),
+};
 
 /// Stores a code in place of the one before; its guesses begin anew.
 ///

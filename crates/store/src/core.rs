@@ -17,6 +17,7 @@ use crate::{
     link::Link,
     postgres,
     sqlite::{self, Place, Readers},
+    tables,
 };
 
 pub(crate) struct Core {
@@ -40,6 +41,7 @@ impl Core {
         let gate = Arc::new(Gate::new(
             options.faults.clone(),
             options.statements.clone(),
+            tables::derived(),
         ));
         let driver = Driver::open(&options, &gate)?;
         let DbOptions {

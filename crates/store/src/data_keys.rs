@@ -1,6 +1,21 @@
 //! The data keys, wrapped by the operator's master key. What they are for is in `keyring`.
 
-use crate::{Error, Tx};
+use crate::{
+    Error, Tx,
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+};
+
+/// The keys by their ids.
+pub(crate) const TABLE: Table = Table {
+    name: "data_keys",
+    key: &["id"],
+    rows: Rows::Few,
+    owners: &[Owner::Installation],
+    expiry: Expiry::Never,
+    backup: Backup::DataKeysUnwrapped,
+    writers: Writers::AnyNode,
+    history: History::NotRecorded("keys are only added, and what was sealed needs them all"),
+};
 
 /// All keys, by their ids, wrapped.
 pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<(i64, Vec<u8>)>, Error> {

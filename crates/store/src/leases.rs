@@ -4,7 +4,22 @@
 //! Clocks of nodes may differ by a little: what runs under a lease must be safe when two nodes do
 //! it.
 
-use crate::{Error, Tx};
+use crate::{
+    Error, Tx,
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+};
+
+/// Who may do what until when.
+pub(crate) const TABLE: Table = Table {
+    name: "leases",
+    key: &["name"],
+    rows: Rows::Few,
+    owners: &[Owner::Installation],
+    expiry: Expiry::OwnRule("one that has run out is taken over by the next holder"),
+    backup: Backup::LeftOut("they say what nodes do at the moment"),
+    writers: Writers::AnyNode,
+    history: History::NotRecorded("they say what nodes do at the moment"),
+};
 
 /// Takes the lease until a time, or renews it for its holder. False when another holds it. Times in
 /// milliseconds since the epoch.
@@ -27,7 +42,11 @@ pub async fn acquire(
             &[name.into(), holder.into(), until_ms.into(), now_ms.into()],
         )
         .await?;
-    Ok(row.is_some())
+    if row.is_none() {
+        return Ok(false);
+    }
+    tx.note_lease(name);
+    Ok(true)
 }
 
 /// Gives the lease back; false when it isn't this holder's any more.

@@ -6,10 +6,12 @@
 //! This crate holds all the SQL there is, and knows nothing of requests, mail or HTTP. Times are
 //! handed in.
 
+mod aliases;
 mod commit;
 mod core;
 mod data_keys;
 mod db;
+mod derived;
 #[doc(hidden)]
 pub mod document;
 mod error;
@@ -25,6 +27,10 @@ mod restore_mark;
 mod sqlite;
 mod statements;
 mod stats;
+#[doc(hidden)]
+pub mod table;
+#[doc(hidden)]
+pub mod tables;
 mod tx;
 mod value;
 mod wall_clock;

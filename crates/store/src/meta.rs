@@ -2,7 +2,24 @@
 //! (`installation`), the root of the server's own secrets (`keyring`), the mark of a restore
 //! (`restore_mark`).
 
-use crate::{Error, Tx};
+use crate::{
+    Error, Tx,
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+};
+
+/// Values by their names.
+pub(crate) const TABLE: Table = Table {
+    name: "meta",
+    key: &["name"],
+    rows: Rows::Few,
+    owners: &[Owner::Installation],
+    expiry: Expiry::Never,
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::NotRecorded(
+        "it says what the installation is, which bringing back a moment does not change",
+    ),
+};
 
 /// The value of a name.
 pub(crate) async fn find(tx: &mut Tx, name: &str) -> Result<Option<Vec<u8>>, Error> {

@@ -6,12 +6,11 @@
 //! tables, columns with defaults and indexes, and may drop only what the version before no longer
 //! uses. Types are TEXT, BIGINT, BYTES and BOOLEAN; see docs/storage.md.
 
-mod book;
+pub(crate) mod book;
 mod check;
 mod run;
 mod steps;
 
-pub(crate) use book::version;
-pub(crate) use check::{check, check_up_to_date};
+pub(crate) use check::{check, check_up_to_date, version};
 pub(crate) use run::run;
 pub(crate) use steps::{newest, statements_up_to};

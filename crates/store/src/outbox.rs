@@ -8,7 +8,24 @@
 use cognate_crypto::secret::SecretBytes;
 use cognate_model::Timestamp;
 
-use crate::{Error, Row, Tx};
+use crate::{
+    Error, Row, Tx,
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+};
+
+/// The messages of all kinds.
+pub(crate) const TABLE: Table = Table {
+    name: "outbox",
+    key: &["id"],
+    rows: Rows::Many,
+    owners: &[Owner::Nobody(
+        "what was promised in a commit is sent, though its pool or user is gone by then",
+    )],
+    expiry: Expiry::OwnRule("it goes when it was sent, is given up, or has been due for too long"),
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::NotRecorded("what was sent is not sent again"),
+};
 
 /// A message to be stored.
 #[derive(Debug)]

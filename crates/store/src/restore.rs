@@ -16,11 +16,12 @@ use cognate_crypto::{
 use crate::{
     Db, DbOptions, Error, OpenError, Param, Row, Tx,
     backup::{
-        self, BackupError, BackupReader, PROGRESS, Progress, Record, Summary, row,
-        tables::{DATA_KEYS, ROWS_AT_ONCE, Table},
+        self, BackupError, BackupReader, PROGRESS, Progress, Record, Summary,
+        layout::{self, Layout, ROWS_AT_ONCE},
+        row,
     },
     core::Core,
-    keyring, migrations, restore_mark as mark,
+    keyring, meta, migrations, restore_mark as mark,
     value::Value,
 };
 
@@ -28,8 +29,6 @@ use crate::{
 const BATCH: usize = 32 * ROWS_AT_ONCE;
 /// Bytes in one transaction, about.
 const BATCH_BYTES: usize = 8 << 20;
-/// The table that has the mark.
-const META: &str = "meta";
 
 /// Restores a backup into an empty database and opens it, its data keys under the master key of
 /// `options`. With `verify` every table is read again and compared with the backup before the
@@ -97,18 +96,18 @@ async fn fill<R: Read>(
 
 /// Refuses a database that holds anything of ours, or has gone further than the backup. One that
 /// holds a part of a restore passes: its tables are given.
-async fn check_empty(core: &Core, schema: i64) -> Result<Option<Arc<Vec<Table>>>, BackupError> {
+async fn check_empty(core: &Core, schema: i64) -> Result<Option<Arc<Vec<Layout>>>, BackupError> {
     let mut reader = core.read();
     let found = migrations::version(core, &mut reader).await?;
     if found > migrations::newest() {
         let known = migrations::newest();
         return Err(OpenError::NewerDatabase { found, known }.into());
     }
-    let tables = backup::tables::at_version(found)?;
-    let is_part =
-        core.has_table(&mut reader, "meta").await? && mark::find(&mut reader).await?.is_some();
+    let tables = layout::at_version(found)?;
+    let is_part = core.has_table(&mut reader, meta::TABLE.name).await?
+        && mark::find(&mut reader).await?.is_some();
     for table in &tables {
-        if (!is_part || table.name == DATA_KEYS)
+        if (!is_part || table.holds_data_keys)
             && core.has_table(&mut reader, table.name).await?
             && !reader.query(table.any_row(), &[]).await?.is_empty()
         {
@@ -124,7 +123,7 @@ async fn check_empty(core: &Core, schema: i64) -> Result<Option<Arc<Vec<Table>>>
 }
 
 /// Deletes what a restore that was cut has left, a few rows at a time, under a mark of one's own.
-async fn clear(core: &Core, tables: Arc<Vec<Table>>, id: &str) -> Result<(), BackupError> {
+async fn clear(core: &Core, tables: Arc<Vec<Layout>>, id: &str) -> Result<(), BackupError> {
     tracing::warn!("a restore into this database was cut; what it has left is deleted first");
     let own = id.to_owned();
     core.write("take_over_restore", async move |tx| {
@@ -145,7 +144,7 @@ async fn clear(core: &Core, tables: Arc<Vec<Table>>, id: &str) -> Result<(), Bac
                 .write("clear_restore", async move |tx| {
                     mark::check(tx, &own).await?;
                     let table = tables.get(number).ok_or(Error::TransactionFailed)?;
-                    if table.name == META {
+                    if table.name == meta::TABLE.name {
                         let sql = "DELETE FROM meta WHERE name <> $1";
                         return tx.execute(sql, &[mark::NAME.into()]).await;
                     }
@@ -160,19 +159,19 @@ async fn clear(core: &Core, tables: Arc<Vec<Table>>, id: &str) -> Result<(), Bac
     Ok(())
 }
 
-fn not_empty(table: &Table) -> BackupError {
+fn not_empty(table: &Layout) -> BackupError {
     BackupError::NotEmpty(format!("there are rows in its table {}", table.name))
 }
 
 /// Puts the mark into a database that is still empty, unless it is there since the part of another
 /// restore was deleted.
-async fn begin(core: &Core, tables: &Arc<Vec<Table>>, id: &str) -> Result<(), BackupError> {
+async fn begin(core: &Core, tables: &Arc<Vec<Layout>>, id: &str) -> Result<(), BackupError> {
     let (known, id) = (Arc::clone(tables), id.to_owned());
     let full = core
         .write("begin_restore", async move |tx| {
             let is_marked = mark::find(tx).await?.as_deref() == Some(id.as_str());
             for (number, table) in known.iter().enumerate() {
-                let rows = if is_marked && table.name == META {
+                let rows = if is_marked && table.name == meta::TABLE.name {
                     let others = "SELECT name FROM meta WHERE name <> $1 LIMIT 1";
                     tx.query(others, &[mark::NAME.into()]).await?
                 } else {
@@ -198,7 +197,7 @@ async fn begin(core: &Core, tables: &Arc<Vec<Table>>, id: &str) -> Result<(), Ba
 async fn copy<R: Read>(
     core: &Core,
     backup: &mut BackupReader<R>,
-    tables: &Arc<Vec<Table>>,
+    tables: &Arc<Vec<Layout>>,
     id: &str,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(Summary, Vec<Row>), BackupError> {
@@ -227,13 +226,13 @@ async fn copy<R: Read>(
     }
 }
 
-fn is_data_keys(tables: &[Table], number: usize) -> bool {
+fn is_data_keys(tables: &[Layout], number: usize) -> bool {
     tables
         .get(number)
-        .is_some_and(|table| table.name == DATA_KEYS)
+        .is_some_and(|table| table.holds_data_keys)
 }
 
-fn told(tables: &[Table], number: usize, rows: u64, is_whole: bool) -> Progress<'static> {
+fn told(tables: &[Layout], number: usize, rows: u64, is_whole: bool) -> Progress<'static> {
     Progress {
         table: tables.get(number).map_or("", |table| table.name),
         rows,
@@ -262,7 +261,7 @@ impl Batch {
     async fn write(
         &mut self,
         core: &Core,
-        tables: &Arc<Vec<Table>>,
+        tables: &Arc<Vec<Layout>>,
         number: usize,
         id: &str,
     ) -> Result<u64, Error> {
@@ -291,7 +290,7 @@ fn size(value: &Value) -> usize {
 
 /// Inserts rows, many in a statement; what is left over goes one by one, so that a table has two
 /// statements and not sixty-four.
-async fn insert(tx: &mut Tx, table: &Table, rows: &[Row]) -> Result<(), Error> {
+async fn insert(tx: &mut Tx, table: &Layout, rows: &[Row]) -> Result<(), Error> {
     let many = rows.chunks_exact(ROWS_AT_ONCE);
     let rest = many.remainder();
     for chunk in many.chain(rest.chunks(1)) {
@@ -306,10 +305,10 @@ async fn insert(tx: &mut Tx, table: &Table, rows: &[Row]) -> Result<(), Error> {
 }
 
 /// Reads again what was written. The data keys are not there yet.
-async fn compare(core: &Core, tables: &[Table], summary: &Summary) -> Result<(), BackupError> {
+async fn compare(core: &Core, tables: &[Layout], summary: &Summary) -> Result<(), BackupError> {
     let mut snapshot = core.snapshot().await?;
     for (table, wanted) in tables.iter().zip(&summary.tables) {
-        if table.name != DATA_KEYS && backup::sum_up_table(&mut snapshot, table).await? != *wanted {
+        if !table.holds_data_keys && backup::sum_up_table(&mut snapshot, table).await? != *wanted {
             return Err(BackupError::Differs(table.name.to_owned()));
         }
     }
@@ -319,7 +318,7 @@ async fn compare(core: &Core, tables: &[Table], summary: &Summary) -> Result<(),
 /// Brings the data keys, wrapped under the target's own master key, and takes the mark away.
 async fn finish(
     core: &Core,
-    tables: &Arc<Vec<Table>>,
+    tables: &Arc<Vec<Layout>>,
     keys: Vec<Row>,
     master_key: &MasterKey,
     random: &mut Random,
@@ -358,7 +357,7 @@ async fn finish(
 
 /// The row of a data key with the key wrapped.
 fn wrap(
-    table: &Table,
+    table: &Layout,
     mut row: Row,
     master_key: &MasterKey,
     random: &mut Random,

@@ -1,9 +1,46 @@
 //! Token sessions. A row stands as long as its tokens are worth something: ending a session deletes
 //! it. Whether its time is over the caller tells from `expires_at`.
 
-use cognate_model::{SessionId, Sub, TokenSession, User, UserPoolId};
+use cognate_model::{
+    SessionId, Sub, TokenSession, User, UserPoolId, session::ACCESS_OUTLIVES_REFRESH,
+};
 
-use crate::{Error, Tx, document};
+use crate::{
+    Error, Tx, document,
+    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+};
+
+/// The sessions of all users. `expires_at` is their refresh token's; their access tokens may be good for
+/// longer.
+pub(crate) const TABLE: Table = Table {
+    name: "sessions",
+    key: &["pool", "id"],
+    rows: Rows::Many,
+    owners: &[
+        Owner::Pool {
+            pool: "pool",
+            goes: Goes::Afterwards,
+        },
+        Owner::User {
+            pool: "pool",
+            user: "sub",
+            goes: Goes::AtOnce,
+        },
+        Owner::Client {
+            pool: "pool",
+            client: "client",
+            goes: Goes::Afterwards,
+        },
+    ],
+    expiry: Expiry::At {
+        column: "expires_at",
+        index: "sessions_expiry",
+        grace: ACCESS_OUTLIVES_REFRESH,
+    },
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::NotRecorded("a session that was ended must not come back"),
+};
 
 /// Stores a new session. `refresh_hash` is the hash of its refresh token.
 ///

@@ -1,9 +1,35 @@
 //! The keys that sign a pool's tokens. Private keys are sealed.
 
+use std::time::Duration;
+
 use cognate_crypto::secret::SecretBytes;
 use cognate_model::{Timestamp, UserPoolId, claims::TokenUse};
 
-use crate::{Error, Row, Tx};
+use crate::{
+    Error, Row, Tx,
+    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+};
+
+/// The keys of all pools.
+pub(crate) const TABLE: Table = Table {
+    name: "signing_keys",
+    key: &["pool", "kid"],
+    rows: Rows::FewOfEachPool,
+    owners: &[Owner::Pool {
+        pool: "pool",
+        goes: Goes::AtOnce,
+    }],
+    expiry: Expiry::At {
+        column: "retires_at",
+        index: "signing_keys_expiry",
+        grace: Duration::ZERO,
+    },
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::NotRecorded(
+        "a key that was replaced must not sign again because a moment is brought back",
+    ),
+};
 
 /// A key to be stored.
 #[derive(Clone)]

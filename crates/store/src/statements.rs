@@ -2,8 +2,8 @@
 //! database's own, and a test can collect every statement that was run, to ask EXPLAIN about it.
 
 use std::{
-    collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 /// The texts that one SQLite connection has rewritten, by the address of the original: a `&'static
@@ -98,6 +98,21 @@ pub(crate) fn define(dialect: Dialect, statement: &str) -> String {
     }
     out.truncate(out.trim_end().len());
     out
+}
+
+/// The one copy of a text that lives as long as the process, as the drivers want their statements.
+/// There are a few for each
+/// table.
+pub(crate) fn interned(text: String) -> &'static str {
+    static TEXTS: OnceLock<Mutex<HashSet<&'static str>>> = OnceLock::new();
+    let texts = TEXTS.get_or_init(Mutex::default);
+    let mut texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = texts.get(text.as_str()) {
+        return known;
+    }
+    let text: &'static str = Box::leak(text.into_boxed_str());
+    texts.insert(text);
+    text
 }
 
 /// Every statement text that was run on a database, each once: for the check that none scans a

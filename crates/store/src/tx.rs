@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use cognate_crypto::secret::SecretBytes;
 
-use crate::{Error, FaultPlan, Param, Row, gate::Gate, link::Link, value::Answer};
+use crate::{
+    Error, FaultPlan, Param, Row, derived::Derived, gate::Gate, link::Link, value::Answer,
+};
 
 /// A transaction, a snapshot, or a reader whose statements each stand alone.
 ///
@@ -15,6 +17,8 @@ pub struct Tx {
     link: Link,
     name: &'static str,
     failure: Option<Error>,
+    /// The leases that were taken or renewed in this transaction.
+    leases: Vec<String>,
     gate: Arc<Gate>,
 }
 
@@ -24,6 +28,7 @@ impl Tx {
             link,
             name,
             failure: None,
+            leases: Vec::new(),
             gate,
         }
     }
@@ -96,6 +101,16 @@ impl Tx {
         self.gate.vault()?.open(context, sealed)
     }
 
+    /// The statements that follow from the declarations of the tables.
+    pub(crate) fn derived(&self) -> &'static Derived {
+        self.gate.derived
+    }
+
+    /// Remembers that this transaction has taken or renewed a lease.
+    pub(crate) fn note_lease(&mut self, name: &str) {
+        self.leases.push(name.to_owned());
+    }
+
     /// Runs a statement that defines the schema, printed for this database.
     pub(crate) async fn define(&mut self, statement: &str) -> Result<(), Error> {
         self.pass_gate()?;
@@ -108,6 +123,10 @@ impl Tx {
             log.note(sql);
         }
         self.pass_gate()?;
+        if cfg!(debug_assertions) {
+            let checked = self.check_lease(sql);
+            self.remember(checked)?;
+        }
         let outcome = self.link.run(sql, params).await;
         self.remember(outcome)
     }
@@ -122,6 +141,17 @@ impl Tx {
         }
         let passed = self.gate.faults.before_statement(self.name);
         self.remember(passed)
+    }
+
+    /// Refuses to write a table that only the holder of a lease may write. What this finds is a bug,
+    /// so it is looked for in debug builds only.
+    fn check_lease(&self, sql: &str) -> Result<(), Error> {
+        match self.gate.derived.lease_for(sql) {
+            Some(lease) if !self.leases.iter().any(|held| held == lease) => Err(Error::Statement(
+                format!("{sql} without the lease {lease}, under which its table is declared"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn remember<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
@@ -139,6 +169,7 @@ impl Tx {
     pub(crate) fn start(&mut self, name: &'static str) {
         self.name = name;
         self.failure = None;
+        self.leases.clear();
     }
 
     pub(crate) fn failure(&self) -> Option<&Error> {

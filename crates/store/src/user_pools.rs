@@ -2,32 +2,41 @@
 
 use cognate_model::{Timestamp, UserPool, UserPoolId};
 
-use crate::{Error, Row, Tx, document};
+use crate::{
+    Error, Row, Tx, document,
+    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+};
 
-/// What goes at once with a pool, the pool itself last: without them nothing of it can be reached
-/// and none of its tokens checked.
-const AT_ONCE: [&str; 3] = [
-    "DELETE FROM app_clients WHERE pool = $1",
-    "DELETE FROM signing_keys WHERE pool = $1",
-    "DELETE FROM user_pools WHERE id = $1",
-];
+/// The pools.
+pub(crate) const TABLE: Table = Table {
+    name: "user_pools",
+    key: &["id"],
+    rows: Rows::FewOfEachPool,
+    owners: &[Owner::Pool {
+        pool: "id",
+        goes: Goes::Itself,
+    }],
+    expiry: Expiry::Never,
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::Recorded,
+};
 
-/// What goes afterwards, a few rows at a time, because there may be millions. Challenges are not
-/// among them: they hold nothing that works without the pool, and run out in minutes.
-const LEFTOVERS: [&str; 6] = [
-    "DELETE FROM sessions WHERE (pool, id) IN
-         (SELECT pool, id FROM sessions WHERE pool = $1 ORDER BY id LIMIT $2)",
-    "DELETE FROM codes WHERE (pool, sub, purpose) IN
-         (SELECT pool, sub, purpose FROM codes WHERE pool = $1 ORDER BY sub, purpose LIMIT $2)",
-    "DELETE FROM ways_back WHERE id IN
-         (SELECT id FROM ways_back WHERE pool = $1 ORDER BY sub LIMIT $2)",
-    "DELETE FROM attempts WHERE (pool, subject, kind) IN
-         (SELECT pool, subject, kind FROM attempts WHERE pool = $1 ORDER BY subject, kind LIMIT $2)",
-    "DELETE FROM aliases WHERE (pool, name) IN
-         (SELECT pool, name FROM aliases WHERE pool = $1 ORDER BY name LIMIT $2)",
-    "DELETE FROM users WHERE (pool, sub) IN
-         (SELECT pool, sub FROM users WHERE pool = $1 ORDER BY sub LIMIT $2)",
-];
+/// Pools that are gone and whose rows are being deleted.
+pub(crate) const DELETED: Table = Table {
+    name: "deleted_pools",
+    key: &["id"],
+    rows: Rows::Few,
+    owners: &[Owner::Nobody(
+        "a note of what is still to be deleted, for the time after its owner",
+    )],
+    expiry: Expiry::OwnRule("it is taken away after the last look"),
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::NotRecorded(
+        "it belongs to a deletion that goes on, whatever is brought back",
+    ),
+};
 
 /// So long after its deletion the leftovers of a pool, or of an app client, are looked for a last
 /// time: longer than any node goes on with the settings that it keeps, than a transaction takes
@@ -105,7 +114,7 @@ pub async fn update(tx: &mut Tx, pool: &UserPool) -> Result<bool, Error> {
 /// [`Error`] of the database.
 pub async fn delete(tx: &mut Tx, id: &UserPoolId, now: Timestamp) -> Result<bool, Error> {
     let mut deleted = 0;
-    for sql in AT_ONCE {
+    for sql in &tx.derived().pool.at_once {
         deleted = tx.execute(sql, &[id.as_str().into()]).await?;
     }
     if deleted == 1 {
@@ -131,7 +140,7 @@ pub async fn delete_leftovers(tx: &mut Tx, now: Timestamp, limit: i64) -> Result
     for pool in &due {
         let (id, last_look_at) = (pool.text(0)?, pool.int(1)?);
         let mut deleted = 0;
-        for sql in LEFTOVERS {
+        for sql in &tx.derived().pool.afterwards {
             deleted += tx.execute(sql, &[id.into(), limit.into()]).await?;
         }
         if deleted > 0 {

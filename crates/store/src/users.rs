@@ -4,13 +4,40 @@
 //! `aliases` holds them all but the sub, which is its owner's name and found in `users` itself. The
 //! document is the truth about a user; `status` and `enabled` stand beside it to be searched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use cognate_model::{
     NormalName, Sub, Timestamp, User, UserPoolId, password::Credentials, user::NameKind,
 };
 
-use crate::{Error, Row, Tx, document, ways_back};
+pub use crate::aliases::release as release_name;
+use crate::{
+    Error, Row, Tx, aliases, document,
+    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    ways_back,
+};
+
+/// The users of all pools.
+pub(crate) const TABLE: Table = Table {
+    name: "users",
+    key: &["pool", "sub"],
+    rows: Rows::Many,
+    owners: &[
+        Owner::Pool {
+            pool: "pool",
+            goes: Goes::Afterwards,
+        },
+        Owner::User {
+            pool: "pool",
+            user: "sub",
+            goes: Goes::Itself,
+        },
+    ],
+    expiry: Expiry::OwnRule("a sign-up that is not confirmed goes when its pool says so"),
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::Recorded,
+};
 
 /// So many users of a pool are counted; beyond them the number is estimated.
 const COUNTED: i64 = 2_500;
@@ -45,11 +72,9 @@ pub async fn insert(
     for (name, kind) in wanted(names) {
         let is_anothers = is_sub_of_another(tx, user, name).await?
             || is_kept(tx, user, kind, name).await?
-            || !claim(tx, user, kind, name).await?;
+            || !aliases::claim(tx, user, kind, name).await?;
         if is_anothers {
-            let sql = "DELETE FROM aliases WHERE pool = $1 AND sub = $2";
-            tx.execute(sql, &[user.pool.as_str().into(), user.sub.as_str().into()])
-                .await?;
+            aliases::drop_all(tx, user).await?;
             return Ok(Err(NameTaken(kind)));
         }
     }
@@ -170,7 +195,7 @@ pub async fn holder_of(
     let row = tx
         .query_optional(sql, &[pool.as_str().into(), name.as_str().into()])
         .await?;
-    row.map(|row| read_sub(row.text(0)?)).transpose()
+    row.map(|row| aliases::read_sub(row.text(0)?)).transpose()
 }
 
 /// Stores a changed user under the next revision, with `names` in place of the names before; or
@@ -184,7 +209,7 @@ pub async fn update(
     names: Names<'_>,
 ) -> Result<Result<(), UpdateRefused>, Error> {
     let wanted = wanted(names);
-    let held = held(tx, user).await?;
+    let held = aliases::held(tx, user).await?;
     for (name, kind) in &wanted {
         if held.contains_key(name.as_str()) {
             continue;
@@ -204,20 +229,14 @@ pub async fn update(
         .collect();
     for (name, kind) in &held {
         if !kept.contains(&(name.as_str(), kind.as_str())) {
-            let sql = "DELETE FROM aliases WHERE pool = $1 AND name = $2 AND sub = $3";
-            let params = [
-                user.pool.as_str().into(),
-                name.into(),
-                user.sub.as_str().into(),
-            ];
-            tx.execute(sql, &params).await?;
+            aliases::drop(tx, user, name).await?;
         }
     }
     for (name, kind) in wanted {
         let stands = held
             .get(name.as_str())
             .is_some_and(|held| held == kind.as_str());
-        if !stands && !claim(tx, user, kind, name).await? {
+        if !stands && !aliases::claim(tx, user, kind, name).await? {
             // It was free a moment ago, in this same transaction.
             return Err(Error::UniqueViolation("aliases".to_owned()));
         }
@@ -246,37 +265,13 @@ pub async fn set_credentials(
     Ok(tx.execute(sql, &params).await? == 1)
 }
 
-/// Takes a name from whoever has it, and tells who that was. Their attributes stay as they are.
-///
-/// # Errors
-/// [`Error`] of the database.
-pub async fn release_name(
-    tx: &mut Tx,
-    pool: &UserPoolId,
-    name: &NormalName,
-) -> Result<Option<Sub>, Error> {
-    let sql = "DELETE FROM aliases WHERE pool = $1 AND name = $2 RETURNING sub";
-    let row = tx
-        .query_optional(sql, &[pool.as_str().into(), name.as_str().into()])
-        .await?;
-    row.map(|row| read_sub(row.text(0)?)).transpose()
-}
-
-/// Deletes a user with names, codes, ways back, sessions and counters; false when there is none.
+/// Deletes a user with all that belongs to them, as the tables declare it; false when there is none.
 ///
 /// # Errors
 /// [`Error`] of the database.
 pub async fn delete(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<bool, Error> {
-    const DELETIONS: [&str; 6] = [
-        "DELETE FROM sessions WHERE pool = $1 AND sub = $2",
-        "DELETE FROM codes WHERE pool = $1 AND sub = $2",
-        "DELETE FROM ways_back WHERE pool = $1 AND sub = $2",
-        "DELETE FROM attempts WHERE pool = $1 AND subject = $2",
-        "DELETE FROM aliases WHERE pool = $1 AND sub = $2",
-        "DELETE FROM users WHERE pool = $1 AND sub = $2",
-    ];
     let mut deleted = 0;
-    for sql in DELETIONS {
+    for sql in &tx.derived().user.at_once {
         deleted = tx
             .execute(sql, &[pool.as_str().into(), sub.as_str().into()])
             .await?;
@@ -371,17 +366,6 @@ fn wanted<'a>(names: Names<'a>) -> Vec<(&'a NormalName, NameKind)> {
         .collect()
 }
 
-/// The names that stand now, with the names of their kinds.
-async fn held(tx: &mut Tx, user: &User) -> Result<BTreeMap<String, String>, Error> {
-    let sql = "SELECT name, kind FROM aliases WHERE pool = $1 AND sub = $2";
-    let rows = tx
-        .query(sql, &[user.pool.as_str().into(), user.sub.as_str().into()])
-        .await?;
-    rows.iter()
-        .map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))
-        .collect()
-}
-
 /// Whether a name that a new user would have is the sub of another, who is found by it. Only what
 /// has the form of a sub is looked up.
 ///
@@ -404,19 +388,6 @@ async fn is_kept(
     Ok(kind.contact().is_some()
         && ways_back::is_kept_for_another(tx, &user.pool, name, &user.sub, user.modified_at)
             .await?)
-}
-
-/// Gives a name to a user, unless somebody has it.
-async fn claim(tx: &mut Tx, user: &User, kind: NameKind, name: &NormalName) -> Result<bool, Error> {
-    let sql = "INSERT INTO aliases(pool, name, kind, sub) VALUES ($1, $2, $3, $4)
-               ON CONFLICT (pool, name) DO NOTHING RETURNING sub";
-    let params = [
-        user.pool.as_str().into(),
-        name.as_str().into(),
-        kind.as_str().into(),
-        user.sub.as_str().into(),
-    ];
-    Ok(tx.query_optional(sql, &params).await?.is_some())
 }
 
 /// Writes the row of a changed user, if the revision is still the one that was read.
@@ -456,10 +427,6 @@ async fn replace(tx: &mut Tx, user: &User) -> Result<bool, Error> {
 
 fn read(row: &Row) -> Result<User, Error> {
     document::read(row.text(0)?)
-}
-
-fn read_sub(text: &str) -> Result<Sub, Error> {
-    Sub::parse(text).map_err(|error| Error::Unreadable(error.to_string()))
 }
 
 fn seal_credentials(

@@ -1,9 +1,40 @@
 //! Changes of verified addresses that the old address can undo, each under the hash of the token
 //! that was sent there.
 
+use std::time::Duration;
+
 use cognate_model::{NormalName, Sub, Timestamp, UserPoolId, WayBack};
 
-use crate::{Error, Row, Tx, document};
+use crate::{
+    Error, Row, Tx, document,
+    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+};
+
+/// The changes that can be undone, by the hashes of their tokens.
+pub(crate) const TABLE: Table = Table {
+    name: "ways_back",
+    key: &["id"],
+    rows: Rows::Many,
+    owners: &[
+        Owner::Pool {
+            pool: "pool",
+            goes: Goes::Afterwards,
+        },
+        Owner::User {
+            pool: "pool",
+            user: "sub",
+            goes: Goes::AtOnce,
+        },
+    ],
+    expiry: Expiry::At {
+        column: "expires_at",
+        index: "ways_back_expiry",
+        grace: Duration::ZERO,
+    },
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::NotRecorded("it undoes a change, which bringing back a moment does too"),
+};
 
 /// Stores a change under the hash of its token.
 ///

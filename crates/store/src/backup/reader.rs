@@ -10,8 +10,8 @@ use super::{
     error::BackupError,
     format::{END, Manifest, ROW, Summary, TABLE, TABLE_END, TableSummary},
     frames::FrameReader,
+    layout::{self, Layout},
     row,
-    tables::{self, Table},
 };
 use crate::{Row, migrations};
 
@@ -19,7 +19,7 @@ use crate::{Row, migrations};
 pub(crate) struct BackupReader<R> {
     frames: FrameReader<R>,
     pub(crate) manifest: Manifest,
-    pub(crate) tables: Arc<Vec<Table>>,
+    pub(crate) tables: Arc<Vec<Layout>>,
     /// The next table, and how far the one before it was read.
     next: usize,
     open: Option<Tally>,
@@ -55,7 +55,7 @@ impl<R: Read> BackupReader<R> {
                 known,
             });
         }
-        let tables = Arc::new(tables::at_version(manifest.schema)?);
+        let tables = Arc::new(layout::at_version(manifest.schema)?);
         Ok(Self {
             frames,
             manifest,
@@ -79,7 +79,7 @@ impl<R: Read> BackupReader<R> {
         }
     }
 
-    fn table(&self, number: usize) -> Result<&Table, BackupError> {
+    fn table(&self, number: usize) -> Result<&Layout, BackupError> {
         let table = self.tables.get(number);
         table.ok_or_else(|| BackupError::Content("a table too many".to_owned()))
     }

@@ -6,7 +6,7 @@ use std::io::Read;
 use super::{
     error::BackupError,
     frames::FrameReader,
-    tables::{Kind, Table},
+    layout::{Kind, Layout},
 };
 use crate::{Error, Param, Row, value::Value};
 
@@ -19,7 +19,7 @@ const TRUE: u8 = 5;
 
 /// Adds a row's bytes: for each column its kind, then a number's eight bytes, or a text's or bytes'
 /// length (u32 BE) and content.
-pub(crate) fn write(table: &Table, row: &Row, out: &mut Vec<u8>) -> Result<(), Error> {
+pub(crate) fn write(table: &Layout, row: &Row, out: &mut Vec<u8>) -> Result<(), Error> {
     if row.0.len() != table.columns.len() {
         let (found, wanted) = (row.0.len(), table.columns.len());
         return Err(Error::Unreadable(format!(
@@ -54,7 +54,7 @@ fn sized(out: &mut Vec<u8>, kind: u8, content: &[u8]) -> Result<(), Error> {
 }
 
 /// Reads what [`write`] made.
-pub(crate) fn read<R: Read>(table: &Table, from: &mut FrameReader<R>) -> Result<Row, BackupError> {
+pub(crate) fn read<R: Read>(table: &Layout, from: &mut FrameReader<R>) -> Result<Row, BackupError> {
     let mut values = Vec::with_capacity(table.columns.len());
     for column in &table.columns {
         let [kind] = from.array()?;

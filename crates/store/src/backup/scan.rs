@@ -5,16 +5,16 @@ use cognate_crypto::{digest::Sha256, secret::SecretBytes};
 use super::{
     error::BackupError,
     format::{PROGRESS, Progress, TableSummary},
+    layout::{Layout, PAGE},
     row,
-    tables::{DATA_KEYS, PAGE, Table},
 };
-use crate::{Error, Row, Tx, keyring::Vault, restore_mark, value::Value};
+use crate::{Error, Row, Tx, keyring::Vault, meta, restore_mark, value::Value};
 
 /// Gives every row's bytes to `each`, and the number and checksum of all. With a vault the data
 /// keys come unwrapped.
 pub(crate) async fn table(
     tx: &mut Tx,
-    table: &Table,
+    table: &Layout,
     vault: Option<&Vault>,
     progress: &mut dyn FnMut(Progress<'_>),
     mut each: impl FnMut(&[u8]) -> Result<(), BackupError>,
@@ -30,7 +30,7 @@ pub(crate) async fn table(
             if is_mark(table, row) {
                 continue;
             }
-            if let Some(vault) = vault.filter(|_| table.name == DATA_KEYS) {
+            if let Some(vault) = vault.filter(|_| table.holds_data_keys) {
                 unwrap(table, row, vault)?;
             }
             bytes.clear();
@@ -65,7 +65,7 @@ pub(crate) async fn table(
     })
 }
 
-async fn next_page(tx: &mut Tx, table: &Table, after: Option<&Row>) -> Result<Vec<Row>, Error> {
+async fn next_page(tx: &mut Tx, table: &Layout, after: Option<&Row>) -> Result<Vec<Row>, Error> {
     let Some(after) = after else {
         return tx.query(table.first_page(), &[]).await;
     };
@@ -79,12 +79,12 @@ async fn next_page(tx: &mut Tx, table: &Table, after: Option<&Row>) -> Result<Ve
 }
 
 /// The mark that a restore puts for itself is no content.
-fn is_mark(table: &Table, row: &Row) -> bool {
-    table.name == "meta" && row.text(0) == Ok(restore_mark::NAME)
+fn is_mark(table: &Layout, row: &Row) -> bool {
+    table.name == meta::TABLE.name && row.text(0) == Ok(restore_mark::NAME)
 }
 
 /// Puts a data key itself in the place of the wrapped one.
-fn unwrap(table: &Table, row: &mut Row, vault: &Vault) -> Result<(), Error> {
+fn unwrap(table: &Layout, row: &mut Row, vault: &Vault) -> Result<(), Error> {
     let id = u32::try_from(row.int(table.place("id")?)?)
         .map_err(|_| Error::Unreadable("the id of a data key".to_owned()))?;
     let key = vault.data_key(id).ok_or_else(|| {

@@ -46,7 +46,7 @@ mod tests {
         backup::{
             format::{END, Manifest, ROW, TABLE, TABLE_END},
             frames::FrameWriter,
-            tables::{self, Table},
+            layout::{self, Layout},
         },
         migrations,
     };
@@ -83,8 +83,8 @@ mod tests {
 
     /// Every table, without a row.
     fn empty_tables() -> Vec<u8> {
-        let tables = tables::at_version(migrations::newest()).unwrap();
-        let both = |table: &Table| [begin(table.name), end(0, sha256(&[]))].concat();
+        let tables = layout::at_version(migrations::newest()).unwrap();
+        let both = |table: &Layout| [begin(table.name), end(0, sha256(&[]))].concat();
         tables.iter().flat_map(both).collect()
     }
 

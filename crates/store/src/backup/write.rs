@@ -7,7 +7,7 @@ use cognate_crypto::seal::file::Lock;
 use super::{
     error::BackupError,
     format::{END, Manifest, Progress, ROW, Summary, TABLE, TABLE_END, TableSummary},
-    frames, scan, tables,
+    frames, layout, scan,
 };
 use crate::{Db, OpenError, Tx, migrations};
 
@@ -45,7 +45,7 @@ pub async fn write<W: Write>(
         serde_json::to_vec(&manifest).map_err(|error| BackupError::Content(error.to_string()))?;
     out.write_sized(&text)?;
     let mut tables = Vec::new();
-    for table in tables::at_version(schema)? {
+    for table in layout::at_version(schema)? {
         out.write(&[TABLE])?;
         out.write_sized(table.name.as_bytes())?;
         let vault = Some(db.vault());
@@ -78,7 +78,7 @@ pub async fn sum_up(db: &Db) -> Result<Vec<TableSummary>, BackupError> {
     let mut snapshot = db.snapshot().await?;
     let schema = migrations::version(db.core(), &mut snapshot).await?;
     let mut sums = Vec::new();
-    for table in tables::at_version(schema)? {
+    for table in layout::at_version(schema)? {
         sums.push(
             scan::table(&mut snapshot, &table, Some(db.vault()), &mut |_| {}, |_| {
                 Ok(())
@@ -92,7 +92,7 @@ pub async fn sum_up(db: &Db) -> Result<Vec<TableSummary>, BackupError> {
 /// Sums up one table as it stands, without opening a keyring.
 pub(crate) async fn sum_up_table(
     tx: &mut Tx,
-    table: &tables::Table,
+    table: &layout::Layout,
 ) -> Result<TableSummary, BackupError> {
     scan::table(tx, table, None, &mut |_| {}, |_| Ok(())).await
 }

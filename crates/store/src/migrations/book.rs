@@ -1,15 +1,30 @@
 //! The book of migrations: which steps were done.
 
 use super::steps::{MIGRATIONS, Migration};
-use crate::{Error, Tx, core::Core};
+use crate::{
+    Error, Tx,
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+};
 
-/// The version of a database's schema, 0 when there is none yet.
-pub(crate) async fn version(db: &Core, reader: &mut Tx) -> Result<i64, Error> {
-    if !db.has_table(reader, "schema_migrations").await? {
-        return Ok(0);
-    }
+/// The lease under which one node migrates.
+pub(super) const LEASE: &str = "migrations";
+
+/// The steps that were done.
+pub(crate) const TABLE: Table = Table {
+    name: "schema_migrations",
+    key: &["number", "step"],
+    rows: Rows::Few,
+    owners: &[Owner::Installation],
+    expiry: Expiry::Never,
+    backup: Backup::LeftOut("a restore makes the schema of its version itself"),
+    writers: Writers::HolderOf(LEASE),
+    history: History::NotRecorded("what was done to the schema is not undone"),
+};
+
+/// The number of the newest migration of which a step was done, 0 when there is none.
+pub(super) async fn newest_done(tx: &mut Tx) -> Result<i64, Error> {
     let sql = "SELECT COALESCE(MAX(number), 0) FROM schema_migrations";
-    reader.query_one(sql, &[]).await?.int(0)
+    tx.query_one(sql, &[]).await?.int(0)
 }
 
 /// The steps up to a version that are not in the book, in order.

@@ -2,11 +2,17 @@
 
 use cognate_crypto::seal::MasterKey;
 
-use super::{
-    book::{pending, version},
-    steps::newest,
-};
-use crate::{OpenError, core::Core, keyring, restore_mark};
+use super::{book, steps::newest};
+use crate::{Error, OpenError, Tx, core::Core, data_keys, keyring, meta, restore_mark};
+
+/// The version of a database's schema, 0 when there is none yet.
+pub(crate) async fn version(db: &Core, reader: &mut Tx) -> Result<i64, Error> {
+    if db.has_table(reader, book::TABLE.name).await? {
+        book::newest_done(reader).await
+    } else {
+        Ok(0)
+    }
+}
 
 /// Refuses a database that is newer than this binary, holds a part of a restore or is sealed under
 /// another master key, before anything is written. Tells whether the database was made already: its
@@ -17,11 +23,12 @@ pub(crate) async fn check(db: &Core, master: &MasterKey) -> Result<bool, OpenErr
     if found > known {
         return Err(OpenError::NewerDatabase { found, known });
     }
-    if db.has_table(&mut reader, "meta").await? && restore_mark::find(&mut reader).await?.is_some()
+    if db.has_table(&mut reader, meta::TABLE.name).await?
+        && restore_mark::find(&mut reader).await?.is_some()
     {
         return Err(OpenError::UnfinishedRestore);
     }
-    if db.has_table(&mut reader, "data_keys").await? {
+    if db.has_table(&mut reader, data_keys::TABLE.name).await? {
         return Ok(keyring::stored(&mut reader, master).await?.is_some());
     }
     Ok(false)
@@ -34,7 +41,7 @@ pub(crate) async fn check_up_to_date(db: &Core) -> Result<(), OpenError> {
     if found == 0 {
         return Err(OpenError::NoDatabase);
     }
-    if found < known || !pending(&mut reader, known).await?.is_empty() {
+    if found < known || !book::pending(&mut reader, known).await?.is_empty() {
         return Err(OpenError::OlderDatabase { found, known });
     }
     Ok(())

@@ -3,12 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    book::{self, pending},
+    book::{self, LEASE, pending},
     steps::FOUNDATION,
 };
 use crate::{Error, OpenError, core::Core, leases, wall_clock::wall_clock_ms};
 
-const LEASE: &str = "migrations";
 const LEASE_TIME_MS: i64 = 60_000;
 /// A node waits this long for another that migrates.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -17,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// call this at once; one does the work.
 pub(crate) async fn run(db: &Core, node: &str, version: i64) -> Result<(), OpenError> {
     let mut reader = db.read();
-    if !db.has_table(&mut reader, "leases").await? {
+    if !db.has_table(&mut reader, leases::TABLE.name).await? {
         lay_foundation(db).await?;
     }
     if pending(&mut reader, version).await?.is_empty() {

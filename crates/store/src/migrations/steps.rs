@@ -20,12 +20,13 @@ pub(crate) fn newest() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.number)
 }
 
-/// The statements that make the schema of a version, in order.
+/// The statements that make the schema of a version, in order, from the first table on.
 pub(crate) fn statements_up_to(version: i64) -> impl Iterator<Item = &'static str> {
-    MIGRATIONS
+    let migrations = MIGRATIONS
         .iter()
         .filter(move |migration| migration.number <= version)
-        .flat_map(|migration| migration.steps.iter().copied())
+        .flat_map(|migration| migration.steps.iter().copied());
+    FOUNDATION.into_iter().chain(migrations)
 }
 
 /// In rising order of their numbers.

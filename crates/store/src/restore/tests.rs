@@ -3,6 +3,7 @@
 use cognate_crypto::seal::file::Lock;
 
 use super::*;
+use crate::leases;
 
 fn key() -> MasterKey {
     MasterKey::from_bytes(std::array::from_fn(|at| u8::try_from(at).unwrap()))
@@ -74,6 +75,7 @@ async fn a_newer_backup_is_refused_in_clear_words() {
     let (core, random) = at_version("sqlite::memory:", migrations::newest()).await;
     let db = Db::with_keyring(core, &key(), random).await.unwrap();
     db.write("pretend", async |tx| {
+        leases::acquire(tx, "migrations", "later", 0, 1).await?;
         let sql = "INSERT INTO schema_migrations(number, step, name, applied_at) VALUES (9999, 1, 'later', 0)";
         tx.execute(sql, &[]).await
     })

@@ -15,7 +15,9 @@
 )]
 
 mod accounts;
+mod all_statements;
 mod backup;
+mod catalog;
 mod engine;
 mod expiry;
 mod faults;
@@ -32,4 +34,5 @@ mod pools;
 mod postgres_path;
 mod restore;
 mod sign_ins;
+mod tables;
 mod versions;

@@ -1,6 +1,6 @@
 //! Opening: first starts, wrong keys, other versions.
 
-use cognate_store::{Db, Error, OpenError, installation};
+use cognate_store::{Db, Error, OpenError, installation, leases};
 use futures_util::future::join_all;
 
 use crate::place::{Place, everywhere, master_key, on_lasting_places, on_sqlite, put, value_of};
@@ -82,6 +82,7 @@ fn a_newer_database_is_refused_in_clear_words() {
     on_lasting_places(async |place| {
         let db = place.open().await;
         db.write("pretend", async |tx| {
+            leases::acquire(tx, "migrations", "later", 0, 1).await?;
             let sql = "INSERT INTO schema_migrations(number, step, name, applied_at) VALUES (9999, 1, 'later', 0)";
             tx.execute(sql, &[]).await
         })

@@ -6,9 +6,9 @@ use std::time::Duration;
 use cognate_store::{Db, Error, OpenError, leases};
 
 use crate::{
+    all_statements::{run_deletions, run_everything},
     fixtures::write,
     place::on_lasting_places,
-    plans::{run_deletions, run_everything},
 };
 
 /// All that a migration of a later version may do: columns with defaults, tables, indexes.
@@ -39,6 +39,7 @@ fn a_node_that_runs_works_on_when_a_later_version_migrates_and_is_refused_at_its
         write(&old, run_deletions).await;
         for statement in ADDITIONS {
             write(&later, async move |tx| {
+                leases::acquire(tx, "migrations", "later", 0, 1).await?;
                 tx.execute(statement, &[]).await.map(drop)
             })
             .await;
@@ -87,8 +88,8 @@ fn a_start_waits_while_another_node_migrates_and_then_finds_its_work_done() {
         let migrating = place.open().await;
         write(&migrating, async |tx| {
             let undo = "DELETE FROM schema_migrations WHERE number = 2";
-            tx.execute(undo, &[]).await?;
             assert!(leases::acquire(tx, "migrations", "another", 0, i64::MAX).await?);
+            tx.execute(undo, &[]).await?;
             Ok(())
         })
         .await;
@@ -96,6 +97,7 @@ fn a_start_waits_while_another_node_migrates_and_then_finds_its_work_done() {
         let too_early = tokio::time::timeout(Duration::from_millis(500), &mut start).await;
         assert!(too_early.is_err(), "it did not wait");
         write(&migrating, async |tx| {
+            assert!(leases::acquire(tx, "migrations", "another", 0, i64::MAX).await?);
             let redo = "INSERT INTO schema_migrations(number, step, name, applied_at) VALUES (2, 1, 'by the other', 0)";
             tx.execute(redo, &[]).await?;
             assert!(leases::release(tx, "migrations", "another").await?);
@@ -114,9 +116,9 @@ fn a_start_waits_while_another_node_migrates_and_then_finds_its_work_done() {
 fn a_node_that_died_while_it_migrated_holds_up_nobody_for_longer_than_its_lease() {
     on_lasting_places(async |place| {
         write(&place.open().await, async |tx| {
+            assert!(leases::acquire(tx, "migrations", "dead", 0, 1).await?);
             tx.execute("DELETE FROM schema_migrations WHERE number = 2", &[])
                 .await?;
-            assert!(leases::acquire(tx, "migrations", "dead", 0, 1).await?);
             Ok::<_, Error>(())
         })
         .await;

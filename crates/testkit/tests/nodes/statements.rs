@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use axum::http::Request;
 use cognate_api::Operation;
-use cognate_store::Fault;
+use cognate_store::{Fault, tables::TABLES};
 use cognate_testkit::{
     ApiError, PASSWORD, TestPool, TestServer, TestUser, Tokens, for_each_database, op, seconds,
 };
@@ -115,39 +115,19 @@ impl Stage {
 
 /// Every row of every table, by table.
 async fn all_rows(server: &TestServer) -> BTreeMap<&'static str, Vec<String>> {
-    const TABLES: [(&str, &str); 13] = [
-        ("access_keys", "SELECT * FROM access_keys"),
-        ("aliases", "SELECT * FROM aliases"),
-        ("app_clients", "SELECT * FROM app_clients"),
-        ("attempts", "SELECT * FROM attempts"),
-        ("challenges", "SELECT * FROM challenges"),
-        ("codes", "SELECT * FROM codes"),
-        ("deleted_app_clients", "SELECT * FROM deleted_app_clients"),
-        ("deleted_pools", "SELECT * FROM deleted_pools"),
-        ("outbox", "SELECT * FROM outbox"),
-        ("sessions", "SELECT * FROM sessions"),
-        ("signing_keys", "SELECT * FROM signing_keys"),
-        ("users", "SELECT * FROM users"),
-        ("ways_back", "SELECT * FROM ways_back"),
-    ];
     let mut reader = server.app().db.read().await.unwrap();
     let mut all = BTreeMap::new();
-    for (name, sql) in TABLES {
+    for table in TABLES {
         let mut rows: Vec<String> = reader
-            .query(sql, &[])
+            .query(table.all_rows(), &[])
             .await
             .unwrap()
             .iter()
             .map(|row| format!("{row:?}"))
             .collect();
         rows.sort();
-        all.insert(name, rows);
+        all.insert(table.name, rows);
     }
-    let pools = reader.query("SELECT * FROM user_pools", &[]).await.unwrap();
-    all.insert(
-        "user_pools",
-        pools.iter().map(|row| format!("{row:?}")).collect(),
-    );
     all
 }
 

@@ -1,13 +1,13 @@
-//! The tables of a schema version, read from the migrations themselves, so that no table is left
-//! out of a backup: their columns, their keys, and the statements that page through them and fill
-//! them.
+//! The tables of a schema version that a backup holds: which they are the declarations say, and what
+//! columns and keys they have is read from the migrations themselves. With the statements that page
+//! through them and fill them.
 
-use std::{
-    collections::HashSet,
-    sync::{Mutex, OnceLock, PoisonError},
+use crate::{
+    Error, migrations,
+    statements::{WITHOUT_ROWID, interned},
+    table::Backup,
+    tables,
 };
-
-use crate::{Error, migrations, statements::WITHOUT_ROWID};
 
 /// Rows in one page of a table.
 pub(crate) const PAGE: usize = 500;
@@ -15,16 +15,15 @@ pub(crate) const PAGE: usize = 500;
 /// databases' limits (32,766 and 65,535).
 pub(crate) const ROWS_AT_ONCE: usize = 64;
 
-/// The table of the data keys. It is written with the keys unwrapped, and restored last.
-pub(crate) const DATA_KEYS: &str = "data_keys";
-
-/// One table.
+/// What one table holds.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(crate) struct Layout {
     pub(crate) name: &'static str,
     pub(crate) columns: Vec<Column>,
     /// The places of the columns of the primary key.
     pub(crate) key: Vec<usize>,
+    /// Whether it holds the data keys, which a backup has unwrapped and a restore brings last.
+    pub(crate) holds_data_keys: bool,
 }
 
 /// One column.
@@ -43,12 +42,24 @@ pub(crate) enum Kind {
     Bool,
 }
 
-/// The tables that the migrations up to a version make, in their order.
-pub(crate) fn at_version(version: i64) -> Result<Vec<Table>, Error> {
-    tables(migrations::statements_up_to(version))
+/// The tables that the migrations up to a version make and a backup holds, in their order.
+pub(crate) fn at_version(version: i64) -> Result<Vec<Layout>, Error> {
+    let made = made_by(migrations::statements_up_to(version))?;
+    let mut held = Vec::with_capacity(made.len());
+    for mut table in made {
+        let declared = tables::find(table.name)
+            .ok_or_else(|| Error::Statement(format!("{} is not declared", table.name)))?;
+        table.holds_data_keys = match declared.backup {
+            Backup::Whole => false,
+            Backup::DataKeysUnwrapped => true,
+            Backup::LeftOut(_) => continue,
+        };
+        held.push(table);
+    }
+    Ok(held)
 }
 
-fn tables(statements: impl Iterator<Item = &'static str>) -> Result<Vec<Table>, Error> {
+fn made_by(statements: impl Iterator<Item = &'static str>) -> Result<Vec<Layout>, Error> {
     let mut tables = Vec::new();
     for statement in statements {
         apply(&mut tables, statement).ok_or_else(|| {
@@ -61,7 +72,7 @@ fn tables(statements: impl Iterator<Item = &'static str>) -> Result<Vec<Table>, 
 }
 
 /// What a statement of a migration does to the tables; None when it is of no known form.
-fn apply(tables: &mut Vec<Table>, statement: &'static str) -> Option<()> {
+fn apply(tables: &mut Vec<Layout>, statement: &'static str) -> Option<()> {
     let (first, rest) = word(statement)?;
     let (second, rest) = word(rest)?;
     match (first, second) {
@@ -82,7 +93,7 @@ fn apply(tables: &mut Vec<Table>, statement: &'static str) -> Option<()> {
             let ("COLUMN", rest) = word(rest)? else {
                 return None;
             };
-            let is_of_key = |at: usize, table: &Table| table.key.contains(&at);
+            let is_of_key = |at: usize, table: &Layout| table.key.contains(&at);
             match verb {
                 "ADD" => table.columns.push(column(rest)?),
                 "DROP" => {
@@ -113,7 +124,7 @@ fn apply(tables: &mut Vec<Table>, statement: &'static str) -> Option<()> {
 }
 
 /// `name(column TYPE …, …, PRIMARY KEY (a, b))`, and perhaps how SQLite keeps the rows
-fn table(text: &'static str) -> Option<Table> {
+fn table(text: &'static str) -> Option<Layout> {
     let (name, body) = text.split_once('(')?;
     let body = body.trim_end();
     let (columns, key) = body
@@ -135,10 +146,11 @@ fn table(text: &'static str) -> Option<Table> {
         .split(',')
         .map(place)
         .collect::<Option<Vec<_>>>()?;
-    Some(Table {
+    Some(Layout {
         name: name.trim(),
         columns,
         key,
+        holds_data_keys: false,
     })
 }
 
@@ -163,7 +175,7 @@ fn word(text: &'static str) -> Option<(&'static str, &'static str)> {
     (!word.is_empty()).then_some((word, rest))
 }
 
-impl Table {
+impl Layout {
     /// Any one row.
     pub(crate) fn any_row(&self) -> &'static str {
         interned(format!(
@@ -240,20 +252,6 @@ fn placeholders(first: usize, number: usize) -> String {
     format!("({})", numbers.join(", "))
 }
 
-/// The one copy of a text that lives as long as the process, as the drivers want their statements.
-/// There are a few for each table.
-fn interned(text: String) -> &'static str {
-    static TEXTS: OnceLock<Mutex<HashSet<&'static str>>> = OnceLock::new();
-    let texts = TEXTS.get_or_init(Mutex::default);
-    let mut texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = texts.get(text.as_str()) {
-        return known;
-    }
-    let text: &'static str = Box::leak(text.into_boxed_str());
-    texts.insert(text);
-    text
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -272,7 +270,7 @@ mod tests {
 
     #[test]
     fn tables_are_what_the_migrations_have_made_of_them() {
-        let tables = tables(STATEMENTS.into_iter()).unwrap();
+        let tables = made_by(STATEMENTS.into_iter()).unwrap();
         let names: Vec<_> = tables.iter().map(|table| table.name).collect();
         assert_eq!(names, ["a", "c"]);
         let kinds: Vec<_> = tables[0]
@@ -305,7 +303,7 @@ mod tests {
             "CREATE VIEW v AS SELECT 1",
         ] {
             let statements = STATEMENTS.into_iter().chain([statement]);
-            assert!(tables(statements).is_err(), "{statement}");
+            assert!(made_by(statements).is_err(), "{statement}");
         }
     }
 
@@ -314,7 +312,7 @@ mod tests {
         let tables = at_version(i64::MAX).unwrap();
         let widest = tables.iter().map(|table| table.columns.len()).max();
         assert!(widest.unwrap() * ROWS_AT_ONCE < 32_766);
-        assert!(tables.iter().any(|table| table.name == DATA_KEYS));
+        assert!(tables.iter().any(|table| table.holds_data_keys));
         assert!(tables.iter().all(|table| !table.key.is_empty()));
     }
 }

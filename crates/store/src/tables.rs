@@ -1,0 +1,56 @@
+//! All tables. The migrations make them; a table that stands in one of the two places only fails
+//! the conformance suite.
+
+use std::sync::LazyLock;
+
+use crate::{
+    access_keys, aliases, app_clients, attempts, challenges, codes, data_keys, derived::Derived,
+    leases, meta, migrations::book, outbox, sessions, signing_keys, table::Table, user_pools,
+    users, ways_back,
+};
+
+/// The declarations, each from the file of its resource.
+pub const TABLES: &[&Table] = &[
+    &book::TABLE,
+    &leases::TABLE,
+    &meta::TABLE,
+    &data_keys::TABLE,
+    &access_keys::TABLE,
+    &user_pools::TABLE,
+    &user_pools::DELETED,
+    &signing_keys::TABLE,
+    &app_clients::TABLE,
+    &app_clients::DELETED,
+    &sessions::TABLE,
+    &challenges::TABLE,
+    &codes::TABLE,
+    &ways_back::TABLE,
+    &attempts::TABLE,
+    &outbox::TABLE,
+    &aliases::TABLE,
+    &users::TABLE,
+];
+
+/// The declaration of a table.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Table> {
+    TABLES.iter().copied().find(|table| table.name == name)
+}
+
+/// What follows from the declarations, built once.
+pub(crate) fn derived() -> &'static Derived {
+    static DERIVED: LazyLock<Derived> = LazyLock::new(|| Derived::of(TABLES));
+    &DERIVED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::derived::rules::contradictions;
+
+    #[test]
+    fn no_declaration_contradicts_itself_or_another() {
+        let found = contradictions(TABLES);
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+}

@@ -1,0 +1,159 @@
+//! Runs every statement of the product's functions once: for the check of plans, and for a node that
+//! works on beside a later version.
+
+use std::time::Duration;
+
+use cognate_crypto::secret::SecretBytes;
+use cognate_model::{
+    ClientId, SessionId, Timestamp, UserPoolId, claims::TokenUse, code::CodePurpose,
+    lockout::Lockout,
+};
+use cognate_store::{
+    Error, Tx, access_keys, app_clients, attempts, challenges, codes, expiry, outbox, sessions,
+    signing_keys::{self, NewSigningKey},
+    user_pools, users, ways_back,
+};
+
+use crate::fixtures::{app_client, code, name, names, random, session, user, user_pool, way_back};
+
+/// Runs what reads and writes.
+pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), Error> {
+    let pool = user_pool(1);
+    let (id, client) = (pool.id.clone(), app_client(&pool.id));
+    user_pools::insert(tx, &pool).await?;
+    user_pools::update(tx, &pool).await?;
+    user_pools::find(tx, &id).await?;
+    user_pools::page(tx, None, 1).await?;
+    let key = NewSigningKey {
+        pool: id.clone(),
+        kid: "k".to_owned(),
+        token_use: TokenUse::Id,
+        private: SecretBytes::default(),
+        public: String::new(),
+        created_at: Timestamp(1),
+    };
+    signing_keys::insert(tx, &key).await?;
+    signing_keys::retire(tx, &id, Timestamp(2)).await?;
+    signing_keys::find(tx, &id, "k").await?;
+    signing_keys::all(tx, &id).await?;
+    app_clients::insert(tx, &client, None).await?;
+    app_clients::find(tx, &client.id).await?;
+    app_clients::update(tx, &client).await?;
+    app_clients::page(tx, &id, None, 1).await?;
+    of_users(tx, &id).await?;
+    of_sign_ins(tx, &id, &client.id).await?;
+    of_counters_and_messages(tx, &id).await
+}
+
+async fn of_users(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
+    let (ana, bea) = (user(id, "ana"), user(id, "bea"));
+    users::insert(tx, &ana, &names("ana"), None).await?.unwrap();
+    users::insert(tx, &bea, &names("ana"), None)
+        .await?
+        .unwrap_err();
+    users::find(tx, id, &ana.sub).await?;
+    users::find_by_name(tx, id, &name("ana")).await?;
+    users::find_with_credentials_by_name(tx, id, &name("ana")).await?;
+    users::holder_of(tx, id, &name("ana")).await?;
+    users::credentials(tx, id, &ana.sub).await?;
+    users::update(tx, &ana, &names("new")).await?.unwrap();
+    users::set_credentials(tx, id, &ana.sub, None).await?;
+    users::release_name(tx, id, &name("new")).await?;
+    users::page(tx, id, None, 1).await?;
+    users::estimated_number(tx, id).await?;
+    users::unconfirmed(tx, id, Timestamp(1), None, 1).await?;
+    Ok(())
+}
+
+async fn of_sign_ins(tx: &mut Tx, id: &UserPoolId, client: &ClientId) -> Result<(), Error> {
+    let (ana, bea) = (user(id, "ana"), user(id, "bea"));
+    let session = session(&ana, client, 10);
+    sessions::insert(tx, &session, &[0; 32]).await?;
+    sessions::find(tx, id, &session.id).await?;
+    sessions::find_with_user(tx, id, &session.id).await?;
+    sessions::find_with_hash(tx, id, &session.id).await?;
+    sessions::find_for_refresh(tx, id, &session.id).await?;
+    sessions::rotate(tx, &session, &[0; 32], 0).await?;
+    challenges::insert(tx, &[0; 32], id, b"", Timestamp(1)).await?;
+    challenges::find(tx, &[0; 32]).await?;
+    codes::put(
+        tx,
+        id,
+        &ana.sub,
+        CodePurpose::VerifyEmail,
+        &code(1),
+        Timestamp(1),
+    )
+    .await?;
+    codes::change(tx, id, &ana.sub, CodePurpose::VerifyEmail, &code(1)).await?;
+    codes::count_attempt(tx, id, &ana.sub, CodePurpose::VerifyEmail).await?;
+    codes::end(tx, id, &ana.sub, CodePurpose::VerifyEmail, Timestamp(0)).await?;
+    ways_back::insert(tx, &[0; 32], &way_back(&ana)).await?;
+    ways_back::find(tx, &[0; 32]).await?;
+    ways_back::open_of_user(tx, id, &ana.sub, Timestamp(0)).await?;
+    ways_back::is_kept_for_another(tx, id, &name("ana"), &bea.sub, Timestamp(0)).await?;
+    Ok(())
+}
+
+async fn of_counters_and_messages(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
+    attempts::put_lockout(tx, id, "s", &Lockout::default(), Timestamp(1)).await?;
+    attempts::find_lockout(tx, id, "s").await?;
+    attempts::count(tx, id, "s", "k", Timestamp(1), Duration::from_secs(1)).await?;
+    let hour = Duration::from_secs(3600);
+    attempts::reserve(tx, id, "mail", Timestamp(1), hour, 1, 1).await?;
+    let (created_at, next_at) = (Timestamp(1), Timestamp(1));
+    outbox::enqueue(
+        tx,
+        &outbox::NewMessage {
+            id: "m".to_owned(),
+            kind: "k",
+            payload: b"",
+            created_at,
+            next_at,
+        },
+    )
+    .await?;
+    outbox::take_due(tx, "k", Timestamp(1), Timestamp(2), 1).await?;
+    outbox::next_due(tx, "k").await?;
+    outbox::waiting(tx, "k", 1).await?;
+    outbox::drop_due_since(tx, "k", Timestamp(0), 1).await?;
+    outbox::retry(tx, "m", Timestamp(3)).await?;
+    access_keys::list(tx).await?;
+    access_keys::find(tx, "k").await?;
+    Ok(())
+}
+
+/// Runs what deletes.
+pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), Error> {
+    let pool = user_pool(1);
+    user_pools::insert(tx, &pool).await?;
+    let pool = pool.id;
+    let (ana, client) = (user(&pool, "ana"), app_client(&pool));
+    app_clients::insert(tx, &client, None).await?;
+    app_clients::delete(tx, &pool, &client.id, Timestamp(1)).await?;
+    challenges::consume(tx, &[0; 32]).await?;
+    codes::put(
+        tx,
+        &pool,
+        &ana.sub,
+        CodePurpose::VerifyEmail,
+        &code(1),
+        Timestamp(1),
+    )
+    .await?;
+    codes::consume(tx, &pool, &ana.sub, CodePurpose::VerifyEmail, &[1; 32]).await?;
+    ways_back::take(tx, &[0; 32]).await?;
+    attempts::clear_lockout(tx, &pool, "s").await?;
+    sessions::end(tx, &pool, &SessionId::random(&mut random())).await?;
+    sessions::end_all_of_user(tx, &pool, &ana.sub).await?;
+    sessions::end_others_of_user(tx, &pool, &ana.sub, &SessionId::random(&mut random())).await?;
+    outbox::done(tx, "m").await?;
+    expiry::delete_expired(tx, Timestamp(1), 1).await?;
+    access_keys::delete_by_name_or_id(tx, "k").await?;
+    users::delete(tx, &pool, &ana.sub).await?;
+    user_pools::delete(tx, &pool, Timestamp(1)).await?;
+    while user_pools::delete_leftovers(tx, Timestamp(i64::MAX), 1).await? {}
+    app_clients::delete_leftovers(tx, Timestamp(1), 1).await?;
+    while app_clients::delete_leftovers(tx, Timestamp(i64::MAX), 1).await? {}
+    Ok(())
+}
