@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use cognate_crypto::jwt::{KeyError, SigningKey};
 use cognate_crypto::random::Random;
 use cognate_model::Timestamp;
 
@@ -97,14 +98,52 @@ pub enum Entropy {
     /// The operating system.
     System,
     /// A test's seed: the same run gives the same ids and codes.
-    Seeded(Arc<Mutex<Random>>),
+    Seeded(Arc<Mutex<Random>>, KeyStock),
+}
+
+/// Key pairs that a test had ready, so that its pools cost no search for primes. Each is given out
+/// once; a clone is the same stock.
+#[doc(hidden)]
+#[derive(Clone, Default)]
+pub struct KeyStock(Arc<Mutex<std::slice::Iter<'static, &'static [u8]>>>);
+
+impl KeyStock {
+    /// A stock of key pairs in PKCS #8 (DER).
+    #[must_use]
+    pub fn of(pairs: &'static [&'static [u8]]) -> Self {
+        Self(Arc::new(Mutex::new(pairs.iter())))
+    }
+
+    fn take(&self) -> Option<&'static [u8]> {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        left.next().copied()
+    }
 }
 
 impl Entropy {
     /// A generator that is seeded by a test.
     #[must_use]
     pub fn seeded(seed: [u8; 32]) -> Self {
-        Self::Seeded(Arc::new(Mutex::new(Random::from_seed(seed))))
+        Self::seeded_with_keys(seed, KeyStock::default())
+    }
+
+    /// The same, with key pairs that the test had ready. No configuration leads here: the server
+    /// is put together with [`Entropy::System`], and tidy refuses another word there.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn seeded_with_keys(seed: [u8; 32], keys: KeyStock) -> Self {
+        Self::Seeded(Arc::new(Mutex::new(Random::from_seed(seed))), keys)
+    }
+
+    /// A pair of keys that signs for nobody else. To make one takes a tenth of a second or so, and
+    /// belongs on a thread that may block.
+    pub(crate) fn signing_key(&self) -> Result<SigningKey, KeyError> {
+        match self {
+            Self::Seeded(_, keys) => keys
+                .take()
+                .map_or_else(SigningKey::generate, SigningKey::from_pkcs8),
+            Self::System => SigningKey::generate(),
+        }
     }
 
     /// A fresh generator for one request.
@@ -123,7 +162,7 @@ impl Entropy {
                 getrandom::fill(&mut seed).expect("the operating system gives randomness");
                 Random::from_seed(seed)
             }
-            Self::Seeded(tree) => tree.lock().unwrap_or_else(PoisonError::into_inner).derive(),
+            Self::Seeded(tree, _) => tree.lock().unwrap_or_else(PoisonError::into_inner).derive(),
         }
     }
 }

@@ -34,7 +34,7 @@ mod users;
 pub use account::way_back::restore_address;
 pub use app::App;
 pub use background::{Background, expire_some};
-pub use clock::{Clock, Entropy};
+pub use clock::{Clock, Entropy, KeyStock};
 pub use cognate_api::{Error, ErrorCode};
 pub use config::{Config, ConfigError};
 pub use cx::{Arrival, Cx};

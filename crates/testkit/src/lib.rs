@@ -19,7 +19,6 @@
 //! are the test's. For development only: nothing of this is in the binary.
 
 #![allow(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::missing_panics_doc,
     reason = "a test's own arrangements: what goes wrong here fails the test at its place"
@@ -33,6 +32,7 @@ mod nodes;
 mod pool;
 mod proxy;
 mod server;
+mod signing_keys;
 mod srp;
 mod tokens;
 mod user;

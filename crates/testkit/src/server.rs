@@ -1,6 +1,6 @@
 //! The server of a test.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -12,14 +12,16 @@ use cognate_crypto::seal::MasterKey;
 use cognate_model::policy::Policy;
 use cognate_model::{Sender, Timestamp};
 use cognate_outbound::{Inbox, Mailer, Outbound, Received, Senders, SmsSender};
-use cognate_service::{App, Clock, Config, Entropy, Limits, access_keys, expire_some, operations};
+use cognate_service::{
+    App, Clock, Config, Entropy, KeyStock, Limits, access_keys, expire_some, operations,
+};
 use cognate_store::{Db, DbOptions, FaultPlan};
 use cognate_web::demo::{DemoConfig, DemoPasswordPolicy};
 use cognate_web::{Access, Doors, InFlight, InboxDoor, Network, Observer, router};
 use serde::Serialize;
 use tower_service::Service;
 
-use crate::{ApiError, Call, Key, PoolBuilder};
+use crate::{ApiError, Call, Key, PoolBuilder, TestUser, signing_keys};
 
 /// When every test begins: 1 July 2026, noon.
 const BEGINNING: Timestamp = Timestamp(1_782_907_200_000);
@@ -37,6 +39,7 @@ struct Inner {
     inbox: Inbox,
     faults: FaultPlan,
     key: Key,
+    signing_keys: KeyStock,
     random: Mutex<Random>,
 }
 
@@ -83,7 +86,10 @@ impl TestServer {
 
     /// Deletes all that has run out, as the background job does.
     pub async fn expire(&self) {
-        while expire_some(&self.0.app, "testkit").await.unwrap() {}
+        while expire_some(&self.0.app, "testkit")
+            .await
+            .expect("what has run out is deleted")
+        {}
     }
 
     /// Another node on the same database, with the same clock and inbox, and nothing else in
@@ -121,20 +127,16 @@ impl TestServer {
 
     fn beside_with(&self, db: Db, outbound: Outbound, faults: FaultPlan, config: Config) -> Self {
         let app = &self.0.app;
-        let seed = self.random().bytes();
-        let app = App::new(
-            db,
-            outbound,
-            config,
-            app.clock.clone(),
-            Entropy::seeded(seed),
-        );
+        let signing_keys = self.0.signing_keys.clone();
+        let entropy = Entropy::seeded_with_keys(self.random().bytes(), signing_keys.clone());
+        let app = App::new(db, outbound, config, app.clock.clone(), entropy);
         Self(Arc::new(Inner {
             router: doors(&app, Access::AccessKeys, Vec::new(), false),
             app,
             inbox: self.0.inbox.clone(),
             faults,
             key: self.0.key.clone(),
+            signing_keys,
             random: Mutex::new(self.random()),
         }))
     }
@@ -143,6 +145,17 @@ impl TestServer {
     #[must_use]
     pub fn pool(&self) -> PoolBuilder {
         PoolBuilder::new(self)
+    }
+
+    /// The usual beginning: a confirmed user, through an app client of a pool of their own.
+    pub async fn confirmed_user(&self, name: &str) -> TestUser {
+        self.pool()
+            .await
+            .client()
+            .await
+            .user(name)
+            .confirmed()
+            .await
     }
 
     /// Calls an operation as whoever it is for: signed by the server's own access key, or public.
@@ -176,14 +189,16 @@ impl TestServer {
 
     /// A GET, with its answer as text.
     pub async fn get(&self, path: &str) -> (u16, String) {
-        let response = self
-            .raw(Request::get(path).body(Body::empty()).unwrap())
-            .await;
+        let request = Request::get(path)
+            .body(Body::empty())
+            .expect("a path of a test is one");
+        let response = self.raw(request).await;
         let status = response.status().as_u16();
         let body = axum::body::to_bytes(response.into_body(), usize::MAX)
             .await
-            .unwrap();
-        (status, String::from_utf8(body.to_vec()).unwrap())
+            .expect("a body of the server's own ends");
+        let text = String::from_utf8(body.to_vec()).expect("pages and documents are text");
+        (status, text)
     }
 
     /// Lets time pass.
@@ -211,7 +226,8 @@ impl TestServer {
     pub async fn deliver(&self) -> usize {
         let mut tried = 0;
         loop {
-            match cognate_service::deliver_due(&self.0.app).await.unwrap() {
+            let delivered = cognate_service::deliver_due(&self.0.app).await;
+            match delivered.expect("the outbox is worked off") {
                 0 => return tried,
                 more => tried += more,
             }
@@ -247,7 +263,8 @@ impl TestServer {
         make_key(
             &self.0.app,
             name,
-            access_keys::parse_policy(&policy.to_string()).unwrap(),
+            access_keys::parse_policy(&policy.to_string())
+                .expect("a policy of a test parses"),
         )
         .await
     }
@@ -255,7 +272,8 @@ impl TestServer {
     /// A random generator of the test's own.
     #[must_use]
     pub fn random(&self) -> Random {
-        self.0.random.lock().unwrap().derive()
+        let mut random = self.0.random.lock().unwrap_or_else(PoisonError::into_inner);
+        random.derive()
     }
 }
 
@@ -298,7 +316,9 @@ impl ServerBuilder {
     /// Behind proxies whose X-Forwarded-For is believed.
     #[must_use]
     pub fn behind<const N: usize>(mut self, proxies: [&str; N]) -> Self {
-        self.trusted_proxies = proxies.map(|text| Network::parse(text).unwrap()).to_vec();
+        self.trusted_proxies = proxies
+            .map(|text| Network::parse(text).expect("a network of a test parses"))
+            .to_vec();
         self
     }
 
@@ -351,7 +371,9 @@ impl ServerBuilder {
         let faults = FaultPlan::armable();
         let mut options = DbOptions::new(&self.database, self.master_key, random.derive());
         options.faults = faults.clone();
-        let db = Db::open(options).await.unwrap();
+        let db = Db::open(options)
+            .await
+            .expect("the database of a test opens");
         let inbox = Inbox::new();
         let config = Config {
             public_url: self.public_url,
@@ -364,12 +386,15 @@ impl ServerBuilder {
             limits: self.limits,
         };
         let outbound = self.outbound.unwrap_or_else(|| inbox_outbound(&inbox));
+        let signing_keys = signing_keys::stock();
         let app = App::new(
             db,
             outbound,
-            config.check().unwrap(),
+            config
+                .check()
+                .expect("a configuration of a test can be served"),
             Clock::manual(self.now),
-            Entropy::seeded(random.bytes()),
+            Entropy::seeded_with_keys(random.bytes(), signing_keys.clone()),
         );
         let key = make_key(&app, "testkit", Policy::allow_all()).await;
         TestServer(Arc::new(Inner {
@@ -378,20 +403,25 @@ impl ServerBuilder {
             inbox,
             faults,
             key,
+            signing_keys,
             random: Mutex::new(random),
         }))
     }
 }
 
 fn senders(rules: &[&str]) -> Senders {
-    let own = Sender::parse(MAIL_FROM).unwrap().address;
-    Senders::parse(rules, &own).unwrap()
+    let own = Sender::parse(MAIL_FROM)
+        .expect("the sender of all tests parses")
+        .address;
+    Senders::parse(rules, &own).expect("senders of a test parse")
 }
 
 /// The master key of every server and node of a test.
 #[must_use]
 pub fn master_key() -> MasterKey {
-    MasterKey::from_bytes(std::array::from_fn(|at| u8::try_from(at).unwrap()))
+    MasterKey::from_bytes(std::array::from_fn(|at| {
+        u8::try_from(at).expect("a key has 32 bytes")
+    }))
 }
 
 /// Mail and text messages that go into an inbox.
@@ -436,7 +466,7 @@ fn doors(app: &Arc<App>, access: Access, trusted_proxies: Vec<Network>, site: bo
 async fn make_key(app: &Arc<App>, name: &str, policy: Policy) -> Key {
     let (key, secret) = access_keys::create(&app.db, &app.clock, &app.entropy, name, policy)
         .await
-        .unwrap();
+        .expect("an access key is made");
     Key {
         id: key.id,
         secret,

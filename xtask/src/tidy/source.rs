@@ -66,6 +66,12 @@ const RULES: &[Rule] = &[
         reason: "only server reads configuration and environment",
     },
     Rule {
+        says: |line| says_any(line, &["Entropy::seeded", "KeyStock"]),
+        in_tests: false,
+        binds: |of| !matches!(of, "service" | "testkit"),
+        reason: "randomness and keys of a test's choice are for tests",
+    },
+    Rule {
         says: |line| says_any(line, &["StatusCode"]),
         in_tests: false,
         // outbound reads the statuses that others answer with.
@@ -207,6 +213,7 @@ mod tests {
         for (line, bound, free) in [
             ("let id = Uuid::new_v4();", "model", "service"),
             ("std::env::var(\"HOME\")", "store", "server"),
+            ("Entropy::seeded([0; 32])", "server", "testkit"),
             ("use http::StatusCode;", "service", "web"),
             ("use std::fs::File;", "crypto", "store"),
         ] {

@@ -9,13 +9,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cognate_crypto::jwt::{KeyError, SigningKey};
+use cognate_crypto::jwt::KeyError;
 use cognate_model::claims::TokenUse;
 use cognate_model::{AppClient, Timestamp, UserPoolId};
 use cognate_store::signing_keys::{self, NewSigningKey, StoredSigningKey};
 use cognate_store::{Db, Tx, app_clients, user_pools};
 
-use crate::Clock;
+use crate::{Clock, Entropy};
 
 /// How long a new key is published before it signs. Nodes look at the keys again after a second;
 /// the rest is for a slow commit and for clocks that differ a little.
@@ -71,11 +71,12 @@ pub(crate) fn signer<T>(
 /// # Errors
 /// Only when the system gives no randomness or no memory.
 pub(crate) fn generate(
+    entropy: &Entropy,
     pool: &UserPoolId,
     created_at: Timestamp,
 ) -> Result<[NewSigningKey; 2], KeyError> {
     let make = |token_use| {
-        let key = SigningKey::generate()?;
+        let key = entropy.signing_key()?;
         Ok::<_, KeyError>(NewSigningKey {
             pool: pool.clone(),
             kid: key.kid().to_owned(),
@@ -126,7 +127,8 @@ pub async fn rotate(db: &Db, clock: &Clock, pool: &str) -> Result<Rotation, Sign
     let id = parse_id(pool)?;
     existing(&mut db.read().await?, &id).await?;
     let (owner, made_at) = (id.clone(), clock.now());
-    let pair = Arc::new(tokio::task::spawn_blocking(move || generate(&owner, made_at)).await??);
+    let make = move || generate(&Entropy::System, &owner, made_at);
+    let pair = Arc::new(tokio::task::spawn_blocking(make).await??);
     let (new, clock) = (Arc::clone(&pair), clock.clone());
     let replace = async move |tx: &mut Tx| -> Result<(Timestamp, Timestamp), SigningKeyError> {
         existing(tx, &id).await?;

@@ -41,8 +41,8 @@ pub(crate) async fn create_user_pool(
         settings: settings::read(asked, None)?,
     });
     email::check_sender(&pool.settings.email, &cx.app.config.mail_senders)?;
-    let (owner, now) = (pool.id.clone(), cx.now);
-    let generate = move || signing_keys::generate(&owner, now);
+    let (entropy, owner, now) = (cx.app.entropy.clone(), pool.id.clone(), cx.now);
+    let generate = move || signing_keys::generate(&entropy, &owner, now);
     let keys = Arc::new(cx.compute(generate).await??);
     let written = Arc::clone(&pool);
     cx.app

@@ -68,16 +68,25 @@ fn is_signed_by_one_of(keys: &[Jwk], token: &str) -> bool {
 
 /// A user of a pool that was made a minute ago.
 async fn ana(server: &TestServer) -> TestUser {
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     server.advance(minutes(1));
     ana
+}
+
+#[tokio::test]
+async fn no_two_pools_have_a_key_in_common_whichever_node_made_them() {
+    let server = TestServer::start().await;
+    let other = server.node();
+    let mut kids = std::collections::BTreeSet::new();
+    for node in [&server, &other].into_iter().cycle().take(9) {
+        let pool = node.pool().await;
+        let path = format!("/{}/.well-known/jwks.json", pool.id);
+        let set: Value = serde_json::from_str(&node.get(&path).await.1).unwrap();
+        for key in set["keys"].as_array().unwrap() {
+            kids.insert(key["kid"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(kids.len(), 18);
 }
 
 #[tokio::test]
