@@ -70,11 +70,15 @@ pub fn refused<T>(result: Result<T, ApiError>) -> ApiError {
 
 impl Call {
     pub(crate) fn to<O: Operation>(server: &TestServer, input: &impl Serialize) -> Self {
-        Self::to_operation(server, &O::INFO, serde_json::to_vec(input).unwrap())
+        Self::to_operation(
+            server,
+            &O::INFO,
+            serde_json::to_vec(input).expect("the input is JSON"),
+        )
     }
 
     pub(crate) fn to_operation(server: &TestServer, info: &OperationInfo, body: Vec<u8>) -> Self {
-        let prefix = info.service.target_prefix().unwrap();
+        let prefix = info.service.target_prefix().expect("a service of AWS JSON");
         let mut headers = HeaderMap::new();
         headers.insert("host", HeaderValue::from_static("cognate.test"));
         headers.insert(
@@ -83,7 +87,7 @@ impl Call {
         );
         headers.insert(
             "x-amz-target",
-            HeaderValue::from_str(&format!("{prefix}.{}", info.name)).unwrap(),
+            header_value(&format!("{prefix}.{}", info.name)),
         );
         Self {
             server: server.clone(),
@@ -131,20 +135,16 @@ impl Call {
     /// With another header, or another value for one; it is signed like all.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_bytes(value.as_bytes()).unwrap(),
-        );
+        self.headers
+            .insert(HeaderName::from_static(name), header_value(value));
         self
     }
 
     /// With a header that comes on top of the signed ones, in place of one of the same name.
     #[must_use]
     pub fn header_after_signing(mut self, name: &'static str, value: &str) -> Self {
-        self.after_signing.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_str(value).unwrap(),
-        );
+        self.after_signing
+            .insert(HeaderName::from_static(name), header_value(value));
         self
     }
 
@@ -185,22 +185,16 @@ impl Call {
             ..
         } = self;
         if let Some(key) = key {
-            headers.insert(
-                "x-amz-date",
-                HeaderValue::from_str(&sigv4::timestamp(signed_ms)).unwrap(),
-            );
+            headers.insert("x-amz-date", header_value(&sigv4::timestamp(signed_ms)));
             let authorization = key.authorization(&signed_path, &headers, &body, signed_ms);
-            headers.insert(
-                "authorization",
-                HeaderValue::from_str(&authorization).unwrap(),
-            );
+            headers.insert("authorization", header_value(&authorization));
         }
         for (name, value) in &after_signing {
             headers.insert(name, value.clone());
         }
         let mut request = Request::post(sent_path)
             .body(Body::from(sent_body.unwrap_or(body)))
-            .unwrap();
+            .expect("a path of a test is one");
         *request.headers_mut() = headers;
         request
             .extensions_mut()
@@ -217,7 +211,7 @@ impl Call {
             headers: response.headers().clone(),
             body: axum::body::to_bytes(response.into_body(), usize::MAX)
                 .await
-                .unwrap(),
+                .expect("a body of the server's own ends"),
         }
     }
 }
@@ -238,7 +232,7 @@ impl Answer {
         } else {
             &body
         };
-        Ok(serde_json::from_slice(text).unwrap())
+        Ok(serde_json::from_slice(text).expect("a success has the output's form"))
     }
 
     /// The body of a success.
@@ -270,4 +264,8 @@ impl Answer {
     pub fn error(self) -> ApiError {
         refused(self.success())
     }
+}
+
+fn header_value(text: &str) -> HeaderValue {
+    HeaderValue::from_bytes(text.as_bytes()).expect("a header's value has no control characters")
 }

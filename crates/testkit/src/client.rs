@@ -1,8 +1,10 @@
 //! App clients of a test.
 
 use std::future::{Future, IntoFuture};
+use std::net::IpAddr;
 use std::pin::Pin;
 
+use cognate_api::Operation;
 use cognate_api::idp::op;
 use cognate_crypto::secret::SecretString;
 use cognate_crypto::secret_hash::secret_hash;
@@ -107,10 +109,10 @@ impl ClientBuilder {
             .call::<op::CreateUserPoolClient>(self.members)
             .await?
             .user_pool_client
-            .unwrap();
+            .expect("CreateUserPoolClient tells the app client");
         Ok(TestClient {
             pool: self.pool,
-            id: client.client_id.unwrap(),
+            id: client.client_id.expect("an app client has an id"),
             secret: client.client_secret,
         })
     }
@@ -151,6 +153,37 @@ impl TestClient {
         input
     }
 
+    /// What a call from an address comes to: `""`, or the error's code.
+    pub async fn outcome<O: Operation>(&self, input: Value, from: impl Into<IpAddr>) -> String {
+        let call = self.pool.server.prepare::<O>(input).from(from);
+        let outcome = call.send().await.success();
+        outcome.err().map(|error| error.code).unwrap_or_default()
+    }
+
+    /// What InitiateAuth is given.
+    #[must_use]
+    pub fn initiation(&self, flow: &str, parameters: &Value) -> Value {
+        json!({"ClientId": self.id, "AuthFlow": flow, "AuthParameters": parameters})
+    }
+
+    /// Proves a temporary password; gives the session in which another is to be set.
+    pub async fn prove_temporary(&self, username: &str, password: &str) -> String {
+        let parameters = self.parameters(username, json!({"PASSWORD": password}));
+        let input = self.initiation("USER_PASSWORD_AUTH", &parameters);
+        let asked = self.pool.server.call::<op::InitiateAuth>(input).await;
+        let session = asked.expect("the temporary password is right").session;
+        session.expect("a challenge has a session")
+    }
+
+    /// What RespondToAuthChallenge is given in that session.
+    #[must_use]
+    pub fn new_password(&self, session: &str, username: &str, own: Value) -> Value {
+        json!({
+            "ClientId": self.id, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": session,
+            "ChallengeResponses": self.parameters(username, own),
+        })
+    }
+
     /// The parameters of a sign-in under a user name, with those of one's own.
     #[must_use]
     pub fn parameters(&self, username: &str, own: Value) -> Value {
@@ -164,8 +197,8 @@ impl TestClient {
 }
 
 fn merge(into: &mut Value, own: Value) {
-    let Value::Object(own) = own else {
+    let (Value::Object(into), Value::Object(own)) = (into, own) else {
         panic!("members are an object")
     };
-    into.as_object_mut().unwrap().extend(own);
+    into.extend(own);
 }

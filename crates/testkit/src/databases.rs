@@ -68,11 +68,15 @@ impl Schema {
 async fn say(url: &str, statement: &str) {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
         .await
-        .unwrap();
+        .expect("a database of TEST_DATABASES takes connections");
     let task = tokio::spawn(connection);
-    client.batch_execute(statement).await.unwrap();
+    client
+        .batch_execute(statement)
+        .await
+        .expect("the user of TEST_DATABASES may make schemas");
     drop(client);
-    task.await.unwrap().unwrap();
+    let ended = task.await.expect("the connection's task does not panic");
+    ended.expect("the connection ends in order");
 }
 
 /// Not seeded: runs side by side must not choose the same name.

@@ -57,6 +57,7 @@ impl Key {
             service: &self.service,
             now_ms,
         };
-        sigv4::sign(request, &self.id, &self.secret, expected).unwrap()
+        sigv4::sign(request, &self.id, &self.secret, expected)
+            .expect("a request of a test can be signed")
     }
 }

@@ -19,7 +19,12 @@ impl Shared {
         let first = TestServer::builder().on(&self.url).start().await;
         let mut nodes = vec![first.clone()];
         while nodes.len() < N {
-            nodes.push(first.join(&self.url).await.unwrap());
+            nodes.push(
+                first
+                    .join(&self.url)
+                    .await
+                    .expect("a node opens the database of another"),
+            );
         }
         nodes
             .try_into()
@@ -29,7 +34,7 @@ impl Shared {
 
 /// Runs a test on a file of SQLite's and on every database of TEST_DATABASES, each empty.
 pub async fn for_each_shared_database(test: impl AsyncFn(Shared)) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
     let url = format!("sqlite:{}", folder.path().join("cognate.db").display());
     test(Shared { url }).await;
     for_each_server(test).await;

@@ -114,10 +114,10 @@ impl PoolBuilder {
             .call::<op::CreateUserPool>(self.members)
             .await?
             .user_pool
-            .unwrap();
+            .expect("CreateUserPool tells the pool");
         Ok(TestPool {
             server: self.server,
-            id: pool.id.unwrap(),
+            id: pool.id.expect("a user pool has an id"),
         })
     }
 }
@@ -152,9 +152,9 @@ impl TestPool {
     pub async fn status(&self, username: &str) -> String {
         self.user(username)
             .await
-            .unwrap()
+            .expect("the user is there")
             .user_status
-            .unwrap()
+            .expect("a user has a status")
             .as_str()
             .to_owned()
     }
@@ -164,7 +164,7 @@ impl TestPool {
         let attributes = self
             .user(username)
             .await
-            .unwrap()
+            .expect("the user is there")
             .user_attributes
             .unwrap_or_default();
         attributes
@@ -190,7 +190,7 @@ impl TestPool {
         self.server
             .call::<op::AdminDisableUser>(json!({"UserPoolId": self.id, "Username": username}))
             .await
-            .unwrap();
+            .expect("the user is switched off");
     }
 
     /// Deletes a user.
@@ -198,7 +198,7 @@ impl TestPool {
         self.server
             .call::<op::AdminDeleteUser>(json!({"UserPoolId": self.id, "Username": username}))
             .await
-            .unwrap();
+            .expect("the user is deleted");
     }
 
     /// Its ARN, in the account of the tests.

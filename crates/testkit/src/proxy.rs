@@ -2,7 +2,7 @@
 //! unencrypted.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -49,8 +49,10 @@ impl Proxy {
             "the proxy must be able to read along"
         );
         let (credentials, server, database) = parts(url);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port of loopback");
+        let address = listener.local_addr().expect("a listener has an address");
         let proxy = Self {
             url: format!("{credentials}@{address}/{database}"),
             server: Arc::new(Mutex::new(server.to_owned())),
@@ -88,7 +90,7 @@ impl Proxy {
     /// Leads new connections to the server in a URL, and opens. Those that are there stay where
     /// they are.
     pub fn lead_to(&self, url: &str) {
-        parts(url).1.clone_into(&mut self.server.lock().unwrap());
+        parts(url).1.clone_into(&mut locked(&self.server));
         self.open();
     }
 
@@ -110,7 +112,7 @@ impl Proxy {
 
     /// Ends all disorder.
     pub fn open(&self) {
-        self.traps.lock().unwrap().clear();
+        locked(&self.traps).clear();
         self.orders.send_modify(|orders| {
             orders.is_closed = false;
             orders.is_stalled = false;
@@ -132,15 +134,15 @@ impl Proxy {
     /// Whether every cut that was ordered by a word has come.
     #[must_use]
     pub fn has_sprung(&self) -> bool {
-        self.traps.lock().unwrap().is_empty()
+        locked(&self.traps).is_empty()
     }
 
     fn trap(&self, word: &'static str, passes: bool) {
-        self.traps.lock().unwrap().push(Trap { word, passes });
+        locked(&self.traps).push(Trap { word, passes });
     }
 
     fn sprung_by(&self, words: &[u8]) -> Option<Trap> {
-        let mut traps = self.traps.lock().unwrap();
+        let mut traps = locked(&self.traps);
         let said = |trap: &Trap| {
             words
                 .windows(trap.word.len())
@@ -149,6 +151,11 @@ impl Proxy {
         let at = traps.iter().position(said)?;
         Some(traps.remove(at))
     }
+}
+
+/// What a lock guards. It holds plain values, which a panic elsewhere leaves whole.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What stands before, at and behind the address in a URL.
@@ -164,7 +171,7 @@ async fn accept(listener: TcpListener, proxy: Proxy) {
             continue;
         }
         // A server that is down refuses, and so does the proxy.
-        let server = proxy.server.lock().unwrap().clone();
+        let server = locked(&proxy.server).clone();
         let Ok(upstream) = TcpStream::connect(&server).await else {
             continue;
         };

@@ -46,15 +46,17 @@ impl TestClient {
         let server = &self.pool.server;
         let key = ClientKey::generate(&mut server.random());
         let parameters = self.parameters(name, json!({"SRP_A": key.public_value().to_hex()}));
-        let input =
-            json!({"ClientId": self.id, "AuthFlow": "USER_SRP_AUTH", "AuthParameters": parameters});
+        let input = self.initiation("USER_SRP_AUTH", &parameters);
         let answer = server.call::<op::InitiateAuth>(input).await?;
-        assert_eq!(answer.challenge_name.unwrap().as_str(), "PASSWORD_VERIFIER");
+        let challenge = answer.challenge_name.expect("a challenge, not tokens");
+        assert_eq!(challenge.as_str(), "PASSWORD_VERIFIER");
         Ok(SrpExchange {
             client: self.clone(),
             name: name.to_owned(),
-            session: answer.session.unwrap(),
-            parameters: answer.challenge_parameters.unwrap(),
+            session: answer.session.expect("a challenge has a session"),
+            parameters: answer
+                .challenge_parameters
+                .expect("a challenge has parameters"),
             key,
         })
     }
@@ -77,7 +79,12 @@ impl SrpExchange {
     #[must_use]
     pub fn answer_at(&self, password: &str, at: Timestamp) -> SrpAnswer {
         let timestamp = claim_timestamp(at);
-        let (_, pool_name) = self.client.pool.id.split_once('_').unwrap();
+        let (_, pool_name) = self
+            .client
+            .pool
+            .id
+            .split_once('_')
+            .expect("a pool's id has a region");
         let user_id = self.parameter("USER_ID_FOR_SRP");
         let password = SecretString::from(password);
         let key = self
@@ -89,8 +96,9 @@ impl SrpExchange {
                 user_id,
                 &password,
             )
-            .unwrap();
-        let block = base64_decode(self.parameter("SECRET_BLOCK")).unwrap();
+            .expect("the server's SALT and SRP_B are numbers");
+        let block =
+            base64_decode(self.parameter("SECRET_BLOCK")).expect("a secret block is base64");
         let signature = claim_signature(&key, pool_name, user_id, &block, &timestamp);
         let mut responses = BTreeMap::from([
             // As the libraries do: what the challenge calls the user is what the answer calls them.
@@ -184,7 +192,7 @@ impl SrpAnswer {
 /// A time as PASSWORD_VERIFIER wants it: `Tue Sep 5 18:20:05 UTC 2017`.
 fn claim_timestamp(at: Timestamp) -> String {
     let at = jiff::Timestamp::from_millisecond(at.0)
-        .unwrap()
+        .expect("a test's clock stays within jiff's years")
         .to_zoned(jiff::tz::TimeZone::UTC);
     at.strftime("%a %b %-d %H:%M:%S UTC %Y").to_string()
 }

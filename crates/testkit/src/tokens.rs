@@ -20,10 +20,10 @@ pub struct Tokens {
 impl Tokens {
     pub(crate) fn of(result: AuthenticationResultType) -> Self {
         Self {
-            id: result.id_token.unwrap(),
-            access: result.access_token.unwrap(),
+            id: result.id_token.expect("an ID token"),
+            access: result.access_token.expect("an access token"),
             refresh: result.refresh_token,
-            expires_in: result.expires_in.unwrap(),
+            expires_in: result.expires_in.expect("tokens say how long they hold"),
         }
     }
 
@@ -48,5 +48,6 @@ pub fn header(token: &str) -> Value {
 
 fn part(token: &str, at: usize) -> Value {
     let part = token.split('.').nth(at).expect("a JWT has three parts");
-    serde_json::from_slice(&base64url_decode(part).unwrap()).unwrap()
+    let json = base64url_decode(part).expect("a part of a JWT is base64url");
+    serde_json::from_slice(&json).expect("a part of a JWT holds JSON")
 }

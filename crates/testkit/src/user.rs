@@ -250,7 +250,7 @@ impl TestUser {
         let parameters = self
             .client
             .parameters(&self.name, json!({"PASSWORD": self.password}));
-        let input = json!({"ClientId": self.client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+        let input = self.client.initiation("USER_PASSWORD_AUTH", &parameters);
         self.client
             .pool
             .server
@@ -293,14 +293,18 @@ impl TestUser {
         if let Some(hash) = self.client.secret_hash(&self.sub) {
             parameters["SECRET_HASH"] = hash.into();
         }
-        let input = json!({"ClientId": self.client.id, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": parameters});
+        let input = self.client.initiation("REFRESH_TOKEN_AUTH", &parameters);
         let answer = self
             .client
             .pool
             .server
             .call::<op::InitiateAuth>(input)
             .await?;
-        Ok(Tokens::of(answer.authentication_result.unwrap()))
+        Ok(Tokens::of(
+            answer
+                .authentication_result
+                .expect("a refresh gives tokens"),
+        ))
     }
 
     /// Refreshes by GetTokensFromRefreshToken.
@@ -315,7 +319,11 @@ impl TestUser {
             .server
             .call::<op::GetTokensFromRefreshToken>(input)
             .await?;
-        Ok(Tokens::of(answer.authentication_result.unwrap()))
+        Ok(Tokens::of(
+            answer
+                .authentication_result
+                .expect("a refresh gives tokens"),
+        ))
     }
 
     /// RevokeToken.

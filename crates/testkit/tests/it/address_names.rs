@@ -165,18 +165,9 @@ async fn a_first_address_in_the_answer_to_a_challenge_is_no_name_before_it_is_pr
         .with("UsernameAttributes", json!(["email", "phone_number"]));
     let client = pool.await.client().await;
     client.pool.invite("+15551234567", PASSWORD, &[]).await;
-    let parameters = client.parameters("+15551234567", json!({"PASSWORD": PASSWORD}));
-    let input = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
-    let session = server
-        .call::<op::InitiateAuth>(input)
-        .await
-        .unwrap()
-        .session;
+    let session = client.prove_temporary("+15551234567", PASSWORD).await;
     let own = json!({"NEW_PASSWORD": "Another-Horse-2", "userAttributes.email": VICTIM});
-    let input = json!({
-        "ClientId": client.id, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": session,
-        "ChallengeResponses": client.parameters("+15551234567", own),
-    });
+    let input = client.new_password(&session, "+15551234567", own);
     server
         .call::<op::RespondToAuthChallenge>(input)
         .await

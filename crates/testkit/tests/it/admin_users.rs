@@ -31,7 +31,13 @@ fn mail() -> Value {
 async fn an_invitation_carries_the_name_and_a_temporary_password_that_signs_in() {
     for_each_database(async |server| {
         let client = server.pool().await.client().await;
-        let made = create(&client.pool, json!({"UserAttributes": mail(), "DesiredDeliveryMediums": ["EMAIL"]})).await.ok().unwrap();
+        let made = create(
+            &client.pool,
+            json!({"UserAttributes": mail(), "DesiredDeliveryMediums": ["EMAIL"]}),
+        )
+        .await
+        .ok()
+        .unwrap();
         let user = made.user.unwrap();
         assert_eq!(user.user_status.unwrap().as_str(), "FORCE_CHANGE_PASSWORD");
         let mailbox = server.mailbox("ana@example.com").await;
@@ -42,7 +48,7 @@ async fn an_invitation_carries_the_name_and_a_temporary_password_that_signs_in()
             let word = word.trim_end_matches('.');
             if word.len() == 12 {
                 let parameters = client.parameters("ana", json!({"PASSWORD": word}));
-                let input = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+                let input = client.initiation("USER_PASSWORD_AUTH", &parameters);
                 challenged |= server.call::<op::InitiateAuth>(input).await.is_ok();
             }
         }
@@ -80,7 +86,7 @@ async fn an_invitation_is_sent_once_more_with_another_password() {
     resend().await.ok().unwrap();
     assert_eq!(server.mailbox("ana@example.com").await.len(), 1);
     let parameters = client.parameters("ana", json!({"PASSWORD": TEMPORARY}));
-    let input = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+    let input = client.initiation("USER_PASSWORD_AUTH", &parameters);
     assert_eq!(
         refused(server.call::<op::InitiateAuth>(input).await).told(),
         crate::sentences::WRONG_PASSWORD
@@ -322,14 +328,7 @@ async fn a_deleted_user_is_gone_and_their_name_is_free() {
 #[tokio::test]
 async fn a_user_of_another_pool_is_not_found() {
     let server = TestServer::start().await;
-    server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    server.confirmed_user("ana").await;
     assert_eq!(
         refused(server.pool().await.user("ana").await).told(),
         NO_SUCH_USER

@@ -1,18 +1,11 @@
 //! For whom a call is counted: a stranger by their own address, a backend's by the user's address
 //! that it names, or by none.
 
-use cognate_api::Operation;
 use cognate_testkit::{PASSWORD, TestClient, TestServer, minutes, op};
-use serde_json::{Value, json};
+use serde_json::json;
 
 const BACKEND: [u8; 4] = [198, 51, 100, 7];
 const HELD_UP: &str = "TooManyRequestsException";
-
-async fn outcome<O: Operation>(client: &TestClient, input: Value, from: [u8; 4]) -> String {
-    let call = client.pool.server.prepare::<O>(input).from(from);
-    let outcome = call.send().await.success();
-    outcome.err().map(|error| error.code).unwrap_or_default()
-}
 
 /// A server on which one address may fail three times.
 async fn strict() -> TestServer {
@@ -34,16 +27,18 @@ async fn by_operator(
         input["ContextData"] =
             json!({"IpAddress": user, "ServerName": "s", "ServerPath": "/", "HttpHeaders": []});
     }
-    outcome::<op::AdminInitiateAuth>(client, input, BACKEND).await
+    client
+        .outcome::<op::AdminInitiateAuth>(input, BACKEND)
+        .await
 }
 
 async fn by_client(client: &TestClient, name: &str, password: &str, user: Option<&str>) -> String {
     let parameters = client.parameters(name, json!({"PASSWORD": password}));
-    let mut input = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+    let mut input = client.initiation("USER_PASSWORD_AUTH", &parameters);
     if let Some(user) = user {
         input["UserContextData"] = json!({"IpAddress": user});
     }
-    outcome::<op::InitiateAuth>(client, input, BACKEND).await
+    client.outcome::<op::InitiateAuth>(input, BACKEND).await
 }
 
 #[tokio::test]
@@ -77,9 +72,11 @@ async fn a_signed_backend_names_the_address_that_is_counted() {
     assert_eq!(by_operator(&client, "ana", PASSWORD, None).await, "");
     // It is the stranger's own address, whichever door it comes through.
     let parameters = client.parameters("ana", json!({"PASSWORD": PASSWORD}));
-    let input = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+    let input = client.initiation("USER_PASSWORD_AUTH", &parameters);
     assert_eq!(
-        outcome::<op::InitiateAuth>(&client, input, [203, 0, 113, 9]).await,
+        client
+            .outcome::<op::InitiateAuth>(input, [203, 0, 113, 9])
+            .await,
         HELD_UP
     );
 }
@@ -127,9 +124,11 @@ async fn a_stranger_does_not_choose_the_address_that_they_are_counted_by() {
     );
     // Nor is anything counted for whom they name.
     let parameters = client.parameters("ana", json!({"PASSWORD": PASSWORD}));
-    let input = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+    let input = client.initiation("USER_PASSWORD_AUTH", &parameters);
     assert_eq!(
-        outcome::<op::InitiateAuth>(&client, input, [203, 0, 113, 0]).await,
+        client
+            .outcome::<op::InitiateAuth>(input, [203, 0, 113, 0])
+            .await,
         ""
     );
 }
@@ -209,7 +208,7 @@ async fn users_behind_a_backend_have_sums_of_their_own() {
     let forgot = async |user: &str| {
         let own = json!({"UserContextData": {"IpAddress": user}});
         let input = client.about("ana", own);
-        outcome::<op::ForgotPassword>(&client, input, BACKEND).await
+        client.outcome::<op::ForgotPassword>(input, BACKEND).await
     };
     for _ in 0..5 {
         assert_eq!(forgot("203.0.113.9").await, "");
@@ -229,7 +228,7 @@ async fn a_signed_in_user_of_a_backend_is_counted_and_not_the_backend() {
     let (anas, eves) = (ana.sign_in().await.unwrap(), eve.sign_in().await.unwrap());
     let change = async |token: &str, previous: &str| {
         let input = json!({"AccessToken": token, "PreviousPassword": previous, "ProposedPassword": "Another-Horse-2"});
-        outcome::<op::ChangePassword>(&client, input, BACKEND).await
+        client.outcome::<op::ChangePassword>(input, BACKEND).await
     };
     for _ in 0..3 {
         assert_eq!(

@@ -1,10 +1,9 @@
 //! Many attempts at once are worth no more than one after the other: every limit is taken from
 //! before anything is looked at.
 
-use cognate_api::Operation;
 use cognate_testkit::{
-    ApiError, PASSWORD, TestClient, TestServer, TestUser, attribute_list, for_each_database,
-    minutes, op, refused,
+    ApiError, PASSWORD, TestClient, TestServer, attribute_list, for_each_database, minutes, op,
+    refused,
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -14,17 +13,10 @@ use crate::sentences::{TOO_OFTEN, WRONG_CODE, WRONG_PASSWORD, other_than};
 const STRANGER: [u8; 4] = [203, 0, 113, 9];
 const HELD_UP: &str = "TooManyRequestsException";
 
-/// What a call from an address comes to: `""`, or the error's code.
-async fn outcome<O: Operation>(client: &TestClient, input: Value, from: [u8; 4]) -> String {
-    let call = client.pool.server.prepare::<O>(input).from(from);
-    let outcome = call.send().await.success();
-    outcome.err().map(|error| error.code).unwrap_or_default()
-}
-
 async fn sign_in(client: &TestClient, name: &str, password: &str) -> String {
     let parameters = client.parameters(name, json!({"PASSWORD": password}));
-    let input = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
-    outcome::<op::InitiateAuth>(client, input, STRANGER).await
+    let input = client.initiation("USER_PASSWORD_AUTH", &parameters);
+    client.outcome::<op::InitiateAuth>(input, STRANGER).await
 }
 
 /// How many of these outcomes are none of a limit.
@@ -32,15 +24,10 @@ fn judged(outcomes: &[String]) -> usize {
     outcomes.iter().filter(|it| *it != HELD_UP).count()
 }
 
-async fn user(server: &TestServer, name: &str) -> TestUser {
-    let client = server.pool().await.client().await;
-    client.user(name).confirmed().await
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_guesses_at_once_an_address_gets_a_hundred() {
     for_each_database(async |server| {
-        let ana = user(&server, "ana").await;
+        let ana = server.confirmed_user("ana").await;
         let guess =
             async |n: usize| sign_in(&ana.client, &format!("nobody{n}"), "Wrong-Horse-1").await;
         let outcomes = join_all((0..150).map(guess)).await;
@@ -55,7 +42,7 @@ async fn of_many_guesses_at_once_an_address_gets_a_hundred() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_honest_crowd_behind_one_address_signs_in_at_once() {
     let server = TestServer::start().await;
-    let ana = user(&server, "ana").await;
+    let ana = server.confirmed_user("ana").await;
     let crowd = join_all((0..140).map(async |_| sign_in(&ana.client, "ana", PASSWORD).await)).await;
     assert!(crowd.iter().all(String::is_empty), "{crowd:?}");
     // Nothing of the allowance is used up.
@@ -69,7 +56,7 @@ async fn an_honest_crowd_behind_one_address_signs_in_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_guesses_at_once_at_one_user_five_are_judged() {
     for_each_database(async |server| {
-        let ana = user(&server, "ana").await;
+        let ana = server.confirmed_user("ana").await;
         let wrong = ana.with_password("Wrong-Horse-1");
         let outcomes = join_all((0..200).map(|_| wrong.sign_in())).await;
         let judged = outcomes.iter().filter(|it| {
@@ -116,13 +103,15 @@ async fn of_many_codes_guessed_at_once_for_many_users_an_address_gets_a_hundred(
     let client = server.pool().await.client().await;
     let guess = async |n: usize| {
         let input = client.about(&format!("nobody{n}"), json!({"ConfirmationCode": "123456"}));
-        outcome::<op::ConfirmSignUp>(&client, input, STRANGER).await
+        client.outcome::<op::ConfirmSignUp>(input, STRANGER).await
     };
     assert_eq!(judged(&join_all((0..130).map(guess)).await), 100);
     let reset = json!({"ConfirmationCode": "123456", "Password": PASSWORD});
     let reset = client.about("nobody", reset);
     assert_eq!(
-        outcome::<op::ConfirmForgotPassword>(&client, reset, STRANGER).await,
+        client
+            .outcome::<op::ConfirmForgotPassword>(reset, STRANGER)
+            .await,
         HELD_UP
     );
 }
@@ -140,7 +129,7 @@ async fn of_many_taken_names_asked_for_at_once_an_address_is_told_a_hundred() {
     client.user("ana").await;
     let ask = async |_: usize| {
         let input = client.user("ana").without_address().input();
-        outcome::<op::SignUp>(&client, input, STRANGER).await
+        client.outcome::<op::SignUp>(input, STRANGER).await
     };
     let outcomes = join_all((0..130).map(ask)).await;
     let told = outcomes
@@ -162,7 +151,9 @@ async fn of_many_taken_addresses_claimed_at_once_an_address_is_told_a_hundred() 
     let claim = async |_: usize| {
         let taken = attribute_list(&[("email", "ana@example.com")]);
         let input = json!({"AccessToken": tokens.access, "UserAttributes": taken});
-        outcome::<op::UpdateUserAttributes>(&client, input, STRANGER).await
+        client
+            .outcome::<op::UpdateUserAttributes>(input, STRANGER)
+            .await
     };
     let outcomes = join_all((0..120).map(claim)).await;
     let told = outcomes.iter().filter(|it| *it == "AliasExistsException");
@@ -175,11 +166,13 @@ async fn wrong_passwords_of_many_changes_at_once_are_counted_for_their_address()
         .limits(|limits| limits.failures_per_address = "3/5m".parse().unwrap())
         .start()
         .await;
-    let ana = user(&server, "ana").await;
+    let ana = server.confirmed_user("ana").await;
     let tokens = ana.sign_in().await.unwrap();
     let change = async |previous: &str| {
         let input = json!({"AccessToken": tokens.access, "PreviousPassword": previous, "ProposedPassword": "Another-Horse-2"});
-        outcome::<op::ChangePassword>(&ana.client, input, STRANGER).await
+        ana.client
+            .outcome::<op::ChangePassword>(input, STRANGER)
+            .await
     };
     let outcomes = join_all((0..10).map(|_| change("Wrong-Horse-1"))).await;
     assert_eq!(judged(&outcomes), 3);
@@ -194,24 +187,28 @@ async fn what_is_no_guess_uses_nothing_up() {
         .limits(|limits| limits.failures_per_address = "2/5m".parse().unwrap())
         .start()
         .await;
-    let ana = user(&server, "ana").await;
+    let ana = server.confirmed_user("ana").await;
     let client = &ana.client;
     for _ in 0..3 {
         let answers = json!({"USERNAME": "ana", "NEW_PASSWORD": "Another-Horse-2"});
         let input = json!({"ClientId": client.id, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "x".repeat(30), "ChallengeResponses": answers});
-        let told = outcome::<op::RespondToAuthChallenge>(client, input, STRANGER).await;
+        let told = client
+            .outcome::<op::RespondToAuthChallenge>(input, STRANGER)
+            .await;
         assert_eq!(told, "NotAuthorizedException");
         let parameters = client.parameters("ana", json!({"SRP_A": "a".repeat(768)}));
-        let input = json!({"ClientId": client.id, "AuthFlow": "USER_SRP_AUTH", "AuthParameters": parameters});
+        let input = client.initiation("USER_SRP_AUTH", &parameters);
         assert_eq!(
-            outcome::<op::InitiateAuth>(client, input, STRANGER).await,
+            client.outcome::<op::InitiateAuth>(input, STRANGER).await,
             ""
         );
         let weak = client.about(
             "ana",
             json!({"ConfirmationCode": "123456", "Password": "weak"}),
         );
-        let told = outcome::<op::ConfirmForgotPassword>(client, weak, STRANGER).await;
+        let told = client
+            .outcome::<op::ConfirmForgotPassword>(weak, STRANGER)
+            .await;
         assert_eq!(told, "InvalidPasswordException");
         assert_eq!(sign_in(client, "ana", PASSWORD).await, "");
     }
@@ -230,7 +227,7 @@ async fn a_right_password_behind_the_lock_uses_up_what_a_wrong_one_does() {
         .limits(|limits| limits.failures_per_address = "7/5m".parse().unwrap())
         .start()
         .await;
-    let ana = user(&server, "ana").await;
+    let ana = server.confirmed_user("ana").await;
     // Locked by five; what comes then is not looked at, and costs nothing, whichever it is.
     for _ in 0..5 {
         sign_in(&ana.client, "ana", "Wrong-Horse-1").await;
@@ -259,7 +256,7 @@ async fn an_ipv6_network_is_counted_by_its_64_and_its_56() {
     // At another name from each address, so that no lock stands in the way.
     let guess = async |from: &str| {
         let parameters = client.parameters(from, json!({"PASSWORD": "Wrong-Horse-1"}));
-        let input = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+        let input = client.initiation("USER_PASSWORD_AUTH", &parameters);
         let from: std::net::IpAddr = from.parse().unwrap();
         let call = server.prepare::<op::InitiateAuth>(input).from(from);
         call.send().await.error().code
@@ -287,14 +284,15 @@ async fn a_client_that_tells_who_exists_tells_an_address_only_so_often() {
     let client = server.pool().await.client().legacy_errors().await;
     let about = |own: Value| client.about("nobody", own);
     let told = [
-        outcome::<op::ForgotPassword>(&client, about(json!({})), STRANGER).await,
-        outcome::<op::ResendConfirmationCode>(&client, about(json!({})), STRANGER).await,
-        outcome::<op::ConfirmSignUp>(
-            &client,
-            about(json!({"ConfirmationCode": "123456"})),
-            STRANGER,
-        )
-        .await,
+        client
+            .outcome::<op::ForgotPassword>(about(json!({})), STRANGER)
+            .await,
+        client
+            .outcome::<op::ResendConfirmationCode>(about(json!({})), STRANGER)
+            .await,
+        client
+            .outcome::<op::ConfirmSignUp>(about(json!({"ConfirmationCode": "123456"})), STRANGER)
+            .await,
         sign_in(&client, "nobody", PASSWORD).await,
     ];
     assert_eq!(told, ["UserNotFoundException"; 4]);
@@ -302,6 +300,8 @@ async fn a_client_that_tells_who_exists_tells_an_address_only_so_often() {
     for name in ["ana", "nobody"] {
         assert_eq!(sign_in(&client, name, PASSWORD).await, HELD_UP);
     }
-    let asked = outcome::<op::ForgotPassword>(&client, about(json!({})), STRANGER).await;
+    let asked = client
+        .outcome::<op::ForgotPassword>(about(json!({})), STRANGER)
+        .await;
     assert_eq!(asked, HELD_UP);
 }

@@ -73,15 +73,7 @@ async fn an_alias_signs_in_once_it_is_verified_and_not_before() {
 
 #[tokio::test]
 async fn without_aliases_an_address_is_no_name() {
-    let ana = TestServer::start()
-        .await
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = TestServer::start().await.confirmed_user("ana").await;
     assert_eq!(
         refused(ana.named("ana@example.com").sign_in().await).told(),
         WRONG_PASSWORD

@@ -95,14 +95,7 @@ async fn a_sign_up_code_lives_for_a_day() {
 #[tokio::test]
 async fn a_reset_code_lives_for_an_hour() {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     ana.forgot_password().await.unwrap();
     let code = ana.last_code().await;
     server.advance(hours(1));
@@ -133,14 +126,7 @@ async fn a_code_is_good_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_answers_with_one_code_at_once_one_wins() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         ana.forgot_password().await.unwrap();
         let code = ana.last_code().await;
         let passwords = [
@@ -263,14 +249,7 @@ async fn codes_are_guessed_at_fifteen_times_an_hour_however_many_were_sent() {
 #[tokio::test]
 async fn resets_are_asked_for_five_times_an_hour() {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     for _ in 0..5 {
         ana.forgot_password().await.unwrap();
     }

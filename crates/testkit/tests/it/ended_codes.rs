@@ -199,19 +199,10 @@ async fn a_temporary_password_that_was_proved_opens_nothing_once_another_is_set(
     let server = TestServer::start().await;
     let client = server.pool().await.client().await;
     client.pool.invite("ana", "Temporary-1!", &[]).await;
-    let parameters = client.parameters("ana", json!({"PASSWORD": "Temporary-1!"}));
-    let input = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
-    let session = server
-        .call::<op::InitiateAuth>(input)
-        .await
-        .unwrap()
-        .session;
+    let session = client.prove_temporary("ana", "Temporary-1!").await;
     let own = json!({"Password": "Temporary-1!", "Permanent": false});
     on_ana::<op::AdminSetUserPassword>(&client.pool, own).await;
-    let input = json!({
-        "ClientId": client.id, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": session,
-        "ChallengeResponses": client.parameters("ana", json!({"NEW_PASSWORD": NEW})),
-    });
+    let input = client.new_password(&session, "ana", json!({"NEW_PASSWORD": NEW}));
     let told = refused(server.call::<op::RespondToAuthChallenge>(input).await);
     assert_eq!(told.told(), crate::sentences::INVALID_SESSION);
 }

@@ -251,18 +251,9 @@ async fn booleans_come_in_any_case_and_are_kept_in_lower_case() {
         pool.attribute("bob", "email_verified").await.as_deref(),
         Some("true")
     );
-    let parameters = client.parameters("bob", json!({"PASSWORD": "Temporary-1!"}));
-    let input = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
-    let session = server
-        .call::<op::InitiateAuth>(input)
-        .await
-        .unwrap()
-        .session;
+    let session = client.prove_temporary("bob", "Temporary-1!").await;
     let own = json!({"NEW_PASSWORD": PASSWORD, "userAttributes.custom:flag": "True"});
-    let input = json!({
-        "ClientId": client.id, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": session,
-        "ChallengeResponses": client.parameters("bob", own),
-    });
+    let input = client.new_password(&session, "bob", own);
     server
         .call::<op::RespondToAuthChallenge>(input)
         .await

@@ -42,10 +42,7 @@ async fn answer(
     session: &str,
     own: Value,
 ) -> Result<RespondToAuthChallengeResponse, ApiError> {
-    let responses = user.client.parameters(&user.name, own);
-    let input = json!({
-        "ClientId": user.client.id, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": session, "ChallengeResponses": responses,
-    });
+    let input = user.client.new_password(session, &user.name, own);
     user.client
         .pool
         .server

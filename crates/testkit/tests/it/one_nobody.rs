@@ -47,9 +47,9 @@ async fn challenge(client: &TestClient, name: &str) -> (String, String) {
     (of("SALT"), of("USER_ID_FOR_SRP"))
 }
 
-/// What each of many calls is told, each made under the first name until it is refused otherwise
-/// than at first, then under the second.
-async fn told(client: &TestClient, names: [&str; 2]) -> Vec<String> {
+/// The answers to many calls, each made under the first name until it is refused otherwise than at
+/// first, then under the second.
+async fn answers(client: &TestClient, names: [&str; 2]) -> Vec<String> {
     let server = &client.pool.server;
     let about = |name: &str, own: Value| client.about(name, own);
     let calls = |name: &str| {
@@ -87,8 +87,8 @@ async fn told(client: &TestClient, names: [&str; 2]) -> Vec<String> {
     seen
 }
 
-/// Told texts without what differs from user to user: the shown part of an address.
-fn without_addresses(told: &[String]) -> Vec<String> {
+/// Answers without what differs from user to user: the shown part of an address.
+fn without_addresses(answers: &[String]) -> Vec<String> {
     let of_text = |text: &String| match serde_json::from_str::<Value>(text) {
         Ok(mut value) => {
             if let Some(destination) = value.pointer_mut("/CodeDeliveryDetails/Destination") {
@@ -98,7 +98,7 @@ fn without_addresses(told: &[String]) -> Vec<String> {
         }
         Err(_) => text.clone(),
     };
-    told.iter().map(of_text).collect()
+    answers.iter().map(of_text).collect()
 }
 
 #[tokio::test]
@@ -122,14 +122,13 @@ async fn locks_codes_and_limits_are_one_for_both_names_of_somebody_and_of_nobody
             let mut seen = Vec::new();
             for name in [known, unknown] {
                 let (_, id) = challenge(&client, name).await;
-                let told = told(&client, [name, &id]).await;
-                // What the last call under the first name was told, the first under the second is
-                // told too.
-                for step in told.chunks(3) {
+                let answers = answers(&client, [name, &id]).await;
+                // What the last call under the first name got, the first under the second gets too.
+                for step in answers.chunks(3) {
                     assert_ne!(step[0], step[1], "{name}: no limit was met");
                     assert_eq!(step[1], step[2], "{name}");
                 }
-                seen.push(without_addresses(&told));
+                seen.push(without_addresses(&answers));
             }
             assert_eq!(seen[0], seen[1]);
             assert!(

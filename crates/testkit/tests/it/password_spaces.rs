@@ -72,15 +72,10 @@ async fn a_space_at_an_end_is_refused_wherever_a_password_is_set() {
 async fn a_space_at_an_end_of_a_new_password_is_told_and_the_session_goes_on() {
     let client = TestServer::start().await.pool().await.client().await;
     client.pool.invite("ana", "Temporary-1!", &[]).await;
-    let parameters = client.parameters("ana", json!({"PASSWORD": "Temporary-1!"}));
-    let begin = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+    let session = client.prove_temporary("ana", "Temporary-1!").await;
     let server = &client.pool.server;
-    let challenge = server.call::<op::InitiateAuth>(begin).await.ok().unwrap();
-    let session = challenge.session.unwrap();
     let answer = async |password: &str| {
-        let responses = client.parameters("ana", json!({"NEW_PASSWORD": password}));
-        let input = json!({"ClientId": client.id, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": session,
-            "ChallengeResponses": responses});
+        let input = client.new_password(&session, "ana", json!({"NEW_PASSWORD": password}));
         server.call::<op::RespondToAuthChallenge>(input).await
     };
     let sentence =

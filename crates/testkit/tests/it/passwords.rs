@@ -12,14 +12,7 @@ const NEW: &str = "Another-Horse-2";
 #[tokio::test]
 async fn a_reset_sets_the_password_and_ends_every_session() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         let before = ana.sign_in().await.unwrap();
         ana.forgot_password().await.unwrap();
         ana.sign_in().await.unwrap();
@@ -40,15 +33,7 @@ async fn a_reset_sets_the_password_and_ends_every_session() {
 
 #[tokio::test]
 async fn a_reset_lifts_the_lock() {
-    let ana = TestServer::start()
-        .await
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = TestServer::start().await.confirmed_user("ana").await;
     for _ in 0..5 {
         refused(ana.with_password("Wrong-Horse-1").sign_in().await);
     }
@@ -61,15 +46,7 @@ async fn a_reset_lifts_the_lock() {
 
 #[tokio::test]
 async fn a_new_password_that_breaks_the_policy_costs_no_guess() {
-    let ana = TestServer::start()
-        .await
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = TestServer::start().await.confirmed_user("ana").await;
     ana.forgot_password().await.unwrap();
     let code = ana.last_code().await;
     for _ in 0..6 {
@@ -220,14 +197,7 @@ async fn a_reset_code_is_worth_nothing_once_its_address_is_no_longer_the_users()
 #[tokio::test]
 async fn a_change_keeps_the_session_that_made_it_and_ends_the_others() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         let (mine, other) = (ana.sign_in().await.unwrap(), ana.sign_in().await.unwrap());
         ana.change_password(&mine.access, NEW).await.unwrap();
         ana.get_user(&mine.access).await.unwrap();
@@ -243,14 +213,7 @@ async fn a_change_keeps_the_session_that_made_it_and_ends_the_others() {
 #[tokio::test]
 async fn a_change_needs_the_password_before_and_a_good_one_after() {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     let tokens = ana.sign_in().await.unwrap();
     let weak = refused(ana.change_password(&tokens.access, "weak").await);
     assert_eq!(weak.code, "InvalidPasswordException");
@@ -269,14 +232,7 @@ async fn a_change_needs_the_password_before_and_a_good_one_after() {
 #[tokio::test]
 async fn wrong_changes_are_limited_by_the_hour() {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     let tokens = ana.sign_in().await.unwrap();
     let wrong = ana.with_password("Wrong-Horse-1");
     for _ in 0..5 {

@@ -1,6 +1,8 @@
 //! Refresh tokens: REFRESH_TOKEN_AUTH, GetTokensFromRefreshToken, RevokeToken, rotation.
 
-use cognate_testkit::{TestServer, claims, days, for_each_database, op, refused, seconds};
+use cognate_testkit::{
+    TestServer, TestUser, claims, days, for_each_database, op, refused, seconds,
+};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -10,17 +12,16 @@ const INVALID: (&str, &str) = ("NotAuthorizedException", "Invalid Refresh Token"
 const ENDED: (&str, &str) = ("NotAuthorizedException", "Refresh Token has been revoked");
 const REUSED: &str = "RefreshTokenReuseException";
 
+/// A user whose refresh tokens rotate, the one before being good for so many seconds.
+async fn rotating(server: &TestServer, grace_seconds: u32) -> TestUser {
+    let client = server.pool().await.client().rotation(grace_seconds).await;
+    client.user("ana").confirmed().await
+}
+
 #[tokio::test]
 async fn a_refresh_gives_new_tokens_and_no_new_refresh_token() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         let tokens = ana.sign_in().await.unwrap();
         assert_eq!(tokens.refresh().split('.').count(), 5);
         for _ in 0..2 {
@@ -36,15 +37,7 @@ async fn a_refresh_gives_new_tokens_and_no_new_refresh_token() {
 
 #[tokio::test]
 async fn a_refresh_shows_the_attributes_as_they_are_now() {
-    let ana = TestServer::start()
-        .await
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = TestServer::start().await.confirmed_user("ana").await;
     let tokens = ana.sign_in().await.unwrap();
     ana.update(&tokens.access, &[("name", "Ana Diaz")])
         .await
@@ -58,17 +51,10 @@ async fn a_refresh_shows_the_attributes_as_they_are_now() {
 #[tokio::test]
 async fn the_older_name_of_the_flow_works() {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     let tokens = ana.sign_in().await.unwrap();
     let parameters = json!({"REFRESH_TOKEN": tokens.refresh()});
-    let input = json!({"ClientId": ana.client.id, "AuthFlow": "REFRESH_TOKEN", "AuthParameters": parameters});
+    let input = ana.client.initiation("REFRESH_TOKEN", &parameters);
     server
         .call::<op::InitiateAuth>(input)
         .await
@@ -123,15 +109,7 @@ async fn a_refresh_token_is_worth_nothing_to_another_app_client_or_pool() {
 
 #[tokio::test]
 async fn a_refresh_token_that_was_changed_or_is_none_is_refused() {
-    let ana = TestServer::start()
-        .await
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = TestServer::start().await.confirmed_user("ana").await;
     let tokens = ana.sign_in().await.unwrap();
     let token = tokens.refresh();
     for at in 0..5 {
@@ -157,14 +135,7 @@ async fn a_refresh_token_that_was_changed_or_is_none_is_refused() {
 #[tokio::test]
 async fn a_revoked_token_refreshes_nothing_and_its_access_tokens_end_with_it() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         let (mine, other) = (ana.sign_in().await.unwrap(), ana.sign_in().await.unwrap());
         ana.revoke(mine.refresh()).await.unwrap();
         assert_eq!(refused(ana.refresh(mine.refresh()).await).told(), ENDED);
@@ -271,15 +242,7 @@ async fn a_user_who_is_disabled_or_deleted_refreshes_nothing() {
 #[tokio::test]
 async fn with_rotation_each_refresh_gives_another_token_and_the_one_before_is_spent() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .rotation(0)
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = rotating(&server, 0).await;
         let first = ana.sign_in().await.unwrap();
         let second = ana.rotate(first.refresh()).await.unwrap();
         let third = ana.rotate(second.refresh()).await.unwrap();
@@ -296,15 +259,7 @@ async fn with_rotation_each_refresh_gives_another_token_and_the_one_before_is_sp
 #[tokio::test]
 async fn within_the_grace_period_the_token_before_still_works() {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .rotation(30)
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = rotating(&server, 30).await;
     let first = ana.sign_in().await.unwrap();
     let second = ana.rotate(first.refresh()).await.unwrap();
     server.advance(seconds(29));
@@ -319,15 +274,7 @@ async fn within_the_grace_period_the_token_before_still_works() {
 #[tokio::test]
 async fn the_grace_period_of_a_token_ends_though_its_session_was_used_a_moment_ago() {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .rotation(60)
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = rotating(&server, 60).await;
     let first = ana.sign_in().await.unwrap();
     let second = ana.rotate(first.refresh()).await.unwrap();
     server.advance(seconds(60));
@@ -338,15 +285,7 @@ async fn the_grace_period_of_a_token_ends_though_its_session_was_used_a_moment_a
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_refreshes_with_one_token_at_once_one_rotates_and_none_ends_the_session_within_grace() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .rotation(60)
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = rotating(&server, 60).await;
         let first = ana.sign_in().await.unwrap();
         let outcomes = join_all((0..4).map(|_| ana.rotate(first.refresh()))).await;
         let given: Vec<_> = outcomes.into_iter().filter_map(Result::ok).collect();

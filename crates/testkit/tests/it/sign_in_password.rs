@@ -18,14 +18,7 @@ async fn fail(user: &TestUser, times: usize) {
 #[tokio::test]
 async fn the_right_password_signs_in_and_another_does_not() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         assert_eq!(
             refused(ana.with_password("Wrong-Horse-1").sign_in().await).told(),
             WRONG_PASSWORD
@@ -40,14 +33,7 @@ async fn the_right_password_signs_in_and_another_does_not() {
 #[tokio::test]
 async fn four_failures_do_not_lock_and_the_fifth_does() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         fail(&ana, 4).await;
         ana.sign_in().await.unwrap();
         fail(&ana, 5).await;
@@ -59,14 +45,7 @@ async fn four_failures_do_not_lock_and_the_fifth_does() {
 #[tokio::test]
 async fn each_further_failure_locks_for_twice_as_long_up_to_fifteen_minutes() {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     fail(&ana, 4).await;
     for lock in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512] {
         fail(&ana, 1).await;
@@ -84,14 +63,7 @@ async fn each_further_failure_locks_for_twice_as_long_up_to_fifteen_minutes() {
 #[tokio::test]
 async fn attempts_while_locked_do_not_extend_the_lock() {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     fail(&ana, 5).await;
     for span in [1, 2] {
         server.advance(seconds(span));
@@ -112,15 +84,7 @@ async fn attempts_while_locked_do_not_extend_the_lock() {
 
 #[tokio::test]
 async fn a_sign_in_forgets_the_failures_before_it() {
-    let ana = TestServer::start()
-        .await
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = TestServer::start().await.confirmed_user("ana").await;
     for _ in 0..3 {
         fail(&ana, 4).await;
         ana.sign_in().await.unwrap();
@@ -130,14 +94,7 @@ async fn a_sign_in_forgets_the_failures_before_it() {
 #[tokio::test]
 async fn fifteen_quiet_minutes_forget_the_failures() {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     fail(&ana, 5).await;
     // Quiet from the end of the lock on.
     server.advance(seconds(1) + minutes(15));
@@ -181,14 +138,7 @@ async fn one_users_lock_is_no_others() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guesses_at_once_are_worth_no_more_than_one_after_the_other() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         let wrong = ana.with_password("Wrong-Horse-1");
         join_all((0..12).map(|_| wrong.sign_in())).await;
         assert_eq!(refused(ana.sign_in().await).told(), LOCKED);
@@ -198,15 +148,7 @@ async fn guesses_at_once_are_worth_no_more_than_one_after_the_other() {
 
 #[tokio::test]
 async fn wrong_passwords_of_a_password_change_count_towards_the_lock() {
-    let ana = TestServer::start()
-        .await
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = TestServer::start().await.confirmed_user("ana").await;
     let tokens = ana.sign_in().await.unwrap();
     let wrong = ana.with_password("Wrong-Horse-1");
     for _ in 0..5 {
@@ -265,7 +207,7 @@ async fn the_operators_flow_is_not_for_users() {
     let ana = client.user("ana").confirmed().await;
     for flow in ["ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"] {
         let parameters = client.parameters("ana", json!({"PASSWORD": ana.password}));
-        let input = json!({"ClientId": client.id, "AuthFlow": flow, "AuthParameters": parameters});
+        let input = client.initiation(flow, &parameters);
         let error = refused(server.call::<op::InitiateAuth>(input).await);
         assert_eq!(
             error.told(),
@@ -305,7 +247,7 @@ async fn flows_that_are_not_built_are_refused_by_name() {
     let client = server.pool().await.client().await;
     for flow in ["CUSTOM_AUTH", "USER_AUTH"] {
         let parameters = client.parameters("ana", json!({}));
-        let input = json!({"ClientId": client.id, "AuthFlow": flow, "AuthParameters": parameters});
+        let input = client.initiation(flow, &parameters);
         let error = refused(server.call::<op::InitiateAuth>(input).await);
         assert_eq!(
             error.told(),
@@ -327,7 +269,7 @@ async fn a_parameter_that_a_flow_needs_is_named() {
         ("USER_SRP_AUTH", json!({"USERNAME": "ana"}), "SRP_A"),
         ("REFRESH_TOKEN_AUTH", json!({}), "REFRESH_TOKEN"),
     ] {
-        let input = json!({"ClientId": client.id, "AuthFlow": flow, "AuthParameters": parameters});
+        let input = client.initiation(flow, &parameters);
         let error = refused(server.call::<op::InitiateAuth>(input).await);
         let sentence = format!("Missing required parameter {missing}");
         assert_eq!(

@@ -27,14 +27,7 @@ BBE117577A615D6C770988C0BAD946E208E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CA
 #[tokio::test]
 async fn the_right_password_signs_in_and_another_does_not() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         ana.sign_in_srp().await.unwrap();
         let wrong = ana.with_password("Wrong-Horse-1");
         assert_eq!(refused(wrong.sign_in_srp().await).told(), WRONG_PASSWORD);
@@ -44,15 +37,7 @@ async fn the_right_password_signs_in_and_another_does_not() {
 
 #[tokio::test]
 async fn a_client_that_sends_no_session_signs_in() {
-    let ana = TestServer::start()
-        .await
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = TestServer::start().await.confirmed_user("ana").await;
     let answer = ana
         .begin_srp()
         .await
@@ -96,7 +81,7 @@ async fn a_public_value_that_is_zero_modulo_n_or_no_number_is_refused() {
         &"F".repeat(5000),
     ] {
         let parameters = client.parameters("ana", json!({"SRP_A": public}));
-        let input = json!({"ClientId": client.id, "AuthFlow": "USER_SRP_AUTH", "AuthParameters": parameters});
+        let input = client.initiation("USER_SRP_AUTH", &parameters);
         let error = refused(server.call::<op::InitiateAuth>(input).await);
         assert_eq!(error.code, "InvalidParameterException", "{public}");
     }
@@ -105,14 +90,7 @@ async fn a_public_value_that_is_zero_modulo_n_or_no_number_is_refused() {
 #[tokio::test]
 async fn an_answer_that_was_given_is_not_taken_again() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         let answer = ana.begin_srp().await.unwrap().answer(PASSWORD);
         answer.tokens().await.unwrap();
         assert_eq!(refused(answer.tokens().await).told(), INVALID_SESSION);
@@ -122,15 +100,7 @@ async fn an_answer_that_was_given_is_not_taken_again() {
 
 #[tokio::test]
 async fn a_wrong_answer_uses_the_challenge_up() {
-    let ana = TestServer::start()
-        .await
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = TestServer::start().await.confirmed_user("ana").await;
     let exchange = ana.begin_srp().await.unwrap();
     let wrong = exchange.answer("Wrong-Horse-1").send().await;
     assert_eq!(refused(wrong).told(), WRONG_PASSWORD);
@@ -143,14 +113,7 @@ async fn a_wrong_answer_uses_the_challenge_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_answers_at_the_same_moment_one_wins() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         let node = server.node();
         let answer = ana.begin_srp().await.unwrap().answer(PASSWORD);
         let mut elsewhere = answer.clone();
@@ -174,14 +137,7 @@ async fn of_answers_at_the_same_moment_one_wins() {
 #[tokio::test]
 async fn a_challenge_of_one_node_is_answered_at_another() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         let mut answer = ana.begin_srp().await.unwrap().answer(PASSWORD);
         answer.client.pool.server = server.node();
         answer.tokens().await.unwrap();
@@ -192,14 +148,7 @@ async fn a_challenge_of_one_node_is_answered_at_another() {
 #[tokio::test]
 async fn a_signature_of_another_timestamp_proves_nothing() {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     let exchange = ana.begin_srp().await.unwrap();
     let later = exchange.answer_at(PASSWORD, Timestamp(server.now().0 + 1000));
     let answer = exchange
@@ -211,14 +160,7 @@ async fn a_signature_of_another_timestamp_proves_nothing() {
 #[tokio::test]
 async fn a_timestamp_is_within_five_minutes_of_the_servers_clock() {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     let at = async |offset: i64| {
         let exchange = ana.begin_srp().await.unwrap();
         exchange
@@ -268,14 +210,7 @@ async fn a_timestamp_of_another_form_is_no_guess_and_leaves_the_challenge() {
 #[tokio::test]
 async fn a_challenge_waits_for_three_minutes() {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     let exchange = ana.begin_srp().await.unwrap();
     server.advance(minutes(3) - seconds(1));
     exchange.answer(PASSWORD).send().await.unwrap();
@@ -289,15 +224,7 @@ async fn a_challenge_waits_for_three_minutes() {
 
 #[tokio::test]
 async fn a_secret_block_of_ones_own_is_of_no_challenge() {
-    let ana = TestServer::start()
-        .await
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = TestServer::start().await.confirmed_user("ana").await;
     for block in ["AAAA", "no base64!", ""] {
         let exchange = ana.begin_srp().await.unwrap();
         let answer = exchange
@@ -315,15 +242,7 @@ async fn a_secret_block_of_ones_own_is_of_no_challenge() {
 
 #[tokio::test]
 async fn a_session_of_another_challenge_is_refused_even_of_the_same_user() {
-    let ana = TestServer::start()
-        .await
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = TestServer::start().await.confirmed_user("ana").await;
     let (one, two) = (
         ana.begin_srp().await.unwrap(),
         ana.begin_srp().await.unwrap(),
@@ -463,15 +382,7 @@ async fn an_operators_answer_goes_through_the_same_machine() {
 
 #[tokio::test]
 async fn what_is_no_session_at_all_is_told_as_one_that_is_not_valid() {
-    let ana = TestServer::start()
-        .await
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = TestServer::start().await.confirmed_user("ana").await;
     for session in ["a".repeat(40), "*".repeat(40)] {
         let answer = ana
             .begin_srp()

@@ -8,14 +8,7 @@ use crate::sentences::{DISABLED, NO_SUCH_USER, REVOKED};
 #[tokio::test]
 async fn a_global_sign_out_ends_all_sessions_at_once_on_every_node() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         let (one, two) = (ana.sign_in().await.unwrap(), ana.sign_in().await.unwrap());
         let elsewhere = server.node();
         let there = |token: &str| {

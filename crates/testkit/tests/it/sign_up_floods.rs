@@ -129,7 +129,7 @@ async fn a_flood_from_one_address_delays_anothers_call_by_a_few_computations() {
     let answered = Cell::new(0_usize);
     let sign_in = async |name: String, password: &str, from: [u8; 4]| {
         let parameters = client.parameters(&name, json!({"PASSWORD": password}));
-        let input = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+        let input = client.initiation("USER_PASSWORD_AUTH", &parameters);
         let call = server.prepare::<op::InitiateAuth>(input).from(from);
         let outcome = call.send().await.success();
         answered.set(answered.get() + 1);

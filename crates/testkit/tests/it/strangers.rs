@@ -15,7 +15,7 @@ const STRANGER: [u8; 4] = [203, 0, 113, 9];
 const NEW: &str = "Another-Horse-2";
 
 /// A call from an address: nothing, or code and sentence of the refusal.
-async fn told<O: Operation>(
+async fn outcome_from<O: Operation>(
     client: &TestClient,
     input: Value,
     from: [u8; 4],
@@ -32,30 +32,30 @@ fn refusal((code, message): (&str, &str)) -> Result<(), (String, String)> {
 }
 
 async fn forgot(client: &TestClient, name: &str, from: [u8; 4]) -> Result<(), (String, String)> {
-    told::<op::ForgotPassword>(client, client.about(name, json!({})), from).await
+    outcome_from::<op::ForgotPassword>(client, client.about(name, json!({})), from).await
 }
 
 async fn resend(client: &TestClient, name: &str, from: [u8; 4]) -> Result<(), (String, String)> {
-    told::<op::ResendConfirmationCode>(client, client.about(name, json!({})), from).await
+    outcome_from::<op::ResendConfirmationCode>(client, client.about(name, json!({})), from).await
 }
 
 async fn confirm(user: &TestUser, code: &str, from: [u8; 4]) -> Result<(), (String, String)> {
     let input = user
         .client
         .about(&user.name, json!({"ConfirmationCode": code}));
-    told::<op::ConfirmSignUp>(&user.client, input, from).await
+    outcome_from::<op::ConfirmSignUp>(&user.client, input, from).await
 }
 
 async fn reset(user: &TestUser, code: &str, from: [u8; 4]) -> Result<(), (String, String)> {
     let own = json!({"ConfirmationCode": code, "Password": NEW});
     let input = user.client.about(&user.name, own);
-    told::<op::ConfirmForgotPassword>(&user.client, input, from).await
+    outcome_from::<op::ConfirmForgotPassword>(&user.client, input, from).await
 }
 
 async fn reset_by_operator(user: &TestUser) -> Result<(), (String, String)> {
     let pool = &user.client.pool;
     let input = json!({"UserPoolId": pool.id, "Username": user.name});
-    told::<op::AdminResetUserPassword>(&user.client, input, OWNER).await
+    outcome_from::<op::AdminResetUserPassword>(&user.client, input, OWNER).await
 }
 
 #[tokio::test]
@@ -244,7 +244,7 @@ async fn one_address_gets_half_of_a_mailboxs_messages() {
             .user(&format!("user{n}"))
             .email("victim@example.com")
             .input();
-        told::<op::SignUp>(&client, input, STRANGER).await
+        outcome_from::<op::SignUp>(&client, input, STRANGER).await
     };
     for n in 0..10 {
         sign_up(n).await.unwrap();

@@ -56,15 +56,8 @@ async fn a_temporary_password_is_replaced_under_the_sub() {
     let client = server.pool().await.client().await;
     client.pool.invite("ana", "Temporary-1!", &[]).await;
     let sub = client.pool.attribute("ana", "sub").await.unwrap();
-    let begin = json!({
-        "ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH",
-        "AuthParameters": client.parameters(&sub, json!({"PASSWORD": "Temporary-1!"})),
-    });
-    let asked = server.call::<op::InitiateAuth>(begin).await.unwrap();
-    let answer = json!({
-        "ClientId": client.id, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": asked.session,
-        "ChallengeResponses": client.parameters(&sub, json!({"NEW_PASSWORD": PASSWORD})),
-    });
+    let session = client.prove_temporary(&sub, "Temporary-1!").await;
+    let answer = client.new_password(&session, &sub, json!({"NEW_PASSWORD": PASSWORD}));
     let answer = server
         .call::<op::RespondToAuthChallenge>(answer)
         .await

@@ -134,8 +134,9 @@ async fn a_refresh_takes_a_secret_hash_of_the_sub_the_name_as_stored_and_the_nam
         let challenge = ana.begin_srp().await.unwrap();
         let tokens = challenge.answer(&ana.password).tokens().await.unwrap();
         let refresh = async |name: &str| {
-            let parameters = json!({"REFRESH_TOKEN": tokens.refresh(), "SECRET_HASH": client.secret_hash(name)});
-            let input = json!({"ClientId": client.id, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": parameters});
+            let parameters =
+                json!({"REFRESH_TOKEN": tokens.refresh(), "SECRET_HASH": client.secret_hash(name)});
+            let input = client.initiation("REFRESH_TOKEN_AUTH", &parameters);
             server.call::<op::InitiateAuth>(input).await
         };
         for name in [

@@ -16,14 +16,7 @@ use crate::sentences::{INVALID_TOKEN, REVOKED};
 
 async fn signed_in() -> (TestServer, TestUser, Tokens) {
     let server = TestServer::start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     let tokens = ana.sign_in().await.unwrap();
     (server, ana, tokens)
 }
@@ -126,14 +119,7 @@ async fn tokens_of_one_sign_in_share_its_event_and_origin_and_have_ids_of_their_
 #[tokio::test]
 async fn the_published_keys_verify_the_tokens_and_each_use_has_its_own() {
     for_each_database(async |server| {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         let tokens = ana.sign_in().await.unwrap();
         let keys = jwks(&ana.client.pool).await.keys;
         assert_eq!(keys.len(), 2);
@@ -185,14 +171,7 @@ async fn an_issuer_of_awss_form_is_in_the_tokens_and_is_taken_back() {
         .issuer("https://cognito-idp.{region}.amazonaws.com/{pool}")
         .start()
         .await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     let tokens = ana.sign_in().await.unwrap();
     let issuer = format!(
         "https://cognito-idp.us-east-1.amazonaws.com/{}",

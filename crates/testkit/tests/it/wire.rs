@@ -314,7 +314,7 @@ async fn nul_bytes_and_odd_text_are_no_trouble_anywhere_in_a_request() {
         "💥",
     ] {
         let named = client.parameters(odd, json!({"PASSWORD": odd}));
-        let flow = json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": named});
+        let flow = client.initiation("USER_PASSWORD_AUTH", &named);
         for call in [
             server.prepare::<op::SignUp>(
                 client.about(odd, json!({"Password": format!("Aa1!{odd}xxxx")})),

@@ -67,14 +67,7 @@ async fn a_full_disk_refuses_writes_leaves_reads_alone_and_is_forgotten_when_the
     };
     let url = format!("sqlite:{}", disk.path().join("cognate.db").display());
     let server = TestServer::builder().on(&url).start().await;
-    let ana = server
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = server.confirmed_user("ana").await;
     let tokens = ana.sign_in().await.unwrap();
     // The writer meets the end of the room at another place each time.
     for (round, room) in [0, 4096, 12_288, 40_960, 122_880].into_iter().enumerate() {

@@ -92,16 +92,7 @@ async fn a_message_whose_delivery_cannot_be_noted_does_not_break_off_the_others(
 async fn what_has_run_out_is_deleted_by_the_node_that_holds_the_lease() {
     for_each_shared_database(async |shared: Shared| {
         let [other, node] = shared.nodes().await;
-        node.pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await
-            .begin_srp()
-            .await
-            .unwrap();
+        node.confirmed_user("ana").await.begin_srp().await.unwrap();
         node.advance(minutes(60));
         let (now, until) = (node.now(), node.now().plus(seconds(60)));
         assert!(

@@ -7,14 +7,7 @@ use futures_util::future::join_all;
 async fn wrong_passwords_on_all_nodes_lock_the_user_on_every_node() {
     for_each_shared_database(async |shared: Shared| {
         let nodes: [_; 3] = shared.nodes().await;
-        let ana = nodes[0]
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = nodes[0].confirmed_user("ana").await;
         for node in nodes.iter().cycle().take(5) {
             refused(ana.on(node).with_password("Wrong-Horse-1").sign_in().await);
         }
@@ -32,14 +25,7 @@ async fn wrong_passwords_on_all_nodes_lock_the_user_on_every_node() {
 async fn guesses_at_once_on_all_nodes_are_worth_no_more_than_one_after_the_other() {
     for_each_shared_database(async |shared: Shared| {
         let nodes: [_; 3] = shared.nodes().await;
-        let ana = nodes[0]
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = nodes[0].confirmed_user("ana").await;
         let wrong = ana.with_password("Wrong-Horse-1");
         join_all(
             nodes

@@ -9,14 +9,7 @@ use serde_json::json;
 /// `GetUser` says which.
 async fn ends_everywhere(shared: &Shared, says: &str, deed: impl AsyncFnOnce(&TestUser, &Tokens)) {
     let nodes: [TestServer; 3] = shared.nodes().await;
-    let ana = nodes[0]
-        .pool()
-        .await
-        .client()
-        .await
-        .user("ana")
-        .confirmed()
-        .await;
+    let ana = nodes[0].confirmed_user("ana").await;
     let tokens = ana.sign_in().await.unwrap();
     for node in &nodes {
         ana.on(node).get_user(&tokens.access).await.unwrap();
@@ -110,7 +103,7 @@ async fn a_user_who_is_deleted() {
 async fn a_sign_in_that_is_under_way_when_the_password_changes_leaves_no_session() {
     for_each_shared_database(async |shared: Shared| {
         let nodes: [TestServer; 3] = shared.nodes().await;
-        let ana = nodes[0].pool().await.client().await.user("ana").confirmed().await;
+        let ana = nodes[0].confirmed_user("ana").await;
         for round in 0..6 {
             let password = format!("Another-Horse-{round}");
             let known = if round == 0 { ana.clone() } else { ana.with_password(&format!("Another-Horse-{}", round - 1)) };

@@ -30,7 +30,7 @@ async fn within_two_seconds(nodes: &[TestServer], is_so: impl AsyncFn(&TestServe
 }
 
 /// Code and sentence of the error that a call gets, or "".
-async fn told<O: cognate_api::Operation>(node: &TestServer, input: Value) -> String
+async fn refusal<O: cognate_api::Operation>(node: &TestServer, input: Value) -> String
 where
     O::Output: serde::de::DeserializeOwned,
 {
@@ -45,7 +45,7 @@ where
 async fn a_flow_that_is_taken_from_an_app_client() {
     for_each_shared_database(async |shared: Shared| {
         let nodes: [TestServer; 3] = shared.nodes().await;
-        let ana = nodes[0].pool().await.client().await.user("ana").confirmed().await;
+        let ana = nodes[0].confirmed_user("ana").await;
         for node in &nodes {
             ana.on(node).sign_in().await.unwrap();
         }
@@ -60,14 +60,7 @@ async fn a_flow_that_is_taken_from_an_app_client() {
 async fn an_app_client_that_is_deleted() {
     for_each_shared_database(async |shared: Shared| {
         let nodes: [TestServer; 3] = shared.nodes().await;
-        let ana = nodes[0]
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = nodes[0].confirmed_user("ana").await;
         for node in &nodes {
             ana.on(node).sign_in().await.unwrap();
         }
@@ -94,12 +87,12 @@ async fn a_password_policy() {
         let client = nodes[0].pool().await.client().await;
         let input = |name: &str| client.about(name, json!({"Password": "Correct-Horse-1", "UserAttributes": []}));
         for (number, node) in nodes.iter().enumerate() {
-            assert_eq!(told::<op::SignUp>(node, input(&format!("before{number}"))).await, "");
+            assert_eq!(refusal::<op::SignUp>(node, input(&format!("before{number}"))).await, "");
         }
         let longer = json!({"UserPoolId": client.pool.id, "Policies": {"PasswordPolicy": {"MinimumLength": 40}}});
         nodes[0].call::<op::UpdateUserPool>(longer).await.unwrap();
         // The same name again and again: who still may, is told that it is taken.
-        within_two_seconds(&nodes, async |node| told::<op::SignUp>(node, input("before0")).await.starts_with("InvalidPasswordException")).await;
+        within_two_seconds(&nodes, async |node| refusal::<op::SignUp>(node, input("before0")).await.starts_with("InvalidPasswordException")).await;
     })
     .await;
 }
@@ -108,14 +101,7 @@ async fn a_password_policy() {
 async fn a_user_pool_that_is_deleted() {
     for_each_shared_database(async |shared: Shared| {
         let nodes: [TestServer; 3] = shared.nodes().await;
-        let ana = nodes[0]
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = nodes[0].confirmed_user("ana").await;
         let tokens = ana.sign_in().await.unwrap();
         for node in &nodes {
             ana.on(node).get_user(&tokens.access).await.unwrap();

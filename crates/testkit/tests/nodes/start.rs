@@ -27,12 +27,7 @@ async fn nodes_that_start_at_once_on_an_empty_database_make_it_once() {
         }
         let [server] = shared.nodes().await;
         server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
+            .confirmed_user("ana")
             .await
             .sign_in_srp()
             .await
@@ -45,14 +40,7 @@ async fn nodes_that_start_at_once_on_an_empty_database_make_it_once() {
 async fn a_node_with_another_master_key_is_refused_and_harms_nothing() {
     for_each_shared_database(async |shared: Shared| {
         let [server] = shared.nodes().await;
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = server.confirmed_user("ana").await;
         let other = MasterKey::from_bytes([9; 32]);
         let refusal = Db::open(DbOptions::new(&shared.url, other, server.random()))
             .await

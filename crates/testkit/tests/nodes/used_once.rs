@@ -29,14 +29,7 @@ fn nine(nodes: &[TestServer; 3]) -> impl Iterator<Item = &TestServer> {
 async fn a_challenge_begun_on_one_node_is_answered_on_another_and_its_tokens_used_on_a_third() {
     for_each_shared_database(async |shared: Shared| {
         let [first, second, third] = shared.nodes().await;
-        let ana = first
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = first.confirmed_user("ana").await;
         let mut answer = ana.begin_srp().await.unwrap().answer(PASSWORD);
         answer.client = ana.client.on(&second);
         let tokens = answer.tokens().await.unwrap();
@@ -59,15 +52,14 @@ async fn a_new_password_asked_for_by_one_node_is_taken_by_another() {
         let [first, second] = shared.nodes().await;
         let client = first.pool().await.client().await;
         client.pool.invite("ana", PASSWORD, &[]).await;
-        let ask = json!({
-            "ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": "ana", "PASSWORD": PASSWORD},
-        });
-        let asked = first.call::<op::InitiateAuth>(ask).await.unwrap();
-        let answer = json!({
-            "ClientId": client.id, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": asked.session.unwrap(),
-            "ChallengeResponses": {"USERNAME": "ana", "NEW_PASSWORD": "Another-Horse-2"},
-        });
-        let outcomes = join_all([&first, &second, &first].map(|node| node.call::<op::RespondToAuthChallenge>(answer.clone()))).await;
+        let session = client.prove_temporary("ana", PASSWORD).await;
+        let answer =
+            client.new_password(&session, "ana", json!({"NEW_PASSWORD": "Another-Horse-2"}));
+        let outcomes = join_all(
+            [&first, &second, &first]
+                .map(|node| node.call::<op::RespondToAuthChallenge>(answer.clone())),
+        )
+        .await;
         the_one(outcomes).authentication_result.unwrap();
     })
     .await;
@@ -77,14 +69,7 @@ async fn a_new_password_asked_for_by_one_node_is_taken_by_another() {
 async fn of_all_answers_with_one_secret_block_one_signs_in() {
     for_each_shared_database(async |shared: Shared| {
         let nodes: [_; 3] = shared.nodes().await;
-        let ana = nodes[0]
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = nodes[0].confirmed_user("ana").await;
         let answer = ana.begin_srp().await.unwrap().answer(PASSWORD);
         let answers: Vec<_> = nine(&nodes)
             .map(|node| (answer.clone(), ana.client.on(node)))
@@ -122,14 +107,7 @@ async fn of_all_who_send_one_code_one_confirms() {
 async fn of_all_who_reset_a_password_by_one_code_one_does() {
     for_each_shared_database(async |shared: Shared| {
         let nodes: [_; 3] = shared.nodes().await;
-        let ana = nodes[0]
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        let ana = nodes[0].confirmed_user("ana").await;
         ana.forgot_password().await.unwrap();
         let code = ana.last_code().await;
         let resets = (0..).zip(nine(&nodes)).map(async |(number, node)| {
