@@ -15,28 +15,16 @@ use world::{World, with};
 
 /// Why an error that the model lists does not arise (docs/differences.md says it to operators).
 fn reason(operation: &str, code: &str) -> Option<&'static str> {
-    const TOKEN_OPERATIONS: [&str; 8] = [
-        "ChangePassword",
-        "DeleteUser",
-        "DeleteUserAttributes",
-        "GetUser",
-        "GetUserAttributeVerificationCode",
-        "GlobalSignOut",
-        "UpdateUserAttributes",
-        "VerifyUserAttribute",
-    ];
-    let by_token = TOKEN_OPERATIONS.contains(&operation);
-    let signed = operations()
-        .iter()
-        .any(|info| info.name == operation && info.auth == cognate_api::Auth::Signed);
+    reason_of_code(code).or_else(|| reason_at_operation(operation, code))
+}
+
+/// Why it arises at no operation.
+fn reason_of_code(code: &str) -> Option<&'static str> {
     Some(match code {
         "InternalErrorException" => "only for what nobody foresees, and what nobody can tell",
         "ForbiddenException" => "there is no web application firewall",
         "InvalidSmsRoleAccessPolicyException" | "InvalidSmsRoleTrustRelationshipException" => {
             "text messages need no role"
-        }
-        "InvalidEmailRoleAccessPolicyException" if !operation.ends_with("UserPool") => {
-            "the sender is checked when it is set"
         }
         "UserLambdaValidationException"
         | "UnexpectedLambdaException"
@@ -55,6 +43,31 @@ fn reason(operation: &str, code: &str) -> Option<&'static str> {
         "ConcurrentModificationException" => {
             "three lost races in a row; a deletion never loses one"
         }
+        "TooManyRequestsException" => "only what guesses is limited by address",
+        _ => return None,
+    })
+}
+
+/// Why it does not arise at this operation.
+fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
+    const TOKEN_OPERATIONS: [&str; 8] = [
+        "ChangePassword",
+        "DeleteUser",
+        "DeleteUserAttributes",
+        "GetUser",
+        "GetUserAttributeVerificationCode",
+        "GlobalSignOut",
+        "UpdateUserAttributes",
+        "VerifyUserAttribute",
+    ];
+    let by_token = TOKEN_OPERATIONS.contains(&operation);
+    let signed = operations()
+        .iter()
+        .any(|info| info.name == operation && info.auth == cognate_api::Auth::Signed);
+    Some(match code {
+        "InvalidEmailRoleAccessPolicyException" if !operation.ends_with("UserPool") => {
+            "the sender is checked when it is set"
+        }
         "LimitExceededException" if operation.starts_with("CreateUserPool") => {
             "the machine is the operator's: no quota"
         }
@@ -67,7 +80,6 @@ fn reason(operation: &str, code: &str) -> Option<&'static str> {
         "UserPoolTaggingException" if operation == "DescribeUserPool" => {
             "tags are stored with the pool"
         }
-        "TooManyRequestsException" => "only what guesses is limited by address",
         "UnsupportedOperationException" if operation.ends_with("InitiateAuth") => {
             "a flow that is not built is InvalidParameterException"
         }
@@ -100,9 +112,12 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
     operators::pools_and_clients(&mut world).await;
     operators::operators(&mut world).await;
     sign_up::sign_up(&mut world).await;
+    sign_up::confirm_sign_up(&mut world).await;
+    sign_up::resend_confirmation_code(&mut world).await;
     sign_in::sign_in(&mut world).await;
     sign_in::sessions(&mut world).await;
-    own_account::passwords(&mut world).await;
+    own_account::forgotten_passwords(&mut world).await;
+    own_account::changed_passwords(&mut world).await;
     own_account::own_account(&mut world).await;
     limits_by_address(&mut world).await;
     for operation in operations().iter() {

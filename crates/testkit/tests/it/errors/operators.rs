@@ -113,6 +113,11 @@ pub(super) async fn operators(world: &mut World) {
             world.about("ana", json!({"UserAttributes": taken})),
         )
         .await;
+    creations(world).await;
+    resets(world).await;
+}
+
+async fn creations(world: &mut World) {
     world
         .in_pool::<op::AdminCreateUser>(json!({"Username": "made"}))
         .await;
@@ -145,6 +150,9 @@ pub(super) async fn operators(world: &mut World) {
             world.about("made", mail),
         )
         .await;
+}
+
+async fn resets(world: &mut World) {
     world.client.user("rita").confirmed().await;
     let reset = world.about("rita", json!({}));
     for _ in 0..5 {

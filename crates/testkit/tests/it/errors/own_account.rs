@@ -1,11 +1,11 @@
 //! Passwords, and what signed-in users do with their account.
 
-use cognate_testkit::{PASSWORD, attribute_list, hours, op};
-use serde_json::json;
+use cognate_testkit::{PASSWORD, TestUser, attribute_list, hours, op};
+use serde_json::{Value, json};
 
 use super::world::{NEW, World, with, without_client};
 
-pub(super) async fn passwords(world: &mut World) {
+pub(super) async fn forgotten_passwords(world: &mut World) {
     let client = world.client.clone();
     let forgot = |name: &str| client.about(name, json!({}));
     world
@@ -66,13 +66,16 @@ pub(super) async fn passwords(world: &mut World) {
     world
         .says::<op::ForgotPassword>("LimitExceededException", forgot("fay"))
         .await;
+}
 
+pub(super) async fn changed_passwords(world: &mut World) {
     world
         .by_token::<op::ChangePassword>(
             json!({"PreviousPassword": PASSWORD, "ProposedPassword": NEW}),
         )
         .await;
-    let tokens = fay.sign_in().await.unwrap();
+    let pam = world.client.user("pam").confirmed().await;
+    let tokens = pam.sign_in().await.unwrap();
     let change = |before: &str, after: &str| json!({"AccessToken": tokens.access, "PreviousPassword": before, "ProposedPassword": after});
     world
         .says::<op::ChangePassword>("InvalidPasswordException", change(PASSWORD, "weak"))
@@ -143,6 +146,20 @@ pub(super) async fn own_account(world: &mut World) {
     bob.update(&tokens.access, &[("email", "mine@example.com")])
         .await
         .unwrap();
+    limits_of_verification(world, &email).await;
+    world
+        .says::<op::UpdateUserAttributes>(
+            "TooManyRequestsException",
+            update("email", "more@example.com"),
+        )
+        .await;
+    late_verification(world, &bob).await;
+}
+
+/// Wrong and repeated answers to the code that verifies `mine@example.com`; the members tell whose
+/// it is.
+async fn limits_of_verification(world: &mut World, email: &Value) {
+    let verify = |code: &str| with(email.clone(), json!({"Code": code}));
     let code = world.server.mailbox("mine@example.com").await.last_code();
     for _ in 0..5 {
         world
@@ -165,12 +182,10 @@ pub(super) async fn own_account(world: &mut World) {
     world
         .says::<op::GetUserAttributeVerificationCode>("LimitExceededException", email.clone())
         .await;
-    world
-        .says::<op::UpdateUserAttributes>(
-            "TooManyRequestsException",
-            update("email", "more@example.com"),
-        )
-        .await;
+}
+
+/// A day goes by, and the tokens are new.
+async fn late_verification(world: &mut World, bob: &TestUser) {
     world.server.advance(hours(1));
     let tokens = bob.sign_in().await.unwrap();
     bob.update(&tokens.access, &[("email", "bob2@example.com")])

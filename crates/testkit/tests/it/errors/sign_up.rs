@@ -50,7 +50,10 @@ pub(super) async fn sign_up(world: &mut World) {
             client.user("many").email("many@example.com").input(),
         )
         .await;
+}
 
+pub(super) async fn confirm_sign_up(world: &mut World) {
+    let client = world.client.clone();
     let una = client.user("una").await;
     let code = una.last_code().await;
     let wrong = crate::sentences::other_than(&code);
@@ -77,9 +80,14 @@ pub(super) async fn sign_up(world: &mut World) {
     world
         .says::<op::ConfirmSignUp>("AliasExistsException", confirm("claims", &code))
         .await;
+}
 
+/// The last of sign-up: a day goes by, and the tokens are new.
+pub(super) async fn resend_confirmation_code(world: &mut World) {
+    let client = world.client.clone();
+    let rea = client.user("resends").await;
     world
-        .at_client::<op::ResendConfirmationCode>(json!({"Username": "una"}))
+        .at_client::<op::ResendConfirmationCode>(json!({"Username": "resends"}))
         .await;
     world
         .says::<op::ResendConfirmationCode>(
@@ -90,30 +98,30 @@ pub(super) async fn sign_up(world: &mut World) {
     world
         .says::<op::ResendConfirmationCode>(
             "NotAuthorizedException",
-            client.about("una", json!({"SecretHash": "x"})),
+            client.about("resends", json!({"SecretHash": "x"})),
         )
         .await;
     world
         .says_at::<op::ResendConfirmationCode>(
             &world.silent.clone(),
             "CodeDeliveryFailureException",
-            client.about("una", json!({})),
+            client.about("resends", json!({})),
         )
         .await;
     for _ in 0..5 {
-        una.resend().await.unwrap();
+        rea.resend().await.unwrap();
     }
     world
         .says::<op::ResendConfirmationCode>(
             "LimitExceededException",
-            client.about("una", json!({})),
+            client.about("resends", json!({})),
         )
         .await;
     let late = client.user("late").await;
-    let code = late.last_code().await;
+    let code = json!({"ConfirmationCode": late.last_code().await});
     world.server.advance(hours(24));
     world
-        .says::<op::ConfirmSignUp>("ExpiredCodeException", confirm("late", &code))
+        .says::<op::ConfirmSignUp>("ExpiredCodeException", client.about("late", code))
         .await;
     world.tokens = world.ana.sign_in().await.unwrap();
 }

@@ -137,7 +137,7 @@ impl World {
 
     pub(super) fn flow(&self, username: &str, password: &str) -> Value {
         let parameters = json!({"USERNAME": username, "PASSWORD": password});
-        json!({"ClientId": self.client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters})
+        self.client.initiation("USER_PASSWORD_AUTH", &parameters)
     }
 
     pub(super) fn operators(&self, input: Value) -> Value {
