@@ -4,12 +4,14 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "tests"
 )]
 
 mod address_limits;
 mod address_names;
 mod admin_users;
+mod answer_times;
 mod app_clients;
 mod attribute_values;
 mod attributes;

@@ -1,9 +1,7 @@
 //! Whether a stranger can tell a name that somebody has from one that nobody has, where the app
 //! client hides it.
 
-use std::time::{Duration, Instant};
-
-use cognate_testkit::{Answer, TestClient, TestServer, for_each_database, minutes, op};
+use cognate_testkit::{Answer, TestClient, TestServer, for_each_database, op};
 use serde_json::{Value, json};
 
 /// An answer without what differs from call to call: all text by its form.
@@ -37,7 +35,7 @@ fn shape(answer: Answer) -> (u16, Value) {
 async fn tries(client: &TestClient, name: &str) -> Vec<(u16, Value)> {
     let server = &client.pool.server;
     let about = |own: Value| client.about(name, own);
-    let flow = |flow: &str, own: Value| json!({"ClientId": client.id, "AuthFlow": flow, "AuthParameters": client.parameters(name, own)});
+    let flow = |flow: &str, own: Value| client.initiation(flow, &client.parameters(name, own));
     let a = "a".repeat(768);
     let mut seen = Vec::new();
     for call in [
@@ -193,86 +191,4 @@ async fn nobody_gets_mail_and_nobody_is_made_by_asking_for_a_name_that_nobody_ha
         .ok()
         .unwrap();
     assert!(listed.users.unwrap().is_empty());
-}
-
-/// The median time of an operation for two names, asked in turns so that whatever else the machine
-/// does falls on both.
-async fn medians(rounds: usize, mut ask: impl AsyncFnMut(&str)) -> [Duration; 2] {
-    let mut times = [Vec::new(), Vec::new()];
-    for _ in 0..rounds {
-        for (name, times) in ["somebody12", "nobody1234"].iter().zip(&mut times) {
-            let begin = Instant::now();
-            ask(name).await;
-            times.push(begin.elapsed());
-        }
-    }
-    times.map(|mut times| {
-        times.sort();
-        times[times.len() / 2]
-    })
-}
-
-#[tokio::test]
-async fn the_time_of_an_answer_does_not_tell_the_names_apart() {
-    let server = TestServer::start().await;
-    let client = server.pool().await.client().await;
-    client.user("somebody12").confirmed().await;
-    let flow = |name: &str, flow: &str, own: Value| json!({"ClientId": client.id, "AuthFlow": flow, "AuthParameters": client.parameters(name, own)});
-    let a = "a".repeat(768);
-    let password = medians(60, async |name| {
-        server.advance(minutes(31));
-        server
-            .prepare::<op::InitiateAuth>(flow(
-                name,
-                "USER_PASSWORD_AUTH",
-                json!({"PASSWORD": "Wrong-Horse-1"}),
-            ))
-            .send()
-            .await;
-    })
-    .await;
-    let srp = medians(60, async |name| {
-        server
-            .prepare::<op::InitiateAuth>(flow(name, "USER_SRP_AUTH", json!({"SRP_A": a})))
-            .send()
-            .await;
-    })
-    .await;
-    let answer = medians(30, async |name| {
-        server.advance(minutes(31));
-        let answer = client
-            .begin_srp(name)
-            .await
-            .unwrap()
-            .answer("Wrong-Horse-1");
-        assert!(answer.send().await.is_err());
-    })
-    .await;
-    let forgot = medians(40, async |name| {
-        server.advance(minutes(61));
-        let input = client.about(name, json!({}));
-        server.prepare::<op::ForgotPassword>(input).send().await;
-    })
-    .await;
-    let resend = medians(40, async |name| {
-        server.advance(minutes(61));
-        let input = client.about(name, json!({}));
-        let call = server.prepare::<op::ResendConfirmationCode>(input);
-        call.send().await;
-    })
-    .await;
-    let times = [
-        ("password", password),
-        ("srp", srp),
-        ("answer", answer),
-        ("forgot", forgot),
-        ("resend", resend),
-    ];
-    for (what, [known, unknown]) in times {
-        let (less, more) = (known.min(unknown), known.max(unknown));
-        assert!(
-            more < less * 3 / 2 + Duration::from_millis(1),
-            "{what}: known {known:?}, unknown {unknown:?}"
-        );
-    }
 }
