@@ -23,20 +23,8 @@ async fn behind_an_address(pair: &Pair) -> (Proxy, [TestServer; 2], TestClient) 
 async fn under_load(pair: &Pair) -> (Proxy, [TestServer; 2], TestClient, Load) {
     let (proxy, nodes, client) = behind_an_address(pair).await;
     let load = Load::start(&client, &nodes);
-    acknowledges(&load, 10).await;
+    load.goes_on(10).await;
     (proxy, nodes, client, load)
-}
-
-/// Waits until so many more sign-ups were acknowledged.
-async fn acknowledges(load: &Load, more: usize) {
-    let (began, before) = (Instant::now(), load.acknowledged());
-    while load.acknowledged() < before + more {
-        assert!(
-            began.elapsed() < Duration::from_secs(20),
-            "sign-ups do not go on"
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// Waits until `/readyz` of every node says this.
@@ -56,9 +44,9 @@ async fn says(nodes: &[TestServer], status: u16, text: &str) {
 
 /// Nothing that was acknowledged is missing on the server at a URL.
 async fn is_all_there(url: &str, client: &TestClient, load: Load) {
-    let told = load.stop().await;
+    let attempts = load.stop().await;
     let there = client.pool.server.join(url).await.unwrap();
-    let (acknowledged, failed) = check(&client.on(&there), &told).await;
+    let (acknowledged, failed) = check(&client.on(&there), &attempts).await;
     eprintln!("{acknowledged} sign-ups acknowledged, {failed} failed");
     assert!(acknowledged > 20, "{acknowledged}");
 }
@@ -83,7 +71,7 @@ async fn connections_to_a_server_that_turned_read_only_are_dropped_and_writes_go
     says(&nodes, 503, "the database is read-only\n").await;
     let pair = order(pair, Pair::promote).await;
     proxy.lead_to(&pair.second);
-    acknowledges(&load, 20).await;
+    load.goes_on(20).await;
     says(&nodes, 200, "ready\n").await;
     is_all_there(&pair.second, &client, load).await;
 }
@@ -95,14 +83,14 @@ async fn a_database_that_was_read_only_for_a_while_is_written_again_without_a_re
     let ana = client.user("ana").confirmed().await;
     let tokens = ana.sign_in().await.unwrap();
     let load = Load::start(&client, &nodes);
-    acknowledges(&load, 10).await;
+    load.goes_on(10).await;
     let pair = order(pair, Pair::only_read).await;
     says(&nodes, 503, "the database is read-only\n").await;
     // What only reads goes on.
     ana.get_user(&tokens.access).await.unwrap();
     let pair = order(pair, Pair::write).await;
     says(&nodes, 200, "ready\n").await;
-    acknowledges(&load, 20).await;
+    load.goes_on(20).await;
     is_all_there(&pair.first, &client, load).await;
 }
 
@@ -115,14 +103,14 @@ async fn nothing_is_acknowledged_by_an_old_primary_that_lives_on_once_the_addres
     says(&nodes, 503, "the database does not answer\n").await;
     let pair = order(pair, Pair::promote).await;
     proxy.lead_to(&pair.second);
-    acknowledges(&load, 20).await;
+    load.goes_on(20).await;
     says(&nodes, 200, "ready\n").await;
     // The address leads back to the old primary, which takes writes: they would be lost.
     proxy.lead_to(&pair.first);
     proxy.cut();
     says(&nodes, 503, "the database does not answer\n").await;
     proxy.lead_to(&pair.second);
-    acknowledges(&load, 20).await;
+    load.goes_on(20).await;
     says(&nodes, 200, "ready\n").await;
     is_all_there(&pair.second, &client, load).await;
 }
@@ -131,7 +119,7 @@ async fn nothing_is_acknowledged_by_an_old_primary_that_lives_on_once_the_addres
 async fn a_node_that_sees_a_later_primary_leaves_the_old_one_with_all_its_connections() {
     let Some(pair) = Pair::start() else { return };
     let (proxy, nodes, client, load) = under_load(&pair).await;
-    let told = load.stop().await;
+    let attempts = load.stop().await;
     let pair = order(pair, Pair::promote).await;
     proxy.lead_to(&pair.second);
     // Within the time for which a node believes what it last saw.
@@ -150,9 +138,9 @@ async fn a_node_that_sees_a_later_primary_leaves_the_old_one_with_all_its_connec
         }
     }
     let load = Load::start(&nodes[0].pool().await.client().await, &nodes);
-    acknowledges(&load, 20).await;
+    load.goes_on(20).await;
     load.stop().await;
-    check(&client.on(&second), &told).await;
+    check(&client.on(&second), &attempts).await;
 }
 
 /// Whether a sign-up at a node is on the new primary: its name is taken there.
@@ -170,7 +158,7 @@ async fn a_crash_of_the_primary_and_a_promotion_cost_failures_and_nothing_else()
     let pair = order(pair, Pair::promote).await;
     let pair = order(pair, Pair::crash).await;
     proxy.lead_to(&pair.second);
-    acknowledges(&load, 20).await;
+    load.goes_on(20).await;
     says(&nodes, 200, "ready\n").await;
     is_all_there(&pair.second, &client, load).await;
 }

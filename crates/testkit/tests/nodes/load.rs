@@ -1,8 +1,9 @@
-//! People who sign up, one after another at every node, while something breaks; and what they were
-//! told.
+//! People who sign up, one after another at every node, while something breaks; and what they got
+//! for an answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use cognate_testkit::{ApiError, TestClient, TestServer};
 use tokio::task::JoinHandle;
@@ -11,11 +12,11 @@ use tokio::task::JoinHandle;
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
     acknowledged: Arc<AtomicUsize>,
-    people: Vec<JoinHandle<Vec<Told>>>,
+    people: Vec<JoinHandle<Vec<Attempt>>>,
 }
 
-/// What one of them was told.
-pub(crate) struct Told {
+/// A sign-up that one of them tried.
+pub(crate) struct Attempt {
     pub(crate) name: String,
     /// The sub, where the sign-up was acknowledged.
     pub(crate) outcome: Result<String, ApiError>,
@@ -46,14 +47,31 @@ impl Load {
         self.acknowledged.load(Ordering::SeqCst)
     }
 
-    /// Stops it and gives what everybody was told, in the order of time for each.
-    pub(crate) async fn stop(self) -> Vec<Told> {
-        self.stop.store(true, Ordering::SeqCst);
-        let mut told = Vec::new();
-        for person in self.people {
-            told.extend(person.await.unwrap());
+    /// Waits until so many more sign-ups were acknowledged, however long the machine takes: it is
+    /// given up on when none was for a minute.
+    pub(crate) async fn goes_on(&self, more: usize) {
+        let wanted = self.acknowledged() + more;
+        let (mut seen, mut since) = (self.acknowledged(), Instant::now());
+        while seen < wanted {
+            assert!(
+                since.elapsed() < Duration::from_secs(60),
+                "sign-ups do not go on"
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            if self.acknowledged() > seen {
+                (seen, since) = (self.acknowledged(), Instant::now());
+            }
         }
-        told
+    }
+
+    /// Stops it and gives what everybody tried, in the order of time for each.
+    pub(crate) async fn stop(self) -> Vec<Attempt> {
+        self.stop.store(true, Ordering::SeqCst);
+        let mut attempts = Vec::new();
+        for person in self.people {
+            attempts.extend(person.await.unwrap());
+        }
+        attempts
     }
 }
 
@@ -62,10 +80,10 @@ async fn sign_up_again_and_again(
     client: TestClient,
     stop: Arc<AtomicBool>,
     acknowledged: Arc<AtomicUsize>,
-) -> Vec<Told> {
-    let mut told = Vec::new();
+) -> Vec<Attempt> {
+    let mut attempts = Vec::new();
     while !stop.load(Ordering::SeqCst) {
-        let name = format!("person{number}x{}", told.len());
+        let name = format!("person{number}x{}", attempts.len());
         let outcome = client
             .user(&name)
             .sign_up()
@@ -73,21 +91,21 @@ async fn sign_up_again_and_again(
             .map(|answer| answer.user_sub);
         let has_failed = outcome.is_err();
         acknowledged.fetch_add(usize::from(!has_failed), Ordering::SeqCst);
-        told.push(Told { name, outcome });
+        attempts.push(Attempt { name, outcome });
         if has_failed {
             // As a client does, so that the failures do not fill the machine.
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
-    told
+    attempts
 }
 
 /// Everything that was acknowledged is there; what failed was told as a failure of the server, is
 /// there whole or not at all, and may be repeated. Gives how many were acknowledged and how many
 /// failed.
-pub(crate) async fn check(client: &TestClient, told: &[Told]) -> (usize, usize) {
+pub(crate) async fn check(client: &TestClient, attempts: &[Attempt]) -> (usize, usize) {
     let mut failed = 0;
-    for Told { name, outcome } in told {
+    for Attempt { name, outcome } in attempts {
         match outcome {
             Ok(sub) => assert_eq!(
                 client.pool.attribute(name, "sub").await.as_ref(),
@@ -104,7 +122,7 @@ pub(crate) async fn check(client: &TestClient, told: &[Told]) -> (usize, usize) 
             }
         }
     }
-    (told.len() - failed, failed)
+    (attempts.len() - failed, failed)
 }
 
 /// Confirms by the code of the mail, and signs in: the user is whole.
@@ -123,7 +141,7 @@ async fn confirm(client: &TestClient, name: &str) {
         name,
         serde_json::json!({"PASSWORD": cognate_testkit::PASSWORD}),
     );
-    let input = serde_json::json!({"ClientId": client.id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+    let input = client.initiation("USER_PASSWORD_AUTH", &parameters);
     server
         .call::<cognate_testkit::op::InitiateAuth>(input)
         .await

@@ -23,7 +23,7 @@ async fn while_the_database_is_away_failures_are_the_servers_and_afterwards_serv
     for how in [Stop::Fast, Stop::Immediate] {
         let pool = nodes[0].pool().await.client().await;
         let load = Load::start(&pool, &nodes);
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        load.goes_on(20).await;
         cluster = away(cluster, move |cluster| cluster.stop(how)).await;
         for node in &nodes {
             let began = Instant::now();
@@ -51,18 +51,14 @@ async fn while_the_database_is_away_failures_are_the_servers_and_afterwards_serv
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let back_after = back.elapsed();
-        // Sign-ups go on by themselves.
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        let told = load.stop().await;
-        let (acknowledged, failed) = check(&pool, &told).await;
+        // By themselves, also after all that was under way.
+        load.goes_on(20).await;
+        let attempts = load.stop().await;
+        let (acknowledged, failed) = check(&pool, &attempts).await;
         eprintln!(
             "{how:?}: {acknowledged} sign-ups acknowledged, {failed} failed, back after {back_after:?}"
         );
-        assert!(acknowledged > 20 && failed > 0, "{acknowledged} {failed}");
-        assert!(
-            told.iter().rev().take(3).all(|told| told.outcome.is_ok()),
-            "the last ones are served again"
-        );
+        assert!(failed > 0, "nobody noticed");
     }
     for node in &nodes {
         ana.on(node).sign_in().await.unwrap();

@@ -49,18 +49,15 @@ async fn serve(nodes: &[TestServer]) -> Duration {
     let client = nodes[0].pool().await.client().await;
     let began = Instant::now();
     let load = Load::start(&client, nodes);
-    while load.acknowledged() < 60 {
-        assert!(began.elapsed() < Duration::from_secs(60), "too slow");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    load.goes_on(60).await;
     let took = began.elapsed();
-    let told = load.stop().await;
-    let refusals: Vec<_> = told
+    let attempts = load.stop().await;
+    let refusals: Vec<_> = attempts
         .iter()
         .filter_map(|one| one.outcome.as_ref().err())
         .collect();
     assert!(refusals.is_empty(), "{refusals:?}");
-    check(&client, &told).await;
+    check(&client, &attempts).await;
     for (number, node) in nodes.iter().enumerate() {
         let name = format!("ana{number}");
         let ana = client.on(node).user(&name).confirmed().await;
@@ -139,9 +136,7 @@ async fn while_the_database_behind_a_pooler_is_away_failures_are_the_servers_and
     let nodes = nodes_at(&first, &pooler.url).await;
     let client = first.pool().await.client().await;
     let load = Load::start(&client, &nodes);
-    while load.acknowledged() < 10 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    load.goes_on(10).await;
     cluster = tokio::task::spawn_blocking(move || {
         cluster.stop(Stop::Immediate);
         cluster
@@ -157,15 +152,8 @@ async fn while_the_database_behind_a_pooler_is_away_failures_are_the_servers_and
     })
     .await
     .unwrap();
-    let (back, before) = (Instant::now(), load.acknowledged());
-    while load.acknowledged() < before + 20 {
-        assert!(
-            back.elapsed() < Duration::from_secs(30),
-            "service is not back"
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let told = load.stop().await;
-    let (acknowledged, failed) = check(&client, &told).await;
+    load.goes_on(20).await;
+    let attempts = load.stop().await;
+    let (acknowledged, failed) = check(&client, &attempts).await;
     eprintln!("{acknowledged} sign-ups acknowledged, {failed} failed");
 }

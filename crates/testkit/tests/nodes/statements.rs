@@ -41,14 +41,9 @@ struct Stage {
 
 impl Stage {
     async fn set(server: &TestServer) -> Self {
-        let ana = server
-            .pool()
-            .await
-            .client()
-            .await
-            .user("ana")
-            .confirmed()
-            .await;
+        // With aliases, so that rows of names are written and deleted too.
+        let client = server.pool().aliases(["email"]).await.client().await;
+        let ana = client.user("ana").confirmed().await;
         let tokens = ana.sign_in().await.unwrap();
         Self {
             server: server.clone(),
@@ -131,16 +126,20 @@ async fn all_rows(server: &TestServer) -> BTreeMap<&'static str, Vec<String>> {
     all
 }
 
-/// How many rows each table has won or lost.
+/// How many rows of each table are gone, and how many are new: a changed row is both.
 fn difference(
     before: &BTreeMap<&'static str, Vec<String>>,
     after: &BTreeMap<&'static str, Vec<String>>,
-) -> Vec<(&'static str, i64)> {
-    let count = |rows: &[String]| i64::try_from(rows.len()).unwrap();
+) -> Vec<(&'static str, usize, usize)> {
+    let missing =
+        |rows: &[String], from: &[String]| rows.iter().filter(|row| !from.contains(row)).count();
     before
         .iter()
-        .map(|(name, rows)| (*name, count(&after[name]) - count(rows)))
-        .filter(|(_, change)| *change != 0)
+        .map(|(name, rows)| {
+            let now = &after[name];
+            (*name, missing(rows, now), missing(now, rows))
+        })
+        .filter(|(_, gone, new)| (*gone, *new) != (0, 0))
         .collect()
 }
 
