@@ -4,20 +4,25 @@
 //! It needs Rust, Node, Python and the package registries, and installs the rest: PostgreSQL and
 //! Chromium from Debian, the clients of e2e/ below target/e2e. Nothing is left running and nothing
 //! outside target/ is written, the Debian packages apart. The end-to-end part closes with a line `N
-//! passed, N failed`.
+//! passed, N failed`; the last words are what the time went into.
 
+mod figures;
 mod install;
+mod long;
 mod postgres;
+mod rust;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::repository::say;
 use crate::tidy;
+use figures::Figures;
+use long::Long;
 
 /// Which steps to run; all of them when none is named.
 #[derive(Args)]
@@ -25,6 +30,10 @@ pub(crate) struct Wanted {
     /// Run this step only; may be given several times
     #[arg(long, value_name = "STEP", value_enum)]
     only: Vec<Step>,
+    /// Run what is run before an issue is closed and is too long for CI, in place of the steps; with
+    /// names, these only
+    #[arg(long, value_name = "LONG STEP", value_enum, num_args = 0.., conflicts_with = "only")]
+    long: Option<Vec<Long>>,
     /// Name the steps and end
     #[arg(long)]
     list: bool,
@@ -55,7 +64,7 @@ impl Step {
             Self::Tidy => "cargo xtask tidy",
             Self::Clippy => "cargo clippy --workspace --all-targets",
             Self::Test => "cargo test --workspace",
-            Self::Build => "cargo build --bin cognate",
+            Self::Build => "cargo build --workspace --bin cognate",
             Self::E2e => "e2e/run",
         }
     }
@@ -65,30 +74,52 @@ impl Step {
     }
 }
 
-/// Runs the wanted steps and stops at the first that fails.
+/// Runs the wanted steps and stops at the first that fails; tells what the time went into.
 pub(crate) fn run(root: &Path, wanted: &Wanted) -> Result<()> {
-    let steps: Vec<Step> = Step::value_variants()
-        .iter()
-        .copied()
-        .filter(|step| wanted.only.is_empty() || wanted.only.contains(step))
-        .collect();
     if wanted.list {
-        for step in steps {
-            let name = step.to_possible_value();
-            let name = name
-                .as_ref()
-                .map_or("", clap::builder::PossibleValue::get_name);
-            say(&format!("{name:<8} {}", step.title()));
-        }
+        list(wanted);
         return Ok(());
     }
-
-    let bench = Bench::prepare(root, &steps)?;
-    for (number, step) in steps.iter().enumerate() {
-        let title = format!("[{}/{}] {}", number + 1, steps.len(), step.title());
-        timed(&title, || bench.run(*step))?;
+    let mut figures = Figures::default();
+    let outcome = match &wanted.long {
+        Some(named) => long::run(root, &chosen(named), &mut figures),
+        None => run_steps(root, &chosen(&wanted.only), &mut figures),
+    };
+    say("");
+    for line in figures.tables() {
+        say(&line);
     }
-    Ok(())
+    outcome
+}
+
+fn run_steps(root: &Path, steps: &[Step], figures: &mut Figures) -> Result<()> {
+    let bench = Bench::prepare(root, steps, figures)?;
+    steps.iter().try_for_each(|step| bench.run(*step, figures))
+}
+
+/// Those that were named, or all, in their order.
+fn chosen<T: ValueEnum + Copy + PartialEq>(named: &[T]) -> Vec<T> {
+    let is_chosen = |one: &&T| named.is_empty() || named.contains(*one);
+    T::value_variants()
+        .iter()
+        .filter(is_chosen)
+        .copied()
+        .collect()
+}
+
+fn list(wanted: &Wanted) {
+    let tell = |value: Option<clap::builder::PossibleValue>, title: &str| {
+        let name = value.map_or_else(String::new, |value| value.get_name().to_owned());
+        say(&format!("{name:<11} {title}"));
+    };
+    match &wanted.long {
+        Some(named) => chosen(named)
+            .iter()
+            .for_each(|step| tell(step.to_possible_value(), step.title())),
+        None => chosen(&wanted.only)
+            .iter()
+            .for_each(|step| tell(step.to_possible_value(), step.title())),
+    }
 }
 
 /// What the steps stand on: the repository and what was installed and started for them.
@@ -100,18 +131,16 @@ struct Bench {
 
 impl Bench {
     /// Installs and starts what the steps need, and nothing for steps that are not run.
-    fn prepare(root: &Path, steps: &[Step]) -> Result<Self> {
+    fn prepare(root: &Path, steps: &[Step], figures: &mut Figures) -> Result<Self> {
         let mut postgres = None;
         if steps.iter().any(|step| step.needs_postgres()) {
-            let programs = timed("PostgreSQL", install::postgres)?;
+            let programs = figures.step("PostgreSQL", install::postgres)?;
             postgres = Some(postgres::Server::start(&programs)?);
         }
         let mut clients = None;
         if steps.contains(&Step::E2e) {
             let folder = target(root).join("e2e");
-            clients = Some(timed("clients of e2e/", || {
-                install::clients(root, &folder)
-            })?);
+            clients = Some(figures.step("clients of e2e/", || install::clients(root, &folder))?);
         }
         Ok(Self {
             root: root.to_path_buf(),
@@ -120,43 +149,67 @@ impl Bench {
         })
     }
 
-    fn run(&self, step: Step) -> Result<()> {
+    fn run(&self, step: Step, figures: &mut Figures) -> Result<()> {
+        let title = step.title();
+        let mut cargo = self.cargo();
         match step {
-            Step::Fmt => check(self.cargo().args(["fmt", "--all", "--check"])),
-            Step::Tidy => tidy::run(&self.root),
-            Step::Clippy => check(self.cargo().args([
-                "clippy",
-                "--locked",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ])),
-            Step::Test => check(
-                self.cargo()
-                    .args(["test", "--locked", "--workspace"])
-                    .env("TEST_DATABASES", self.postgres()?.url()),
-            ),
-            // Named by package as well, so that no other package's features change how it is built.
-            Step::Build => check(self.cargo().args([
-                "build",
-                "--locked",
-                "--package",
-                "cognate-server",
-                "--bin",
-                "cognate",
-            ])),
-            Step::E2e => self.end_to_end(),
+            Step::Fmt => figures.step(title, || check(cargo.args(["fmt", "--all", "--check"]))),
+            Step::Tidy => figures.step(title, || tidy::run(&self.root)),
+            Step::Clippy => {
+                cargo.args(["clippy", "--locked", "--workspace", "--all-targets"]);
+                figures.step(title, || check(cargo.args(["--", "-D", "warnings"])))
+            }
+            Step::Test => self.test(figures),
+            Step::Build => {
+                // With the features of the whole workspace, so that nothing that the tests are made
+                // of is compiled again; and once with its own alone, to see that it needs no other.
+                cargo.args(["build", "--locked", "--workspace", "--bin", "cognate"]);
+                figures.step(title, || check(&mut cargo))?;
+                let mut alone = self.cargo();
+                alone.args(["check", "--locked", "--package", "cognate-server"]);
+                figures.step("cargo check --package cognate-server", || check(&mut alone))
+            }
+            Step::E2e => self.run_end_to_end(figures),
         }
     }
 
-    fn end_to_end(&self) -> Result<()> {
-        let clients = self
-            .clients
-            .as_ref()
-            .context("the clients are not installed")?;
-        let postgres = self.postgres()?;
+    /// Compiles and runs the tests in Rust, and notes the time of each program.
+    fn test(&self, figures: &mut Figures) -> Result<()> {
+        let databases = self.postgres()?.url();
+        let title = Step::Test.title();
+        let compile = || rust::compile(&mut self.cargo());
+        let programs = figures.step(&format!("{title}: compile"), compile)?;
+        let mut times = Vec::new();
+        let outcome = figures.step(&format!("{title}: run"), || {
+            for program in &programs {
+                times.push((&program.name, rust::run(program, databases)?));
+            }
+            anyhow::Ok(())
+        });
+        for (name, took) in times {
+            figures.program(name, took);
+        }
+        outcome?;
+        let docs = || rust::docs(&mut self.cargo());
+        figures.step(&format!("{title}: docstrings"), docs)
+    }
+
+    /// Runs the suites of e2e/, and notes the time of each.
+    fn run_end_to_end(&self, figures: &mut Figures) -> Result<()> {
+        let run = || check(&mut self.end_to_end()?);
+        let outcome = figures.step(Step::E2e.title(), run);
+        let results = target(&self.root).join("e2e/results/seconds.json");
+        if let Ok(text) = std::fs::read_to_string(results) {
+            let seconds: std::collections::BTreeMap<String, f64> = serde_json::from_str(&text)?;
+            for (suite, seconds) in seconds {
+                figures.program(&format!("e2e {suite}"), Duration::from_secs_f64(seconds));
+            }
+        }
+        outcome
+    }
+
+    /// The binary that the suites of e2e/ try.
+    fn binary(&self) -> Result<PathBuf> {
         let binary = target(&self.root).join("debug/cognate");
         if !binary.exists() {
             bail!(
@@ -164,20 +217,29 @@ impl Bench {
                 binary.display()
             );
         }
+        Ok(binary)
+    }
+
+    /// `e2e/run` with all that it needs.
+    fn end_to_end(&self) -> Result<Command> {
+        let clients = self
+            .clients
+            .as_ref()
+            .context("the clients are not installed")?;
+        let postgres = self.postgres()?;
         // Debian keeps a version's own programs out of PATH; the suites call psql.
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders =
             std::iter::once(postgres.programs().to_path_buf()).chain(std::env::split_paths(&path));
-        check(
-            Command::new(self.root.join("e2e/run"))
-                .current_dir(&self.root)
-                .env("PATH", std::env::join_paths(folders)?)
-                .env("COGNATE_BIN", binary)
-                .env("COGNATE_E2E_PYTHON", &clients.python)
-                .env("COGNATE_E2E_CLIENTS", &clients.node)
-                .env("COGNATE_E2E_CHROMIUM", &clients.chromium)
-                .env("COGNATE_E2E_POSTGRES", postgres.url()),
-        )
+        let mut run = Command::new(self.root.join("e2e/run"));
+        run.current_dir(&self.root)
+            .env("PATH", std::env::join_paths(folders)?)
+            .env("COGNATE_BIN", self.binary()?)
+            .env("COGNATE_E2E_PYTHON", &clients.python)
+            .env("COGNATE_E2E_CLIENTS", &clients.node)
+            .env("COGNATE_E2E_CHROMIUM", &clients.chromium)
+            .env("COGNATE_E2E_POSTGRES", postgres.url());
+        Ok(run)
     }
 
     fn postgres(&self) -> Result<&postgres::Server> {
@@ -194,19 +256,6 @@ impl Bench {
 /// The folder that cargo builds into.
 fn target(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |path| root.join(path))
-}
-
-/// Announces a piece of work, does it and says how long it took, whichever way it went.
-fn timed<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    say(&format!("=== {title}"));
-    let began = Instant::now();
-    let outcome = work();
-    let verdict = if outcome.is_ok() { "done" } else { "FAILED" };
-    say(&format!(
-        "=== {title}: {verdict} in {:.1} s",
-        began.elapsed().as_secs_f64()
-    ));
-    outcome
 }
 
 /// Runs a command with this program's own terminal; an exit code other than 0 is an error.

@@ -207,7 +207,8 @@ fn quiet(program: impl AsRef<OsStr>, arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8_lossy(&done.stdout).into_owned())
 }
 
-fn on_path(program: &str) -> Option<PathBuf> {
+/// Where a program is that the shell would find.
+pub(super) fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .map(|folder| folder.join(program))
