@@ -70,11 +70,13 @@ mod tests {
 
     #[test]
     fn the_tables_tell_steps_in_their_order_and_programs_by_their_time() {
-        let mut figures = Figures::default();
-        figures.steps = vec![
-            ("clippy".to_owned(), Duration::from_secs(30)),
-            ("test".to_owned(), Duration::from_secs(90)),
-        ];
+        let mut figures = Figures {
+            steps: vec![
+                ("clippy".to_owned(), Duration::from_secs(30)),
+                ("test".to_owned(), Duration::from_secs(90)),
+            ],
+            programs: Vec::new(),
+        };
         for (name, seconds) in [("store", 10), ("it", 60), ("nodes", 20)] {
             figures.program(name, Duration::from_secs(seconds));
         }

@@ -46,7 +46,7 @@ impl Long {
     }
 
     /// Why the step cannot run here, if it can't.
-    fn is_missing(self, root: &Path) -> Option<String> {
+    fn missing_here(self, root: &Path) -> Option<String> {
         let programs: &[&str] = match self {
             Self::Properties | Self::Kills => return None,
             Self::Failover => &["etcd", "patroni", "haproxy"],
@@ -112,7 +112,7 @@ pub(super) fn run(root: &Path, steps: &[Long], figures: &mut Figures) -> Result<
     }
     let mut outcomes = Vec::new();
     for step in steps {
-        let outcome = match step.is_missing(root) {
+        let outcome = match step.missing_here(root) {
             Some(why) => Outcome::Skipped(why),
             None => match figures.step(step.title(), || step.run(&bench)) {
                 Ok(()) => Outcome::Passed,
@@ -147,9 +147,9 @@ mod tests {
     fn a_step_whose_script_is_not_there_says_so() {
         let nowhere = Path::new("/nonexistent");
         assert_eq!(
-            Long::Upgrade.is_missing(nowhere).as_deref(),
+            Long::Upgrade.missing_here(nowhere).as_deref(),
             Some("there is no e2e/upgrade/run")
         );
-        assert_eq!(Long::Kills.is_missing(nowhere), None);
+        assert_eq!(Long::Kills.missing_here(nowhere), None);
     }
 }
