@@ -263,8 +263,7 @@ impl TestServer {
         make_key(
             &self.0.app,
             name,
-            access_keys::parse_policy(&policy.to_string())
-                .expect("a policy of a test parses"),
+            access_keys::parse_policy(&policy.to_string()).expect("a policy of a test parses"),
         )
         .await
     }

@@ -10,8 +10,6 @@ use super::uses::{self, Uses};
 
 /// Packages whose files may go in circles.
 const EXEMPT: &[&str] = &[
-    // The two drivers are being taken behind the transaction.
-    "crates/store",
     // A server makes pools that hold the server, and so on down to a user's tokens: it is the story
     // that tests tell.
     "crates/testkit",
