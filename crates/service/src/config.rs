@@ -108,7 +108,7 @@ impl Config {
     /// The issuer of a pool's tokens. Its region is the one that the pool was made in: tokens hold
     /// after `--region` has changed.
     #[must_use]
-    pub(crate) fn issuer_of(&self, pool: &UserPoolId) -> String {
+    pub fn issuer_of(&self, pool: &UserPoolId) -> String {
         match &self.issuer {
             Some(template) => template
                 .replace("{region}", pool.region())

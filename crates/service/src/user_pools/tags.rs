@@ -2,7 +2,6 @@
 //!
 //! CreateUserPool and UpdateUserPool take a pool's tags whole.
 
-use std::collections::BTreeMap;
 
 use cognate_api::idp::{
     ListTagsForResourceRequest, ListTagsForResourceResponse, TagResourceRequest,
@@ -12,7 +11,7 @@ use cognate_model::{UserPool, UserPoolId};
 
 use super::stored::{change, existing};
 use super::tag_rules;
-use crate::{Cx, Error, ErrorCode, Result};
+use crate::{Cx, Error, Result};
 
 /// Adds tags to a pool; a key that the pool has gets the new value.
 pub(crate) async fn tag_resource(cx: Cx, input: TagResourceRequest) -> Result<TagResourceResponse> {
