@@ -22,6 +22,7 @@ pub mod password;
 pub mod policy;
 mod pool_names;
 mod sender;
+pub mod server_settings;
 pub mod session;
 pub mod sign_in;
 pub mod time;

@@ -6,7 +6,8 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    access_key, backup, dev, doctor, master_key, restore, serve, signing_key, unconfirmed_users,
+    access_key, backup, dev, doctor, master_key, restore, serve, setting, signing_key,
+    unconfirmed_users,
 };
 use crate::terminal;
 
@@ -39,6 +40,9 @@ enum Command {
     /// Replace and list the keys that sign a user pool's tokens.
     #[command(subcommand)]
     SigningKey(signing_key::Action),
+    /// Show and change what Cognito has no member for, for one user pool or app client.
+    #[command(subcommand)]
+    Setting(setting::Action),
     /// List and delete the users of a pool who have never confirmed their sign-up.
     #[command(subcommand)]
     UnconfirmedUsers(unconfirmed_users::Action),
@@ -92,6 +96,7 @@ impl Command {
             Self::Doctor(arguments) => doctor::run(arguments),
             Self::AccessKey(action) => access_key::run(action),
             Self::SigningKey(action) => signing_key::run(action),
+            Self::Setting(action) => setting::run(action),
             Self::UnconfirmedUsers(action) => unconfirmed_users::run(action),
             Self::Backup(arguments) => backup::run(arguments),
             Self::Restore(arguments) => restore::run(arguments),

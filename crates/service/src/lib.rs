@@ -47,6 +47,7 @@ pub use operations::operations;
 pub use operators::access_keys;
 pub use operators::caller::{AuthorizeError, Caller, resource_of};
 pub use operators::doctor;
+pub use operators::server_settings;
 pub use registry::{Entry, Operations};
 pub use sign_up::confirmation::confirm_by_link;
 pub use users::unconfirmed_users;

@@ -16,6 +16,7 @@ use cognate_crypto::jwt::SigningKey;
 use cognate_crypto::secret::SecretString;
 use cognate_model::access_key::AccessKey;
 use cognate_model::claims::TokenUse;
+use cognate_model::server_settings::{ClientServerSettings, PoolServerSettings};
 use cognate_model::{AppClient, ClientId, Timestamp, UserPool, UserPoolId};
 use cognate_store::signing_keys;
 use quick_cache::sync::Cache;
@@ -89,6 +90,8 @@ pub(crate) struct Settings {
     clients: Cache<ClientId, Cached<ClientEntry>>,
     keys: Cache<UserPoolId, Cached<PoolKeys>>,
     access_keys: Cache<String, Cached<AccessKeyEntry>>,
+    of_pools: Cache<UserPoolId, Cached<PoolServerSettings>>,
+    of_clients: Cache<ClientId, Cached<ClientServerSettings>>,
 }
 
 impl Settings {
@@ -98,6 +101,8 @@ impl Settings {
             clients: Cache::new(CAPACITY),
             keys: Cache::new(CAPACITY),
             access_keys: Cache::new(CAPACITY),
+            of_pools: Cache::new(CAPACITY),
+            of_clients: Cache::new(CAPACITY),
         }
     }
 

@@ -10,6 +10,7 @@ use cognate_crypto::secret::SecretBytes;
 use cognate_model::{
     AppClient, TokenSession, User, UserPool, WayBack, access_key::AccessKey, code::PendingCode,
     password::Credentials,
+    server_settings::{ClientServerSettings, PoolServerSettings},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -44,8 +45,10 @@ macro_rules! documents {
 documents! {
     "access_key" => AccessKey,
     "app_client" => AppClient,
+    "client_server_settings" => ClientServerSettings,
     "code" => PendingCode,
     "credentials" => Credentials,
+    "pool_server_settings" => PoolServerSettings,
     "session" => TokenSession,
     "user" => User,
     "user_pool" => UserPool,

@@ -47,6 +47,7 @@ pub mod installation;
 pub mod leases;
 pub mod outbox;
 pub mod restore;
+pub mod server_settings;
 pub mod sessions;
 pub mod signing_keys;
 pub mod user_pools;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use crate::{
     access_keys, aliases, app_clients, attempts, challenges, codes, data_keys, derived::Derived,
-    leases, meta, migrations::book, outbox, sessions, signing_keys, table::Table, user_pools,
+    leases, meta, migrations::book, outbox, server_settings, sessions, signing_keys, table::Table, user_pools,
     users, ways_back,
 };
 
@@ -21,6 +21,7 @@ pub const TABLES: &[&Table] = &[
     &signing_keys::TABLE,
     &app_clients::TABLE,
     &app_clients::DELETED,
+    &server_settings::TABLE,
     &sessions::TABLE,
     &challenges::TABLE,
     &codes::TABLE,

@@ -8,6 +8,7 @@ mod listing;
 pub(crate) mod master_key;
 pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod setting;
 pub(crate) mod signing_key;
 pub(crate) mod unconfirmed_users;
 

@@ -15,6 +15,7 @@ use cognate_store::{Tx, users as stored_users, ways_back};
 use super::way_back::Notices;
 use crate::limits::backends;
 use crate::limits::sums::{Whence, count_action};
+use crate::messages::allowance;
 use crate::messages::codes::NewCode;
 use crate::tokens::access_token::{self, SignedIn};
 use crate::users::accounts::is_made_up;
@@ -66,10 +67,7 @@ async fn change_attributes(
         cx.app.limits.messages.spend(&cx.origin, cx.now)?;
     }
     let contacts = codes_out.iter().map(NewCode::contact);
-    let allowed = cx
-        .app
-        .pool_messages
-        .take(&cx.app.db, cx.now, &pool.id, contacts)
+    let allowed = allowance::take(cx, &pool.id, contacts)
         .await
         .map_err(limit_of_an_update)?;
     let prefers_made_up = pool.has_alias(AliasAttribute::PreferredUsername)

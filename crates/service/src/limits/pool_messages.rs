@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cognate_model::attribute::Contact;
+use cognate_model::server_settings::{AtMost, PoolServerSettings};
 use cognate_model::{Timestamp, UserPoolId};
 use cognate_store::{Db, Tx, attempts};
 
@@ -47,6 +48,8 @@ struct Count {
 struct Share {
     left: u32,
     until: Timestamp,
+    /// The sum that it is a part of: with another, what was taken of this one is not used.
+    limit: u32,
     /// Whether there is no more to be had until then.
     is_last: bool,
 }
@@ -93,6 +96,7 @@ impl PoolMessages {
         db: &Db,
         now: Timestamp,
         pool: &UserPoolId,
+        settings: &PoolServerSettings,
         contacts: impl IntoIterator<Item = Contact>,
     ) -> Result<Allowed<'_>> {
         let mut allowed = Allowed {
@@ -101,7 +105,8 @@ impl PoolMessages {
         };
         for contact in contacts {
             let lane = (pool.clone(), contact);
-            match self.take_one(db, now, &lane).await? {
+            let limit = self.limit(settings, contact);
+            match self.take_one(db, now, &lane, limit).await? {
                 Some(until) => allowed.lanes.push((lane, until)),
                 None => {
                     self.counts().entry(lane).or_default().refused += 1;
@@ -113,15 +118,18 @@ impl PoolMessages {
     }
 
     /// When the hour is over in which one was taken; None when there is none to take.
-    async fn take_one(&self, db: &Db, now: Timestamp, lane: &Lane) -> Result<Option<Timestamp>> {
-        let limit = match lane.1 {
-            Contact::Email => self.mail,
-            Contact::PhoneNumber => self.sms,
-        };
+    async fn take_one(
+        &self,
+        db: &Db,
+        now: Timestamp,
+        lane: &Lane,
+        limit: Option<u32>,
+    ) -> Result<Option<Timestamp>> {
         let Some(limit) = limit else {
             return Ok(Some(now));
         };
-        if let Some(share) = self.shares().get_mut(lane).filter(|it| now < it.until) {
+        let is_good = |share: &&mut Share| now < share.until && share.limit == limit;
+        if let Some(share) = self.shares().get_mut(lane).filter(is_good) {
             if share.left > 0 {
                 share.left -= 1;
                 return Ok(Some(share.until));
@@ -142,10 +150,11 @@ impl PoolMessages {
         let fresh = Share {
             left: 0,
             until,
+            limit,
             is_last: false,
         };
         let share = shares.entry(lane.clone()).or_insert(fresh);
-        if share.until != until {
+        if share.until != until || share.limit != limit {
             *share = fresh;
         }
         share.left += taken;
@@ -160,6 +169,14 @@ impl PoolMessages {
         }
         share.left -= 1;
         Ok(Some(until))
+    }
+
+    /// The sum of an hour: the pool's own setting, or the server's; None for any number.
+    fn limit(&self, settings: &PoolServerSettings, contact: Contact) -> Option<u32> {
+        match contact {
+            Contact::Email => settings.mail_per_hour.map_or(self.mail, AtMost::number),
+            Contact::PhoneNumber => settings.sms_per_hour.map_or(self.sms, AtMost::number),
+        }
     }
 
     /// What this node has sent and refused so far.

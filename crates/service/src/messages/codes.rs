@@ -9,6 +9,7 @@ use cognate_model::{Sub, Timestamp, User, UserPool, UserPoolId};
 use cognate_outbound::{Purpose, Values};
 use cognate_store::{Tx, codes, users};
 
+use super::allowance;
 use super::message::{self, Draft, Message};
 use crate::app::App;
 use crate::limits::sums::{self, Whence, count_action};
@@ -205,10 +206,7 @@ pub(crate) async fn send_code(
     code: NewCode,
 ) -> Result<()> {
     cx.app.limits.messages.spend(&cx.origin, cx.now)?;
-    let allowed = cx
-        .app
-        .pool_messages
-        .take(&cx.app.db, cx.now, &code.pool, [code.contact()])
+    let allowed = allowance::take(cx, &code.pool, [code.contact()])
         .await?;
     let send = async move |tx: &mut Tx| -> Result<Option<Error>> {
         let limit = count_action(tx, &code.whence, &code.pool, &code.sub, action, code.now).await?;

@@ -4,3 +4,4 @@ pub mod access_keys;
 pub(crate) mod actions;
 pub(crate) mod caller;
 pub mod doctor;
+pub mod server_settings;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cognate_model::server_settings::{ClientServerSettings, PoolServerSettings};
 use cognate_model::{ClientId, UserPool, UserPoolId};
-use cognate_store::{access_keys, app_clients, signing_keys, user_pools};
+use cognate_store::{access_keys, app_clients, server_settings, signing_keys, user_pools};
 
 use super::{AccessKeyEntry, Cached, ClientEntry, PoolKeys};
 use crate::app::App;
@@ -51,6 +52,35 @@ impl App {
         let (client, secret) = found.ok_or_else(|| Error::user_pool_client_does_not_exist(id))?;
         let kept = Cached::new(ClientEntry { client, secret });
         self.settings.clients.insert(parsed, kept.clone());
+        Ok(kept.value)
+    }
+
+    /// The server's settings for a pool.
+    pub(crate) async fn pool_server_settings(
+        &self,
+        pool: &UserPoolId,
+    ) -> Result<Arc<PoolServerSettings>> {
+        if let Some(settings) = self.settings.of_pools.get(pool).and_then(Cached::fresh) {
+            return Ok(settings);
+        }
+        let found = server_settings::of_pool(&mut self.db.read().await?, pool).await?;
+        let kept = Cached::new(found);
+        self.settings.of_pools.insert(pool.clone(), kept.clone());
+        Ok(kept.value)
+    }
+
+    /// The server's settings for an app client of a pool.
+    pub(crate) async fn client_server_settings(
+        &self,
+        pool: &UserPoolId,
+        client: &ClientId,
+    ) -> Result<Arc<ClientServerSettings>> {
+        if let Some(settings) = self.settings.of_clients.get(client).and_then(Cached::fresh) {
+            return Ok(settings);
+        }
+        let found = server_settings::of_client(&mut self.db.read().await?, pool, client).await?;
+        let kept = Cached::new(found);
+        self.settings.of_clients.insert(client.clone(), kept.clone());
         Ok(kept.value)
     }
 

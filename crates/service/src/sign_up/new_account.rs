@@ -14,7 +14,7 @@ use super::code;
 use crate::app_clients::secret_hash;
 use crate::limits::backends;
 use crate::messages::codes::NewCode;
-use crate::messages::message;
+use crate::messages::{allowance, message};
 use crate::outcome::write_settled;
 use crate::users::accounts::{PoolClient, is_made_up};
 use crate::users::new_user::{new_credentials, new_user, username_for};
@@ -30,7 +30,9 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
     )?;
     let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
     let pool = Arc::clone(&pool_client.pool);
-    if pool.settings.admin_create_user_only {
+    let client = &pool_client.entry.client;
+    let of_client = cx.app.client_server_settings(&pool.id, &client.id).await?;
+    if pool.settings.admin_create_user_only || of_client.sign_up == Some(false) {
         return Err(Error::sign_up_not_permitted());
     }
     let password = input
@@ -60,10 +62,7 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
         cx.app.limits.messages.spend(&cx.origin, cx.now)?;
     }
     let contacts = code.iter().map(NewCode::contact);
-    let allowed = cx
-        .app
-        .pool_messages
-        .take(&cx.app.db, cx.now, &pool.id, contacts)
+    let allowed = allowance::take(&cx, &pool.id, contacts)
         .await?;
     // Which names are taken is what SignUp tells by its nature; an address that asks for many of
     // them is held up.

@@ -66,6 +66,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "ways back from changed addresses",
         steps: WAYS_BACK,
     },
+    Migration {
+        number: 8,
+        name: "settings of the server for pools and app clients",
+        steps: SERVER_SETTINGS,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -165,6 +170,10 @@ const WAYS_BACK: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS ways_back_name ON ways_back(pool, name)",
     "CREATE INDEX IF NOT EXISTS ways_back_expiry ON ways_back(expires_at)",
 ];
+
+/// What Cognito has no member for. `client` is empty in the row of the pool itself.
+const SERVER_SETTINGS: &[&str] = &["CREATE TABLE IF NOT EXISTS server_settings(
+        pool TEXT NOT NULL, client TEXT NOT NULL, doc TEXT NOT NULL, PRIMARY KEY (pool, client))"];
 
 #[cfg(test)]
 mod tests {

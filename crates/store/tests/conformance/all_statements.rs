@@ -40,6 +40,8 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), Error> {
     app_clients::find(tx, &client.id).await?;
     app_clients::update(tx, &client).await?;
     app_clients::page(tx, &id, None, 1).await?;
+    let settings = server_settings::of_pool(tx, &id).await?;
+    server_settings::put_of_pool(tx, &id, &settings).await?;
     of_users(tx, &id).await?;
     of_sign_ins(tx, &id, &client.id).await?;
     of_counters_and_messages(tx, &id).await

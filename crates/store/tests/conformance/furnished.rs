@@ -8,10 +8,11 @@ use cognate_model::{
     code::CodePurpose,
     lockout::Lockout,
     policy::Policy,
+    server_settings::{ClientServerSettings, PoolServerSettings},
 };
 use cognate_store::{
     Db, access_keys, app_clients, attempts, backup, challenges, codes, installation, outbox,
-    sessions,
+    server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     user_pools, users, ways_back,
 };
@@ -45,6 +46,10 @@ pub(crate) async fn furnish(db: &Db) -> UserPoolId {
         let client = app_client(&pool.id);
         app_clients::insert(tx, &client, Some(&SecretString::from("shh"))).await?;
         app_clients::insert(tx, &app_client(&pool.id), None).await?;
+        let of_pool = PoolServerSettings::default();
+        server_settings::put_of_pool(tx, &pool.id, &of_pool).await?;
+        let of_client = ClientServerSettings::default();
+        server_settings::put_of_client(tx, &pool.id, &client.id, &of_client).await?;
         let deleted = app_client(&pool.id);
         app_clients::insert(tx, &deleted, None).await?;
         app_clients::delete(tx, &pool.id, &deleted.id, Timestamp(5)).await?;

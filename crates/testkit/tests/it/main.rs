@@ -45,6 +45,7 @@ mod public_path;
 mod refresh;
 mod refreshes_at_once;
 mod sentences;
+mod server_settings;
 mod shown_destinations;
 mod sign_in_password;
 mod sign_in_srp;
