@@ -8,7 +8,9 @@
 
 use cognate_crypto::secret::SecretBytes;
 use cognate_model::{
-    AppClient, TokenSession, User, UserPool, WayBack, access_key::AccessKey, code::PendingCode,
+    AppClient, TokenSession, User, UserPool, WayBack,
+    access_key::AccessKey,
+    code::PendingCode,
     password::Credentials,
     server_settings::{ClientServerSettings, PoolServerSettings},
 };

@@ -3,8 +3,8 @@
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use cognate_service::server_settings::{self, CurrentSetting, Subject};
 use cognate_service::Entropy;
+use cognate_service::server_settings::{self, CurrentSetting, Subject};
 use cognate_store::Db;
 
 use super::{block_on, store_configuration};

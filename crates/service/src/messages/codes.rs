@@ -206,8 +206,7 @@ pub(crate) async fn send_code(
     code: NewCode,
 ) -> Result<()> {
     cx.app.limits.messages.spend(&cx.origin, cx.now)?;
-    let allowed = allowance::take(cx, &code.pool, [code.contact()])
-        .await?;
+    let allowed = allowance::take(cx, &code.pool, [code.contact()]).await?;
     let send = async move |tx: &mut Tx| -> Result<Option<Error>> {
         let limit = count_action(tx, &code.whence, &code.pool, &code.sub, action, code.now).await?;
         if limit.is_none() {

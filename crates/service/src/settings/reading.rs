@@ -80,7 +80,9 @@ impl App {
         }
         let found = server_settings::of_client(&mut self.db.read().await?, pool, client).await?;
         let kept = Cached::new(found);
-        self.settings.of_clients.insert(client.clone(), kept.clone());
+        self.settings
+            .of_clients
+            .insert(client.clone(), kept.clone());
         Ok(kept.value)
     }
 

@@ -62,8 +62,7 @@ pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpRespon
         cx.app.limits.messages.spend(&cx.origin, cx.now)?;
     }
     let contacts = code.iter().map(NewCode::contact);
-    let allowed = allowance::take(&cx, &pool.id, contacts)
-        .await?;
+    let allowed = allowance::take(&cx, &pool.id, contacts).await?;
     // Which names are taken is what SignUp tells by its nature; an address that asks for many of
     // them is held up.
     let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;

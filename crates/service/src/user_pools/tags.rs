@@ -2,7 +2,6 @@
 //!
 //! CreateUserPool and UpdateUserPool take a pool's tags whole.
 
-
 use cognate_api::idp::{
     ListTagsForResourceRequest, ListTagsForResourceResponse, TagResourceRequest,
     TagResourceResponse, UntagResourceRequest, UntagResourceResponse,

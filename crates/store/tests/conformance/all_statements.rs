@@ -9,7 +9,8 @@ use cognate_model::{
     lockout::Lockout,
 };
 use cognate_store::{
-    Error, Tx, access_keys, app_clients, attempts, challenges, codes, expiry, outbox, sessions,
+    Error, Tx, access_keys, app_clients, attempts, challenges, codes, expiry, outbox,
+    server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     user_pools, users, ways_back,
 };

@@ -104,11 +104,31 @@ async fn what_is_no_setting_no_value_and_no_pool_is_refused_in_words() {
         client: None,
     };
     for (of, name, value, words) in [
-        (of_pool(&client), "sign-up", "off", "there is no setting «sign-up»"),
-        (of_client(&client), "sign-up", "false", "sign-up takes on or off, not «false»"),
-        (of_pool(&client), "sms-per-hour", "-1", "sms-per-hour takes a number"),
+        (
+            of_pool(&client),
+            "sign-up",
+            "off",
+            "there is no setting «sign-up»",
+        ),
+        (
+            of_client(&client),
+            "sign-up",
+            "false",
+            "sign-up takes on or off, not «false»",
+        ),
+        (
+            of_pool(&client),
+            "sms-per-hour",
+            "-1",
+            "sms-per-hour takes a number",
+        ),
         (foreign, "sign-up", "off", "the user pool has no app client"),
-        (nowhere, "sms-per-hour", "1", "there is no user pool «us-east-1_nowhere»"),
+        (
+            nowhere,
+            "sms-per-hour",
+            "1",
+            "there is no user pool «us-east-1_nowhere»",
+        ),
     ] {
         let error = refusal(&server, &of, name, value).await;
         assert!(error.starts_with(words), "{error}");
