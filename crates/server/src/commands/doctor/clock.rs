@@ -49,8 +49,10 @@ fn judge(whose: &str, ahead_ms: i64) -> Finding {
     let what = format!("{whose} clock is {seconds} s {direction} this machine's");
     let mend = "let both machines follow a time server (chrony, systemd-timesyncd)";
     match ahead_ms.unsigned_abs() {
-        ..=NOTABLE_MS => Finding::ok(CLOCK, format!("{whose} clock and this machine's agree")),
-        ..=HARMFUL_MS => Finding::warning(CLOCK, what, mend),
+        off if off <= NOTABLE_MS => {
+            Finding::ok(CLOCK, format!("{whose} clock and this machine's agree"))
+        }
+        off if off <= HARMFUL_MS => Finding::warning(CLOCK, what, mend),
         _ => Finding::error(CLOCK, what, mend),
     }
 }

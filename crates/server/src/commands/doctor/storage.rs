@@ -48,8 +48,8 @@ fn too_little(file: &Path, room: u64) -> Option<Finding> {
     let mend =
         "make room or move the data folder: on a full disk sign-ups and sign-ins fail with 500";
     match room {
-        ..LEAST_ROOM => Some(Finding::error(DISK, what, mend)),
-        ..LITTLE_ROOM => Some(Finding::warning(DISK, what, mend)),
+        room if room < LEAST_ROOM => Some(Finding::error(DISK, what, mend)),
+        room if room < LITTLE_ROOM => Some(Finding::warning(DISK, what, mend)),
         _ => None,
     }
 }
