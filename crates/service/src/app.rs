@@ -7,6 +7,7 @@ use cognate_store::Db;
 
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
+use crate::counts::Counts;
 use crate::limits::address_limits::AddressLimits;
 use crate::limits::fair_turns::{FairTurns, Turn};
 use crate::limits::origin::Counted;
@@ -27,6 +28,8 @@ pub struct App {
     pub clock: Clock,
     /// Where randomness comes from.
     pub entropy: Entropy,
+    /// What is counted for operators.
+    pub counts: Arc<Counts>,
     pub(crate) settings: Settings,
     pub(crate) verified_tokens: VerifiedTokens,
     pub(crate) limits: AddressLimits,
@@ -78,15 +81,17 @@ impl App {
         entropy: Entropy,
     ) -> Arc<Self> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let counts = Arc::<Counts>::default();
         Arc::new(Self {
-            limits: AddressLimits::new(&config.limits),
-            pool_messages: PoolMessages::new(&config.limits),
+            limits: AddressLimits::new(&config.limits, &counts),
+            pool_messages: PoolMessages::new(&config.limits, &counts),
             secrets: Secrets::of(&db),
             db,
             outbound,
             config,
             clock,
             entropy,
+            counts,
             settings: Settings::new(),
             verified_tokens: VerifiedTokens::new(),
             outbox_filled: Lanes::new(),

@@ -12,6 +12,7 @@ mod app_clients;
 mod background;
 mod clock;
 mod config;
+mod counts;
 mod cx;
 mod failure;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use background::{Background, expire_some};
 pub use clock::{Clock, Entropy, KeyStock};
 pub use cognate_api::{Error, ErrorCode};
 pub use config::{Config, ConfigError};
+pub use counts::{Counts, Limit, SignInFlow, SignInOutcome};
 pub use cx::{Arrival, Cx};
 pub use keys::{signing_keys, well_known};
 pub use limits::client_address::{ClientAddress, CountedNetwork};

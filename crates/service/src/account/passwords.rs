@@ -21,7 +21,7 @@ use crate::limits::sums::{Whence, count_action};
 use crate::messages::codes::{Attempt, Form, Guess, NewCode, send_code};
 use crate::messages::{destinations, message};
 use crate::outcome::write_settled;
-use crate::sign_in::lockout::count_failure;
+use crate::sign_in::lockout::{Lock, count_failure};
 use crate::tokens::access_token;
 use crate::users::accounts::{PoolClient, find_named, normal_name, stand_in};
 use crate::users::new_user::new_credentials;
@@ -205,6 +205,7 @@ pub(crate) async fn change_password(
     // The lock of sign-in holds here too: a stolen access token is no way round it.
     if lockout.is_locked(cx.now) {
         taken.give_back();
+        Lock::Stands.tell(&cx.app.counts);
         return Err(Error::attempt_limit_exceeded());
     }
     let (pool_id, previous) = (pool.id.clone(), SecretString::from(previous));
@@ -279,12 +280,18 @@ fn has_salt<T: 'static>(
 async fn count_wrong_password(cx: &Cx, user: &User) -> Result<Error> {
     let (pool, sub, now) = (user.pool.clone(), user.sub.clone(), cx.now);
     let whence = Whence::of(cx);
-    let count = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        if count_failure(tx, &pool, &sub, now).await? {
-            return Ok(Some(Error::attempt_limit_exceeded()));
+    let count = async move |tx: &mut Tx| -> Result<(Lock, Option<Error>)> {
+        let lock = count_failure(tx, &pool, &sub, now).await?;
+        if lock == Lock::Stands {
+            return Ok((lock, Some(Error::attempt_limit_exceeded())));
         }
-        count_action(tx, &whence, &pool, &sub, LimitedAction::ChangePassword, now).await
+        let action = LimitedAction::ChangePassword;
+        Ok((
+            lock,
+            count_action(tx, &whence, &pool, &sub, action, now).await?,
+        ))
     };
-    let limit = cx.app.db.write("count_wrong_password", count).await?;
+    let (lock, limit) = cx.app.db.write("count_wrong_password", count).await?;
+    lock.tell(&cx.app.counts);
     Ok(limit.unwrap_or_else(Error::incorrect_username_or_password))
 }

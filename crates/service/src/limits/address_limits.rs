@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 
 use super::origin::{Counted, Origin, Width};
 use super::rates::{Limits, Rate};
+use crate::counts::{Counts, Limit};
 use crate::{Error, ErrorCode, Result};
 
 /// The most addresses that are remembered of a kind; those that were not seen for long go first.
@@ -39,19 +40,28 @@ pub(crate) struct AddressLimits {
 }
 
 impl AddressLimits {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    /// `counts` is told of each request that meets one of them.
+    pub(crate) fn new(limits: &Limits, counts: &Arc<Counts>) -> Self {
+        let limit = |limit, rate| AddressLimit {
+            limit,
+            rate,
+            counts: Arc::clone(counts),
+            counters: Cache::new(CAPACITY),
+        };
         Self {
-            failures: AddressLimit::new(limits.failures_per_address),
-            messages: AddressLimit::new(limits.messages_per_address),
-            sign_ups: AddressLimit::new(limits.sign_ups_per_address),
-            open_challenges: AddressLimit::new(OPEN_CHALLENGES),
+            failures: limit(Limit::FailuresOfAddress, limits.failures_per_address),
+            messages: limit(Limit::MessagesOfAddress, limits.messages_per_address),
+            sign_ups: limit(Limit::SignUpsOfAddress, limits.sign_ups_per_address),
+            open_challenges: limit(Limit::OpenChallengesOfAddress, OPEN_CHALLENGES),
         }
     }
 }
 
 /// How much of one kind an address may do within a window of time.
 pub(crate) struct AddressLimit {
+    limit: Limit,
     rate: Rate,
+    counts: Arc<Counts>,
     counters: Cache<Counted, Arc<Counter>>,
 }
 
@@ -83,13 +93,6 @@ struct Place {
 }
 
 impl AddressLimit {
-    fn new(rate: Rate) -> Self {
-        Self {
-            rate,
-            counters: Cache::new(CAPACITY),
-        }
-    }
-
     /// Takes one of the allowance for an attempt, before anything is looked at. While attempts
     /// under way hold all that is left, this waits for them: an honest crowd behind one address is
     /// held up for a moment, and not refused.
@@ -103,6 +106,7 @@ impl AddressLimit {
                 Ok(place) => places.push(place),
                 Err(error) => {
                     Taken(places).give_back();
+                    self.counts.meet(self.limit);
                     return Err(error);
                 }
             }
@@ -121,6 +125,7 @@ impl AddressLimit {
                 spent
                     .iter()
                     .for_each(|counter: &Arc<Counter>| counter.return_one());
+                self.counts.meet(self.limit);
                 return Err(Error::too_many_requests());
             }
             spent.push(counter);

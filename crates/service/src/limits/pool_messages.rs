@@ -10,7 +10,7 @@
 //! send is not counted here.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cognate_model::attribute::Contact;
@@ -19,6 +19,7 @@ use cognate_model::{Timestamp, UserPoolId};
 use cognate_store::{Db, Tx, attempts};
 
 use super::rates::Limits;
+use crate::counts::{Counts, Limit};
 use crate::outcome::write_settled;
 use crate::{Error, Result};
 
@@ -34,6 +35,7 @@ pub(crate) struct PoolMessages {
     sms: Option<u32>,
     shares: Mutex<HashMap<Lane, Share>>,
     counts: Mutex<BTreeMap<Lane, Count>>,
+    limits_met: Arc<Counts>,
 }
 
 /// How many were sent and refused.
@@ -77,12 +79,14 @@ pub(crate) struct Allowed<'a> {
 }
 
 impl PoolMessages {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    /// `counts` is told of each request that meets a sum.
+    pub(crate) fn new(limits: &Limits, counts: &Arc<Counts>) -> Self {
         Self {
             mail: limits.mail_per_pool_and_hour,
             sms: limits.sms_per_pool_and_hour,
             shares: Mutex::default(),
             counts: Mutex::default(),
+            limits_met: Arc::clone(counts),
         }
     }
 
@@ -110,6 +114,7 @@ impl PoolMessages {
                 Some(until) => allowed.lanes.push((lane, until)),
                 None => {
                     self.counts().entry(lane).or_default().refused += 1;
+                    self.limits_met.meet(Limit::MessagesOfPool);
                     return Err(Error::message_limit_exceeded());
                 }
             }

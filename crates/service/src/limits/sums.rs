@@ -11,6 +11,7 @@ use cognate_model::{Sub, Timestamp, UserPoolId};
 use cognate_store::{Tx, attempts};
 
 use super::origin::{Origin, Width};
+use crate::counts::{Counts, Limit};
 use crate::{Cx, Error, Result};
 
 /// How many messages one mailbox or phone number gets in an hour from one pool, whoever asks for
@@ -28,6 +29,7 @@ const WIDE: i64 = 2;
 pub(crate) struct Whence {
     places: Arc<[(String, i64)]>,
     messages_to_one_address: i64,
+    counts: Arc<Counts>,
 }
 
 impl Whence {
@@ -49,7 +51,13 @@ impl Whence {
                 Origin::ThisMachine | Origin::Backend => MESSAGES_PER_ADDRESS.number,
                 Origin::Address(_) | Origin::UserOfBackend(_) => MESSAGES_FROM_ONE_PLACE,
             },
+            counts: Arc::clone(&cx.app.counts),
         }
+    }
+
+    /// Tells operators that a limit was met.
+    pub(crate) fn meet(&self, limit: Limit) {
+        self.counts.meet(limit);
     }
 
     /// Counts one of a kind for each place, and tells whether one of them is above its sum.
@@ -89,13 +97,18 @@ pub(crate) async fn count_action(
         let kind = format!("{}/{}s", action.as_str(), sum.window.as_secs());
         // What one place is refused is not counted for all: it would use up what others need.
         if whence.is_above(tx, of, &kind, now, *sum).await? {
+            whence.meet(Limit::ActionsOnUser);
             return Ok(Some(Error::attempt_limit_exceeded()));
         }
     }
     let sum = action.for_all();
     let count =
         attempts::count(tx, pool, subject.as_str(), action.as_str(), now, sum.window).await?;
-    Ok((count > sum.number).then(Error::attempt_limit_exceeded))
+    if count <= sum.number {
+        return Ok(None);
+    }
+    whence.meet(Limit::ActionsOnUser);
+    Ok(Some(Error::attempt_limit_exceeded()))
 }
 
 /// Counts a guess at a code by the place that it comes from, before it is looked at; `name` tells

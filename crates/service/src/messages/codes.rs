@@ -12,6 +12,7 @@ use cognate_store::{Tx, codes, users};
 use super::allowance;
 use super::message::{self, Draft, Message};
 use crate::app::App;
+use crate::counts::Limit;
 use crate::limits::sums::{self, Whence, count_action};
 use crate::outcome::Reached;
 use crate::{Cx, Error, Result};
@@ -137,6 +138,7 @@ impl NewCode {
     pub(crate) async fn put(&self, tx: &mut Tx) -> Result<()> {
         let of = (&self.pool, self.destination.as_str(), self.now);
         if sums::count_message(tx, &self.whence, of.0, of.1, of.2).await? {
+            self.whence.meet(Limit::MessagesToAddress);
             return if self.is_quiet {
                 self.put_unsent(tx).await
             } else {
@@ -154,6 +156,7 @@ impl NewCode {
     /// Only what the database gives.
     pub(crate) async fn put_for_operator(&self, tx: &mut Tx) -> Result<Option<Error>> {
         if sums::count_operators_message(tx, &self.pool, &self.destination, self.now).await? {
+            self.whence.meet(Limit::MessagesToAddress);
             return Ok(Some(Error::attempt_limit_exceeded()));
         }
         self.put_uncounted(tx).await?;
@@ -318,6 +321,7 @@ impl Attempt {
             return self.guess_at_nothing(tx).await;
         };
         if guesses >= MAX_GUESSES_FROM_EVERYWHERE || self.is_too_often(tx, &pending).await? {
+            self.whence.meet(Limit::GuessesAtCode);
             return Ok(Guess::Refused(Error::attempt_limit_exceeded()));
         }
         if !ct_eq(&pending.hash, &self.hash) {

@@ -14,7 +14,7 @@ use cognate_model::{User, UserStatus};
 use cognate_store::{Tx, attempts, challenges, sessions, users as stored_users};
 
 use super::kept_step::{self, StepRow};
-use super::lockout::count_failure;
+use super::lockout::{Lock, count_failure};
 use super::wire::{Opening, Reply, Response};
 use crate::limits::address_limits::Taken;
 use crate::outcome::write_settled;
@@ -271,23 +271,23 @@ impl Run {
         let counts = refusal.counts_as_failure();
         let sub = self.found.subject(&self.cx.app, &self.pool_client.pool);
         let (now, pool) = (self.cx.now, self.pool_client.pool.id.clone());
-        let is_locked = if counts || row.is_some() {
-            let settle = async move |tx: &mut Tx| -> Result<bool> {
+        let lock = if counts || row.is_some() {
+            let settle = async move |tx: &mut Tx| -> Result<Lock> {
                 kept_step::use_up(tx, row.as_ref()).await?;
                 if counts {
                     return count_failure(tx, &pool, &sub, now).await;
                 }
-                Ok(attempts::find_lockout(tx, &pool, sub.as_str())
-                    .await?
-                    .is_locked(now))
+                let lockout = attempts::find_lockout(tx, &pool, sub.as_str()).await?;
+                Ok(Lock::of(&lockout, now))
             };
             self.cx.app.db.write("refuse_sign_in", settle).await?
         } else {
             let mut tx = self.cx.app.db.read().await?;
-            attempts::find_lockout(&mut tx, &pool, sub.as_str())
-                .await?
-                .is_locked(now)
+            let lockout = attempts::find_lockout(&mut tx, &pool, sub.as_str()).await?;
+            Lock::of(&lockout, now)
         };
+        lock.tell(&self.cx.app.counts);
+        let is_locked = lock == Lock::Stands;
         // What the lock hides must not show in what is left of the allowance either; a lock that
         // kept the machine from looking hides nothing.
         let is_guess = counts || (is_locked && refusal != Refusal::Locked);

@@ -17,6 +17,7 @@ use cognate_model::attribute::Attributes;
 use super::driver;
 use super::wire::{Opening, Reply, Response};
 use crate::app_clients::secret_hash;
+use crate::counts::SignInFlow;
 use crate::limits::backends;
 use crate::tokens::refresh::refresh;
 use crate::tokens::refresh_token::Presented;
@@ -157,19 +158,21 @@ async fn begin(
             let public = ClientPublic::parse(required(parameters, "SRP_A")?).map_err(|error| {
                 Error::invalid_parameter("SRP_A is not a valid public value.").with_source(error)
             })?;
-            driver::begin(cx, pool_client, username, Opening::Srp(Box::new(public))).await
+            let opening = Opening::Srp(Box::new(public));
+            let reply = driver::begin(cx, pool_client, username, opening).await;
+            counted(cx, SignInFlow::Srp, reply)
         }
         AuthFlowType::UserPasswordAuth => {
             allowed(pool_client, AuthFlow::AllowUserPasswordAuth)
                 .ok_or_else(Error::user_password_auth_not_enabled)?;
-            with_password(cx, pool_client, parameters).await
+            with_password(cx, pool_client, parameters, SignInFlow::Password).await
         }
         AuthFlowType::AdminUserPasswordAuth | AuthFlowType::AdminNoSrpAuth
             if side == Side::Operator =>
         {
             allowed(pool_client, AuthFlow::AllowAdminUserPasswordAuth)
                 .ok_or_else(Error::auth_flow_not_enabled)?;
-            with_password(cx, pool_client, parameters).await
+            with_password(cx, pool_client, parameters, SignInFlow::AdminPassword).await
         }
         AuthFlowType::RefreshTokenAuth | AuthFlowType::RefreshToken => {
             // With rotation each refresh has to give a new refresh token, which this flow does not.
@@ -200,7 +203,8 @@ async fn begin(
                     error
                 }
             };
-            tokens.map(Reply::Tokens).map_err(spent)
+            let reply = tokens.map(Reply::Tokens).map_err(spent);
+            counted(cx, SignInFlow::Refresh, reply)
         }
         AuthFlowType::CustomAuth | AuthFlowType::UserAuth => {
             Err(Error::parameter_not_built(format!("the flow {flow}")))
@@ -211,6 +215,13 @@ async fn begin(
     }
 }
 
+/// Counts how a sign-in ended, for operators.
+fn counted(cx: &Cx, flow: SignInFlow, reply: Result<Reply>) -> Result<Reply> {
+    let is_challenge = |reply: &Reply| matches!(reply, Reply::Challenge { .. });
+    cx.app.counts.sign_in(flow, &reply, is_challenge);
+    reply
+}
+
 fn allowed(pool_client: &PoolClient, flow: AuthFlow) -> Option<()> {
     pool_client.entry.client.allows(flow).then_some(())
 }
@@ -219,11 +230,13 @@ async fn with_password(
     cx: &Cx,
     pool_client: &PoolClient,
     parameters: &Parameters,
+    flow: SignInFlow,
 ) -> Result<Reply> {
     let username = named(pool_client, parameters)?;
     let password = SecretString::from(required(parameters, "PASSWORD")?);
     check_password_length(&password)?;
-    driver::begin(cx, pool_client, username, Opening::Password(password)).await
+    let reply = driver::begin(cx, pool_client, username, Opening::Password(password)).await;
+    counted(cx, flow, reply)
 }
 
 /// The longest password that is hashed at all.
@@ -280,7 +293,12 @@ async fn respond(
         other => return Err(Error::parameter_not_built(format!("the challenge {other}"))),
     };
     let username = named(pool_client, responses)?;
-    driver::answer(cx, pool_client, username, session, response).await
+    let flow = match response {
+        Response::PasswordClaim { .. } => SignInFlow::Srp,
+        Response::NewPassword { .. } => SignInFlow::NewPassword,
+    };
+    let reply = driver::answer(cx, pool_client, username, session, response).await;
+    counted(cx, flow, reply)
 }
 
 /// `userAttributes.email` and the like.

@@ -4,6 +4,7 @@ use cognate_api::idp::{GetTokensFromRefreshTokenRequest, GetTokensFromRefreshTok
 
 use super::refresh::refresh;
 use crate::app_clients::secret_hash;
+use crate::counts::SignInFlow;
 use crate::users::accounts::PoolClient;
 use crate::{Cx, Result};
 
@@ -15,8 +16,10 @@ pub(crate) async fn get_tokens_from_refresh_token(
 ) -> Result<GetTokensFromRefreshTokenResponse> {
     let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check_secret(&pool_client.entry, input.client_secret.as_deref())?;
-    let tokens = refresh(&cx, &pool_client, &input.refresh_token, |_| Ok(())).await?;
+    let tokens = refresh(&cx, &pool_client, &input.refresh_token, |_| Ok(())).await;
+    let counts = &cx.app.counts;
+    counts.sign_in(SignInFlow::Refresh, &tokens, |_| false);
     Ok(GetTokensFromRefreshTokenResponse {
-        authentication_result: Some(tokens),
+        authentication_result: Some(tokens?),
     })
 }
