@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cognate_outbound::{Delivery, Inbox, Received};
 use cognate_service::{App, fill_inbox};
-use cognate_web::InboxDoor;
+use cognate_web::InboxPage;
 use cognate_web::pages::inbox::{Arrival, InboxChannel, InboxEntry, Listing};
 
 /// The page over an inbox. `public_host` is a name by which browsers may reach it besides local
@@ -12,7 +12,7 @@ use cognate_web::pages::inbox::{Arrival, InboxChannel, InboxEntry, Listing};
 ///
 /// Who looks has what was caused before the look: messages that still lie in the outbox are
 /// delivered first.
-pub(crate) fn door(app: Arc<App>, inbox: Inbox, public_host: Option<String>) -> InboxDoor {
+pub(crate) fn page(app: Arc<App>, inbox: Inbox, public_host: Option<String>) -> InboxPage {
     let messages = move |arrival: Option<Arrival>| {
         let (app, inbox) = (Arc::clone(&app), inbox.clone());
         let list = async move {
@@ -27,7 +27,7 @@ pub(crate) fn door(app: Arc<App>, inbox: Inbox, public_host: Option<String>) -> 
         };
         Box::pin(list) as Listing
     };
-    InboxDoor {
+    InboxPage {
         public_host,
         messages: Box::new(messages),
     }

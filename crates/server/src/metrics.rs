@@ -129,7 +129,7 @@ impl Metrics {
     fn count(
         &self,
         Finished {
-            operation,
+            name: operation,
             error,
             took,
         }: Finished,
@@ -192,7 +192,7 @@ mod tests {
         let metrics = Metrics::new();
         for error in [None, None, Some(ErrorCode::NotAuthorized)] {
             metrics.count(Finished {
-                operation: "InitiateAuth",
+                name: "InitiateAuth",
                 error,
                 took: Duration::from_millis(2),
             });

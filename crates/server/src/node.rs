@@ -11,7 +11,7 @@ use cognate_outbound::{
 };
 use cognate_service::{App, Background, Clock, Config, Entropy, Operations, operations};
 use cognate_web::demo::DemoConfig;
-use cognate_web::{Access, Doors, InFlight, Network};
+use cognate_web::{Access, Doorkeeper, Doors, InFlight, Network};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpListener;
 
@@ -142,15 +142,18 @@ impl Node {
         };
         let exempt = exempt(&configuration.trusted_proxies)?;
         let public_host = host_of(&app.config.public_url).map(str::to_owned);
+        let keeper = Doorkeeper::new(
+            Arc::clone(&app),
+            configuration.trusted_proxies,
+            in_flight.clone(),
+            metrics.observer(),
+        );
         let router = cognate_web::router(Doors {
-            app: Arc::clone(&app),
+            keeper,
             operations,
             access,
-            trusted_proxies: configuration.trusted_proxies,
-            observer: metrics.observer(),
-            in_flight: in_flight.clone(),
             demo,
-            inbox: inbox.map(|inbox| inbox::door(Arc::clone(&app), inbox, public_host)),
+            inbox: inbox.map(|inbox| inbox::page(Arc::clone(&app), inbox, public_host)),
         });
         let limits = configuration.limits;
         let aws = aws

@@ -17,7 +17,7 @@ use cognate_service::{
 };
 use cognate_store::{Db, DbOptions, FaultPlan};
 use cognate_web::demo::{DemoConfig, DemoPasswordPolicy};
-use cognate_web::{Access, Doors, InFlight, InboxDoor, Network, Observer, router};
+use cognate_web::{Access, Doorkeeper, Doors, InFlight, InboxPage, Network, Observer, router};
 use serde::Serialize;
 use tower_service::Service;
 
@@ -446,17 +446,15 @@ fn doors(app: &Arc<App>, access: Access, trusted_proxies: Vec<Network>, site: bo
             require_symbols: false,
         },
     };
-    let inbox = || InboxDoor {
+    let inbox = || InboxPage {
         public_host: Some("cognate.test".to_owned()),
         messages: Box::new(|_| Box::pin(async { Vec::new() })),
     };
+    let (in_flight, observer) = (InFlight::new(1000), Observer::none());
     router(Doors {
-        app: Arc::clone(app),
+        keeper: Doorkeeper::new(Arc::clone(app), trusted_proxies, in_flight, observer),
         operations: Arc::new(operations()),
         access,
-        trusted_proxies,
-        observer: Observer::none(),
-        in_flight: InFlight::new(1000),
         demo: site.then_some(demo),
         inbox: site.then(inbox),
     })

@@ -1,34 +1,27 @@
 //! The question of `cognate doctor`: from where this server sees a request come. Who cannot prove
 //! that they have the database and its master key finds nothing here.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use cognate_service::{App, doctor};
+use cognate_service::doctor;
 use http::{HeaderValue, StatusCode, header};
 
-use crate::peer::{Network, Peer, client_address};
+use crate::door::{Doorkeeper, Peer};
 
-#[derive(Clone)]
-struct Door {
-    app: Arc<App>,
-    proxies: Arc<[Network]>,
-}
-
-pub(crate) fn routes(app: Arc<App>, proxies: Arc<[Network]>) -> Router {
+pub(crate) fn routes(keeper: &Doorkeeper) -> Router {
     Router::new()
         .route(doctor::PATH, get(seen))
-        .with_state(Door { app, proxies })
+        .with_state(keeper.clone())
 }
 
-async fn seen(State(Door { app, proxies }): State<Door>, request: Request) -> Response {
-    answer(&app, &proxies, &request).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+async fn seen(State(keeper): State<Doorkeeper>, request: Request) -> Response {
+    answer(&keeper, &request).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
 }
 
-fn answer(app: &App, proxies: &[Network], request: &Request) -> Option<Response> {
+fn answer(keeper: &Doorkeeper, request: &Request) -> Option<Response> {
+    let (app, proxies) = (keeper.app(), keeper.proxies());
     let headers = request.headers();
     let question = headers.get(doctor::HEADER)?.to_str().ok()?;
     let peer = request.extensions().get::<Peer>()?.0.ip().to_canonical();
@@ -41,7 +34,7 @@ fn answer(app: &App, proxies: &[Network], request: &Request) -> Option<Response>
         "peer": peer,
         "forwarded_for": (!forwarded.is_empty()).then(|| forwarded.join(", ")),
         "peer_is_trusted": proxies.iter().any(|network| network.contains(peer)),
-        "seen_as": client_address(request.extensions(), headers, proxies)?.ip(),
+        "seen_as": keeper.client_address(request.extensions(), headers)?.ip(),
         "version": env!("CARGO_PKG_VERSION"),
     })
     .to_string();

@@ -3,23 +3,21 @@
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Form, FromRequest, Query, Request, State};
+use axum::Router;
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
 use axum::response::Response;
-use axum::routing::get;
-use axum::{Router, extract::rejection::QueryRejection};
-use cognate_api::ErrorCode;
-use cognate_service::{App, Arrival, Caller, Error, restore_address};
+use axum::routing::MethodFilter;
+use cognate_api::{Error, ErrorCode};
+use cognate_service::{Caller, restore_address};
+use http::request::Parts;
 use serde::Deserialize;
 
-use crate::answer::{retry_later, status_of};
-use crate::budget::Budget;
-use crate::confirm_user::read;
-use crate::in_flight::InFlight;
-use crate::pages::{ErrorView, RestoreView, error_page, restore_page};
-use crate::peer::{self, Network};
+use crate::answer::status_of;
+use crate::door::{Admitted, Door, Doorkeeper, Exchange};
+use crate::pages::{RestoreView, failure_page, restore_page};
 
-/// The form holds one short text.
-const MAX_FORM_BYTES: usize = 1024;
+const PATH: &str = "/restoreAddress";
 
 /// What the link and the form behind the button carry.
 #[derive(Deserialize)]
@@ -27,29 +25,11 @@ struct Fields {
     token: String,
 }
 
-#[derive(Clone)]
-struct Door {
-    app: Arc<App>,
-    proxies: Arc<[Network]>,
-    in_flight: InFlight,
-    budget: Budget,
-}
+/// The form behind the button.
+struct RestoreAddress;
 
-pub(crate) fn routes(
-    app: Arc<App>,
-    proxies: Arc<[Network]>,
-    in_flight: InFlight,
-    budget: Budget,
-) -> Router {
-    Router::new()
-        .route("/restoreAddress", get(ask).post(restore))
-        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
-        .with_state(Door {
-            app,
-            proxies,
-            in_flight,
-            budget,
-        })
+pub(crate) fn routes(keeper: &Doorkeeper) -> Router {
+    Router::new().route(PATH, keeper.on(MethodFilter::POST, RestoreAddress).get(ask))
 }
 
 /// Nothing is looked up: the page is the same for a true link and a made-up one.
@@ -60,54 +40,43 @@ async fn ask(fields: Result<Query<Fields>, QueryRejection>) -> Response {
     })
 }
 
-async fn restore(State(door): State<Door>, request: Request) -> Response {
-    let address = peer::client_address(request.extensions(), request.headers(), &door.proxies);
-    let (request, _rooms) = match read(&door.budget, request).await {
-        Ok(read) => read,
-        Err(error) if error.code == ErrorCode::ServiceUnavailable => {
-            return restore_page(RestoreView::TooMuchToDo);
-        }
-        Err(_) => return restore_page(RestoreView::InvalidOrExpired),
-    };
-    let Ok(Form(Fields { token })) = Form::<Fields>::from_request(request, &()).await else {
-        return restore_page(RestoreView::InvalidOrExpired);
-    };
-    let Ok(place) = door.in_flight.enter(address) else {
-        return restore_page(RestoreView::TooMuchToDo);
-    };
-    let arrival = Arrival::new(&door.app, address);
-    let request_id = arrival.request_id.clone();
-    let cx = arrival.called_by(Caller::Public);
-    // As every call, it runs on to its end when the browser hangs up.
-    let task = tokio::spawn(async move {
-        let _place = place;
-        restore_address(cx, &token).await
-    });
-    match task.await.unwrap_or_else(|error| Err(error.into())) {
-        Ok(()) => restore_page(RestoreView::Restored),
-        Err(error) => refusal(&error, &request_id),
-    }
-}
+impl Door for RestoreAddress {
+    type Subject = ();
+    type Output = ();
 
-/// Whatever is wrong with the link is told in one sentence.
-fn refusal(error: &Error, request_id: &str) -> Response {
-    let status = status_of(error.code);
-    if !status.is_server_error() {
-        return restore_page(RestoreView::InvalidOrExpired);
+    /// The form holds one short text.
+    const MAX_BODY: usize = 1024;
+
+    fn subject(&self, _: &Parts) -> Result<(), Error> {
+        Ok(())
     }
-    let cause = error.cause();
-    tracing::error!(
-        request_id,
-        outcome = error.code.name(),
-        cause,
-        "an address could not be brought back"
-    );
-    let mut response = error_page(&ErrorView {
-        status,
-        title: "That did not work",
-        message: "Something went wrong here. Wait a moment and try again.",
-        request_id: Some(request_id),
-    });
-    retry_later(error, response.headers_mut());
-    response
+
+    fn name(&self, (): ()) -> &'static str {
+        PATH
+    }
+
+    async fn work(self: Arc<Self>, (): (), request: Admitted) -> Result<(), Error> {
+        let (Fields { token }, arrival) = request.form().await?;
+        restore_address(arrival.called_by(Caller::Public), &token).await
+    }
+
+    fn success(&self, _: &Exchange<()>, (): ()) -> Response {
+        restore_page(RestoreView::Restored)
+    }
+
+    /// Whatever is wrong with the link is told in one sentence.
+    fn failure(&self, exchange: &Exchange<()>, error: &Error) -> Response {
+        if status_of(error.code).is_server_error() {
+            failure_page(error, &exchange.request_id)
+        } else {
+            restore_page(RestoreView::InvalidOrExpired)
+        }
+    }
+
+    fn turned_away(&self, _: &Exchange<()>, error: &Error) -> Response {
+        restore_page(match error.code {
+            ErrorCode::ServiceUnavailable | ErrorCode::TooManyRequests => RestoreView::TooMuchToDo,
+            _ => RestoreView::InvalidOrExpired,
+        })
+    }
 }

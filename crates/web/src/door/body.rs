@@ -10,10 +10,7 @@ use flate2::bufread::GzDecoder;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 
-use crate::budget::Room;
-
-/// The largest body that is taken, as it comes and unpacked: 1 MiB.
-pub(crate) const MAX_BYTES: usize = 1 << 20;
+use super::budget::Room;
 
 /// How much of a larger body is read before it is refused.
 const MAX_DRAINED: u64 = 8 << 20;
@@ -26,7 +23,7 @@ const FIRST_CAPACITY: usize = 1 << 10;
 
 /// Reads the body as it comes over the wire, into memory that `room` accounts for as it grows: a
 /// length that is only announced takes nothing from others. The room comes back with the body, to
-/// be held as long as the request lasts.
+/// be held as long as the request lasts. More than `limit` bytes are not taken.
 ///
 /// # Errors
 /// `RequestEntityTooLargeException`, `RequestTimeoutException`, `SerializationException` when it is
@@ -34,17 +31,18 @@ const FIRST_CAPACITY: usize = 1 << 10;
 pub(crate) async fn read(
     headers: &HeaderMap,
     mut body: Body,
+    limit: usize,
     room: Room,
 ) -> Result<(Bytes, Room), Error> {
     let announced = announced(headers);
-    if announced.is_some_and(|length| length > MAX_BYTES as u64) {
+    if announced.is_some_and(|length| length > limit as u64) {
         drain(headers, body).await;
-        return Err(Error::request_too_large(MAX_BYTES));
+        return Err(Error::request_too_large(limit));
     }
     let expected = announced
         .and_then(|length| usize::try_from(length).ok())
-        .unwrap_or(MAX_BYTES);
-    let reading = collect(&mut body, expected, room);
+        .unwrap_or(limit);
+    let reading = collect(&mut body, expected, limit, room);
     match tokio::time::timeout(MAX_TIME, reading).await {
         Err(_) => Err(Error::request_timeout()),
         // What was read and its room are free again before the rest is waited for.
@@ -58,7 +56,12 @@ pub(crate) async fn read(
 
 /// Copies the frames together: frames of a byte each, kept as they come, would take many times what
 /// they carry.
-async fn collect(body: &mut Body, expected: usize, mut room: Room) -> Result<(Bytes, Room), Error> {
+async fn collect(
+    body: &mut Body,
+    expected: usize,
+    limit: usize,
+    mut room: Room,
+) -> Result<(Bytes, Room), Error> {
     let mut read = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Error::malformed_json().with_source(error))?;
@@ -66,8 +69,8 @@ async fn collect(body: &mut Body, expected: usize, mut room: Room) -> Result<(By
             continue;
         };
         let length = read.len() + data.len();
-        if length > MAX_BYTES {
-            return Err(Error::request_too_large(MAX_BYTES));
+        if length > limit {
+            return Err(Error::request_too_large(limit));
         }
         if length > read.capacity() {
             let doubled = (2 * read.capacity()).max(FIRST_CAPACITY);
@@ -114,10 +117,15 @@ async fn drain(headers: &HeaderMap, mut body: Body) {
 /// The body as it was meant: unpacked, when its head says that it is gzip'd.
 ///
 /// # Errors
-/// `RequestEntityTooLargeException` when it would be larger than [`MAX_BYTES`], of which no more is
+/// `RequestEntityTooLargeException` when it would be larger than `limit`, of which no more is
 /// unpacked; `SerializationException` when it is no gzip or of another encoding;
 /// `ServiceUnavailableException` when there is no room for what it is unpacked.
-pub(crate) fn unpack(headers: &HeaderMap, raw: Bytes, room: &mut Room) -> Result<Bytes, Error> {
+pub(crate) fn unpack(
+    headers: &HeaderMap,
+    raw: Bytes,
+    limit: usize,
+    room: &mut Room,
+) -> Result<Bytes, Error> {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     let Some(encoding) = encodings.next() else {
         return Ok(raw);
@@ -128,7 +136,7 @@ pub(crate) fn unpack(headers: &HeaderMap, raw: Bytes, room: &mut Room) -> Result
     match encoding.as_bytes() {
         encoding if encoding.eq_ignore_ascii_case(b"identity") => Ok(raw),
         encoding if encoding.eq_ignore_ascii_case(b"gzip") => {
-            let plain = gunzip(&raw)?;
+            let plain = gunzip(&raw, limit)?;
             room.take(plain.len())?;
             Ok(plain)
         }
@@ -136,18 +144,17 @@ pub(crate) fn unpack(headers: &HeaderMap, raw: Bytes, room: &mut Room) -> Result
     }
 }
 
-fn gunzip(packed: &[u8]) -> Result<Bytes, Error> {
+fn gunzip(packed: &[u8], limit: usize) -> Result<Bytes, Error> {
     let mut plain = Vec::new();
     let mut decoder = GzDecoder::new(packed);
     // One byte beyond the limit tells that there is more; of a bomb nothing else is ever unpacked.
-    let limit = MAX_BYTES as u64 + 1;
     decoder
         .by_ref()
-        .take(limit)
+        .take(limit as u64 + 1)
         .read_to_end(&mut plain)
         .map_err(|error| Error::malformed_json().with_source(error))?;
-    if plain.len() > MAX_BYTES {
-        return Err(Error::request_too_large(MAX_BYTES));
+    if plain.len() > limit {
+        return Err(Error::request_too_large(limit));
     }
     // A second member is legal gzip, and nobody sends one; thousands of empty ones would cost more
     // than they weigh.
@@ -173,7 +180,9 @@ mod tests {
     use hyper::body::Frame;
 
     use super::*;
-    use crate::budget::Budget;
+    use crate::door::budget::Budget;
+
+    const MAX_BYTES: usize = 1 << 20;
 
     fn gzip(plain: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -184,7 +193,7 @@ mod tests {
     fn unpacked(encoding: &str, raw: Vec<u8>) -> Result<Bytes, ErrorCode> {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_ENCODING, encoding.parse().unwrap());
-        unpack(&headers, raw.into(), &mut room()).map_err(|error| error.code)
+        unpack(&headers, raw.into(), MAX_BYTES, &mut room()).map_err(|error| error.code)
     }
 
     fn room() -> Room {
@@ -192,7 +201,7 @@ mod tests {
     }
 
     async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
-        let (body, _) = super::read(headers, body, room()).await?;
+        let (body, _) = super::read(headers, body, MAX_BYTES, room()).await?;
         Ok(body)
     }
 
@@ -322,7 +331,8 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.clone(), value.parse().unwrap()))
             .collect();
-        let mut reading = Box::pin(super::read(&headers, body, budget.room(&Extensions::new())));
+        let room = budget.room(&Extensions::new());
+        let mut reading = Box::pin(super::read(&headers, body, MAX_BYTES, room));
         let outcome = tokio::time::timeout(Duration::from_secs(1), &mut reading).await;
         let left = budget.left();
         drop(reading);
@@ -385,9 +395,9 @@ mod tests {
         let budget = Budget::of(MAX_BYTES);
         let mut room = budget.room(&Extensions::new());
         let packed = Bytes::from(gzip(&[b' '; MAX_BYTES]));
-        unpack(&headers, packed.clone(), &mut room).unwrap();
+        unpack(&headers, packed.clone(), MAX_BYTES, &mut room).unwrap();
         assert_eq!(budget.left(), 0);
-        let error = unpack(&headers, packed, &mut room).unwrap_err();
+        let error = unpack(&headers, packed, MAX_BYTES, &mut room).unwrap_err();
         assert_eq!(error.code, ErrorCode::ServiceUnavailable);
     }
 

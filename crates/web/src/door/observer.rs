@@ -1,4 +1,4 @@
-//! Who is told of each call, so that the server can count and time them.
+//! Who is told of each request, so that the server can count and time them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use cognate_api::ErrorCode;
 
-/// A call that has been answered.
+/// A request that has come to its end.
 #[derive(Clone, Copy, Debug)]
 pub struct Finished {
-    /// The operation, or `-` where the request named none that the models know: callers must not be
-    /// able to make up names.
-    pub operation: &'static str,
+    /// What its door calls it: an operation's name, or a path; `-` where it asked for nothing that
+    /// there is, because callers must not be able to make up names.
+    pub name: &'static str,
     /// The error that was answered, if one was.
     pub error: Option<ErrorCode>,
-    /// From the request's head to its answer.
+    /// From its head to the end of its work.
     pub took: Duration,
 }
 
-/// Is told of every call of an operation; a clone tells the same listener.
+/// Is told of every request that came to a door; a clone tells the same listener.
 #[derive(Clone)]
 pub struct Observer(Arc<dyn Fn(Finished) + Send + Sync>);
 

@@ -2,8 +2,10 @@
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
+use cognate_api::Error;
 
 use super::page;
+use crate::answer::{retry_later, status_of};
 
 /// What an error page tells. Both sentences are shown to strangers: nothing in them may come from
 /// inside the server.
@@ -23,4 +25,16 @@ pub struct ErrorView<'a> {
 /// Renders the error page.
 pub fn error_page(view: &ErrorView<'_>) -> Response {
     page(view.status, view)
+}
+
+/// The page for a failure of ours, which is in the log under the request's id.
+pub(crate) fn failure_page(error: &Error, request_id: &str) -> Response {
+    let mut response = error_page(&ErrorView {
+        status: status_of(error.code),
+        title: "That did not work",
+        message: "Something went wrong here. Wait a moment and try again.",
+        request_id: Some(request_id),
+    });
+    retry_later(error, response.headers_mut());
+    response
 }

@@ -22,6 +22,7 @@ use axum::{
 };
 
 use self::asset::Asset;
+pub(crate) use self::error::failure_page;
 pub use self::{
     confirm::{ConfirmFields, ConfirmView, confirm_page},
     error::{ErrorView, error_page},

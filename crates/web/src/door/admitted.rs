@@ -1,0 +1,58 @@
+//! A request that was let in, and how its body is read.
+
+use axum::extract::{Form, FromRequest, Request};
+use bytes::Bytes;
+use cognate_api::Error;
+use cognate_service::Arrival;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::body;
+use super::budget::Room;
+
+/// A request that was let in: read whole, with the memory that it takes accounted for.
+pub struct Admitted {
+    /// Its head.
+    pub head: Parts,
+    /// Its body as it came over the wire, which is what signatures are about.
+    pub body: Bytes,
+    /// When it came and from where; made into a context once it is known who calls.
+    pub arrival: Arrival,
+    pub(super) limit: usize,
+    pub(super) room: Room,
+}
+
+impl Admitted {
+    /// The body as it was meant: unpacked, when its head says that it is gzip'd.
+    ///
+    /// # Errors
+    /// `RequestEntityTooLargeException`, `SerializationException`, `ServiceUnavailableException`.
+    pub fn unpack(&mut self) -> Result<Bytes, Error> {
+        body::unpack(
+            &self.head.headers,
+            self.body.clone(),
+            self.limit,
+            &mut self.room,
+        )
+    }
+
+    /// The fields of a form (`application/x-www-form-urlencoded`), and the arrival.
+    ///
+    /// # Errors
+    /// `InvalidParameterException` when it is no form, or not of these fields.
+    pub async fn form<T: DeserializeOwned>(self) -> Result<(T, Arrival), Error> {
+        let Self {
+            head,
+            body,
+            arrival,
+            room: _room,
+            ..
+        } = self;
+        let request = Request::from_parts(head, body.into());
+        match Form::from_request(request, &()).await {
+            Ok(Form(fields)) => Ok((fields, arrival)),
+            Err(rejection) => Err(Error::invalid_parameter("The form cannot be read.")
+                .with_source(rejection.to_string())),
+        }
+    }
+}
