@@ -4,6 +4,7 @@
 mod activity;
 mod by_address;
 mod connection;
+mod plain_http;
 mod unstalled;
 
 use std::io;

@@ -13,12 +13,13 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
 use super::activity::Activity;
+use super::plain_http;
 use super::unstalled::Unstalled;
 use crate::limits::Limits;
 
@@ -65,11 +66,21 @@ impl Serving {
             let builder = self.builder.clone();
             return self.http(stream, peer, stopped, activity, builder).await;
         };
+        let accept = async {
+            // One byte is looked at, and no other is kept.
+            let mut stream = BufReader::with_capacity(1, stream);
+            if plain_http::is_spoken(&mut stream).await? {
+                return plain_http::answer(stream).await.map(|()| None);
+            }
+            tls.accept(stream).await.map(Some)
+        };
         let accepted = tokio::select! {
-            accepted = tls.accept(stream) => accepted,
+            accepted = accept => accepted,
             _ = stopped.wait_for(|stopped| *stopped) => return Ok(()),
         };
-        let stream = accepted.map_err(|error| error.to_string())?;
+        let Some(stream) = accepted.map_err(|error| error.to_string())? else {
+            return Ok(());
+        };
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         let builder = if is_http2 {
             self.builder.clone().http2_only()

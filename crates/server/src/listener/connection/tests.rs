@@ -312,3 +312,38 @@ async fn an_idle_connection_ends_at_once_when_the_server_stops() {
     assert!(reading.await.unwrap().contains(&h2::GOAWAY));
     assert!(seconds(0, 1).contains(&stood(handshaking.ended).await));
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_speaks_plain_http_to_https_is_told_so_whatever_they_send() {
+    for body in ["", &"x".repeat(20_000)] {
+        let (acceptor, _) = tls(b"http/1.1");
+        let connection = serve(Some(acceptor));
+        let request = format!("POST / HTTP/1.1\r\nhost: x\r\n\r\n{body}");
+        let (mut reading, mut writing) = tokio::io::split(connection.stream);
+        let send = writing.write_all(request.as_bytes());
+        let mut answer = String::new();
+        let (sent, read) = tokio::join!(send, reading.read_to_string(&mut answer));
+        (sent.unwrap(), read.unwrap());
+        let (head, words) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
+        let length = format!("\r\ncontent-length: {}\r\n", words.len());
+        assert!(head.contains(&length), "{head}");
+        assert!(words.starts_with("This port speaks HTTPS"), "{words}");
+        drop((reading, writing));
+        assert!(stood(connection.ended).await < Duration::from_secs(1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_neither_tls_nor_http_is_answered_as_tls_answers() {
+    let (acceptor, _) = tls(b"http/1.1");
+    let mut connection = serve(Some(acceptor));
+    connection.stream.write_all(b"\x80abcdefgh").await.unwrap();
+    let mut answer = Vec::new();
+    connection.stream.read_to_end(&mut answer).await.unwrap();
+    // An alert (RFC 8446 §6), or nothing.
+    assert!(
+        answer.first().is_none_or(|first| *first == 21),
+        "{answer:?}"
+    );
+}
