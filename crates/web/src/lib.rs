@@ -1,8 +1,8 @@
 //! The doors: how HTTP comes in and goes out.
 //!
-//! [`router`] puts them side by side: the AWS JSON API on `POST /`, the documents under
-//! `/.well-known/`, the pages of mailed links, health, and in development the demo site and the
-//! inbox. Doors turn requests into calls of the service and its answers into responses; what the
+//! [`router`] puts them side by side, the AWS JSON API on `POST /` and the forms of pages, with the
+//! routes that need no door: the documents under `/.well-known/`, files, health, and in development
+//! the demo site and the inbox. Doors turn requests into calls of the service and its answers into responses; what the
 //! product does stands there. What every door has around it is written once, in [`door`]. Only this
 //! crate knows statuses and headers; it never sees the store.
 
@@ -33,7 +33,7 @@ pub use health::health_routes;
 
 use aws_json::AwsJson;
 use demo::DemoConfig;
-use pages::inbox::{Arrival, Listing};
+use pages::inbox::{Awaited, Listing};
 
 /// What the doors of a node need.
 pub struct Doors {
@@ -53,11 +53,11 @@ pub struct Doors {
 pub struct InboxPage {
     /// The host of the public URL, by which the page may be reached besides local names.
     pub public_host: Option<String>,
-    /// The kept messages, after an arrival if one is awaited.
-    pub messages: Box<dyn Fn(Option<Arrival>) -> Listing + Send + Sync>,
+    /// The kept messages, after the awaited one if there is one.
+    pub messages: Box<dyn Fn(Option<Awaited>) -> Listing + Send + Sync>,
 }
 
-/// All doors of a node, at the root and under the path of the public URL.
+/// All doors and routes of a node, at the root and under the path of the public URL.
 pub fn router(doors: Doors) -> Router {
     let Doors {
         keeper,

@@ -25,6 +25,7 @@ mod confirm;
 mod confirmation_links;
 mod coverage;
 mod deployment_tools;
+mod doors;
 mod ended_codes;
 mod errors;
 mod faults;

@@ -11,10 +11,10 @@ use cognate_api::Error;
 use http::{Extensions, HeaderMap};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// For what connections hold beyond their allowances: 64 MiB.
+/// What all connections together may hold beyond their allowances: 64 MiB.
 const BUDGET: usize = 64 << 20;
 
-/// Of one connection: a head of 16 KiB and a body of 16 KiB.
+/// What one connection may hold of its own: a head of 16 KiB and a body of 16 KiB.
 const ALLOWANCE: usize = 32 << 10;
 
 /// The bytes that one connection may hold before it draws on the budget. The listener makes one for
@@ -96,7 +96,7 @@ pub(crate) fn head_size(headers: &HeaderMap) -> usize {
         .sum()
 }
 
-/// As many as there are, up to `bytes`. Another stream may take them in between; then it is none.
+/// As many as there are, up to `bytes`; none where another stream takes them in between.
 fn part(from: &Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
     match from.available_permits().min(bytes) {
         0 => None,

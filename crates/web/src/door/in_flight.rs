@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cognate_service::{ClientAddress, CountedNetwork, Error};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Room for calls; a clone is the same room.
+/// The places of a node's calls; a clone has the same places.
 #[derive(Clone, Debug)]
 pub struct InFlight {
-    room: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     limit: u32,
     by_network: Arc<Mutex<HashMap<CountedNetwork, u32>>>,
 }
@@ -21,15 +21,15 @@ pub struct InFlight {
 /// The place of one call, which it holds until it ends.
 #[derive(Debug)]
 pub(crate) struct Place {
-    _room: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
     of: InFlight,
     networks: Vec<CountedNetwork>,
 }
 
 impl InFlight {
-    /// Room for `limit` calls at once: for a quarter of them from one address (IPv6: one /64), and
-    /// for half of them from one /56, so that nobody fills it alone. This machine, where a proxy
-    /// may stand, has no share of its own.
+    /// Places for `limit` calls at once. One address (IPv6: one /64) gets a quarter of them, one /56
+    /// a half, so that nobody takes all alone. This machine, where a proxy may stand, gets as many
+    /// as it asks for.
     #[must_use]
     pub fn new(limit: u32) -> Self {
         // A semaphore holds more permits than a u32 counts on every machine that this runs on;
@@ -38,7 +38,7 @@ impl InFlight {
             .unwrap_or(Semaphore::MAX_PERMITS)
             .min(Semaphore::MAX_PERMITS);
         Self {
-            room: Arc::new(Semaphore::new(permits)),
+            places: Arc::new(Semaphore::new(permits)),
             limit,
             by_network: Arc::default(),
         }
@@ -50,8 +50,8 @@ impl InFlight {
     /// `ServiceUnavailableException` while all are taken, `TooManyRequestsException` while its
     /// address has all that it may have.
     pub(crate) fn enter(&self, address: Option<ClientAddress>) -> Result<Place, Error> {
-        let room = Arc::clone(&self.room).try_acquire_owned();
-        let room = room.map_err(|_| Error::overloaded())?;
+        let permit = Arc::clone(&self.places).try_acquire_owned();
+        let permit = permit.map_err(|_| Error::overloaded())?;
         let shares = self.shares(address);
         let mut held = self.held();
         let is_full = |(network, share): &(CountedNetwork, u32)| {
@@ -65,7 +65,7 @@ impl InFlight {
         }
         drop(held);
         Ok(Place {
-            _room: room,
+            _permit: permit,
             of: self.clone(),
             networks: shares.into_iter().map(|(network, _)| network).collect(),
         })
@@ -90,10 +90,17 @@ impl InFlight {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many calls run now.
+    #[must_use]
+    pub fn running(&self) -> u32 {
+        let free = u32::try_from(self.places.available_permits()).unwrap_or(u32::MAX);
+        self.limit.saturating_sub(free)
+    }
+
     /// Waits until no call runs.
     pub async fn drained(&self) {
         // The semaphore is never closed; were it, there would be nothing to wait for.
-        let _ = self.room.acquire_many(self.limit).await;
+        let _ = self.places.acquire_many(self.limit).await;
     }
 }
 
@@ -157,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_beyond_the_limit_finds_no_room_until_one_ends() {
+    async fn a_call_beyond_the_limit_finds_no_place_until_one_ends() {
         let in_flight = InFlight::new(1);
         let first = in_flight.enter(None).unwrap();
         let refused = in_flight.enter(None).unwrap_err();

@@ -10,10 +10,10 @@
 //! more than its share), runs the work as a task of its own, which ends even when the client hangs
 //! up or the work panics, and writes one line to the log and one count to the metrics.
 //!
-//! No door of this kind are those that ask for no work: `/healthz` and `/readyz`, which must answer
-//! when there is no place left; the documents below `/.well-known/`, which are kept in memory, have
-//! no body and are read by whoever verifies tokens, above all when a node is busy; files; and the
-//! pages behind a mailed link, which look nothing up.
+//! Requests that ask for no work need no door and are plain routes: `/healthz` and `/readyz`, which
+//! must answer when there is no place left; the documents below `/.well-known/`, which have no
+//! body, are kept in memory, and are read by whoever verifies tokens, above all when a node is
+//! busy; files; and the pages that a mailed link opens, which look nothing up.
 
 mod admitted;
 mod body;

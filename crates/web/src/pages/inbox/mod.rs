@@ -96,7 +96,7 @@ pub enum InboxChannel {
 
 /// A message that a reader wants to be there before the messages are listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Arrival {
+pub struct Awaited {
     /// To whom; anybody where absent.
     pub to: Option<String>,
     /// Its number is higher than this.
@@ -108,15 +108,15 @@ pub struct Arrival {
 /// The messages, once they are listed.
 pub type Listing = Pin<Box<dyn Future<Output = Vec<InboxEntry>> + Send>>;
 
-type Source = Arc<dyn Fn(Option<Arrival>) -> Listing + Send + Sync>;
+type Source = Arc<dyn Fn(Option<Awaited>) -> Listing + Send + Sync>;
 
 /// The inbox page, its files and `/dev/inbox.json?to=…&after=…&wait=…`. `source` gives the kept
-/// messages in any order, after an arrival if one is awaited; `public_host` is the host of the
+/// messages in any order, after the awaited one if there is one; `public_host` is the host of the
 /// configured public URL, by which the page may be reached besides local names. Needs
 /// `pages::asset_routes` beside it.
 pub fn inbox_routes(
     public_host: Option<String>,
-    source: impl Fn(Option<Arrival>) -> Listing + Send + Sync + 'static,
+    source: impl Fn(Option<Awaited>) -> Listing + Send + Sync + 'static,
 ) -> Router {
     let source: Source = Arc::new(source);
     let public_host: Option<Arc<str>> = public_host.map(Arc::from);
@@ -149,9 +149,9 @@ impl Filter {
         to.filter(|to| !to.is_empty())
     }
 
-    fn arrival(&self) -> Option<Arrival> {
+    fn awaited(&self) -> Option<Awaited> {
         let wait = Duration::try_from_secs_f64(self.wait?).unwrap_or_default();
-        Some(Arrival {
+        Some(Awaited {
             to: self.recipient().map(str::to_owned),
             after: self.after.unwrap_or(0),
             at_most: wait.min(LONGEST_WAIT),
@@ -175,7 +175,7 @@ async fn list(State(source): State<Source>, Query(filter): Query<Filter>) -> Res
 }
 
 async fn list_json(State(source): State<Source>, Query(filter): Query<Filter>) -> Response {
-    let entries = newest_first(source(filter.arrival()).await, &filter);
+    let entries = newest_first(source(filter.awaited()).await, &filter);
     let messages = entries.iter().map(JsonMessage::of).collect();
     with_page_headers(Json(JsonList { messages }).into_response(), PAGE_POLICY)
 }

@@ -6,7 +6,7 @@ use axum::http::{Request, StatusCode, header};
 
 use std::sync::{Arc, Mutex};
 
-use super::{Arrival, InboxChannel, InboxEntry, Listing, inbox_routes};
+use super::{Awaited, InboxChannel, InboxEntry, Listing, inbox_routes};
 use crate::pages::answers::{Answer, answer, answer_to, body_of};
 
 fn mail(id: u64, to: &str, text: &str) -> InboxEntry {
@@ -22,7 +22,7 @@ fn mail(id: u64, to: &str, text: &str) -> InboxEntry {
 }
 
 /// A source that has these messages and waits for none.
-fn listing(entries: Vec<InboxEntry>) -> impl Fn(Option<Arrival>) -> Listing + Send + Sync {
+fn listing(entries: Vec<InboxEntry>) -> impl Fn(Option<Awaited>) -> Listing + Send + Sync {
     move |_| {
         let entries = entries.clone();
         Box::pin(async move { entries })
@@ -37,8 +37,8 @@ async fn page_of(entries: Vec<InboxEntry>, path: &str) -> Answer {
 async fn a_reader_waits_for_what_it_names_and_for_half_a_minute_at_most() {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&asked);
-    let routes = inbox_routes(None, move |arrival| {
-        log.lock().unwrap().push(arrival);
+    let routes = inbox_routes(None, move |awaited| {
+        log.lock().unwrap().push(awaited);
         Box::pin(async {
             vec![
                 mail(1, "a@example.com", "one"),
@@ -59,8 +59,8 @@ async fn a_reader_waits_for_what_it_names_and_for_half_a_minute_at_most() {
         let is_second_alone = !answer.body.contains("\"one\"");
         assert_eq!(is_second_alone, query.contains("after=1"), "{query}");
     }
-    let arrival = |to: Option<&str>, after, milliseconds| {
-        Some(Arrival {
+    let awaited = |to: Option<&str>, after, milliseconds| {
+        Some(Awaited {
             to: to.map(str::to_owned),
             after,
             at_most: Duration::from_millis(milliseconds),
@@ -70,11 +70,11 @@ async fn a_reader_waits_for_what_it_names_and_for_half_a_minute_at_most() {
         *asked.lock().unwrap(),
         [
             None,
-            arrival(None, 0, 5000),
-            arrival(Some("a@example.com"), 1, 500),
-            arrival(None, 0, 30_000),
-            arrival(None, 0, 0),
-            arrival(None, 0, 0),
+            awaited(None, 0, 5000),
+            awaited(Some("a@example.com"), 1, 500),
+            awaited(None, 0, 30_000),
+            awaited(None, 0, 0),
+            awaited(None, 0, 0),
         ]
     );
     let refused = answer(routes, "/dev/inbox.json?wait=long").await;
