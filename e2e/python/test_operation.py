@@ -167,7 +167,14 @@ def test_operators_have_a_listener_of_their_own(start):
     with urllib.request.urlopen(f"http://127.0.0.1:{admin}/metrics", timeout=10) as answer:
         metrics = answer.read().decode()
     assert metrics.rstrip().endswith("# EOF")
-    assert 'cognate_outbox_messages{kind="mail"} 0' in metrics
+    for line in [
+        'cognate_build_info{version="',
+        'cognate_limits_met_total{limit="lock"} 0',
+        'cognate_outbox_messages{kind="mail"} 0',
+        'cognate_sign_ins_total{flow="USER_SRP_AUTH",outcome="signed_in"} 0',
+        "cognate_writer_waiting 0",
+    ]:
+        assert line in metrics, line
     with pytest.raises(urllib.error.HTTPError) as missing:
         server.open("/metrics")
     assert missing.value.code == 404

@@ -6,6 +6,7 @@
 mod bench;
 mod codegen;
 mod coverage;
+mod monitoring;
 mod repository;
 mod test;
 mod tidy;

@@ -2,9 +2,9 @@
 //! fastest.
 //!
 //! It needs Rust, Node, Python and the package registries, and installs the rest: PostgreSQL and
-//! Chromium from Debian, the clients of e2e/ below target/e2e. Nothing is left running and nothing
-//! outside target/ is written, the Debian packages apart. The end-to-end part closes with a line `N
-//! passed, N failed`; the last words are what the time went into.
+//! Chromium from Debian, promtool and the clients of e2e/ below target/. Nothing is left running,
+//! and nothing outside target/ is written, the Debian packages apart. The end-to-end part closes
+//! with a line `N passed, N failed`; the last words are what the time went into.
 
 mod figures;
 mod install;
@@ -20,7 +20,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::repository::say;
-use crate::tidy;
+use crate::{monitoring, tidy};
 use figures::Figures;
 use long::Long;
 
@@ -46,6 +46,8 @@ enum Step {
     Fmt,
     /// Crate edges, invariants of the text, generated files
     Tidy,
+    /// Alert rules and the dashboard's queries
+    Monitoring,
     /// No lint complains
     Clippy,
     /// The tests in Rust, on SQLite and on PostgreSQL
@@ -62,6 +64,7 @@ impl Step {
         match self {
             Self::Fmt => "cargo fmt --check",
             Self::Tidy => "cargo xtask tidy",
+            Self::Monitoring => "promtool",
             Self::Clippy => "cargo clippy --workspace --all-targets",
             Self::Test => "cargo test --workspace",
             Self::Build => "cargo build --workspace --bin cognate",
@@ -155,19 +158,21 @@ impl Bench {
         match step {
             Step::Fmt => figures.step(title, || check(cargo.args(["fmt", "--all", "--check"]))),
             Step::Tidy => figures.step(title, || tidy::run(&self.root)),
+            Step::Monitoring => figures.step(title, || {
+                let folder = target(&self.root).join("monitoring");
+                let promtool = install::promtool(&folder)?;
+                monitoring::run(&self.root, &promtool, &folder)
+            }),
             Step::Clippy => {
                 cargo.args(["clippy", "--locked", "--workspace", "--all-targets"]);
                 figures.step(title, || check(cargo.args(["--", "-D", "warnings"])))
             }
             Step::Test => self.test(figures),
+            // With the features of the whole workspace, so that nothing that the tests are made of is
+            // compiled again; `--long` looks whether the server needs no other than its own.
             Step::Build => {
-                // With the features of the whole workspace, so that nothing that the tests are made
-                // of is compiled again; and once with its own alone, to see that it needs no other.
                 cargo.args(["build", "--locked", "--workspace", "--bin", "cognate"]);
-                figures.step(title, || check(&mut cargo))?;
-                let mut alone = self.cargo();
-                alone.args(["check", "--locked", "--package", "cognate-server"]);
-                figures.step("cargo check --package cognate-server", || check(&mut alone))
+                figures.step(title, || check(&mut cargo))
             }
             Step::E2e => self.run_end_to_end(figures),
         }

@@ -1,7 +1,7 @@
 //! The inside of the binary: command line and configuration, wiring, listeners, telemetry.
 //!
-//! Only this crate reads configuration and environment. [`run`] is the program; [`Listening`] and
-//! [`Metrics`] serve tests too, which start a server in their own process.
+//! Only this crate reads configuration and environment. [`run`] is the program; [`Listening`] serves
+//! tests too, which start a server in their own process.
 
 mod admin;
 mod backup_key;
@@ -29,6 +29,5 @@ mod tls;
 
 pub use command_line::{cli, run};
 pub use limits::Limits;
-pub use listener::Listening;
-pub use metrics::Metrics;
+pub use listener::{Connections, Listening};
 pub use tls::Certificate;

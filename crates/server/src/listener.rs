@@ -17,6 +17,7 @@ use axum::Router;
 use cognate_web::Network;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -50,8 +51,8 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Begins to serve on a bound socket, in plain or by TLS with a certificate. `open` counts the
-    /// connections. An address gets at most a quarter of them, unless its network is exempt.
+    /// Begins to serve on a bound socket, in plain or by TLS with a certificate. `connections` counts
+    /// the connections. An address gets at most a quarter of them, unless its network is exempt.
     ///
     /// # Errors
     /// When the socket has no address, or TLS cannot be set up.
@@ -61,7 +62,7 @@ impl Listening {
         certificate: Option<Certificate>,
         limits: Limits,
         exempt: Vec<Network>,
-        open: Gauge,
+        connections: Connections,
     ) -> Result<Self> {
         let address = socket.local_addr()?;
         let tls = certificate
@@ -79,7 +80,7 @@ impl Listening {
                 limits,
                 builder: builder(limits),
             },
-            open,
+            connections,
         });
         let accepting = tokio::spawn(accept(socket, server, stopped));
         Ok(Self {
@@ -114,11 +115,19 @@ impl Listening {
     }
 }
 
+/// The connections of listeners, counted; a clone counts on.
+#[derive(Clone, Debug, Default)]
+pub struct Connections {
+    pub(crate) open: Gauge,
+    /// Closed at once because their address had its share.
+    pub(crate) refused: Counter,
+}
+
 /// What all connections of a listener share.
 struct Server {
     serving: Serving,
     by_address: Arc<ByAddress>,
-    open: Gauge,
+    connections: Connections,
 }
 
 fn builder(limits: Limits) -> Builder<TokioExecutor> {
@@ -158,15 +167,16 @@ async fn accept(socket: TcpListener, server: Arc<Server>, mut stopped: watch::Re
                 // An address with too many connections is hung up on: to wait it would have to hold
                 // a place.
                 let Some(of_address) = server.by_address.enter(peer.ip()) else {
+                    server.connections.refused.inc();
                     continue;
                 };
                 let _ = stream.set_nodelay(true);
                 let (server, stopped) = (Arc::clone(&server), stopped.clone());
                 tokio::spawn(async move {
                     let _places = (place, of_address);
-                    server.open.inc();
+                    server.connections.open.inc();
                     server.serving.connection(stream, peer, stopped).await;
-                    server.open.dec();
+                    server.connections.open.dec();
                 });
             }
             (_, Err(error)) if is_of_one_connection(&error) => {}

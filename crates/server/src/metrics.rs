@@ -1,25 +1,33 @@
-//! What is counted, in the text form of Prometheus.
+//! What is counted, in the text form of OpenMetrics. docs/monitoring.md tells what each metric
+//! means; a test compares the two.
+
+mod collected;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cognate_service::MessageCount;
 use cognate_service::Waiting;
-use cognate_web::{Finished, Observer};
+use cognate_web::{Finished, InFlight, Observer};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+
+use crate::listener::Connections;
+use collected::Collected;
+pub(crate) use collected::Source;
 
 /// In seconds: from a cached document to a sign-in on a busy machine.
 const BUCKETS: [f64; 12] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
 
-/// The labels of a call. The names come from the models, so that callers cannot make the table
-/// grow.
+/// The labels of a call. The names come from the models and the doors, so that callers cannot make
+/// the table grow.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Call {
     operation: &'static str,
@@ -45,9 +53,15 @@ struct Messages {
     medium: &'static str,
 }
 
+/// Which build this is: its version, and the commit where a release names it to the compiler.
+fn build() -> Info<[(&'static str, &'static str); 2]> {
+    let commit = option_env!("COGNATE_COMMIT").unwrap_or("unknown");
+    Info::new([("version", env!("CARGO_PKG_VERSION")), ("commit", commit)])
+}
+
 /// A server's counters.
 #[derive(Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     outbox_messages: Family<Kind, Gauge>,
     outbox_age: Family<Kind, Gauge<f64, AtomicU64>>,
@@ -55,73 +69,80 @@ pub struct Metrics {
     seconds: Family<Operation, Histogram, fn() -> Histogram>,
     messages: Family<Messages, Counter>,
     messages_refused: Family<Messages, Counter>,
-    pub(crate) connections: Gauge,
+    pub(crate) connections: Connections,
 }
 
 impl Metrics {
-    /// Counters at zero.
+    /// Counters at zero; what is counted elsewhere is read from `source` at each scrape.
     #[must_use]
-    pub fn new() -> Arc<Self> {
-        let mut registry = Registry::with_prefix("cognate");
-        let calls = Family::<Call, Counter>::default();
-        let seconds: Family<Operation, Histogram, fn() -> Histogram> =
-            Family::new_with_constructor(|| Histogram::new(BUCKETS));
-        let connections = Gauge::default();
-        let (messages, messages_refused) = (Family::default(), Family::default());
+    pub(crate) fn new(source: Source, in_flight: InFlight) -> Arc<Self> {
+        let seconds: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let mut metrics = Self {
+            registry: Registry::with_prefix("cognate"),
+            messages: Family::default(),
+            messages_refused: Family::default(),
+            outbox_messages: Family::default(),
+            outbox_age: Family::default(),
+            calls: Family::default(),
+            seconds: Family::new_with_constructor(seconds),
+            connections: Connections::default(),
+        };
+        metrics.register();
+        let registry = &mut metrics.registry;
+        registry.register("build", "What this binary is; always 1", build());
+        registry.register_collector(Box::new(Collected { source, in_flight }));
+        Arc::new(metrics)
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
         registry.register(
             "calls",
-            "Calls of operations, by operation and outcome",
-            calls.clone(),
+            "Calls of operations and of pages, by operation and outcome",
+            self.calls.clone(),
         );
         registry.register_with_unit(
             "call_duration",
-            "From a call's head to its answer",
+            "From a call's head to the end of its work",
             Unit::Seconds,
-            seconds.clone(),
+            self.seconds.clone(),
         );
         registry.register(
             "connections",
             "Open connections of the public listener",
-            connections.clone(),
+            self.connections.open.clone(),
         );
-        let outbox_messages = Family::<Kind, Gauge>::default();
-        let outbox_age = Family::<Kind, Gauge<f64, AtomicU64>>::default();
+        registry.register(
+            "connections_refused",
+            "Connections that were closed at once because their address had its share",
+            self.connections.refused.clone(),
+        );
         registry.register(
             "outbox_messages",
             "Messages that wait in the outbox of all nodes, by kind, up to ten thousand",
-            outbox_messages.clone(),
+            self.outbox_messages.clone(),
         );
         registry.register_with_unit(
             "outbox_age",
             "How long the oldest message of a kind has waited in the outbox",
             Unit::Seconds,
-            outbox_age.clone(),
+            self.outbox_age.clone(),
         );
         registry.register(
             "messages",
             "Messages that users and strangers have asked for, by user pool and medium",
-            messages.clone(),
+            self.messages.clone(),
         );
         registry.register(
             "messages_refused",
             "Messages that were refused because their pool's sum of the hour was reached",
-            messages_refused.clone(),
+            self.messages_refused.clone(),
         );
-        Arc::new(Self {
-            registry,
-            messages,
-            messages_refused,
-            outbox_messages,
-            outbox_age,
-            calls,
-            seconds,
-            connections,
-        })
     }
 
     /// Counts what the doors answer.
     #[must_use]
-    pub fn observer(self: &Arc<Self>) -> Observer {
+    pub(crate) fn observer(self: &Arc<Self>) -> Observer {
         let metrics = Arc::clone(self);
         Observer::new(move |finished| metrics.count(finished))
     }
@@ -180,73 +201,4 @@ impl Metrics {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use cognate_service::ErrorCode;
-
-    use super::*;
-
-    #[test]
-    fn calls_are_counted_by_operation_and_outcome() {
-        let metrics = Metrics::new();
-        for error in [None, None, Some(ErrorCode::NotAuthorized)] {
-            metrics.count(Finished {
-                name: "InitiateAuth",
-                error,
-                took: Duration::from_millis(2),
-            });
-        }
-        let text = metrics.render(&[]);
-        assert!(
-            text.contains(r#"cognate_calls_total{operation="InitiateAuth",outcome="ok"} 2"#),
-            "{text}"
-        );
-        assert!(text.contains(r#"cognate_calls_total{operation="InitiateAuth",outcome="NotAuthorizedException"} 1"#), "{text}");
-        assert!(
-            text.contains(r#"cognate_call_duration_seconds_count{operation="InitiateAuth"} 3"#),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn the_outbox_is_told_by_kind_and_not_at_all_while_it_is_not_known() {
-        let metrics = Metrics::new();
-        let waiting = Waiting {
-            kind: "sms",
-            messages: 3,
-            age: Duration::from_millis(1500),
-        };
-        metrics.note_outbox(&[waiting]);
-        let text = metrics.render(&[]);
-        assert!(
-            text.contains(r#"cognate_outbox_messages{kind="sms"} 3"#),
-            "{text}"
-        );
-        assert!(
-            text.contains(r#"cognate_outbox_age_seconds{kind="sms"} 1.5"#),
-            "{text}"
-        );
-        metrics.note_outbox(&[]);
-        assert!(!metrics.render(&[]).contains("kind="));
-    }
-
-    #[test]
-    fn messages_are_told_by_pool_and_medium() {
-        let metrics = Metrics::new();
-        let count = MessageCount {
-            user_pool: "us-east-1_a".to_owned(),
-            medium: "sms",
-            sent: 7,
-            refused: 2,
-        };
-        metrics.render(std::slice::from_ref(&count));
-        let text = metrics.render(&[count]);
-        for line in [
-            r#"cognate_messages_total{user_pool_id="us-east-1_a",medium="sms"} 7"#,
-            r#"cognate_messages_refused_total{user_pool_id="us-east-1_a",medium="sms"} 2"#,
-        ] {
-            assert!(text.contains(line), "{text}");
-        }
-    }
-}
+mod tests;

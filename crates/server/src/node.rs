@@ -12,13 +12,12 @@ use cognate_outbound::{
 use cognate_service::{App, Background, Clock, Config, Entropy, Operations, operations};
 use cognate_web::demo::DemoConfig;
 use cognate_web::{Access, Doorkeeper, Doors, InFlight, Network};
-use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpListener;
 
 use crate::configuration::{Kind, ServerConfiguration};
-use crate::listener::Listening;
+use crate::listener::{Connections, Listening};
 use crate::local_tls::LocalTls;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Source};
 use crate::tls::Certificate;
 use crate::{admin, database, inbox};
 
@@ -134,8 +133,8 @@ impl Node {
             aws,
             words: _,
         } = self;
-        let metrics = Metrics::new();
         let in_flight = InFlight::new(CALLS_AT_ONCE);
+        let metrics = Metrics::new(source(&app), in_flight.clone());
         let access = match kind {
             Kind::Serve => Access::AccessKeys,
             Kind::Dev => Access::Development,
@@ -188,7 +187,7 @@ impl Node {
                     None,
                     limits,
                     exempt,
-                    Gauge::default(),
+                    Connections::default(),
                 )?)
             }
             None => None,
@@ -251,6 +250,15 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
             ),
             _ => anyhow::Error::new(error).context(format!("cannot listen on {address}")),
         })
+}
+
+/// Where metrics read what the node itself counts.
+fn source(app: &Arc<App>) -> Source {
+    let node = Arc::clone(app);
+    Source {
+        counts: Arc::clone(&app.counts),
+        stats: Box::new(move || node.db.stats()),
+    }
 }
 
 /// The networks that may hold any number of connections: proxies, with many clients behind them,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::MethodFilter;
+use bytes::Bytes;
 use cognate_api::{Auth, Error, OperationInfo, json};
 use cognate_service::{App, Caller, Operations, resource_of};
 use http::StatusCode;
@@ -46,7 +47,7 @@ impl Door for AwsJson {
 
     const MAX_BODY: usize = 1 << 20;
 
-    fn subject(&self, head: &Parts) -> Result<Self::Subject, Error> {
+    fn subject(&self, head: &Parts, _: Option<&Bytes>) -> Result<Self::Subject, Error> {
         target::named(&head.headers).ok_or_else(Error::unknown_operation)
     }
 

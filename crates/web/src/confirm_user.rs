@@ -8,6 +8,7 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::response::Response;
 use axum::routing::MethodFilter;
+use bytes::Bytes;
 use cognate_api::{Error, ErrorCode};
 use cognate_service::{Caller, confirm_by_link};
 use http::request::Parts;
@@ -57,7 +58,7 @@ impl Door for ConfirmUser {
     /// The form holds three short texts.
     const MAX_BODY: usize = 16 * 1024;
 
-    fn subject(&self, _: &Parts) -> Result<(), Error> {
+    fn subject(&self, _: &Parts, _: Option<&Bytes>) -> Result<(), Error> {
         Ok(())
     }
 

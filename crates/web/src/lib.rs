@@ -1,10 +1,11 @@
 //! The doors: how HTTP comes in and goes out.
 //!
-//! [`router`] puts them side by side, the AWS JSON API on `POST /` and the forms of pages, with the
-//! routes that need no door: the documents under `/.well-known/`, files, health, and in development
-//! the demo site and the inbox. Doors turn requests into calls of the service and its answers into responses; what the
-//! product does stands there. What every door has around it is written once, in [`door`]. Only this
-//! crate knows statuses and headers; it never sees the store.
+//! [`router`] puts them side by side: the AWS JSON API on `POST /` and the forms of pages, and the
+//! routes that need no door, which are the documents under `/.well-known/`, files, health, and in
+//! development the demo site and the inbox. A door turns a request into a call of the service, and
+//! what the service answers into a response; what the product does stands in the service. What all
+//! doors have in common is written once, in [`door`]. Only this crate knows statuses and headers;
+//! it never sees the store.
 
 mod answer;
 mod authenticate;

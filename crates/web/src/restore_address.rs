@@ -8,6 +8,7 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::response::Response;
 use axum::routing::MethodFilter;
+use bytes::Bytes;
 use cognate_api::{Error, ErrorCode};
 use cognate_service::{Caller, restore_address};
 use http::request::Parts;
@@ -47,7 +48,7 @@ impl Door for RestoreAddress {
     /// The form holds one short text.
     const MAX_BODY: usize = 1024;
 
-    fn subject(&self, _: &Parts) -> Result<(), Error> {
+    fn subject(&self, _: &Parts, _: Option<&Bytes>) -> Result<(), Error> {
         Ok(())
     }
 

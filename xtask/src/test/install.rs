@@ -82,6 +82,48 @@ pub(super) fn clients(root: &Path, folder: &Path) -> Result<Clients> {
     })
 }
 
+/// Prometheus's own checker of rules. Debian has it in one package with the server, which would
+/// start and listen; so the package is unpacked into `folder`, and not installed.
+pub(super) fn promtool(folder: &Path) -> Result<PathBuf> {
+    if let Some(found) = on_path("promtool") {
+        return Ok(found);
+    }
+    let promtool = folder.join("promtool");
+    if promtool.is_file() {
+        return Ok(promtool);
+    }
+    fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    let download = || {
+        let mut apt_get = Command::new("apt-get");
+        apt_get.args(["-qq", "download", "prometheus"]);
+        // What it says of its sandbox, and of lists that are missing the first time, is no news.
+        apt_get.current_dir(folder).stderr(Stdio::null());
+        check(&mut apt_get)
+    };
+    if download().is_err() {
+        apt_get_update()?;
+        download().context("download Debian's package prometheus")?;
+    }
+    let files = fs::read_dir(folder)?.flatten().map(|file| file.path());
+    let package = files
+        .filter(|file| file.extension() == Some(OsStr::new("deb")))
+        .max()
+        .context("apt-get downloaded no package")?;
+    let unpacked = folder.join("unpacked");
+    check(
+        Command::new("dpkg-deb")
+            .arg("--extract")
+            .arg(&package)
+            .arg(&unpacked),
+    )?;
+    // At its place once it is whole.
+    fs::rename(unpacked.join("usr/bin/promtool"), &promtool)
+        .context("Debian's package prometheus brought no promtool")?;
+    fs::remove_dir_all(&unpacked)?;
+    fs::remove_file(&package)?;
+    Ok(promtool)
+}
+
 fn python_clients(requirements: &Path, venv: &Path) -> Result<PathBuf> {
     let version = version_of("python3", "Python 3.11 or newer")?;
     let python = venv.join("bin/python");
@@ -160,32 +202,38 @@ fn debian(packages: &[&str]) -> Result<()> {
         );
     }
     say(&format!("installing Debian's {names}"));
-    let apt_get = || {
-        let mut command = if as_root {
-            Command::new("env")
-        } else {
-            let mut sudo = Command::new("sudo");
-            sudo.arg("env");
-            sudo
-        };
-        // Somebody else's apt-get is waited for rather than failed on.
-        command.args([
-            "DEBIAN_FRONTEND=noninteractive",
-            "apt-get",
-            "--option=DPkg::Lock::Timeout=300",
-            "-qq",
-        ]);
-        command
-    };
-    check(apt_get().arg("update"))?;
+    apt_get_update()?;
     check(
-        apt_get()
+        apt_get(as_root)
             .args(["install", "--yes", "--no-install-recommends"])
             .args(packages)
             // The words of a package's set-up are no news in a test's log.
             .stdout(Stdio::null()),
     )
     .with_context(|| format!("install {names}"))
+}
+
+fn apt_get_update() -> Result<()> {
+    let as_root = quiet("id", &["-u"])?.trim() == "0";
+    check(apt_get(as_root).arg("update"))
+}
+
+fn apt_get(as_root: bool) -> Command {
+    let mut command = if as_root {
+        Command::new("env")
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.arg("env");
+        sudo
+    };
+    // Somebody else's apt-get is waited for rather than failed on.
+    command.args([
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "--option=DPkg::Lock::Timeout=300",
+        "-qq",
+    ]);
+    command
 }
 
 fn version_of(program: &str, wanted: &str) -> Result<String> {

@@ -22,7 +22,7 @@ async fn listen(router: Router, certificate: Option<Certificate>, limits: Limits
         certificate,
         limits,
         exempt,
-        Gauge::default(),
+        Connections::default(),
     )
     .unwrap()
 }
@@ -170,9 +170,9 @@ async fn an_address_that_holds_its_share_of_connections_is_hung_up_on_until_one_
         connections: 8,
         ..Limits::default()
     };
-    let open = Gauge::default();
-    let listening =
-        Listening::start(socket, hello(), None, limits, Vec::new(), open.clone()).unwrap();
+    let connections = Connections::default();
+    let counted = connections.clone();
+    let listening = Listening::start(socket, hello(), None, limits, Vec::new(), counted).unwrap();
     let connect = || TcpStream::connect(listening.address());
     let first = connect().await.unwrap();
     let _second = connect().await.unwrap();
@@ -183,9 +183,10 @@ async fn an_address_that_holds_its_share_of_connections_is_hung_up_on_until_one_
         .await
         .expect("the end of it");
     assert!(answer.is_empty());
-    assert_eq!(open.get(), 2);
+    assert_eq!(connections.open.get(), 2);
+    assert_eq!(connections.refused.get(), 1);
     drop(first);
-    while open.get() == 2 {
+    while connections.open.get() == 2 {
         tokio::task::yield_now().await;
     }
     assert!(ask(connect().await.unwrap()).await.contains("hello"));

@@ -33,9 +33,11 @@ impl Door for Shout {
 
     const MAX_BODY: usize = 1000;
 
-    fn subject(&self, head: &Parts) -> Result<Self::Subject, Error> {
+    fn subject(&self, head: &Parts, body: Option<&Bytes>) -> Result<Self::Subject, Error> {
         match head.uri.query() {
             Some("aloud") => Ok("aloud"),
+            // As Query protocols name their operation.
+            _ if body.is_some_and(|body| body.starts_with(b"Action=Whisper")) => Ok("whisper"),
             _ => Err(Error::unknown_operation()),
         }
     }
@@ -121,7 +123,7 @@ impl House {
         request.headers_mut().extend(headers);
         let response = self.router.clone().call(request).await.unwrap();
         let status = response.status().as_u16();
-        let body = to_bytes(response.into_body(), 1000).await.unwrap();
+        let body = to_bytes(response.into_body(), 10_000).await.unwrap();
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
@@ -143,8 +145,14 @@ fn answer(status: u16, body: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn each_end_of_a_request_is_rendered_by_its_door_and_told_once_by_its_name() {
-    let house = House::with(10, 1).await;
+    let house = House::with(10, 2).await;
     for (query, body, expected, told) in [
+        (
+            "made-up",
+            "Action=Whisper&word=tea",
+            answer(200, "whisper TEA"),
+            ("whisper", None),
+        ),
         (
             "aloud",
             "word=tea",

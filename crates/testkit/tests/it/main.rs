@@ -23,6 +23,7 @@ mod client_attributes;
 mod codes;
 mod confirm;
 mod confirmation_links;
+mod counts;
 mod coverage;
 mod deployment_tools;
 mod doors;

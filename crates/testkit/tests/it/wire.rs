@@ -346,6 +346,20 @@ async fn nul_bytes_and_odd_text_are_no_trouble_anywhere_in_a_request() {
 }
 
 #[tokio::test]
+async fn a_browser_at_the_apis_address_is_told_what_it_is_for() {
+    let server = TestServer::start().await;
+    for method in ["GET", "PUT"] {
+        let request = Request::builder().method(method).uri("/");
+        let answer = answer(&server, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, 405, "{method}");
+        assert_eq!(answer.headers["allow"], "POST,OPTIONS", "{method}");
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        let message = body["message"].as_str().unwrap();
+        assert!(message.starts_with("Cognate answers here."), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn other_paths_and_methods_are_told_there_is_nothing() {
     let server = TestServer::start().await;
     assert_eq!(server.get("/nothing/here").await.0, 404);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
+use bytes::Bytes;
 use cognate_api::Error;
 use http::request::Parts;
 
@@ -11,7 +12,7 @@ use super::exchange::Exchange;
 
 /// A way in for one kind of request.
 pub trait Door: Send + Sync + 'static {
-    /// What a request asks for, as its head tells: an operation, a page.
+    /// What a request asks for: an operation, a page.
     type Subject: Copy + Send + Sync + 'static;
     /// What the work gives. It is rendered on the request's own task, so it holds no place.
     type Output: Send + 'static;
@@ -19,12 +20,12 @@ pub trait Door: Send + Sync + 'static {
     /// The largest body that is taken, in bytes, as it comes and unpacked.
     const MAX_BODY: usize;
 
-    /// What a request asks for.
+    /// What a request asks for. `body` is none where it could not be read; most doors look at the
+    /// head alone.
     ///
     /// # Errors
-    /// When it asks for nothing that there is. The body is read all the same, because many clients
-    /// send all of it before they read the answer.
-    fn subject(&self, head: &Parts) -> Result<Self::Subject, Error>;
+    /// When it asks for nothing that there is.
+    fn subject(&self, head: &Parts, body: Option<&Bytes>) -> Result<Self::Subject, Error>;
 
     /// What the request is called in the log and in metrics: an operation's name, or a path. It is
     /// one of a closed set, so that callers cannot make a table grow.

@@ -27,9 +27,9 @@ pub(crate) struct Place {
 }
 
 impl InFlight {
-    /// Places for `limit` calls at once. One address (IPv6: one /64) gets a quarter of them, one /56
-    /// a half, so that nobody takes all alone. This machine, where a proxy may stand, gets as many
-    /// as it asks for.
+    /// Places for `limit` calls at once. One address (IPv6: one /64) gets a quarter of them and one
+    /// /56 a half, so that nobody takes all alone. This machine, where a proxy may stand, gets as
+    /// many as it asks for.
     #[must_use]
     pub fn new(limit: u32) -> Self {
         // A semaphore holds more permits than a u32 counts on every machine that this runs on;

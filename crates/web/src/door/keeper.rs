@@ -91,9 +91,6 @@ impl Doorkeeper {
         let (head, body) = request.into_parts();
         let address = self.client_address(&head.extensions, &head.headers);
         let arrival = Arrival::new(&common.app, address);
-        let subject = door.subject(&head);
-        let exchange = common.begin(&*door, subject.as_ref().ok().copied(), &arrival, started);
-
         let mut head_room = common.budget.room(&head.extensions);
         let body = match head_room.take(head_size(&head.headers)) {
             Ok(()) => {
@@ -103,6 +100,8 @@ impl Doorkeeper {
             // Nothing is read: to wait for a body would be to hold the head.
             Err(error) => Err(error),
         };
+        let subject = door.subject(&head, body.as_ref().ok().map(|(bytes, _)| bytes));
+        let exchange = common.begin(&*door, subject.as_ref().ok().copied(), &arrival, started);
         let task = {
             let (common, door, exchange) =
                 (Arc::clone(common), Arc::clone(&door), exchange.clone());
