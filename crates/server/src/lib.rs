@@ -1,7 +1,7 @@
 //! The inside of the binary: command line and configuration, wiring, listeners, telemetry.
 //!
-//! Only this crate reads configuration and environment. [`run`] is the program; [`Listening`] serves
-//! tests too, which start a server in their own process.
+//! Only this crate reads configuration and environment. [`run`] is the program; [`Listening`]
+//! serves tests too, which start a server in their own process.
 
 mod admin;
 mod backup_key;

@@ -51,8 +51,9 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Begins to serve on a bound socket, in plain or by TLS with a certificate. `connections` counts
-    /// the connections. An address gets at most a quarter of them, unless its network is exempt.
+    /// Begins to serve on a bound socket, in plain or by TLS with a certificate. `connections`
+    /// counts the connections. An address gets at most a quarter of them, unless its network is
+    /// exempt.
     ///
     /// # Errors
     /// When the socket has no address, or TLS cannot be set up.
