@@ -14,17 +14,22 @@ use crate::repository::say;
 /// One of the long steps.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Long {
+    /// The server is compiled with no package's features but its own
+    Alone,
     /// Property tests with 100 times the cases
     Properties,
     /// kill -9 of nodes, ten times as often
     Kills,
     /// PostgreSQL fails over under Patroni
     Failover,
-    /// Data of every release is opened by this build
+    /// The build before and this one run side by side; COGNATE_OLD_BIN names the build before
     Upgrade,
     /// The packages of a release are built and checked
     Release,
 }
+
+/// Names the binary of the build before.
+const OLD_BINARY: &str = "COGNATE_OLD_BIN";
 
 /// What came of a step.
 enum Outcome {
@@ -37,6 +42,7 @@ impl Long {
     /// What the step is called where a person reads it: the command that it stands for.
     pub(super) fn title(self) -> &'static str {
         match self {
+            Self::Alone => "cargo check --package cognate-server",
             Self::Properties => "PROPTEST_CASES=25600 cargo test --workspace --lib",
             Self::Kills => "COGNATE_FAULT_ROUNDS=200 e2e/run faults-sqlite faults-postgres",
             Self::Failover => "e2e/failover/run",
@@ -48,9 +54,12 @@ impl Long {
     /// Why the step cannot run here, if it can't.
     fn missing_here(self, root: &Path) -> Option<String> {
         let programs: &[&str] = match self {
-            Self::Properties | Self::Kills => return None,
+            Self::Alone | Self::Properties | Self::Kills => return None,
             Self::Failover => &["etcd", "patroni", "haproxy"],
-            Self::Upgrade => &[],
+            Self::Upgrade if std::env::var_os(OLD_BINARY).is_none() => {
+                return Some(format!("{OLD_BINARY} names no binary of the build before"));
+            }
+            Self::Upgrade => &["psql"],
             // A chore of this program, which knows by itself what it needs.
             Self::Release => {
                 let help = own_program().arg("release").arg("--help").output();
@@ -71,6 +80,10 @@ impl Long {
 
     fn run(self, bench: &Bench) -> Result<()> {
         match self {
+            Self::Alone => {
+                let alone = ["check", "--locked", "--package", "cognate-server"];
+                check(bench.cargo().args(alone))
+            }
             Self::Properties => check(
                 bench
                     .cargo()
@@ -84,10 +97,17 @@ impl Long {
                     .env("COGNATE_E2E_SUITE_SECONDS", "7200")
                     .env("COGNATE_FAULT_ROUNDS", "200"),
             ),
-            Self::Failover | Self::Upgrade => check(
+            Self::Failover => check(
                 Command::new(bench.root.join(self.title()))
                     .current_dir(&bench.root)
                     .env("COGNATE_BIN", bench.binary()?),
+            ),
+            Self::Upgrade => check(
+                Command::new(bench.root.join(self.title()))
+                    .current_dir(&bench.root)
+                    .arg(std::env::var_os(OLD_BINARY).unwrap_or_default())
+                    .arg(bench.binary()?)
+                    .env("COGNATE_E2E_POSTGRES", bench.postgres()?.url()),
             ),
             Self::Release => check(own_program().arg("release").current_dir(&bench.root)),
         }
@@ -100,8 +120,8 @@ fn own_program() -> Command {
 
 /// Runs the long steps and tells what came of each.
 pub(super) fn run(root: &Path, steps: &[Long], figures: &mut Figures) -> Result<()> {
-    let wants_binary = |step: &Long| !matches!(step, Long::Properties | Long::Release);
-    let needs: &[Step] = if steps.contains(&Long::Kills) {
+    let wants_binary = |step: &Long| matches!(step, Long::Kills | Long::Failover | Long::Upgrade);
+    let needs: &[Step] = if steps.contains(&Long::Kills) || steps.contains(&Long::Upgrade) {
         &[Step::E2e]
     } else {
         &[]
@@ -147,8 +167,8 @@ mod tests {
     fn a_step_whose_script_is_not_there_says_so() {
         let nowhere = Path::new("/nonexistent");
         assert_eq!(
-            Long::Upgrade.missing_here(nowhere).as_deref(),
-            Some("there is no e2e/upgrade/run")
+            Long::Failover.missing_here(nowhere).as_deref(),
+            Some("there is no e2e/failover/run")
         );
         assert_eq!(Long::Kills.missing_here(nowhere), None);
     }
