@@ -158,7 +158,9 @@ fn a_declaration_that_is_missing_too_many_or_wrong_is_told_in_words() {
 
         let sessions = *tables::find("sessions").unwrap();
         let told = |changed: Table| {
-            let all: Vec<&Table> = others().chain([&changed]).collect();
+            // Held for as long as the declarations that it stands beside.
+            let changed: &'static Table = Box::leak(Box::new(changed));
+            let all: Vec<&Table> = others().chain([changed]).collect();
             disagreements(&all, &catalog)
         };
         assert_eq!(told(sessions), [""; 0]);
