@@ -6,16 +6,17 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    access_key, backup, dev, doctor, master_key, restore, serve, setting, signing_key,
+    access_key, backup, dev, doctor, generate, health, master_key, restore, serve, setting,
+    signing_key,
     unconfirmed_users,
 };
-use crate::terminal;
+use crate::{terminal, version};
 
 /// An identity service that speaks Amazon Cognito's APIs. Not affiliated with Amazon.
 #[derive(Parser)]
 #[command(
     name = "cognate",
-    version,
+    version = version::line(),
     arg_required_else_help = true,
     infer_long_args = false
 )]
@@ -54,6 +55,11 @@ enum Command {
     /// Change the master key, also while the database is served.
     #[command(subcommand)]
     MasterKey(master_key::Action),
+    /// Ask a server on this machine whether it is well: status 0 or 1.
+    Health(health::Arguments),
+    /// Generate what a package holds besides the program.
+    #[command(subcommand, hide = true)]
+    Generate(generate::Generated),
 }
 
 /// The command line as clap knows it.
@@ -101,16 +107,54 @@ impl Command {
             Self::Backup(arguments) => backup::run(arguments),
             Self::Restore(arguments) => restore::run(arguments),
             Self::MasterKey(action) => master_key::run(action),
+            Self::Health(arguments) => health::run(arguments),
+            Self::Generate(generated) => generate::run(&generated, cli()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use std::fs;
+
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
         cli().debug_assert();
+    }
+
+    /// The folder of the manual pages.
+    fn manual() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let pages = generate::Generated::Man {
+            folder: folder.path().to_owned(),
+        };
+        generate::run(&pages, cli()).unwrap();
+        folder
+    }
+
+    #[test]
+    fn each_command_has_a_page_and_hidden_ones_have_none() {
+        let manual = manual();
+        let is_there = |name: &str| manual.path().join(name).exists();
+        for command in cli().get_subcommands() {
+            let page = format!("cognate-{}.1", command.get_name());
+            assert_eq!(is_there(&page), command.get_name() != "generate", "{page}");
+        }
+        assert!(is_there("cognate-access-key-create.1") && !is_there("cognate-help.1"));
+    }
+
+    #[test]
+    fn the_page_of_the_program_tells_files_environment_and_exit_status() {
+        let manual = manual();
+        let page = fs::read_to_string(manual.path().join("cognate.1")).unwrap();
+        for heading in ["FILES", "ENVIRONMENT", "\"EXIT STATUS\"", "SUBCOMMANDS"] {
+            assert!(page.contains(&format!(".SH {heading}\n")), "{heading}");
+        }
+        let serve = fs::read_to_string(manual.path().join("cognate-serve.1")).unwrap();
+        assert!(serve.contains("COGNATE_SMTP_URL"), "{serve}");
     }
 }

@@ -214,6 +214,18 @@ impl Settings<'_> {
     }
 }
 
+/// Where the operator's listener is; nowhere where the setting is `none`.
+///
+/// # Errors
+/// When it is no address.
+pub(crate) fn admin_listen(file: &ConfigFile, flag: Option<String>) -> Result<Option<SocketAddr>> {
+    let settings = Settings { file };
+    match settings.text("admin-listen", flag)? {
+        Some(text) if text == "none" => Ok(None),
+        text => settings.address("admin-listen", text, 9230).map(Some),
+    }
+}
+
 impl StoreConfiguration {
     /// Reads it. `master_key` is what COGNATE_MASTER_KEY holds.
     ///
@@ -306,10 +318,7 @@ impl ServerConfiguration {
             (None, None) => None,
             _ => bail!("tls-cert and tls-key go together: one of them is missing"),
         };
-        let admin_listen = match settings.text("admin-listen", options.admin_listen)? {
-            Some(text) if text == "none" => None,
-            text => Some(settings.address("admin-listen", text, 9230)?),
-        };
+        let admin_listen = admin_listen(file, options.admin_listen)?;
         let proxies = settings.texts("trusted-proxy", options.trusted_proxy)?;
         let proxies = proxies
             .iter()

@@ -26,6 +26,7 @@ mod signals;
 mod telemetry;
 mod terminal;
 mod tls;
+mod version;
 
 pub use command_line::{cli, run};
 pub use limits::Limits;

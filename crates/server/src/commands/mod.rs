@@ -4,6 +4,8 @@ pub(crate) mod access_key;
 pub(crate) mod backup;
 pub(crate) mod dev;
 pub(crate) mod doctor;
+pub(crate) mod generate;
+pub(crate) mod health;
 mod listing;
 pub(crate) mod master_key;
 pub(crate) mod restore;
