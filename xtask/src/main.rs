@@ -7,6 +7,8 @@ mod bench;
 mod codegen;
 mod coverage;
 mod monitoring;
+mod deny;
+mod packages;
 mod repository;
 mod test;
 mod tidy;

@@ -1,11 +1,13 @@
 //! Who may know whom among our crates, who alone may use some crates of others, and which nobody
-//! may.
+//! may, by name or by licence (deny.toml).
 
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use serde::Deserialize;
+
+use crate::deny::Deny;
+use crate::packages;
 
 /// The edges of the house: each crate with all that it may know. `server` wires, so it knows
 /// everything below it.
@@ -88,19 +90,6 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("tokio-postgres", &["cognate-store", "cognate-testkit"]),
 ];
 
-/// Crates that must not be in what we build, by name or by the beginning of it.
-const BANNED: &[&str] = &[
-    "aws-sdk-",
-    "diesel",
-    "native-tls",
-    "openssl",
-    "openssl-sys",
-    "ring",
-    "sea-orm",
-    "serde_yml",
-    "sqlx",
-];
-
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -120,41 +109,13 @@ struct Dependency {
 
 /// All findings.
 pub(super) fn check(root: &Path) -> Result<Vec<String>> {
-    let metadata = cargo(root, &["metadata", "--format-version=1", "--no-deps"])?;
+    let metadata = packages::cargo(root, &["metadata", "--format-version=1", "--no-deps"])?;
     let Metadata { packages } = serde_json::from_str(&metadata)?;
     let mut findings = edges(&packages);
     findings.extend(reserved(&packages));
-    // The tree knows which features are on; the metadata lists optional crates that are never
-    // built.
-    let tree = cargo(
-        root,
-        &[
-            "tree",
-            "--workspace",
-            "--edges=normal,build",
-            "--prefix=none",
-            "--format={p}",
-        ],
-    )?;
-    findings.extend(banned(&tree));
+    let built = packages::built(root, &["--workspace", "--edges=normal,build"])?;
+    findings.extend(Deny::read(root)?.findings(&packages::read(root)?, &built));
     Ok(findings)
-}
-
-fn cargo(root: &Path, arguments: &[&str]) -> Result<String> {
-    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(root)
-        .output()
-        .context("start cargo")?;
-    if !output.status.success() {
-        bail!(
-            "cargo {}: {}",
-            arguments.join(" "),
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-    Ok(String::from_utf8(output.stdout)?)
 }
 
 fn is_ours(name: &str) -> bool {
@@ -208,26 +169,6 @@ fn reserved(packages: &[Package]) -> Vec<String> {
     findings
 }
 
-/// `tree` has one crate a line: its name, its version, and more.
-fn banned(tree: &str) -> Vec<String> {
-    let mut found: Vec<&str> = tree
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| {
-            BANNED.iter().any(|banned| match banned.strip_suffix('-') {
-                Some(_) => name.starts_with(banned),
-                None => name == banned,
-            })
-        })
-        .collect();
-    found.sort_unstable();
-    found.dedup();
-    found
-        .iter()
-        .map(|name| format!("{name} is banned: docs/dependencies.md"))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,15 +219,5 @@ mod tests {
         );
         let service = package("cognate-service", &[("rusqlite", Some("dev"))]);
         assert!(reserved(&[service]).is_empty());
-    }
-
-    #[test]
-    fn a_banned_crate_is_found_by_its_whole_name_or_its_beginning() {
-        let tree = "xtask v0.1.0\nring v0.17.1 (*)\nring v0.17.1\nopenssl-probe v0.1.6\naws-sdk-sts v1\nstring v0.3.0";
-        let found = banned(tree);
-        assert_eq!(found.len(), 2);
-        assert!(
-            found.concat().contains("ring is banned") && found.concat().contains("aws-sdk-sts")
-        );
     }
 }
