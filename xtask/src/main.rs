@@ -9,6 +9,7 @@ mod coverage;
 mod monitoring;
 mod deny;
 mod packages;
+mod release;
 mod repository;
 mod test;
 mod tidy;
@@ -38,6 +39,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Build what is given to users: binary, Debian package, container, bill of materials
+    Release(release::Wanted),
     /// Run everything that must hold before a change lands, end-to-end tests with real clients
     /// among it
     Test(test::Wanted),
@@ -52,6 +55,7 @@ fn run(chore: &Chore) -> Result<()> {
         Chore::Bench(wanted) => bench::run(&root, wanted),
         Chore::Codegen(wanted) => codegen::chore(&root, wanted),
         Chore::Coverage { check } => coverage::run(&root, *check),
+        Chore::Release(wanted) => release::run(&root, wanted),
         Chore::Test(wanted) => test::run(&root, wanted),
         Chore::Tidy => tidy::run(&root),
     }
