@@ -14,6 +14,7 @@ mod names;
 mod operations;
 mod resource;
 mod shapes;
+mod targets;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 
 pub(crate) use model::Model;
+
+use targets::TARGETS;
 
 use crate::repository::{Generated, say, write_or_check};
 
@@ -35,33 +38,6 @@ pub(crate) struct Wanted {
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
 }
-
-/// A service that is generated: its model's file name, its Rust module and its variant of
-/// `Service`.
-pub(crate) struct Target {
-    pub(crate) file: &'static str,
-    pub(crate) module: &'static str,
-    pub(crate) variant: &'static str,
-}
-
-/// Every service that crates/api speaks for.
-pub(crate) const TARGETS: &[Target] = &[
-    Target {
-        file: "cognito-idp",
-        module: "idp",
-        variant: "CognitoIdp",
-    },
-    Target {
-        file: "cognito-identity",
-        module: "identity",
-        variant: "CognitoIdentity",
-    },
-    Target {
-        file: "sts",
-        module: "sts",
-        variant: "Sts",
-    },
-];
 
 /// Does what is asked for, and tells what the models have changed since the last commit.
 pub(crate) fn chore(root: &Path, wanted: &Wanted) -> Result<()> {

@@ -6,8 +6,8 @@
 mod bench;
 mod codegen;
 mod coverage;
-mod monitoring;
 mod deny;
+mod monitoring;
 mod packages;
 mod release;
 mod repository;

@@ -6,21 +6,21 @@
 //! and nothing outside target/ is written, the Debian packages apart. The end-to-end part closes
 //! with a line `N passed, N failed`; the last words are what the time went into.
 
+mod bench;
+mod command;
 mod figures;
 mod install;
 mod long;
 mod postgres;
 mod rust;
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
+use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::repository::say;
-use crate::{monitoring, tidy};
+use bench::{Bench, Step};
 use figures::Figures;
 use long::Long;
 
@@ -30,51 +30,13 @@ pub(crate) struct Wanted {
     /// Run this step only; may be given several times
     #[arg(long, value_name = "STEP", value_enum)]
     only: Vec<Step>,
-    /// Run what is run before an issue is closed and is too long for CI, in place of the steps; with
-    /// names, these only
+    /// Run what is run before an issue is closed and is too long for CI, in place of the steps;
+    /// with names, these only
     #[arg(long, value_name = "LONG STEP", value_enum, num_args = 0.., conflicts_with = "only")]
     long: Option<Vec<Long>>,
     /// Name the steps and end
     #[arg(long)]
     list: bool,
-}
-
-/// One thing that must hold, in the order in which they are tried.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Step {
-    /// The code is formatted
-    Fmt,
-    /// Crate edges, invariants of the text, generated files
-    Tidy,
-    /// Alert rules and the dashboard's queries
-    Monitoring,
-    /// No lint complains
-    Clippy,
-    /// The tests in Rust, on SQLite and on PostgreSQL
-    Test,
-    /// The binary builds
-    Build,
-    /// Clients that others wrote, against that binary
-    E2e,
-}
-
-impl Step {
-    /// What the step is called where a person reads it: the command that it stands for.
-    fn title(self) -> &'static str {
-        match self {
-            Self::Fmt => "cargo fmt --check",
-            Self::Tidy => "cargo xtask tidy",
-            Self::Monitoring => "promtool",
-            Self::Clippy => "cargo clippy --workspace --all-targets",
-            Self::Test => "cargo test --workspace",
-            Self::Build => "cargo build --workspace --bin cognate",
-            Self::E2e => "e2e/run",
-        }
-    }
-
-    fn needs_postgres(self) -> bool {
-        matches!(self, Self::Test | Self::E2e)
-    }
 }
 
 /// Runs the wanted steps and stops at the first that fails; tells what the time went into.
@@ -122,177 +84,5 @@ fn list(wanted: &Wanted) {
         None => chosen(&wanted.only)
             .iter()
             .for_each(|step| tell(step.to_possible_value(), step.title())),
-    }
-}
-
-/// What the steps stand on: the repository and what was installed and started for them.
-struct Bench {
-    root: PathBuf,
-    postgres: Option<postgres::Server>,
-    clients: Option<install::Clients>,
-}
-
-impl Bench {
-    /// Installs and starts what the steps need, and nothing for steps that are not run.
-    fn prepare(root: &Path, steps: &[Step], figures: &mut Figures) -> Result<Self> {
-        let mut postgres = None;
-        if steps.iter().any(|step| step.needs_postgres()) {
-            let programs = figures.step("PostgreSQL", install::postgres)?;
-            postgres = Some(postgres::Server::start(&programs)?);
-        }
-        let mut clients = None;
-        if steps.contains(&Step::E2e) {
-            let folder = target(root).join("e2e");
-            clients = Some(figures.step("clients of e2e/", || install::clients(root, &folder))?);
-        }
-        Ok(Self {
-            root: root.to_path_buf(),
-            postgres,
-            clients,
-        })
-    }
-
-    fn run(&self, step: Step, figures: &mut Figures) -> Result<()> {
-        let title = step.title();
-        let mut cargo = self.cargo();
-        match step {
-            Step::Fmt => figures.step(title, || check(cargo.args(["fmt", "--all", "--check"]))),
-            Step::Tidy => figures.step(title, || tidy::run(&self.root)),
-            Step::Monitoring => figures.step(title, || {
-                let folder = target(&self.root).join("monitoring");
-                let promtool = install::promtool(&folder)?;
-                monitoring::run(&self.root, &promtool, &folder)
-            }),
-            Step::Clippy => {
-                cargo.args(["clippy", "--locked", "--workspace", "--all-targets"]);
-                figures.step(title, || check(cargo.args(["--", "-D", "warnings"])))
-            }
-            Step::Test => self.test(figures),
-            // With the features of the whole workspace, so that nothing that the tests are made of is
-            // compiled again; `--long` looks whether the server needs no other than its own.
-            Step::Build => {
-                cargo.args(["build", "--locked", "--workspace", "--bin", "cognate"]);
-                figures.step(title, || check(&mut cargo))
-            }
-            Step::E2e => self.run_end_to_end(figures),
-        }
-    }
-
-    /// Compiles and runs the tests in Rust, and notes the time of each program.
-    fn test(&self, figures: &mut Figures) -> Result<()> {
-        let databases = self.postgres()?.url();
-        let title = Step::Test.title();
-        let compile = || rust::compile(&mut self.cargo());
-        let programs = figures.step(&format!("{title}: compile"), compile)?;
-        let mut times = Vec::new();
-        let outcome = figures.step(&format!("{title}: run"), || {
-            for program in &programs {
-                times.push((&program.name, rust::run(program, databases)?));
-            }
-            anyhow::Ok(())
-        });
-        for (name, took) in times {
-            figures.program(name, took);
-        }
-        outcome?;
-        let docs = || rust::docs(&mut self.cargo());
-        figures.step(&format!("{title}: docstrings"), docs)
-    }
-
-    /// Runs the suites of e2e/, and notes the time of each.
-    fn run_end_to_end(&self, figures: &mut Figures) -> Result<()> {
-        let run = || check(&mut self.end_to_end()?);
-        let outcome = figures.step(Step::E2e.title(), run);
-        let results = target(&self.root).join("e2e/results/seconds.json");
-        if let Ok(text) = std::fs::read_to_string(results) {
-            let seconds: std::collections::BTreeMap<String, f64> = serde_json::from_str(&text)?;
-            for (suite, seconds) in seconds {
-                figures.program(&format!("e2e {suite}"), Duration::from_secs_f64(seconds));
-            }
-        }
-        outcome
-    }
-
-    /// The binary that the suites of e2e/ try.
-    fn binary(&self) -> Result<PathBuf> {
-        let binary = target(&self.root).join("debug/cognate");
-        if !binary.exists() {
-            bail!(
-                "{} is missing: run the step `build` first",
-                binary.display()
-            );
-        }
-        Ok(binary)
-    }
-
-    /// `e2e/run` with all that it needs.
-    fn end_to_end(&self) -> Result<Command> {
-        let clients = self
-            .clients
-            .as_ref()
-            .context("the clients are not installed")?;
-        let postgres = self.postgres()?;
-        // Debian keeps a version's own programs out of PATH; the suites call psql.
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders =
-            std::iter::once(postgres.programs().to_path_buf()).chain(std::env::split_paths(&path));
-        let mut run = Command::new(self.root.join("e2e/run"));
-        run.current_dir(&self.root)
-            .env("PATH", std::env::join_paths(folders)?)
-            .env("COGNATE_BIN", self.binary()?)
-            .env("COGNATE_E2E_PYTHON", &clients.python)
-            .env("COGNATE_E2E_CLIENTS", &clients.node)
-            .env("COGNATE_E2E_CHROMIUM", &clients.chromium)
-            .env("COGNATE_E2E_POSTGRES", postgres.url());
-        Ok(run)
-    }
-
-    fn postgres(&self) -> Result<&postgres::Server> {
-        self.postgres.as_ref().context("PostgreSQL is not started")
-    }
-
-    fn cargo(&self) -> Command {
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(&self.root);
-        cargo
-    }
-}
-
-/// The folder that cargo builds into.
-fn target(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |path| root.join(path))
-}
-
-/// Runs a command with this program's own terminal; an exit code other than 0 is an error.
-fn check(command: &mut Command) -> Result<()> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let status = command.status().with_context(|| format!("start {name}"))?;
-    if !status.success() {
-        bail!("{name} ended with {status}");
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
-
-    use super::*;
-
-    #[test]
-    fn a_command_that_fails_fails_its_step() {
-        assert!(check(&mut Command::new("true")).is_ok());
-        let error = check(&mut Command::new("false")).unwrap_err().to_string();
-        assert!(error.contains("exit status: 1"), "{error}");
-    }
-
-    #[test]
-    fn steps_that_speak_to_a_database_are_given_postgresql() {
-        let given: Vec<&str> = Step::value_variants()
-            .iter()
-            .filter(|step| step.needs_postgres())
-            .map(|step| step.title())
-            .collect();
-        assert_eq!(given, ["cargo test --workspace", "e2e/run"]);
     }
 }

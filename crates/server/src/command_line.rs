@@ -7,8 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     access_key, backup, dev, doctor, generate, health, master_key, restore, serve, setting,
-    signing_key,
-    unconfirmed_users,
+    signing_key, unconfirmed_users,
 };
 use crate::{terminal, version};
 

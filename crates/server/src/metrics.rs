@@ -18,6 +18,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::listener::Connections;
+use crate::version;
 use collected::Collected;
 pub(crate) use collected::Source;
 
@@ -55,8 +56,7 @@ struct Messages {
 
 /// Which build this is: its version, and the commit where a release names it to the compiler.
 fn build() -> Info<[(&'static str, &'static str); 2]> {
-    let commit = option_env!("COGNATE_COMMIT").unwrap_or("unknown");
-    Info::new([("version", env!("CARGO_PKG_VERSION")), ("commit", commit)])
+    Info::new([("version", version::VERSION), ("commit", version::COMMIT)])
 }
 
 /// A server's counters.

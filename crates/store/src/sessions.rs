@@ -10,8 +10,8 @@ use crate::{
     table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
 };
 
-/// The sessions of all users. `expires_at` is their refresh token's; their access tokens may be good for
-/// longer.
+/// The sessions of all users. `expires_at` is their refresh token's; their access tokens may be
+/// good for longer.
 pub(crate) const TABLE: Table = Table {
     name: "sessions",
     key: &["pool", "id"],

@@ -143,8 +143,8 @@ impl Tx {
         self.remember(passed)
     }
 
-    /// Refuses to write a table that only the holder of a lease may write. What this finds is a bug,
-    /// so it is looked for in debug builds only.
+    /// Refuses to write a table that only the holder of a lease may write. What this finds is a
+    /// bug, so it is looked for in debug builds only.
     fn check_lease(&self, sql: &str) -> Result<(), Error> {
         match self.gate.derived.lease_for(sql) {
             Some(lease) if !self.leases.iter().any(|held| held == lease) => Err(Error::Statement(

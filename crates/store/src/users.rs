@@ -265,7 +265,8 @@ pub async fn set_credentials(
     Ok(tx.execute(sql, &params).await? == 1)
 }
 
-/// Deletes a user with all that belongs to them, as the tables declare it; false when there is none.
+/// Deletes a user with all that belongs to them, as the tables declare it; false when there is
+/// none.
 ///
 /// # Errors
 /// [`Error`] of the database.

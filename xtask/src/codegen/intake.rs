@@ -10,7 +10,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::model::Model;
-use super::{TARGETS, say};
+use super::targets::TARGETS;
+use crate::repository::say;
 
 /// Where the days stand.
 pub(crate) const DATES: &str = "aws/dates.json";

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
 
-use super::Target;
 use super::errors::code_variant;
 use super::model::{Model, Operation, Shape};
+use super::targets::Target;
 use super::{names, resource};
 
 /// The service's module: names of the wire, so nothing in it needs a sentence of its own.

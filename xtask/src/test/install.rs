@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::check;
+use super::command::check;
 use crate::repository::say;
 
 /// Where the clients of e2e/ were installed.

@@ -7,8 +7,10 @@ use std::process::Command;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
+use super::bench::{Bench, Step};
+use super::command::check;
 use super::figures::Figures;
-use super::{Bench, Step, check, install};
+use super::install;
 use crate::repository::say;
 
 /// One of the long steps.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::check;
+use super::command::check;
 use crate::repository::say;
 
 /// A compiled program of tests.

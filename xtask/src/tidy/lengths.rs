@@ -16,19 +16,6 @@ const STANDING: &[(&str, &str)] = &[
         "an_authorization_header_that_is_not_whole_is_refused",
     ),
     ("crates/server/src/node.rs", "serve"),
-    (
-        "crates/store/tests/conformance/backup.rs",
-        "a_backup_is_of_one_moment_while_others_write",
-    ),
-    ("crates/store/tests/conformance/plans.rs", "run_everything"),
-    ("crates/testkit/tests/it/errors.rs", "reason"),
-    ("crates/testkit/tests/it/errors/operators.rs", "operators"),
-    (
-        "crates/testkit/tests/it/errors/own_account.rs",
-        "own_account",
-    ),
-    ("crates/testkit/tests/it/errors/own_account.rs", "passwords"),
-    ("crates/testkit/tests/it/errors/sign_up.rs", "sign_up"),
 ];
 
 /// All findings.

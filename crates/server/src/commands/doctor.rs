@@ -9,20 +9,17 @@ mod files;
 mod finding;
 mod limits;
 mod mail;
+mod patient;
 mod proxy;
 mod public_url;
 mod sms;
 mod storage;
 mod tls;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use anyhow::{Result, bail};
-use cognate_model::Timestamp;
-use cognate_service::Config;
-use cognate_store::Db;
 
 use self::finding::{Finding, Findings};
+use self::patient::{Patient, now};
 use super::{block_on, master_key_variable};
 use crate::config_file::ConfigFile;
 use crate::configuration::{Kind, ServerConfiguration};
@@ -37,16 +34,6 @@ pub(crate) struct Arguments {
     /// The findings as one JSON document, for programs.
     #[arg(long)]
     json: bool,
-}
-
-/// What all checks look at.
-struct Patient {
-    file: ConfigFile,
-    configuration: ServerConfiguration,
-    config: Config,
-    /// The database, if it could be opened.
-    db: Option<Db>,
-    now: Timestamp,
 }
 
 /// Does it. Errors that were found make it fail; warnings don't.
@@ -115,16 +102,4 @@ async fn admit(options: ServerOptions, findings: &mut Findings) -> Result<Patien
         db,
         now: now(),
     })
-}
-
-/// The machine's clock.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "whether it is right is asked here"
-)]
-fn now() -> Timestamp {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

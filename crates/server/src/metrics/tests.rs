@@ -147,8 +147,7 @@ fn the_store_is_told_by_its_queue_its_groups_and_the_names_of_transactions() {
 #[test]
 fn the_binary_says_its_version_and_its_commit() {
     let text = metrics().0.render(&[]);
-    let version = env!("CARGO_PKG_VERSION");
-    let commit = option_env!("COGNATE_COMMIT").unwrap_or("unknown");
+    let (version, commit) = (version::VERSION, version::COMMIT);
     let line = format!("cognate_build_info{{version=\"{version}\",commit=\"{commit}\"}} 1\n");
     assert!(text.contains(&line), "{text}");
 }

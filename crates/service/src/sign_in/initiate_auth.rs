@@ -175,36 +175,7 @@ async fn begin(
             with_password(cx, pool_client, parameters, SignInFlow::AdminPassword).await
         }
         AuthFlowType::RefreshTokenAuth | AuthFlowType::RefreshToken => {
-            // With rotation each refresh has to give a new refresh token, which this flow does not.
-            let rotates = pool_client.entry.client.settings.rotation.is_some();
-            allowed(pool_client, AuthFlow::AllowRefreshTokenAuth)
-                .filter(|()| !rotates)
-                .ok_or_else(Error::auth_flow_not_enabled)?;
-            let hash = parameters.get("SECRET_HASH").map(String::as_str);
-            // Libraries take the name from a token, from the challenge, or from what the user typed
-            // at sign-up.
-            let check = |Presented { user, .. }: &Presented| {
-                let as_told = NormalName::new(&pool_client.pool, &user.username);
-                let names = [user.sub.as_str(), &user.username, as_told.as_str()];
-                secret_hash::check_any(&pool_client.entry, hash, &names)
-            };
-            let tokens = refresh(
-                cx,
-                pool_client,
-                required(parameters, "REFRESH_TOKEN")?,
-                check,
-            )
-            .await;
-            // These operations have no RefreshTokenReuseException of their own.
-            let spent = |error: Error| {
-                if error.code == ErrorCode::RefreshTokenReuse {
-                    Error::refresh_token_revoked()
-                } else {
-                    error
-                }
-            };
-            let reply = tokens.map(Reply::Tokens).map_err(spent);
-            counted(cx, SignInFlow::Refresh, reply)
+            with_refresh_token(cx, pool_client, parameters).await
         }
         AuthFlowType::CustomAuth | AuthFlowType::UserAuth => {
             Err(Error::parameter_not_built(format!("the flow {flow}")))
@@ -213,6 +184,44 @@ async fn begin(
         | AuthFlowType::AdminNoSrpAuth
         | AuthFlowType::Unknown(_) => Err(Error::auth_method_not_supported()),
     }
+}
+
+/// A refresh by REFRESH_TOKEN_AUTH.
+async fn with_refresh_token(
+    cx: &Cx,
+    pool_client: &PoolClient,
+    parameters: &Parameters,
+) -> Result<Reply> {
+    // With rotation each refresh has to give a new refresh token, which this flow does not.
+    let rotates = pool_client.entry.client.settings.rotation.is_some();
+    allowed(pool_client, AuthFlow::AllowRefreshTokenAuth)
+        .filter(|()| !rotates)
+        .ok_or_else(Error::auth_flow_not_enabled)?;
+    let hash = parameters.get("SECRET_HASH").map(String::as_str);
+    // Libraries take the name from a token, from the challenge, or from what the user typed
+    // at sign-up.
+    let check = |Presented { user, .. }: &Presented| {
+        let as_told = NormalName::new(&pool_client.pool, &user.username);
+        let names = [user.sub.as_str(), &user.username, as_told.as_str()];
+        secret_hash::check_any(&pool_client.entry, hash, &names)
+    };
+    let tokens = refresh(
+        cx,
+        pool_client,
+        required(parameters, "REFRESH_TOKEN")?,
+        check,
+    )
+    .await;
+    // These operations have no RefreshTokenReuseException of their own.
+    let spent = |error: Error| {
+        if error.code == ErrorCode::RefreshTokenReuse {
+            Error::refresh_token_revoked()
+        } else {
+            error
+        }
+    };
+    let reply = tokens.map(Reply::Tokens).map_err(spent);
+    counted(cx, SignInFlow::Refresh, reply)
 }
 
 /// Counts how a sign-in ended, for operators.

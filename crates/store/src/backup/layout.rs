@@ -1,6 +1,6 @@
-//! The tables of a schema version that a backup holds: which they are the declarations say, and what
-//! columns and keys they have is read from the migrations themselves. With the statements that page
-//! through them and fill them.
+//! The tables of a schema version that a backup holds: which they are the declarations say, and
+//! what columns and keys they have is read from the migrations themselves. With the statements that
+//! page through them and fill them.
 
 use crate::{
     Error, migrations,

@@ -1,5 +1,5 @@
-//! Runs every statement of the product's functions once: for the check of plans, and for a node that
-//! works on beside a later version.
+//! Runs every statement of the product's functions once: for the check of plans, and for a node
+//! that works on beside a later version.
 
 use std::time::Duration;
 

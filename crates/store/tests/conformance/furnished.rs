@@ -2,7 +2,7 @@
 
 use cognate_crypto::secret::{SecretBytes, SecretString};
 use cognate_model::{
-    Timestamp, UserPoolId,
+    ClientId, Timestamp, UserPoolId,
     access_key::{self, AccessKey},
     claims::TokenUse,
     code::CodePurpose,
@@ -11,8 +11,8 @@ use cognate_model::{
     server_settings::{ClientServerSettings, PoolServerSettings},
 };
 use cognate_store::{
-    Db, access_keys, app_clients, attempts, backup, challenges, codes, installation, outbox,
-    server_settings, sessions,
+    Db, Error, Tx, access_keys, app_clients, attempts, backup, challenges, codes, installation,
+    outbox, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     user_pools, users, ways_back,
 };
@@ -65,24 +65,7 @@ pub(crate) async fn furnish(db: &Db) -> UserPoolId {
             signing_keys::insert(tx, &key).await?;
         }
         signing_keys::retire(tx, &pool.id, Timestamp(4)).await?;
-        for number in 0..USERS {
-            let text = format!("ana «{number}» ' \" \\ 😀");
-            let ana = user(&pool.id, &text);
-            let known = credentials(1);
-            let credentials = (number % 3 > 0).then_some(&known);
-            users::insert(tx, &ana, &names(&text), credentials)
-                .await?
-                .unwrap();
-            if number % 2 == 0 {
-                sessions::insert(tx, &session(&ana, &client.id, i64::MAX), &[7; 32]).await?;
-            }
-            if number == 0 {
-                let kind = CodePurpose::VerifyEmail;
-                codes::put(tx, &pool.id, &ana.sub, kind, &code(1), Timestamp(-1)).await?;
-                attempts::put_lockout(tx, &pool.id, "", &Lockout::default(), Timestamp(1)).await?;
-                ways_back::insert(tx, &[7; 32], &way_back(&ana)).await?;
-            }
-        }
+        users_with_sessions(tx, &pool.id, &client.id).await?;
         challenges::insert(tx, &[0; 32], &pool.id, b"", Timestamp(1)).await?;
         challenges::insert(tx, &[255; 32], &pool.id, b"step", Timestamp(i64::MIN)).await?;
         let message = outbox::NewMessage {
@@ -97,6 +80,33 @@ pub(crate) async fn furnish(db: &Db) -> UserPoolId {
     .await;
     assert_every_table_has_rows(db).await;
     id
+}
+
+/// Users of a pool, every second with a session; the first also has what few users have.
+async fn users_with_sessions(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    client: &ClientId,
+) -> Result<(), Error> {
+    for number in 0..USERS {
+        let text = format!("ana «{number}» ' \" \\ 😀");
+        let ana = user(pool, &text);
+        let known = credentials(1);
+        let credentials = (number % 3 > 0).then_some(&known);
+        users::insert(tx, &ana, &names(&text), credentials)
+            .await?
+            .unwrap();
+        if number % 2 == 0 {
+            sessions::insert(tx, &session(&ana, client, i64::MAX), &[7; 32]).await?;
+        }
+        if number == 0 {
+            let kind = CodePurpose::VerifyEmail;
+            codes::put(tx, pool, &ana.sub, kind, &code(1), Timestamp(-1)).await?;
+            attempts::put_lockout(tx, pool, "", &Lockout::default(), Timestamp(1)).await?;
+            ways_back::insert(tx, &[7; 32], &way_back(&ana)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A new table is furnished too, or what is tried with these rows leaves it out.

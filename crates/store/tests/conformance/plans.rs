@@ -207,8 +207,8 @@ async fn postgres_plan(place: &Place, sql: &str) -> Vec<String> {
 /// An index read from end to end is a scan too, and PostgreSQL calls a condition on a later column
 /// an index condition. On SQLite, whose plan depends on the text alone, a condition on the pool
 /// alone reads the whole pool, which only a statement may that says no more, unless each pool has a
-/// few rows. PostgreSQL chooses by its statistics, and of the empty tables here it may well read all
-/// that a pool has.
+/// few rows. PostgreSQL chooses by its statistics, and of the empty tables here it may well read
+/// all that a pool has.
 fn scans_in(sql: &str, plan: &[String], entrances: &Entrances) -> Vec<String> {
     let (mut scans, mut of_the_pool) = (Vec::new(), Vec::new());
     for (at, step) in plan.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! Whether the time of an answer tells a stranger a name that somebody has from one that nobody has.
+//! Whether the time of an answer tells a stranger a name that somebody has from one that nobody
+//! has.
 //!
 //! Both are asked in turns, so that whatever else the machine does falls on both, and compared by
 //! rank (Mann and Whitney's U): no single slow answer weighs more than any other. What a difference
@@ -49,7 +50,7 @@ async fn tells_apart(what: &str, mut ask: impl AsyncFnMut(&str)) -> bool {
     for _ in 0..COMPARISONS {
         let share = compare(&mut ask).await;
         println!("{what}: somebody is slower in {share:.2} of all pairs");
-        let is_told = share > TELLING || share < 1.0 - TELLING;
+        let is_told = !(1.0 - TELLING..=TELLING).contains(&share);
         if !is_told || way.is_some_and(|way| way != (share > 0.5)) {
             return false;
         }

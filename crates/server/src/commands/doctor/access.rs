@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use cognate_service::access_keys;
 use cognate_store::installation;
 
-use super::Patient;
 use super::finding::Finding;
+use super::patient::Patient;
 use crate::configuration::Kind;
 
 const ACCESS: &str = "access";

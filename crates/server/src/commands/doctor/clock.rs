@@ -6,7 +6,7 @@ use cognate_model::Timestamp;
 use cognate_store::condition::{self, Engine};
 
 use super::finding::Finding;
-use super::{Patient, now};
+use super::patient::{Patient, now};
 
 const CLOCK: &str = "clock";
 /// Beyond this something is wrong with the clocks; nodes lease work from one another by them.

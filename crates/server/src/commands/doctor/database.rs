@@ -5,7 +5,7 @@ use cognate_store::condition::{self, Condition, Engine, Postgres};
 use cognate_store::{Db, Error, OpenError};
 
 use super::finding::Finding;
-use super::{Patient, now};
+use super::patient::{Patient, now};
 use crate::configuration::StoreConfiguration;
 use crate::{database, master_key, rotation};
 

@@ -5,8 +5,8 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::Patient;
 use super::finding::Finding;
+use super::patient::Patient;
 use crate::configuration::MasterKeySource;
 
 const FILES: &str = "files";

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Patient;
 use super::finding::Finding;
+use super::patient::Patient;
 
 const LIMITS: &str = "limits";
 /// What a server holds open besides its connections: the database, the log, libraries.

@@ -2,8 +2,8 @@
 
 use cognate_outbound::{SmtpGreeting, SmtpMailer};
 
-use super::Patient;
 use super::finding::Finding;
+use super::patient::Patient;
 use super::public_url::is_this_machine;
 
 const MAIL: &str = "mail";

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
-use super::Patient;
 use super::finding::Finding;
+use super::patient::Patient;
 
 const PROXY: &str = "proxy";
 /// How much of a header is shown.

@@ -8,8 +8,9 @@ use cognate_store::{Db, signing_keys, user_pools};
 
 use super::clock::ahead_of;
 use super::finding::Finding;
+use super::patient::{Patient, now};
 use super::proxy::{self, Seen};
-use super::{Patient, now, tls};
+use super::tls;
 use crate::node::{host_of, reachable, url_of};
 
 const PUBLIC_URL: &str = "public url";

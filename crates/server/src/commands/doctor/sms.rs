@@ -3,8 +3,8 @@
 use cognate_outbound::HttpSms;
 use cognate_outbound::probe;
 
-use super::Patient;
 use super::finding::Finding;
+use super::patient::Patient;
 use super::public_url::is_this_machine;
 
 const SMS: &str = "sms";

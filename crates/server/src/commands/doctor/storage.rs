@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::Patient;
 use super::finding::Finding;
+use super::patient::Patient;
 
 const DISK: &str = "disk";
 /// Below this a disk is as good as full: SQLite's log alone may take 64 MiB.

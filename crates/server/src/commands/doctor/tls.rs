@@ -14,8 +14,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, Error, RootCertStore};
 
-use super::Patient;
 use super::finding::Finding;
+use super::patient::Patient;
 use crate::node::host_of;
 use crate::tls::{Certificate, read_chain};
 
@@ -321,7 +321,12 @@ mod tests {
             "{found:?}"
         );
         let later = NOW.plus(Duration::from_secs(80 * 86_400));
-        let found = judge(&[own.clone()], "id.example.com", later, &strangers);
+        let found = judge(
+            std::slice::from_ref(&own),
+            "id.example.com",
+            later,
+            &strangers,
+        );
         assert!(
             found.len() == 1 && found[0].what.contains("expires within"),
             "{found:?}"

@@ -323,7 +323,8 @@ async fn who_speaks_plain_http_to_https_is_told_so_whatever_they_send() {
         let send = writing.write_all(request.as_bytes());
         let mut answer = String::new();
         let (sent, read) = tokio::join!(send, reading.read_to_string(&mut answer));
-        (sent.unwrap(), read.unwrap());
+        sent.unwrap();
+        read.unwrap();
         let (head, words) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
         let length = format!("\r\ncontent-length: {}\r\n", words.len());
