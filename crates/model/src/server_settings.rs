@@ -27,8 +27,9 @@ pub struct ClientServerSettings {
     pub sign_up: Option<bool>,
 }
 
-/// A sum that is not exceeded.
+/// A sum that is not exceeded. It is stored as a number, or as `none`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "Stored")]
 pub enum AtMost {
     /// This many; with 0 there is none at all.
     Number(u32),
@@ -51,6 +52,35 @@ impl AtMost {
         match text {
             "none" => Some(Self::Unlimited),
             _ => text.parse().ok().filter(|_| is_number).map(Self::Number),
+        }
+    }
+}
+
+/// An [`AtMost`] as JSON has it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    Number(u32),
+    Text(String),
+}
+
+impl From<AtMost> for Stored {
+    fn from(sum: AtMost) -> Self {
+        match sum {
+            AtMost::Number(number) => Self::Number(number),
+            AtMost::Unlimited => Self::Text(sum.to_string()),
+        }
+    }
+}
+
+impl TryFrom<Stored> for AtMost {
+    type Error = &'static str;
+
+    fn try_from(stored: Stored) -> Result<Self, Self::Error> {
+        match stored {
+            Stored::Number(number) => Ok(Self::Number(number)),
+            Stored::Text(text) if text == "none" => Ok(Self::Unlimited),
+            Stored::Text(_) => Err("neither a number nor none"),
         }
     }
 }

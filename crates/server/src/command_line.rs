@@ -154,6 +154,9 @@ mod tests {
             assert!(page.contains(&format!(".SH {heading}\n")), "{heading}");
         }
         let serve = fs::read_to_string(manual.path().join("cognate-serve.1")).unwrap();
-        assert!(serve.contains("COGNATE_SMTP_URL"), "{serve}");
+        assert!(
+            serve.contains("COGNATE_SMTP_URL"),
+            "the page of serve names no variable"
+        );
     }
 }

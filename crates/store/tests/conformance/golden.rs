@@ -26,7 +26,7 @@ const OF_OTHER_CRATES: [&str; 5] = [
 ];
 
 /// What the first version has always written, and nothing can stand for.
-const REQUIRED: [(&str, &[&str]); 8] = [
+const REQUIRED: [(&str, &[&str]); 10] = [
     ("access_key", &["id", "name", "policy", "created_at"]),
     (
         "app_client",
@@ -43,8 +43,10 @@ const REQUIRED: [(&str, &[&str]); 8] = [
             "refresh_validity",
         ],
     ),
+    ("client_server_settings", &[]),
     ("code", &["hash", "contact", "address"]),
     ("credentials", &["salt", "verifier", "user_id"]),
+    ("pool_server_settings", &[]),
     (
         "session",
         &["pool", "id", "sub", "client", "auth_time", "expires_at"],

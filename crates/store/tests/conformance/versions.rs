@@ -63,6 +63,7 @@ fn who_only_reads_refuses_an_older_schema_and_brings_it_no_further() {
     on_lasting_places(async |place| {
         let db = place.open().await;
         write(&db, async |tx| {
+            leases::acquire(tx, "migrations", "an earlier version", 0, 1).await?;
             let undo = "DELETE FROM schema_migrations WHERE number = 2";
             tx.execute(undo, &[]).await.map(drop)
         })
@@ -75,7 +76,11 @@ fn who_only_reads_refuses_an_older_schema_and_brings_it_no_further() {
         let mut reader = db.read().await.unwrap();
         assert_eq!(reader.query(sql, &[]).await.unwrap().len(), 0);
         let redo = "INSERT INTO schema_migrations(number, step, name, applied_at) VALUES (2, 1, 'as it was', 0)";
-        write(&db, async move |tx| tx.execute(redo, &[]).await.map(drop)).await;
+        write(&db, async move |tx| {
+            leases::acquire(tx, "migrations", "this version", 2, 3).await?;
+            tx.execute(redo, &[]).await.map(drop)
+        })
+        .await;
         let mut options = place.options();
         options.only_reads = true;
         Db::open(options).await.unwrap().close().await;

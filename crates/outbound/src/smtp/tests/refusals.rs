@@ -105,7 +105,7 @@ async fn an_answer_that_is_no_smtp_is_temporary_and_not_repeated() {
     let server = TestServer::start(Script::answering("RCPT", "<html>987654</html>")).await;
     let text = temporary(plain(&server).send(&message()).await);
     assert!(
-        text.contains("no SMTP") && !text.contains("987654"),
+        text.contains("not SMTP") && !text.contains("987654"),
         "{text}"
     );
 }

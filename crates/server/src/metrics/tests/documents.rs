@@ -62,12 +62,13 @@ fn metrics_of(text: &str) -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-/// The metrics that a text names. The log's filter names a crate.
+/// The metrics that a text names. The log's filter names a crate, and a package has its version
+/// behind the underscore.
 fn named_in(text: &str) -> BTreeSet<&str> {
     let is_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     text.match_indices("cognate_")
         .map(|(at, _)| text[at..].split(|c| !is_of_name(c)).next().unwrap())
-        .filter(|name| *name != "cognate_web")
+        .filter(|name| !["cognate_", "cognate_web"].contains(name))
         .collect()
 }
 
