@@ -150,13 +150,14 @@ impl Config {
 
 /// What is, or will be, served at the root under a name of its own. A proxy may take the public
 /// URL's path away, and then a path that begins with one of these would mean two things.
-const OWN_NAMES: [&str; 18] = [
+const OWN_NAMES: [&str; 19] = [
     ".well-known",
     "assets",
     "confirmUser",
     "console",
     "demo",
     "dev",
+    "doctor",
     "error",
     "forgotPassword",
     "healthz",

@@ -109,10 +109,12 @@ impl Settings {
     pub(crate) fn forget_pool(&self, pool: &UserPoolId) {
         self.pools.remove(pool);
         self.keys.remove(pool);
+        self.of_pools.remove(pool);
     }
 
     pub(crate) fn forget_client(&self, client: &ClientId) {
         self.clients.remove(client);
+        self.of_clients.remove(client);
     }
 }
 

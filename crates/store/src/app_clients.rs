@@ -174,6 +174,9 @@ pub async fn delete_leftovers(tx: &mut Tx, now: Timestamp, limit: i64) -> Result
     for client in &due {
         let (pool, id, last_look_at) = (client.text(0)?, client.text(1)?, client.int(2)?);
         let mut deleted = 0;
+        for sql in &tx.derived().client.once_more {
+            tx.execute(sql, &[pool.into(), id.into()]).await?;
+        }
         for sql in &tx.derived().client.afterwards {
             let params = [pool.into(), id.into(), limit.into()];
             deleted += tx.execute(sql, &params).await?;

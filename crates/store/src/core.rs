@@ -29,7 +29,8 @@ pub(crate) struct Core {
 
 pub(crate) enum Driver {
     Sqlite {
-        writer: GroupWriter,
+        /// None where nothing is written.
+        writer: Option<GroupWriter>,
         readers: Arc<Readers>,
     },
     Postgres(Retrier),
@@ -78,7 +79,13 @@ impl Core {
         T: Send + 'static,
     {
         match &self.driver {
-            Driver::Sqlite { writer, .. } => writer.write(name, function).await,
+            Driver::Sqlite {
+                writer: Some(writer),
+                ..
+            } => writer.write(name, function).await,
+            Driver::Sqlite { writer: None, .. } => {
+                Err(Error::ReadOnly("it was opened to read".to_owned()).into())
+            }
             Driver::Postgres(retrier) => retrier.write(name, function, self.random()).await,
         }
     }
@@ -127,7 +134,9 @@ impl Core {
         match &self.driver {
             Driver::Sqlite { writer, readers } => {
                 readers.close();
-                writer.close().await;
+                if let Some(writer) = writer {
+                    writer.close().await;
+                }
             }
             Driver::Postgres(retrier) => retrier.close().await,
         }
@@ -163,10 +172,17 @@ impl Driver {
             if options.must_exist && matches!(path.try_exists(), Ok(false)) {
                 return Err(OpenError::NoDatabase);
             }
+            if options.only_reads {
+                let readers = sqlite::open_to_read(&path);
+                return Ok(Self::Sqlite {
+                    writer: None,
+                    readers,
+                });
+            }
             return Self::open_sqlite(&Place::File(&path), gate);
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let pool = postgres::open(url, options.max_connections, options.only_reads)?;
+            let pool = postgres::open(options)?;
             return Retrier::start(pool, Arc::clone(gate)).map(Self::Postgres);
         }
         // The URL itself is not repeated: it may hold a password.
@@ -177,7 +193,7 @@ impl Driver {
 
     fn open_sqlite(place: &Place<'_>, gate: &Arc<Gate>) -> Result<Self, OpenError> {
         let (connection, readers) = sqlite::open(place)?;
-        let writer = GroupWriter::start(connection, Arc::clone(gate))?;
+        let writer = Some(GroupWriter::start(connection, Arc::clone(gate))?);
         Ok(Self::Sqlite { writer, readers })
     }
 }

@@ -30,6 +30,9 @@ pub(crate) struct Deletion {
     pub(crate) at_once: Vec<&'static str>,
     /// A few rows at a time: the last parameter is how many at most.
     pub(crate) afterwards: Vec<&'static str>,
+    /// Those of `at_once` but the thing itself: said once more afterwards, for tables that a node
+    /// of an earlier version has not known when it deleted the thing.
+    pub(crate) once_more: Vec<&'static str>,
 }
 
 /// What can be deleted with all that it owns.
@@ -82,6 +85,7 @@ impl Deletion {
                 }
             }
         }
+        deletion.once_more.clone_from(&deletion.at_once);
         deletion.at_once.extend(itself);
         deletion
     }

@@ -21,6 +21,9 @@ pub struct DbOptions {
     /// Nothing will be written, so that a database that takes no writes will do: a standby. One
     /// whose schema is older is refused ([`OpenError::OlderDatabase`]), not migrated.
     pub only_reads: bool,
+    /// Of several servers in the URL, choose the one that takes writes, as one who writes does,
+    /// also with `only_reads`.
+    pub wants_the_primary: bool,
     /// Faults on order, for tests.
     pub faults: FaultPlan,
     /// Collects the texts of all statements, for tests.
@@ -38,6 +41,7 @@ impl DbOptions {
             max_connections: 16,
             must_exist: false,
             only_reads: false,
+            wants_the_primary: false,
             faults: FaultPlan::default(),
             statements: None,
         }

@@ -12,5 +12,5 @@ mod open;
 mod readers;
 
 pub(crate) use connection::Connection;
-pub(crate) use open::{Place, open};
+pub(crate) use open::{Place, open, open_to_read};
 pub(crate) use readers::{Readers, Snapshot};

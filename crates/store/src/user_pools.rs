@@ -140,6 +140,9 @@ pub async fn delete_leftovers(tx: &mut Tx, now: Timestamp, limit: i64) -> Result
     for pool in &due {
         let (id, last_look_at) = (pool.text(0)?, pool.int(1)?);
         let mut deleted = 0;
+        for sql in &tx.derived().pool.once_more {
+            tx.execute(sql, &[id.into()]).await?;
+        }
         for sql in &tx.derived().pool.afterwards {
             deleted += tx.execute(sql, &[id.into(), limit.into()]).await?;
         }

@@ -64,6 +64,11 @@ pub(crate) fn sentence(status: StatusCode, message: &str) -> Response {
     response
 }
 
+/// The answer to all paths that are none.
+pub(crate) fn nothing_here() -> Response {
+    sentence(StatusCode::NOT_FOUND, "There is nothing at this address")
+}
+
 fn aws_json(status: StatusCode, request_id: &str, body: Vec<u8>) -> Response {
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();

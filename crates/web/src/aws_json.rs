@@ -35,9 +35,9 @@ pub(crate) fn routes(keeper: &Doorkeeper, door: AwsJson) -> Router {
         .on(MethodFilter::POST, door)
         .options(cors::preflight)
         .fallback(|| async { answer::sentence(StatusCode::METHOD_NOT_ALLOWED, BY_POST) });
-    Router::new().route("/", methods).fallback(|| async {
-        answer::sentence(StatusCode::NOT_FOUND, "There is nothing at this address")
-    })
+    Router::new()
+        .route("/", methods)
+        .fallback(async || answer::nothing_here())
 }
 
 impl Door for AwsJson {
@@ -56,7 +56,7 @@ impl Door for AwsJson {
     }
 
     fn is_of_operators(&self, operation: Self::Subject) -> bool {
-        operation.auth == Auth::Signed
+        operation.auth != Auth::Public
     }
 
     async fn work(

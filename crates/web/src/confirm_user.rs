@@ -67,7 +67,7 @@ impl Door for ConfirmUser {
     }
 
     async fn work(self: Arc<Self>, (): (), request: Admitted) -> Result<(), Error> {
-        let (fields, arrival) = request.form::<Fields>().await?;
+        let (fields, arrival, _room) = request.form::<Fields>().await?;
         confirm_by_link(
             arrival.called_by(Caller::Public),
             &fields.client_id,

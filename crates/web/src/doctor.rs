@@ -6,8 +6,9 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use cognate_service::doctor;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 
+use crate::answer;
 use crate::door::{Doorkeeper, Peer};
 
 pub(crate) fn routes(keeper: &Doorkeeper) -> Router {
@@ -17,13 +18,14 @@ pub(crate) fn routes(keeper: &Doorkeeper) -> Router {
 }
 
 async fn seen(State(keeper): State<Doorkeeper>, request: Request) -> Response {
-    answer(&keeper, &request).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+    seen_by(&keeper, &request).unwrap_or_else(answer::nothing_here)
 }
 
-fn answer(keeper: &Doorkeeper, request: &Request) -> Option<Response> {
+fn seen_by(keeper: &Doorkeeper, request: &Request) -> Option<Response> {
     let (app, proxies) = (keeper.app(), keeper.proxies());
     let headers = request.headers();
     let question = headers.get(doctor::HEADER)?.to_str().ok()?;
+    let asked = doctor::read(&app.db, app.clock.now(), question)?;
     let peer = request.extensions().get::<Peer>()?.0.ip().to_canonical();
     let forwarded: Vec<_> = headers
         .get_all("x-forwarded-for")
@@ -38,7 +40,7 @@ fn answer(keeper: &Doorkeeper, request: &Request) -> Option<Response> {
         "version": env!("CARGO_PKG_VERSION"),
     })
     .to_string();
-    let proof = doctor::prove_answer(&app.db, app.clock.now(), question, &body)?;
+    let proof = asked.prove_answer(&body);
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(

@@ -57,7 +57,7 @@ impl Door for RestoreAddress {
     }
 
     async fn work(self: Arc<Self>, (): (), request: Admitted) -> Result<(), Error> {
-        let (Fields { token }, arrival) = request.form().await?;
+        let (Fields { token }, arrival, _room) = request.form().await?;
         restore_address(arrival.called_by(Caller::Public), &token).await
     }
 

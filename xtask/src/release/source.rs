@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use super::tools::output;
 
@@ -51,6 +51,12 @@ impl Source {
             _ => shown(format),
         };
         let (name, address) = (person("DEBFULLNAME", "%cn")?, person("DEBEMAIL", "%ce")?);
+        // They stand in files of fields, one a line, and in templates.
+        let is_plain = |c: char| !c.is_control() && !"{}<>".contains(c);
+        ensure!(
+            name.chars().chain(address.chars()).all(is_plain),
+            "the maintainer's name or address has a character that a package cannot hold"
+        );
         Ok(Self {
             maintainer: format!("{name} <{address}>"),
             version: workspace_version(&std::fs::read_to_string(root.join("Cargo.toml"))?)?,

@@ -94,10 +94,14 @@ impl Bench {
             }
             Step::Test => self.test(figures),
             // With the features of the whole workspace, so that nothing that the tests are made of
-            // is compiled again; `--long` looks whether the server needs no other than its own.
+            // is compiled again; and looked at once with its own features alone, as who builds the
+            // server does, to see that it needs no other.
             Step::Build => {
                 cargo.args(["build", "--locked", "--workspace", "--bin", "cognate"]);
-                figures.step(title, || check(&mut cargo))
+                figures.step(title, || check(&mut cargo))?;
+                let mut alone = self.cargo();
+                alone.args(["check", "--locked", "--package", "cognate-server"]);
+                figures.step("cargo check --package cognate-server", || check(&mut alone))
             }
             Step::E2e => self.run_end_to_end(figures),
         }

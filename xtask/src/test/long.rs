@@ -16,8 +16,6 @@ use crate::repository::say;
 /// One of the long steps.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Long {
-    /// The server is compiled with no package's features but its own
-    Alone,
     /// Property tests with 100 times the cases
     Properties,
     /// kill -9 of nodes, ten times as often
@@ -44,7 +42,6 @@ impl Long {
     /// What the step is called where a person reads it: the command that it stands for.
     pub(super) fn title(self) -> &'static str {
         match self {
-            Self::Alone => "cargo check --package cognate-server",
             Self::Properties => "PROPTEST_CASES=25600 cargo test --workspace --lib",
             Self::Kills => "COGNATE_FAULT_ROUNDS=200 e2e/run faults-sqlite faults-postgres",
             Self::Failover => "e2e/failover/run",
@@ -56,7 +53,7 @@ impl Long {
     /// Why the step cannot run here, if it can't.
     fn missing_here(self, root: &Path) -> Option<String> {
         let programs: &[&str] = match self {
-            Self::Alone | Self::Properties | Self::Kills => return None,
+            Self::Properties | Self::Kills => return None,
             Self::Failover => &["etcd", "patroni", "haproxy"],
             Self::Upgrade if std::env::var_os(OLD_BINARY).is_none() => {
                 return Some(format!("{OLD_BINARY} names no binary of the build before"));
@@ -82,10 +79,6 @@ impl Long {
 
     fn run(self, bench: &Bench) -> Result<()> {
         match self {
-            Self::Alone => {
-                let alone = ["check", "--locked", "--package", "cognate-server"];
-                check(bench.cargo().args(alone))
-            }
             Self::Properties => check(
                 bench
                     .cargo()

@@ -66,7 +66,7 @@ const RULES: &[Rule] = &[
         reason: "only server reads configuration and environment",
     },
     Rule {
-        says: |line| says_any(line, &["Entropy::seeded", "KeyStock"]),
+        says: |line| says_any(line, &["Entropy::seeded", "Entropy::Seeded", "KeyStock"]),
         in_tests: false,
         binds: |of| !matches!(of, "service" | "testkit"),
         reason: "randomness and keys of a test's choice are for tests",

@@ -2,7 +2,9 @@
 //!
 //! It is read for ever, and by nodes of another version. A member that narrows what a statement
 //! allows must raise [`VERSION`], so that a program which does not know the member refuses the
-//! policy instead of passing over it. Members that a program does not know are left out otherwise.
+//! policy instead of passing over it. So must a key of conditions that earlier vocabularies lack: a
+//! statement under it would never be met there, and a Deny among them would deny nothing. Members
+//! that a program does not know are left out otherwise.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 

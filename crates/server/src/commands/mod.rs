@@ -67,3 +67,17 @@ fn with_existing(options: StoreOptions, work: impl AsyncFnOnce(&Db) -> Result<()
         outcome
     })
 }
+
+/// The same for what only reads: it brings no database of an earlier version up to date.
+fn with_existing_to_read(
+    options: StoreOptions,
+    work: impl AsyncFnOnce(&Db) -> Result<()>,
+) -> Result<()> {
+    let configuration = store_configuration(options)?;
+    block_on(async {
+        let (db, _) = database::open_to_read(&configuration, &Entropy::System).await?;
+        let outcome = work(&db).await;
+        db.close().await;
+        outcome
+    })
+}

@@ -1,14 +1,12 @@
 //! `cognate setting`: what Cognito has no member for, set for one user pool or app client. It works
 //! beside running servers, which see a change within two seconds.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Args, Subcommand};
-use cognate_service::Entropy;
 use cognate_service::server_settings::{self, CurrentSetting, Subject};
 use cognate_store::Db;
 
-use super::{block_on, store_configuration};
-use crate::database;
+use super::{with_existing, with_existing_to_read};
 use crate::options::StoreOptions;
 use crate::terminal::say;
 
@@ -60,33 +58,38 @@ pub(crate) struct Which {
 /// Does it.
 pub(crate) fn run(action: Action) -> Result<()> {
     match action {
-        Action::List(which) => with(which, async |db, of| {
-            for setting in server_settings::list(db, &of).await? {
-                say(&line(&setting));
-            }
-            Ok(())
-        }),
-        Action::Get { which, name } => with(which, async move |db, of| {
-            let all = server_settings::list(db, &of).await?;
-            let names: Vec<&str> = all.iter().map(|setting| setting.name).collect();
-            let Some(setting) = all.iter().find(|setting| setting.name == name) else {
-                bail!(
-                    "there is no setting «{name}» here; there are {}",
-                    names.join(", ")
-                );
-            };
-            if let Some(value) = &setting.value {
-                say(value);
-            }
-            Ok(())
-        }),
-        Action::Set { which, name, value } => with(which, async move |db, of| {
-            Ok(server_settings::set(db, &of, &name, Some(&value)).await?)
-        }),
-        Action::Unset { which, name } => with(which, async move |db, of| {
-            Ok(server_settings::set(db, &of, &name, None).await?)
-        }),
+        Action::List(which) => {
+            let (of, store) = which.parts();
+            with_existing_to_read(store, async move |db| list(db, &of).await)
+        }
+        Action::Get { which, name } => {
+            let (of, store) = which.parts();
+            with_existing_to_read(store, async move |db| get(db, &of, &name).await)
+        }
+        Action::Set { which, name, value } => change(which, name, Some(value)),
+        Action::Unset { which, name } => change(which, name, None),
     }
+}
+
+async fn list(db: &Db, of: &Subject) -> Result<()> {
+    for setting in server_settings::list(db, of).await? {
+        say(&line(&setting));
+    }
+    Ok(())
+}
+
+async fn get(db: &Db, of: &Subject, name: &str) -> Result<()> {
+    if let Some(value) = server_settings::get(db, of, name).await? {
+        say(&value);
+    }
+    Ok(())
+}
+
+fn change(which: Which, name: String, value: Option<String>) -> Result<()> {
+    let (of, store) = which.parts();
+    with_existing(store, async move |db| {
+        Ok(server_settings::set(db, &of, &name, value.as_deref()).await?)
+    })
 }
 
 fn line(setting: &CurrentSetting) -> String {
@@ -94,17 +97,13 @@ fn line(setting: &CurrentSetting) -> String {
     format!("{:<16}{value:<20}{}", setting.name, setting.meaning)
 }
 
-/// A database that has this user pool is there already; none is made.
-fn with(which: Which, work: impl AsyncFnOnce(&Db, Subject) -> Result<()>) -> Result<()> {
-    let configuration = store_configuration(which.store)?;
-    let of = Subject {
-        pool: which.pool,
-        client: which.client_id,
-    };
-    block_on(async {
-        let (db, _) = database::open_existing(&configuration, &Entropy::System).await?;
-        let outcome = work(&db, of).await;
-        db.close().await;
-        outcome
-    })
+impl Which {
+    /// Whose settings, and where the database is.
+    fn parts(self) -> (Subject, StoreOptions) {
+        let of = Subject {
+            pool: self.pool,
+            client: self.client_id,
+        };
+        (of, self.store)
+    }
 }

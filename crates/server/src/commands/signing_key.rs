@@ -10,7 +10,7 @@ use cognate_service::signing_keys::{self, KeyStatus};
 use cognate_store::Db;
 
 use super::listing::{Column, Listing};
-use super::with_existing;
+use super::{with_existing, with_existing_to_read};
 use crate::options::StoreOptions;
 use crate::terminal::say;
 
@@ -48,7 +48,7 @@ pub(crate) fn run(action: Action) -> Result<()> {
             user_pool_id,
             json,
             store,
-        } => with_existing(store, async move |db| list(db, &user_pool_id, json).await),
+        } => with_existing_to_read(store, async move |db| list(db, &user_pool_id, json).await),
     }
 }
 

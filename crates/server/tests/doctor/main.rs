@@ -30,10 +30,7 @@ fn a_server_that_runs_well_is_well_and_doctor_leaves_it_as_it_is() {
     told.says("ok", "access keys: 1");
     told.says("ok", "up to date");
     told.says("ok", "open files for the server that runs here");
-    told.says(
-        "ok",
-        "that at the public URL clock and this machine's agree",
-    );
+    told.says("ok", "the clock at the public URL and this machine's agree");
     told.says("warning", "lies beside the database");
     told.says("warning", "there is no mail server");
     assert_eq!(listing(), before);

@@ -75,7 +75,8 @@ pub struct MessageCount {
 #[must_use = "what goes out is to be told"]
 pub(crate) struct Allowed<'a> {
     of: &'a PoolMessages,
-    lanes: Vec<(Lane, Timestamp)>,
+    /// Each with the end of its hour and the sum that it is of.
+    lanes: Vec<(Lane, Timestamp, Option<u32>)>,
 }
 
 impl PoolMessages {
@@ -87,6 +88,14 @@ impl PoolMessages {
             shares: Mutex::default(),
             counts: Mutex::default(),
             limits_met: Arc::clone(counts),
+        }
+    }
+
+    /// Room for no message.
+    pub(crate) fn nothing(&self) -> Allowed<'_> {
+        Allowed {
+            of: self,
+            lanes: Vec::new(),
         }
     }
 
@@ -103,15 +112,12 @@ impl PoolMessages {
         settings: &PoolServerSettings,
         contacts: impl IntoIterator<Item = Contact>,
     ) -> Result<Allowed<'_>> {
-        let mut allowed = Allowed {
-            of: self,
-            lanes: Vec::new(),
-        };
+        let mut allowed = self.nothing();
         for contact in contacts {
             let lane = (pool.clone(), contact);
             let limit = self.limit(settings, contact);
             match self.take_one(db, now, &lane, limit).await? {
-                Some(until) => allowed.lanes.push((lane, until)),
+                Some(until) => allowed.lanes.push((lane, until, limit)),
                 None => {
                     self.counts().entry(lane).or_default().refused += 1;
                     self.limits_met.meet(Limit::MessagesOfPool);
@@ -208,7 +214,7 @@ impl PoolMessages {
 impl Allowed<'_> {
     /// The messages are in the outbox.
     pub(crate) fn sent(mut self) {
-        for (lane, _) in self.lanes.drain(..) {
+        for (lane, ..) in self.lanes.drain(..) {
             self.of.counts().entry(lane).or_default().sent += 1;
         }
     }
@@ -216,9 +222,10 @@ impl Allowed<'_> {
 
 impl Drop for Allowed<'_> {
     fn drop(&mut self) {
-        for (lane, until) in self.lanes.drain(..) {
+        for (lane, until, limit) in self.lanes.drain(..) {
             if let Some(share) = self.of.shares().get_mut(&lane)
                 && share.until == until
+                && Some(share.limit) == limit
             {
                 share.left += 1;
             }

@@ -15,10 +15,12 @@ pub(crate) async fn take<'a>(
     pool: &UserPoolId,
     contacts: impl IntoIterator<Item = Contact>,
 ) -> Result<Allowed<'a>> {
-    let (sums, settings) = (
-        &cx.app.pool_messages,
-        cx.app.pool_server_settings(pool).await?,
-    );
+    let sums = &cx.app.pool_messages;
+    let mut contacts = contacts.into_iter().peekable();
+    if contacts.peek().is_none() {
+        return Ok(sums.nothing());
+    }
+    let settings = cx.app.pool_server_settings(pool).await?;
     sums.take(&cx.app.db, cx.now, pool, &settings, contacts)
         .await
 }

@@ -51,17 +51,32 @@ impl Question {
     }
 }
 
-/// The proof of an answer to a question, if it was asked by one who may, and just now.
+/// A question that was asked by one who may, and just now.
+pub struct Asked<'a> {
+    secret: [u8; 32],
+    question: &'a str,
+}
+
+impl Asked<'_> {
+    /// The proof of an answer to it.
+    #[must_use]
+    pub fn prove_answer(&self, body: &str) -> String {
+        proof(&self.secret, "answer", self.question, body)
+    }
+}
+
+/// Reads a question; None where it was not asked by one who may, or not just now.
 #[must_use]
-pub fn prove_answer(db: &Db, now: Timestamp, question: &str, body: &str) -> Option<String> {
-    let secret = secret(db);
+pub fn read<'a>(db: &Db, now: Timestamp, question: &'a str) -> Option<Asked<'a>> {
     let (asked, given) = question.rsplit_once('.')?;
-    let right = proof(&secret, "question", asked, "");
     let (at, _) = asked.split_once('.')?;
     let age = now.0.saturating_sub(at.parse().ok()?);
-    let is_right = ct_eq(right.as_bytes(), given.as_bytes());
-    (is_right && age.unsigned_abs() <= QUESTION_MS.unsigned_abs())
-        .then(|| proof(&secret, "answer", question, body))
+    if age.unsigned_abs() > QUESTION_MS.unsigned_abs() {
+        return None;
+    }
+    let secret = secret(db);
+    let right = proof(&secret, "question", asked, "");
+    ct_eq(right.as_bytes(), given.as_bytes()).then_some(Asked { secret, question })
 }
 
 fn secret(db: &Db) -> [u8; 32] {
@@ -99,7 +114,8 @@ mod tests {
     async fn only_who_has_the_database_asks_only_for_a_while_and_only_its_servers_answer() {
         let (db, other) = (installation(1).await, installation(2).await);
         let question = Question::new(&db, &Entropy::seeded([3; 32]), NOW);
-        let answer = |db, now| prove_answer(db, now, question.text(), "seen");
+        let prove = |db, now, question| read(db, now, question).map(|it| it.prove_answer("seen"));
+        let answer = |db, now| prove(db, now, question.text());
         let proof = answer(&db, NOW).unwrap();
         assert!(question.is_answered_by("seen", &proof));
         assert!(!question.is_answered_by("seen otherwise", &proof));
@@ -111,9 +127,9 @@ mod tests {
         let moved = question
             .text()
             .replacen(&NOW.0.to_string(), &later(1).0.to_string(), 1);
-        assert_eq!(prove_answer(&db, NOW, &moved, "seen"), None);
+        assert_eq!(prove(&db, NOW, &moved), None);
         for nonsense in ["", ".", "..", "1.x.00"] {
-            assert_eq!(prove_answer(&db, NOW, nonsense, "seen"), None);
+            assert_eq!(prove(&db, NOW, nonsense), None);
         }
         let again = Question::new(&db, &Entropy::seeded([4; 32]), NOW);
         assert!(!again.is_answered_by("seen", &proof));

@@ -64,6 +64,24 @@ pub async fn list(db: &Db, of: &Subject) -> Result<Vec<CurrentSetting>, ServerSe
     })
 }
 
+/// The value of one; None where the server's own is in force.
+///
+/// # Errors
+/// [`ServerSettingError`].
+pub async fn get(db: &Db, of: &Subject, name: &str) -> Result<Option<String>, ServerSettingError> {
+    let mut reader = db.read().await?;
+    Ok(match find(&mut reader, of).await? {
+        Found::Pool(pool) => {
+            let setting = ServerSetting::find(OF_POOLS, name)?;
+            setting.value(&stored::of_pool(&mut reader, &pool).await?)
+        }
+        Found::Client(pool, client) => {
+            let setting = ServerSetting::find(OF_CLIENTS, name)?;
+            setting.value(&stored::of_client(&mut reader, &pool, &client).await?)
+        }
+    })
+}
+
 /// Sets one; with None the server's own is in force again.
 ///
 /// # Errors

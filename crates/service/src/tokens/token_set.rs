@@ -30,7 +30,7 @@ impl NewSession {
         let validity = pool_client.entry.client.settings.refresh_validity.span();
         let (session, change) = TokenSession::begin(proof, validity, &mut cx.random());
         if session.pool != pool_client.pool.id || session.client != pool_client.entry.client.id {
-            return Err(Error::internal().with_source("a proof given at another pool_client"));
+            return Err(Error::internal().with_source("a proof for another app client"));
         }
         let refresh = refresh_token::make(cx, &session)?;
         Ok((Self { session, refresh }, change))

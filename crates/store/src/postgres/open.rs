@@ -1,13 +1,13 @@
 //! From the URL to the connections.
 
 use super::{pool::Pool, url};
-use crate::OpenError;
+use crate::{DbOptions, OpenError};
 
-/// Takes a URL apart and makes the pool of its connections; none is opened yet. With `only_reads` a
-/// standby will do.
-pub(crate) fn open(url: &str, connections: usize, only_reads: bool) -> Result<Pool, OpenError> {
-    let mut target = url::Target::parse(url)?;
-    if !only_reads {
+/// Takes the URL apart and makes the pool of its connections; none is opened yet. With `only_reads`
+/// a standby will do, unless the primary is wanted.
+pub(crate) fn open(options: &DbOptions) -> Result<Pool, OpenError> {
+    let mut target = url::Target::parse(&options.url)?;
+    if !options.only_reads || options.wants_the_primary {
         target.choose_the_primary();
     }
     if target.trusts_the_network() {
@@ -15,5 +15,5 @@ pub(crate) fn open(url: &str, connections: usize, only_reads: bool) -> Result<Po
             "the database is on another machine and its certificate is not checked; say sslmode=verify-full unless the network is trusted"
         );
     }
-    Pool::new(target, connections, only_reads)
+    Pool::new(target, options.max_connections, options.only_reads)
 }

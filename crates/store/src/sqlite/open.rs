@@ -34,3 +34,8 @@ pub(crate) fn open(place: &Place<'_>) -> Result<(Connection, Arc<Readers>), Open
     }
     Ok((connection, Readers::new(file, folder)))
 }
+
+/// The readers of a database that is there; nothing is made, and no connection writes.
+pub(crate) fn open_to_read(file: &Path) -> Arc<Readers> {
+    Readers::new(file.to_path_buf(), None)
+}

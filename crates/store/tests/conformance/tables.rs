@@ -1,9 +1,12 @@
 //! What the tables declare is so: in the schema that the migrations make, and in what a deletion
 //! leaves.
 
-use cognate_model::{Timestamp, UserPoolId};
+use cognate_model::{
+    Timestamp, UserPoolId,
+    server_settings::{ClientServerSettings, PoolServerSettings},
+};
 use cognate_store::{
-    Db, Error, Param, Tx, app_clients, backup, leases,
+    Db, Error, Param, Tx, app_clients, backup, leases, server_settings,
     table::{Backup, Expiry, Goes, Owner, Table},
     tables::{self, TABLES},
     user_pools, users,
@@ -11,7 +14,7 @@ use cognate_store::{
 
 use crate::{
     catalog::{Catalog, Stands, catalog},
-    fixtures::write,
+    fixtures::{app_client, user_pool, write},
     furnished::furnish,
     place::{everywhere, on_lasting_places, on_sqlite},
 };
@@ -220,7 +223,44 @@ fn a_backup_holds_the_tables_that_say_so() {
         held.sort_unstable();
         declared.sort_unstable();
         assert_eq!(held, declared);
-        assert!(!held.contains(&"leases") && held.contains(&"users"));
+        let left_out = TABLES
+            .iter()
+            .map(|table| table.name)
+            .filter(|name| !held.contains(name));
+        let left_out: Vec<&str> = left_out.collect();
+        assert_eq!(left_out, ["schema_migrations", "leases"]);
+    });
+}
+
+#[test]
+fn what_a_node_of_an_earlier_version_did_not_know_goes_after_its_deletion() {
+    on_lasting_places(async |place| {
+        let db = place.open().await;
+        let (pool, other) = (user_pool(1), user_pool(2));
+        let client = app_client(&other.id);
+        let left = write(&db, async move |tx| {
+            let (now, of_pool) = (Timestamp(1), PoolServerSettings::default());
+            for pool in [&pool, &other] {
+                user_pools::insert(tx, pool).await?;
+            }
+            app_clients::insert(tx, &client, None).await?;
+            user_pools::delete(tx, &pool.id, now).await?;
+            app_clients::delete(tx, &other.id, &client.id, now).await?;
+            // It would have left these.
+            server_settings::put_of_pool(tx, &pool.id, &of_pool).await?;
+            let of_client = ClientServerSettings::default();
+            server_settings::put_of_client(tx, &other.id, &client.id, &of_client).await?;
+            server_settings::put_of_pool(tx, &other.id, &of_pool).await?;
+            user_pools::delete_leftovers(tx, now, 10).await?;
+            app_clients::delete_leftovers(tx, now, 10).await?;
+            let sql = "SELECT pool, client FROM server_settings";
+            let rows = tx.query(sql, &[]).await?;
+            let left = rows.iter().map(|row| row.text(0).map(str::to_owned));
+            let left = left.collect::<Result<Vec<_>, _>>()?;
+            Ok((left, other.id.to_string()))
+        })
+        .await;
+        assert_eq!(left.0, [left.1]);
     });
 }
 

@@ -47,7 +47,7 @@ impl Door for Shout {
     }
 
     async fn work(self: Arc<Self>, _: Self::Subject, request: Admitted) -> Result<String, Error> {
-        let (Fields { word }, _) = request.form().await?;
+        let (Fields { word }, _, _room) = request.form().await?;
         assert_ne!(word, "panic", "as it was asked to");
         let permit = self.may_go_on.acquire().await.unwrap();
         permit.forget();

@@ -36,21 +36,22 @@ impl Admitted {
         )
     }
 
-    /// The fields of a form (`application/x-www-form-urlencoded`), and the arrival.
+    /// The fields of a form (`application/x-www-form-urlencoded`), the arrival, and the room that
+    /// they take, to be held as long as they are.
     ///
     /// # Errors
     /// `InvalidParameterException` when it is no form, or not of these fields.
-    pub async fn form<T: DeserializeOwned>(self) -> Result<(T, Arrival), Error> {
+    pub async fn form<T: DeserializeOwned>(self) -> Result<(T, Arrival, Room), Error> {
         let Self {
             head,
             body,
             arrival,
-            room: _room,
+            room,
             ..
         } = self;
         let request = Request::from_parts(head, body.into());
         match Form::from_request(request, &()).await {
-            Ok(Form(fields)) => Ok((fields, arrival)),
+            Ok(Form(fields)) => Ok((fields, arrival, room)),
             Err(rejection) => Err(Error::invalid_parameter("The form cannot be read.")
                 .with_source(rejection.to_string())),
         }

@@ -61,7 +61,7 @@ impl Budget {
 
 /// What a part of a request holds. It is given back when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Room {
+pub struct Room {
     allowance: Option<Allowance>,
     budget: Budget,
     held: Vec<OwnedSemaphorePermit>,

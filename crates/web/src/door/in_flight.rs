@@ -5,6 +5,7 @@
 //! that nothing runs.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cognate_service::{ClientAddress, CountedNetwork, Error};
@@ -16,6 +17,7 @@ pub struct InFlight {
     places: Arc<Semaphore>,
     limit: u32,
     by_network: Arc<Mutex<HashMap<CountedNetwork, u32>>>,
+    running: Arc<AtomicU32>,
 }
 
 /// The place of one call, which it holds until it ends.
@@ -41,6 +43,7 @@ impl InFlight {
             places: Arc::new(Semaphore::new(permits)),
             limit,
             by_network: Arc::default(),
+            running: Arc::default(),
         }
     }
 
@@ -64,6 +67,7 @@ impl InFlight {
             *held.entry(*network).or_default() += 1;
         }
         drop(held);
+        self.running.fetch_add(1, Ordering::Relaxed);
         Ok(Place {
             _permit: permit,
             of: self.clone(),
@@ -93,8 +97,7 @@ impl InFlight {
     /// How many calls run now.
     #[must_use]
     pub fn running(&self) -> u32 {
-        let free = u32::try_from(self.places.available_permits()).unwrap_or(u32::MAX);
-        self.limit.saturating_sub(free)
+        self.running.load(Ordering::Relaxed)
     }
 
     /// Waits until no call runs.
@@ -106,6 +109,7 @@ impl InFlight {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.of.running.fetch_sub(1, Ordering::Relaxed);
         let mut held = self.of.held();
         for network in &self.networks {
             if let Some(count) = held.get_mut(network) {

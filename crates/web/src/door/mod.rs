@@ -13,7 +13,8 @@
 //! Requests that ask for no work need no door and are plain routes: `/healthz` and `/readyz`, which
 //! must answer when there is no place left; the documents below `/.well-known/`, which have no
 //! body, are kept in memory, and are read by whoever verifies tokens, above all when a node is
-//! busy; files; and the pages that a mailed link opens, which look nothing up.
+//! busy; doctor's question, which must be answered then too; files; and the pages that a mailed
+//! link opens, which look nothing up.
 
 mod admitted;
 mod body;
@@ -26,7 +27,7 @@ mod observer;
 mod peer;
 
 pub use admitted::Admitted;
-pub use budget::Allowance;
+pub use budget::{Allowance, Room};
 pub use definition::Door;
 pub use exchange::Exchange;
 pub use in_flight::InFlight;

@@ -20,9 +20,13 @@ pub(super) async fn check(patient: &Patient, public_url_ahead: Option<i64>) -> V
         && let Ok(condition) = condition::find(db, || now().0).await
         && let Engine::Postgres(server) = condition.engine
     {
-        compared.extend(server.clock_ahead_ms.map(|ahead| ("the database's", ahead)));
+        compared.extend(
+            server
+                .clock_ahead_ms
+                .map(|ahead| ("the database's clock", ahead)),
+        );
     }
-    compared.extend(public_url_ahead.map(|ahead| ("that at the public URL", ahead)));
+    compared.extend(public_url_ahead.map(|ahead| ("the clock at the public URL", ahead)));
     compared
         .into_iter()
         .map(|(whose, ahead)| judge(whose, ahead))
@@ -46,12 +50,10 @@ pub(super) fn ahead_of(date: &str, asked_at: Timestamp, answered_at: Timestamp) 
 fn judge(whose: &str, ahead_ms: i64) -> Finding {
     let seconds = ahead_ms.unsigned_abs().div_ceil(1000);
     let direction = if ahead_ms > 0 { "ahead of" } else { "behind" };
-    let what = format!("{whose} clock is {seconds} s {direction} this machine's");
+    let what = format!("{whose} is {seconds} s {direction} this machine's");
     let mend = "let both machines follow a time server (chrony, systemd-timesyncd)";
     match ahead_ms.unsigned_abs() {
-        off if off <= NOTABLE_MS => {
-            Finding::ok(CLOCK, format!("{whose} clock and this machine's agree"))
-        }
+        off if off <= NOTABLE_MS => Finding::ok(CLOCK, format!("{whose} and this machine's agree")),
         off if off <= HARMFUL_MS => Finding::warning(CLOCK, what, mend),
         _ => Finding::error(CLOCK, what, mend),
     }
@@ -64,13 +66,13 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_off_is_told_by_how_much() {
-        assert_eq!(judge("its", -1_500).level, Level::Ok);
-        let off = judge("its", 9_200);
+        assert_eq!(judge("its clock", -1_500).level, Level::Ok);
+        let off = judge("its clock", 9_200);
         assert_eq!(
             (off.level, off.what.as_str()),
             (Level::Warning, "its clock is 10 s ahead of this machine's")
         );
-        assert_eq!(judge("its", -120_000).level, Level::Error);
+        assert_eq!(judge("its clock", -120_000).level, Level::Error);
     }
 
     #[test]

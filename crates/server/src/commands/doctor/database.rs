@@ -35,6 +35,7 @@ pub(super) async fn open(store: &StoreConfiguration) -> (Option<Db>, Vec<Finding
     let mut options = database::options(store, &key, &Entropy::System);
     options.must_exist = true;
     options.only_reads = true;
+    options.wants_the_primary = true;
     match Db::open(options).await {
         Ok(db) => (Some(db), Vec::new()),
         Err(error) => (None, vec![closed(store, &error)]),

@@ -62,8 +62,15 @@ fn settings_file(patient: &Patient) -> Option<Finding> {
     })
 }
 
-/// Whether a URL has a user part with a password.
+/// Whether a URL has a user part with a password, or a password among its parameters.
 pub(super) fn holds_a_password(url: &str) -> bool {
+    let (_, parameters) = url.split_once('?').unwrap_or_default();
+    if parameters
+        .split('&')
+        .any(|one| one.starts_with("password="))
+    {
+        return true;
+    }
     let authority = url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = authority.split(['/', '?']).next().unwrap_or_default();
     authority
@@ -130,6 +137,7 @@ mod tests {
             "postgres://ana:secret@db/x",
             "smtps://a:b@mail",
             "https://k:s@sms.example/v1?x",
+            "postgres://db/x?user=ana&password=secret",
         ] {
             assert!(holds_a_password(url), "{url}");
         }
