@@ -49,7 +49,7 @@ pub(crate) async fn open(
 }
 
 /// Opens an existing database of any kind, and returns the master key that opened it. Makes
-/// nothing.
+/// nothing, and migrates nothing: only a server's start does.
 ///
 /// # Errors
 /// In words for the operator.
@@ -57,7 +57,11 @@ pub(crate) async fn open_existing(
     configuration: &StoreConfiguration,
     entropy: &Entropy,
 ) -> Result<(Db, MasterKey)> {
-    open_that(configuration, entropy, |wanted| wanted.must_exist = true).await
+    open_that(configuration, entropy, |wanted| {
+        wanted.must_exist = true;
+        wanted.keeps_schema = true;
+    })
+    .await
 }
 
 /// As [`open_existing`], for a command that writes nothing: a standby will do.

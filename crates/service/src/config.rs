@@ -63,7 +63,7 @@ impl Config {
         if !(trimmed.starts_with("http://") || trimmed.starts_with("https://"))
             || trimmed.contains(['?', '#', '@'])
         {
-            return Err(ConfigError::PublicUrl(self.public_url));
+            return Err(ConfigError::PublicUrl(without_user(&self.public_url)));
         }
         self.public_url = trimmed;
         if let Err(why) = check_path(self.public_path()) {
@@ -145,6 +145,16 @@ impl Config {
                 .sms_prefixes
                 .iter()
                 .any(|prefix| phone_number.starts_with(prefix))
+    }
+}
+
+/// A URL as it may be shown: a user part may hold a password.
+fn without_user(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest.get(..end).and_then(|authority| authority.rfind('@')) {
+        Some(at) => format!("{scheme}://…{}", rest.get(at..).unwrap_or_default()),
+        None => url.to_owned(),
     }
 }
 
@@ -258,7 +268,9 @@ mod tests {
             "https://ana:secret@id.example.com",
             "http://ana@127.0.0.1/auth",
         ] {
-            assert!(matches!(at(url), Err(ConfigError::PublicUrl(_))), "{url}");
+            let error = at(url).unwrap_err();
+            assert!(matches!(error, ConfigError::PublicUrl(_)), "{url}");
+            assert!(!error.to_string().contains("secret"), "{error}");
         }
     }
 

@@ -138,6 +138,29 @@ pub async fn count(
     row.int(0)
 }
 
+/// Gives back what was taken of a pool's sum of a kind and not spent, unless its window, which ends
+/// at `until`, is over.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn give_back(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    kind: &str,
+    until: Timestamp,
+    unspent: u32,
+) -> Result<(), Error> {
+    let sql = "UPDATE attempts SET count = count - $1
+               WHERE pool = $2 AND subject = 'pool' AND kind = $3 AND expires_at = $4 AND count >= $1";
+    let params = [
+        i64::from(unspent).into(),
+        pool.as_str().into(),
+        kind.into(),
+        until.0.into(),
+    ];
+    tx.execute(sql, &params).await.map(drop)
+}
+
 /// Takes up to `wanted` of a pool's sum of a kind in a window of time, in which there are `limit`
 /// in all; gives how many it got, and when the window is over. A window begins with the first that
 /// is taken in it.

@@ -27,6 +27,7 @@ impl Db {
     /// found before anything is written.
     pub async fn open(options: DbOptions) -> Result<Db, OpenError> {
         let (must_exist, only_reads) = (options.must_exist, options.only_reads);
+        let keeps_schema = options.keeps_schema;
         let (core, master_key, mut random) = Core::connect(options)?;
         let is_made = migrations::check(&core, &master_key).await?;
         if must_exist && !is_made {
@@ -36,6 +37,9 @@ impl Db {
             migrations::check_up_to_date(&core).await?;
         } else {
             core.check_writable().await?;
+            if keeps_schema && is_made {
+                migrations::check_up_to_date(&core).await?;
+            }
             migrations::run(&core, &random.uuid_v4(), migrations::newest()).await?;
         }
         Db::with_keyring(core, &master_key, random).await

@@ -24,6 +24,9 @@ pub struct DbOptions {
     /// Of several servers in the URL, choose the one that takes writes, as one who writes does,
     /// also with `only_reads`.
     pub wants_the_primary: bool,
+    /// Refuse a database whose schema is older ([`OpenError::OlderDatabase`]) instead of migrating
+    /// it, as a command does that serves nothing: nodes of the version before may be running.
+    pub keeps_schema: bool,
     /// Faults on order, for tests.
     pub faults: FaultPlan,
     /// Collects the texts of all statements, for tests.
@@ -42,6 +45,7 @@ impl DbOptions {
             must_exist: false,
             only_reads: false,
             wants_the_primary: false,
+            keeps_schema: false,
             faults: FaultPlan::default(),
             statements: None,
         }

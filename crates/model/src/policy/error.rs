@@ -50,7 +50,7 @@ pub enum Problem {
     #[error("is empty, and would never match")]
     Empty,
     /// A resource that would never match.
-    #[error("is «{}», which is neither an ARN nor «*»", shown(.0))]
+    #[error("is «{}», which is neither «*» nor the ARN of a pool or a role", shown(.0))]
     Resource(String),
     /// An action of a service that is not known here.
     #[error("is «{}», which is no action of {services}", shown(.action))]

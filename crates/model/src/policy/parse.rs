@@ -95,7 +95,7 @@ impl Reader<'_> {
     fn resource(&self, node: Node, place: Place) -> Result<Pattern, PolicyError> {
         let pattern = self.with_variables(node, &place)?;
         let text = pattern.text();
-        if text.starts_with("arn:") || text.starts_with('*') {
+        if self.vocabulary.can_match_a_resource(text) {
             Ok(pattern)
         } else {
             Err(place.error(Problem::Resource(text.to_owned())))

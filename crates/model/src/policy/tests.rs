@@ -269,7 +269,7 @@ fn a_statement_that_cannot_be_taken_tells_where_and_why() {
         (
             "Resource",
             json!(["*", "userpool/*"]),
-            "[1] is «userpool/*», which is neither an ARN nor «*»",
+            "[1] is «userpool/*», which is neither «*» nor the ARN of a pool or a role",
         ),
         (
             "Resource",
@@ -294,6 +294,38 @@ fn a_statement_that_cannot_be_taken_tells_where_and_why() {
         ),
     ] {
         assert_eq!(refusal_with(member, &value), expected, "{member} {value}");
+    }
+}
+
+#[test]
+fn a_resource_that_no_pool_can_have_is_refused() {
+    for taken in [
+        "*",
+        "arn:*",
+        "arn:aws:cognito-idp:*",
+        "arn:aws:cognito-idp:us-east-1:*:userpool/*",
+        "arn:aws:cognito-idp:*:123456789012:userpool/us-east-1_AbCdEfGhI",
+        "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_?bCdEfGhI",
+        "arn:aws:cognito-identity:us-east-1:123456789012:identitypool/us-east-1:1b2c",
+        "arn:aws:iam::123456789012:role/app",
+        "arn:aws:cognito-id*",
+    ] {
+        let statement = json!({"Effect": "Deny", "Action": "cognito-idp:*", "Resource": taken});
+        policy(&json!([statement]));
+    }
+    for refused in [
+        "arn:",
+        "arn:aws:s3:::x",
+        "arn:aws:cognito-idp:us-east-1:000000000000:userpools/*",
+        "arn:aws:cognito-idp:us-east-1:000000000000:userpol/x",
+        "arn:aws:cognito-idp:us-east-1:000000000000:userpool",
+        "arn:aws:cognito-idp:us-east-1:000000000000:userpool/",
+        "arn:aws:cognito-idp:us-east-1:0:userpool/*",
+        "arn:aws:cognito-idp:us-east-1:000000000000:userpool/x ",
+        "arn:aws:cognito-idp:us east-1:*",
+    ] {
+        let told = refusal_with("Resource", &json!(refused));
+        assert!(told.contains("which is neither"), "{refused}: {told}");
     }
 }
 

@@ -73,6 +73,25 @@ impl Vocabulary {
         }
     }
 
+    /// Whether a pattern can match what a request of these actions is about: `*`, or the ARN of a
+    /// user pool, an identity pool or a role. Of a pattern with wildcards what stands before the
+    /// first one is looked at.
+    pub(super) fn can_match_a_resource(&self, text: &str) -> bool {
+        if self.other_services {
+            return text.starts_with("arn:") || text.starts_with('*');
+        }
+        let fixed = text.split(['*', '?', '$']).next().unwrap_or_default();
+        let is_whole = fixed.len() == text.len();
+        let forms = [
+            ("cognito-idp", "userpool/"),
+            ("cognito-identity", "identitypool/"),
+            ("iam", "role/"),
+        ];
+        forms
+            .iter()
+            .any(|(service, kind)| can_begin(fixed, is_whole, service, kind))
+    }
+
     fn unknown(&self, action: &str, service: &str, nearest: Option<&str>) -> Problem {
         Problem::Action {
             action: action.to_owned(),
@@ -80,6 +99,36 @@ impl Vocabulary {
             nearest: nearest.map(|name| format!("{service}:{name}")),
         }
     }
+}
+
+/// Whether the ARN of a kind of thing is, or with `is_whole` false begins with, a text.
+fn can_begin(text: &str, is_whole: bool, service: &str, kind: &str) -> bool {
+    let is_region = |text: &str| {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        text.bytes().all(fits)
+    };
+    let is_account = |text: &str| text.len() <= 12 && text.bytes().all(|b| b.is_ascii_digit());
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let last = parts.len() - 1;
+    let fits = |(at, part): (usize, &&str)| {
+        let is_cut = at == last && !is_whole;
+        let word = |word: &str| *part == word || (is_cut && word.starts_with(*part));
+        match at {
+            0 => word("arn"),
+            1 => word("aws"),
+            2 => word(service),
+            3 => is_region(part),
+            4 => is_account(part) && (is_cut || part.len() == 12),
+            _ => {
+                let name = part.strip_prefix(kind);
+                let is_name = name.is_some_and(|name| {
+                    (is_cut || !name.is_empty()) && !name.contains(char::is_whitespace)
+                });
+                is_name || (is_cut && kind.starts_with(*part))
+            }
+        }
+    };
+    parts.iter().enumerate().all(fits) && (!is_whole || parts.len() == 6)
 }
 
 fn has_match(pattern: &Pattern, service: &str, names: &BTreeSet<&str>) -> bool {

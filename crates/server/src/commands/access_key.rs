@@ -8,7 +8,7 @@ use clap::Subcommand;
 use cognate_crypto::sigv4;
 use cognate_model::policy::Policy;
 use cognate_service::{Clock, Entropy, access_keys};
-use cognate_store::Db;
+use cognate_store::{Db, OpenError};
 
 use super::listing::{Column, Listing};
 use super::{block_on, store_configuration};
@@ -99,6 +99,7 @@ fn read_policy(file: &str) -> Result<Policy> {
 /// so, because a mistyped data folder is made too.
 async fn create(configuration: &StoreConfiguration, name: &str, policy: Policy) -> Result<()> {
     let is_new = configuration.holds_no_database();
+    refuse_an_older_one(configuration).await?;
     let db = database::open(configuration, Kind::Serve, &Entropy::System).await?;
     if is_new {
         let folder = configuration.data_dir.display();
@@ -114,6 +115,21 @@ async fn create(configuration: &StoreConfiguration, name: &str, policy: Policy) 
         key.id,
         secret.expose()
     ));
+    Ok(())
+}
+
+/// Only a server's start brings a database of an earlier version up to date. Whatever else is wrong
+/// is told when it is opened.
+async fn refuse_an_older_one(configuration: &StoreConfiguration) -> Result<()> {
+    match database::open_existing(configuration, &Entropy::System).await {
+        Ok((db, _)) => db.close().await,
+        Err(error) => {
+            let is_older = |error: &OpenError| matches!(error, OpenError::OlderDatabase { .. });
+            if error.downcast_ref::<OpenError>().is_some_and(is_older) {
+                return Err(error);
+            }
+        }
+    }
     Ok(())
 }
 

@@ -149,6 +149,7 @@ impl PoolMessages {
                 return Ok(None);
             }
         }
+        self.give_back_another_sum(db, now, lane, limit).await;
         let wanted = (limit / PART).max(1);
         let (pool, kind) = (lane.0.clone(), medium(lane.1));
         let reserve = async move |tx: &mut Tx| -> Result<(u32, Timestamp)> {
@@ -180,6 +181,25 @@ impl PoolMessages {
         }
         share.left -= 1;
         Ok(Some(until))
+    }
+
+    /// Gives back what is left of the part of another sum, which a setting has replaced: a smaller
+    /// sum would otherwise be used up by what nobody was sent.
+    async fn give_back_another_sum(&self, db: &Db, now: Timestamp, lane: &Lane, limit: u32) {
+        let is_of_another = |share: &&mut Share| now < share.until && share.limit != limit;
+        let (unspent, until) = match self.shares().get_mut(lane).filter(is_of_another) {
+            Some(share) => (std::mem::take(&mut share.left), share.until),
+            None => return,
+        };
+        let (pool, kind) = (lane.0.clone(), medium(lane.1));
+        let give_back =
+            async move |tx: &mut Tx| attempts::give_back(tx, &pool, kind, until, unspent).await;
+        // Not tried again when its outcome is unknown: given back twice, the sum would be exceeded.
+        if unspent > 0
+            && let Err(error) = db.write("give_back_messages", give_back).await
+        {
+            tracing::warn!(%error, "unspent messages of a pool's sum were not given back");
+        }
     }
 
     /// The sum of an hour: the pool's own setting, or the server's; None for any number.
@@ -238,5 +258,63 @@ fn medium(contact: Contact) -> &'static str {
     match contact {
         Contact::Email => "mail",
         Contact::PhoneNumber => "sms",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::user_pools::pools::tests::{new_cx, new_pool};
+
+    #[tokio::test]
+    async fn another_sum_counts_what_was_sent_and_not_what_a_node_had_taken() {
+        let cx = new_cx().await;
+        let id = new_pool(&cx, json!({})).await.id.unwrap();
+        let (sums, pool) = (&cx.app.pool_messages, UserPoolId::parse(&id).unwrap());
+        let is_sent = async |sum| {
+            let settings = PoolServerSettings {
+                mail_per_hour: Some(AtMost::Number(sum)),
+                sms_per_hour: None,
+            };
+            let one = [Contact::Email];
+            let allowed = sums.take(&cx.app.db, cx.now, &pool, &settings, one).await;
+            allowed.map(Allowed::sent).is_ok()
+        };
+        // The node takes ten of a thousand, and sends one.
+        assert!(is_sent(1000).await);
+        for (sum, sent) in [
+            (3, true),
+            (3, true),
+            (3, false),
+            (0, false),
+            (4, true),
+            (4, false),
+        ] {
+            assert_eq!(is_sent(sum).await, sent, "{sum}");
+        }
+        assert!(is_sent(1000).await);
+    }
+
+    #[tokio::test]
+    async fn a_place_of_another_sum_is_not_given_back_to_this_one() {
+        let cx = new_cx().await;
+        let id = new_pool(&cx, json!({})).await.id.unwrap();
+        let (sums, pool) = (&cx.app.pool_messages, UserPoolId::parse(&id).unwrap());
+        let take = async |sum| {
+            let settings = PoolServerSettings {
+                mail_per_hour: Some(AtMost::Number(sum)),
+                sms_per_hour: None,
+            };
+            let one = [Contact::Email];
+            sums.take(&cx.app.db, cx.now, &pool, &settings, one).await
+        };
+        let of_another = take(1).await.unwrap();
+        assert!(take(0).await.is_err());
+        drop(of_another);
+        assert!(take(0).await.is_err());
     }
 }

@@ -104,6 +104,7 @@ async fn of_counters_and_messages(tx: &mut Tx, id: &UserPoolId) -> Result<(), Er
     attempts::count(tx, id, "s", "k", Timestamp(1), Duration::from_secs(1)).await?;
     let hour = Duration::from_secs(3600);
     attempts::reserve(tx, id, "mail", Timestamp(1), hour, 1, 1).await?;
+    attempts::give_back(tx, id, "mail", Timestamp(1).plus(hour), 1).await?;
     let (created_at, next_at) = (Timestamp(1), Timestamp(1));
     outbox::enqueue(
         tx,

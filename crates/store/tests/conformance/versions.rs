@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// All that a migration of a later version may do: columns with defaults, tables, indexes.
-const ADDITIONS: [&str; 16] = [
+const ADDITIONS: [&str; 20] = [
     "ALTER TABLE meta ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE data_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE access_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
@@ -26,6 +26,10 @@ const ADDITIONS: [&str; 16] = [
     "ALTER TABLE codes ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE attempts ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE outbox ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE ways_back ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE server_settings ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE deleted_pools ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE deleted_app_clients ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "CREATE TABLE later(id TEXT NOT NULL, PRIMARY KEY (id))",
     "CREATE INDEX users_later ON users(pool, later)",
     "INSERT INTO schema_migrations(number, step, name, applied_at) VALUES (9999, 1, 'later', 0)",
