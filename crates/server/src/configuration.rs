@@ -10,14 +10,12 @@ use cognate_web::Network;
 
 use crate::config_file::ConfigFile;
 use crate::limits::Limits;
-use crate::local_tls::{AsAws, LocalTls};
+use crate::local_tls::{AWS_PORT, AsAws, Identity, LocalTls};
 use crate::options::{DevOptions, ServerOptions, StoreOptions};
 use crate::telemetry::{LogFormat, Logging};
 
 /// The file of SQLite in the data folder.
 const DATABASE_FILE: &str = "cognate.db";
-/// The port of HTTPS, which clients that were built for AWS know.
-pub(crate) const AWS_PORT: u16 = 443;
 /// The file of the master key in the data folder.
 pub(crate) const MASTER_KEY_FILE: &str = "master.key";
 
@@ -386,7 +384,12 @@ impl DevConfiguration {
                     None => default,
                     listen => settings.address("as-aws-listen", listen, AWS_PORT)?,
                 };
-                Some(AsAws::new(region, listen, server)?)
+                let identity = Identity {
+                    region: &mut server.region,
+                    region_is_given: server.region_is_given,
+                    issuer: &mut server.issuer,
+                };
+                Some(AsAws::new(region, listen, identity)?)
             }
             None if listen.is_some() => {
                 bail!("as-aws-listen needs as-aws, which is not given")

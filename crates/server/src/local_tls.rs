@@ -11,9 +11,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Result, bail};
 use cognate_model::{Timestamp, UserPoolId};
 
-use crate::configuration::{AWS_PORT, ServerConfiguration};
 use crate::local_authority::LocalAuthority;
 use crate::tls::Certificate;
+
+/// The port of HTTPS, which clients that were built for AWS know.
+pub(crate) const AWS_PORT: u16 = 443;
 
 /// The folder of the authority, in the data folder.
 const FOLDER: &str = "local-authority";
@@ -38,6 +40,16 @@ pub(crate) struct AsAws {
     region: String,
 }
 
+/// As what the server is configured to issue tokens.
+pub(crate) struct Identity<'a> {
+    /// Its region.
+    pub(crate) region: &'a mut String,
+    /// Whether that was set, and is no default.
+    pub(crate) region_is_given: bool,
+    /// The issuer's template, where one was set.
+    pub(crate) issuer: &'a mut Option<String>,
+}
+
 /// The certificates of the listeners, and the words about them for the person at the terminal.
 pub(crate) struct LocalCertificates {
     /// Of the main listener.
@@ -53,11 +65,7 @@ impl AsAws {
     ///
     /// # Errors
     /// In words, when the server is told to have another region or issuer.
-    pub(crate) fn new(
-        region: String,
-        listen: SocketAddr,
-        server: &mut ServerConfiguration,
-    ) -> Result<Self> {
+    pub(crate) fn new(region: String, listen: SocketAddr, server: Identity<'_>) -> Result<Self> {
         let is_region = region.contains('-') && UserPoolId::parse(&format!("{region}_x")).is_ok();
         if !is_region {
             bail!("as-aws must be a region, as us-east-1, not «{region}»");
@@ -66,14 +74,14 @@ impl AsAws {
             bail!("as-aws sets AWS's issuer, and issuer sets another: give one of them");
         }
         // The default is a region too; only a region that was set conflicts with this one.
-        if server.region_is_given && server.region != region {
+        if server.region_is_given && *server.region != region {
             bail!(
                 "as-aws is for {region}, and region is {}: give one of them",
                 server.region
             );
         }
         server.region.clone_from(&region);
-        server.issuer = Some(AWS_ISSUER.to_owned());
+        *server.issuer = Some(AWS_ISSUER.to_owned());
         Ok(Self { listen, region })
     }
 

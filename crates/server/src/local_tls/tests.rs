@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config_file::ConfigFile;
-use crate::configuration::{DevConfiguration, Kind};
+use crate::configuration::{DevConfiguration, Kind, ServerConfiguration};
 use crate::options::{DevOptions, ServerOptions};
 
 fn resolve(dev: DevOptions, settings: &str) -> Result<(DevConfiguration, ServerConfiguration)> {

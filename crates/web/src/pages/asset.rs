@@ -9,7 +9,7 @@ use axum::{
     routing::get,
 };
 
-use super::{PAGE_POLICY, with_page_headers};
+use super::headers::{PAGE_POLICY, with_page_headers};
 
 pub(crate) const CSS: &str = "text/css; charset=utf-8";
 pub(crate) const HTML: &str = "text/html; charset=utf-8";

@@ -11,27 +11,27 @@ pub(crate) mod answers;
 pub(crate) mod asset;
 mod confirm;
 mod error;
+mod headers;
 pub mod inbox;
 mod restore;
 
 use askama::Template;
 use axum::{
     Router,
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{Html, IntoResponse, Response},
 };
 
 use self::asset::Asset;
-pub(crate) use self::error::failure_page;
 pub use self::{
     confirm::{ConfirmFields, ConfirmView, confirm_page},
     error::{ErrorView, error_page},
     restore::{RestoreView, restore_page},
 };
-
-/// The Content-Security-Policy of every page: our own files only, and nobody may frame it.
-pub(crate) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-     img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+pub(crate) use self::{
+    error::failure_page,
+    headers::{PAGE_POLICY, with_page_headers},
+};
 
 const ASSETS: &[Asset] = &[
     Asset {
@@ -65,28 +65,6 @@ pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
             )
         }
     }
-}
-
-/// Puts the headers of a page on a response; `policy` is its Content-Security-Policy.
-pub(crate) fn with_page_headers(mut response: Response, policy: &'static str) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(policy),
-    );
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    // Addresses of pages carry codes and session names; a link that leads away must not tell them.
-    headers.insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
 #[cfg(test)]
