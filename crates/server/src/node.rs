@@ -155,43 +155,31 @@ impl Node {
             inbox: inbox.map(|inbox| inbox::page(Arc::clone(&app), inbox, public_host)),
         });
         let limits = configuration.limits;
+        let connections = metrics.connections.clone();
+        // Both are the public's, one of them in AWS's place.
+        let listen = |socket, certificate| {
+            let (router, connections) = (router.clone(), connections.clone());
+            Listening::start(
+                socket,
+                router,
+                certificate,
+                limits,
+                exempt.clone(),
+                connections,
+            )
+        };
         let aws = aws
-            .map(|(socket, certificate)| {
-                Listening::start(
-                    socket,
-                    router.clone(),
-                    Some(certificate),
-                    limits,
-                    exempt.clone(),
-                    metrics.connections.clone(),
-                )
+            .map(|(socket, certificate)| listen(socket, Some(certificate)))
+            .transpose()?;
+        let public = listen(socket, certificate)?;
+        let admin = admin_socket
+            .map(|socket| {
+                let limits = for_operators(limits);
+                let routes = admin::routes(Arc::clone(&app), metrics);
+                let connections = Connections::default();
+                Listening::start(socket, routes, None, limits, exempt.clone(), connections)
             })
             .transpose()?;
-        let public = Listening::start(
-            socket,
-            router,
-            certificate,
-            limits,
-            exempt.clone(),
-            metrics.connections.clone(),
-        )?;
-        let admin = match admin_socket {
-            Some(socket) => {
-                let limits = crate::Limits {
-                    connections: ADMIN_CONNECTIONS,
-                    ..limits
-                };
-                Some(Listening::start(
-                    socket,
-                    admin::routes(Arc::clone(&app), metrics),
-                    None,
-                    limits,
-                    exempt,
-                    Connections::default(),
-                )?)
-            }
-            None => None,
-        };
         let background = Background::start(&app);
         Ok(Serving {
             app,
@@ -258,6 +246,14 @@ fn source(app: &Arc<App>) -> Source {
     Source {
         counts: Arc::clone(&app.counts),
         stats: Box::new(move || node.db.stats()),
+    }
+}
+
+/// The limits of the operator's listener, which few use.
+fn for_operators(limits: crate::Limits) -> crate::Limits {
+    crate::Limits {
+        connections: ADMIN_CONNECTIONS,
+        ..limits
     }
 }
 

@@ -172,6 +172,10 @@ impl Driver {
             if options.must_exist && matches!(path.try_exists(), Ok(false)) {
                 return Err(OpenError::NoDatabase);
             }
+            // To open a pipe would be to wait for ever.
+            if std::fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+                return Err(OpenError::Url(format!("{} is no file", path.display())));
+            }
             if options.only_reads {
                 let readers = sqlite::open_to_read(&path);
                 return Ok(Self::Sqlite {

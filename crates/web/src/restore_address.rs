@@ -67,10 +67,10 @@ impl Door for RestoreAddress {
 
     /// Whatever is wrong with the link is told in one sentence.
     fn failure(&self, exchange: &Exchange<()>, error: &Error) -> Response {
-        if status_of(error.code).is_server_error() {
-            failure_page(error, &exchange.request_id)
-        } else {
-            restore_page(RestoreView::InvalidOrExpired)
+        match error.code {
+            ErrorCode::TooManyRequests => restore_page(RestoreView::TooMuchToDo),
+            code if status_of(code).is_server_error() => failure_page(error, &exchange.request_id),
+            _ => restore_page(RestoreView::InvalidOrExpired),
         }
     }
 

@@ -15,13 +15,10 @@ const EXEMPT: &[&str] = &[
     "crates/testkit",
 ];
 
-/// Uses that close a circle and stand: package, user, used. The list only gets shorter.
-const STANDING: &[(&str, &str, &str)] = &[];
-
 /// All findings.
 pub(super) fn check(root: &Path) -> Result<Vec<String>> {
     let mut findings = Vec::new();
-    for (package, mut uses) in uses::of_all(root)? {
+    for (package, uses) in uses::of_all(root)? {
         if EXEMPT.contains(&package.as_str()) {
             if circles(&uses).is_empty() {
                 findings.push(format!(
@@ -30,25 +27,10 @@ pub(super) fn check(root: &Path) -> Result<Vec<String>> {
             }
             continue;
         }
-        let standing = STANDING.iter().filter(|(of, ..)| *of == package);
-        for (_, user, used) in standing {
-            if !takes_out(&mut uses, user, used) {
-                findings.push(format!(
-                    "{package}/src: {user} closes no circle by {used} any more: take it out of the list in tidy"
-                ));
-            }
-        }
         let found = circles(&uses).into_iter();
         findings.extend(found.map(|circle| format!("{package}/src: {circle}")));
     }
     Ok(findings)
-}
-
-/// Takes a use out; false when it is not there or closes no circle.
-fn takes_out(uses: &mut Uses, user: &str, used: &str) -> bool {
-    let comes_back = reached_from(uses, used).contains(user);
-    let others = uses.get_mut(user);
-    others.is_some_and(|others| others.remove(used).is_some()) && comes_back
 }
 
 /// The circles, each in words: its files, and one chain of imports that leads round.
@@ -148,14 +130,5 @@ mod tests {
         assert!(circles(&line).is_empty());
         let two = uses(&[("a", "b"), ("b", "a"), ("c", "d"), ("d", "c"), ("b", "c")]);
         assert_eq!(circles(&two).len(), 2);
-    }
-
-    #[test]
-    fn a_use_that_stands_is_one_that_closes_a_circle() {
-        let mut known = uses(&[("a", "b"), ("b", "a"), ("c", "a")]);
-        assert!(takes_out(&mut known, "b", "a"));
-        assert!(circles(&known).is_empty());
-        assert!(!takes_out(&mut known, "b", "a"), "it is gone");
-        assert!(!takes_out(&mut known, "c", "a"), "it closes none");
     }
 }

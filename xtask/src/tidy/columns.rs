@@ -12,9 +12,7 @@ const COLUMNS: usize = 100;
 pub(super) fn check(root: &Path) -> Result<Vec<String>> {
     let mut findings = Vec::new();
     for (name, text) in tracked_texts(root)? {
-        let Some((_, extension)) = name.rsplit_once('.') else {
-            continue;
-        };
+        let extension = kind_of(&name, &text);
         if text.lines().take(3).any(|line| line.contains("@generated")) {
             continue;
         }
@@ -26,12 +24,22 @@ pub(super) fn check(root: &Path) -> Result<Vec<String>> {
     Ok(findings)
 }
 
+/// What a file is, by the end of its name; a script without one by its first line.
+fn kind_of<'a>(name: &'a str, text: &str) -> &'a str {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    match file.rsplit_once('.') {
+        Some((_, extension)) => extension,
+        None if text.starts_with("#!") => "sh",
+        None => "",
+    }
+}
+
 /// The numbers of the lines of prose that are too long: comments in source, and everything in a
 /// page but tables and examples.
 fn too_long(extension: &str, text: &str) -> impl Iterator<Item = usize> {
     let mark: &[&str] = match extension {
         "rs" | "js" | "mjs" => &["//", "/*", "* "],
-        "py" | "sh" => &["#"],
+        "py" | "sh" | "toml" | "yml" | "service" => &["#"],
         "md" => &[""],
         _ => &[],
     };
@@ -74,6 +82,14 @@ mod tests {
         let address = format!("See https://example.com/{}", "a".repeat(100));
         let page = format!("{words}\n| {words} |\n```sh\n{words}\n```\n{address}\n- {words}\n");
         assert_eq!(found("md", &page), [1, 7]);
+    }
+
+    #[test]
+    fn a_script_is_known_by_its_first_line_where_its_name_has_no_end() {
+        assert_eq!(kind_of("e2e/run", "#!/usr/bin/env python3\n"), "sh");
+        assert_eq!(kind_of(".ci/run", "#!/usr/bin/env bash\n"), "sh");
+        assert_eq!(kind_of("LICENSE", "Apache\n"), "");
+        assert_eq!(kind_of("a.b/page.md", ""), "md");
     }
 
     #[test]

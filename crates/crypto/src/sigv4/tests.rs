@@ -229,6 +229,12 @@ fn an_authorization_header_that_is_not_whole_is_refused() {
             "{name} twice"
         );
     }
+}
+
+#[test]
+fn an_authorization_header_that_lacks_a_parameter_or_has_a_wrong_one_is_refused() {
+    let good = Owned::signed().header("authorization").clone();
+    let parse = |text: &str| Authorization::parse(text).unwrap_err();
     let without = |name: &str| {
         let parameters = good.strip_prefix("AWS4-HMAC-SHA256 ").unwrap().split(", ");
         let kept: Vec<&str> = parameters

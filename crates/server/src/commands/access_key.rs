@@ -2,6 +2,7 @@
 //! server, which sees a change within a second.
 
 use std::fs;
+use std::io::{self, Read as _};
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
@@ -89,9 +90,17 @@ fn with_database_of_serve(
     })
 }
 
+/// So much of a file is read: more than any policy may have, so that one is refused for its length.
+const MAX_POLICY_FILE: u64 = 64 * 1024;
+
 fn read_policy(file: &str) -> Result<Policy> {
-    let text =
-        fs::read_to_string(file).with_context(|| format!("the policy {file} cannot be read"))?;
+    let read = || {
+        let mut text = String::new();
+        let file = fs::File::open(file)?;
+        file.take(MAX_POLICY_FILE).read_to_string(&mut text)?;
+        Ok::<_, io::Error>(text)
+    };
+    let text = read().with_context(|| format!("the policy {file} cannot be read"))?;
     access_keys::parse_policy(&text).with_context(|| format!("the policy {file} cannot be taken"))
 }
 

@@ -15,7 +15,7 @@ use cognate_outbound::Purpose;
 use cognate_store::{Tx, attempts, sessions, users as stored_users};
 
 use super::recovery::{recovery_contact, recovery_order};
-use crate::app_clients::secret_hash;
+use crate::app_clients::public_call::{self, Named};
 use crate::limits::backends;
 use crate::limits::sums::{Whence, count_action};
 use crate::messages::codes::{Attempt, Form, Guess, NewCode, send_code};
@@ -23,7 +23,7 @@ use crate::messages::{destinations, message};
 use crate::outcome::write_settled;
 use crate::sign_in::lockout::{Lock, count_failure};
 use crate::tokens::access_token;
-use crate::users::accounts::{PoolClient, find_named, normal_name, stand_in};
+use crate::users::accounts::{find_named, normal_name, stand_in};
 use crate::users::new_user::new_credentials;
 use crate::users::storing;
 use crate::{Cx, Error, Result};
@@ -32,13 +32,13 @@ pub(crate) async fn forgot_password(
     cx: Cx,
     input: ForgotPasswordRequest,
 ) -> Result<ForgotPasswordResponse> {
-    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
-    secret_hash::check(
-        &pool_client.entry,
-        input.secret_hash.as_deref(),
-        &input.username,
-    )?;
-    let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let named = Named {
+        client_id: &input.client_id,
+        username: &input.username,
+        secret_hash: input.secret_hash.as_deref(),
+        user_context_data: input.user_context_data.as_ref(),
+    };
+    let (cx, pool_client) = public_call::begin(&cx, named).await?;
     let pool = Arc::clone(&pool_client.pool);
     if pool.recovery_order().is_empty() {
         return Err(Error::recovery_by_operators_only());
@@ -93,13 +93,13 @@ pub(crate) async fn confirm_forgot_password(
     cx: Cx,
     input: ConfirmForgotPasswordRequest,
 ) -> Result<ConfirmForgotPasswordResponse> {
-    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
-    secret_hash::check(
-        &pool_client.entry,
-        input.secret_hash.as_deref(),
-        &input.username,
-    )?;
-    let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let named = Named {
+        client_id: &input.client_id,
+        username: &input.username,
+        secret_hash: input.secret_hash.as_deref(),
+        user_context_data: input.user_context_data.as_ref(),
+    };
+    let (cx, pool_client) = public_call::begin(&cx, named).await?;
     let pool = Arc::clone(&pool_client.pool);
     // The policy is everybody's to know: checked before the code, so that a password that is too
     // short costs no guess.

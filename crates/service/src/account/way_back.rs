@@ -136,9 +136,14 @@ pub(crate) async fn end(tx: &mut Tx, before: &User, after: &User) -> Result<()> 
 /// chosen.
 ///
 /// # Errors
-/// `ExpiredCodeException` for a token that is none, was used, or came too late.
+/// `ExpiredCodeException` for a token that is none, was used, or came too late;
+/// `TooManyRequestsException` when a network address has tried too many.
 pub async fn restore_address(cx: Cx, token: &str) -> Result<()> {
-    restore(cx, token).await.map_err(failure::for_callers)
+    // A token cannot be guessed; who tries many is held up all the same, as at every other link.
+    let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await;
+    let taken = taken.map_err(failure::for_callers)?;
+    let restored = taken.settle(restore(cx.clone(), token).await);
+    restored.map_err(failure::for_callers)
 }
 
 async fn restore(cx: Cx, token: &str) -> Result<()> {

@@ -5,6 +5,7 @@
 
 pub(crate) mod clients;
 mod describe;
+pub(crate) mod public_call;
 pub(crate) mod secret_hash;
 mod settings;
 

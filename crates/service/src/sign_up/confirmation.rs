@@ -12,8 +12,7 @@ use cognate_model::{User, UserStatus};
 use cognate_store::{Tx, users as stored_users};
 
 use super::code;
-use crate::app_clients::secret_hash;
-use crate::limits::backends;
+use crate::app_clients::public_call::{self, Named};
 use crate::limits::sums::count_action;
 use crate::messages::codes::{Attempt, Guess, Through, send_code};
 use crate::messages::{destinations, message};
@@ -28,18 +27,18 @@ pub(crate) async fn confirm_sign_up(
     cx: Cx,
     input: ConfirmSignUpRequest,
 ) -> Result<ConfirmSignUpResponse> {
-    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
-    secret_hash::check(
-        &pool_client.entry,
-        input.secret_hash.as_deref(),
-        &input.username,
-    )?;
+    let named = Named {
+        client_id: &input.client_id,
+        username: &input.username,
+        secret_hash: input.secret_hash.as_deref(),
+        user_context_data: input.user_context_data.as_ref(),
+    };
+    let (cx, pool_client) = public_call::begin(&cx, named).await?;
     if input.session.is_some() {
         return Err(Error::parameter_not_built(
             "Session (sign-in straight from sign-up with USER_AUTH)",
         ));
     }
-    let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
     confirm(
         &cx,
         &pool_client,
@@ -141,13 +140,13 @@ pub(crate) async fn resend_confirmation_code(
     cx: Cx,
     input: ResendConfirmationCodeRequest,
 ) -> Result<ResendConfirmationCodeResponse> {
-    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
-    secret_hash::check(
-        &pool_client.entry,
-        input.secret_hash.as_deref(),
-        &input.username,
-    )?;
-    let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let named = Named {
+        client_id: &input.client_id,
+        username: &input.username,
+        secret_hash: input.secret_hash.as_deref(),
+        user_context_data: input.user_context_data.as_ref(),
+    };
+    let (cx, pool_client) = public_call::begin(&cx, named).await?;
     let pool = Arc::clone(&pool_client.pool);
     if pool.settings.auto_verified.is_empty() {
         return Err(Error::auto_verification_not_turned_on());

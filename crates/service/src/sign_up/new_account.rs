@@ -11,8 +11,7 @@ use cognate_model::{NormalName, Sub, User, UserPool, UserStatus};
 use cognate_store::{Tx, users as stored_users};
 
 use super::code;
-use crate::app_clients::secret_hash;
-use crate::limits::backends;
+use crate::app_clients::public_call::{self, Named};
 use crate::messages::codes::NewCode;
 use crate::messages::{allowance, message};
 use crate::outcome::write_settled;
@@ -22,13 +21,13 @@ use crate::users::{attributes, storing};
 use crate::{Cx, Error, ErrorCode, Result};
 
 pub(crate) async fn sign_up(cx: Cx, input: SignUpRequest) -> Result<SignUpResponse> {
-    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
-    secret_hash::check(
-        &pool_client.entry,
-        input.secret_hash.as_deref(),
-        &input.username,
-    )?;
-    let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
+    let named = Named {
+        client_id: &input.client_id,
+        username: &input.username,
+        secret_hash: input.secret_hash.as_deref(),
+        user_context_data: input.user_context_data.as_ref(),
+    };
+    let (cx, pool_client) = public_call::begin(&cx, named).await?;
     let pool = Arc::clone(&pool_client.pool);
     let client = &pool_client.entry.client;
     let of_client = cx.app.client_server_settings(&pool.id, &client.id).await?;

@@ -248,8 +248,10 @@ fn commit_group(
 ) -> Option<oneshot::Sender<()>> {
     inbox.gate.counters.taken();
     if let Err(error) = begin(tx) {
-        inbox.gate.counters.conflict(name);
-        inbox.gate.counters.given_up(name);
+        if error == Error::Conflict {
+            inbox.gate.counters.conflict(name);
+            inbox.gate.counters.given_up(name);
+        }
         tracing::error!(%error, "a write transaction could not begin");
         first(Err(error.clone()))(Err(error));
         return None;

@@ -1,12 +1,13 @@
 //! What the log says of calls: who did what to which resource, and nothing that users send.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use cognate_crypto::secret::SecretString;
 use cognate_testkit::{TestServer, op};
 use serde_json::{Value, json};
 use tracing::subscriber::DefaultGuard;
+use tracing::{Dispatch, Level};
 use tracing_subscriber::EnvFilter;
 
 /// The lines that are logged on this thread.
@@ -24,6 +25,16 @@ impl Write for Log {
     }
 }
 
+/// A second subscriber that is never set. With one alone, tracing asks only the thread that meets
+/// a span first whether anybody listens (tracing-core 0.1, `Rebuilder::JustOne`), and for a test
+/// beside this one nobody does: the span would be off for all.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| {
+    tracing_subscriber::fmt()
+        .with_max_level(Level::ERROR)
+        .finish()
+        .into()
+});
+
 impl Log {
     fn at(filter: &str) -> (Self, DefaultGuard) {
         let log = Self::default();
@@ -34,6 +45,7 @@ impl Log {
             .with_env_filter(EnvFilter::new(filter))
             .with_writer(move || writer.clone())
             .finish();
+        LazyLock::force(&ANOTHER);
         (log, tracing::subscriber::set_default(subscriber))
     }
 

@@ -1,9 +1,14 @@
 //! What an old address is told of a change, and the way back that it is given.
 
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::http::Request;
 use cognate_testkit::{
     ApiError, PASSWORD, TestClient, TestPool, TestServer, TestUser, Tokens, attribute_list,
     for_each_database, hours, op, refused, seconds,
 };
+use cognate_web::Peer;
 use serde_json::{Value, json};
 
 use crate::attributes::signed_in;
@@ -501,4 +506,25 @@ async fn after_a_way_back_the_reset_code_goes_to_the_address_that_came_back_and_
         assert_eq!(server.mailbox("+14155550199").await.len(), 1);
     })
     .await;
+}
+
+#[tokio::test]
+async fn who_tries_many_links_is_held_up_and_nobody_else_is() {
+    let server = TestServer::start().await;
+    let try_one = async |from: &str| {
+        let from: SocketAddr = from.parse().unwrap();
+        let request = Request::post("/restoreAddress")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .extension(Peer(from))
+            .body(Body::from("token=none"))
+            .unwrap();
+        server.raw(request).await.status().as_u16()
+    };
+    let mut tries = 0;
+    while try_one("203.0.113.9:4711").await == 400 {
+        tries += 1;
+        assert!(tries < 1000, "it is never refused");
+    }
+    assert_eq!(try_one("203.0.113.9:4711").await, 429);
+    assert_eq!(try_one("203.0.113.10:4711").await, 400);
 }

@@ -13,6 +13,8 @@ use super::proxy::{self, Seen};
 use super::tls;
 use crate::node::{host_of, reachable, url_of};
 
+/// So many characters of what a stranger has answered are shown.
+const SHOWN: usize = 200;
 const PUBLIC_URL: &str = "public url";
 const ISSUER: &str = "issuer";
 
@@ -151,7 +153,11 @@ async fn another(patient: &Patient, answer: &Probed) -> Finding {
             PUBLIC_URL,
             format!(
                 "{url} leads elsewhere ({status} to {})",
-                location.escape_debug()
+                location
+                    .chars()
+                    .take(SHOWN)
+                    .collect::<String>()
+                    .escape_debug()
             ),
             "set --public-url to where clients end, and let the proxy pass requests on instead of redirecting them",
         );
