@@ -7,7 +7,7 @@ use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ClientId, SessionId, Sub, UserPoolId};
-use crate::sign_in::{PasswordChange, Proof};
+use crate::sign_in::{Proof, Proved};
 use crate::time::Timestamp;
 
 /// The longest validity of an access token. The session stays for this long after its refresh token
@@ -44,6 +44,9 @@ pub struct TokenSession {
     /// comes from the same client.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spent: Vec<Spent>,
+    /// The factors that were proved at the sign-in; sessions of older versions do not tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub factors: Vec<Proved>,
 }
 
 /// The first use of a refresh token.
@@ -91,16 +94,11 @@ impl TokenSession {
     }
 
     /// The session that a proof begins: for its user, at its app client, from its time, for as long
-    /// as that client's refresh tokens are valid. It consumes the proof, and returns the change of
-    /// the user that the sign-in made, to be stored with the session.
+    /// as that client's refresh tokens are valid. It consumes the proof.
     #[must_use]
-    pub fn begin(
-        proof: Proof,
-        refresh_validity: Duration,
-        random: &mut Random,
-    ) -> (Self, Option<PasswordChange>) {
+    pub fn begin(proof: Proof, refresh_validity: Duration, random: &mut Random) -> Self {
         let proof = proof.into_parts();
-        let session = Self {
+        Self {
             id: SessionId::random(random),
             expires_at: proof.at.plus(refresh_validity),
             event_id: random.uuid_v4(),
@@ -111,7 +109,7 @@ impl TokenSession {
             sub: proof.sub,
             client: proof.client,
             auth_time: proof.at,
-        };
-        (session, proof.change)
+            factors: proof.factors,
+        }
     }
 }

@@ -72,6 +72,7 @@ fn session() -> TokenSession {
         generation: 0,
         rotated_at: None,
         spent: Vec::new(),
+        factors: Vec::new(),
     }
 }
 

@@ -14,9 +14,9 @@ pub enum Account<'a> {
     /// A user with a password.
     Known(&'a User, &'a Credentials),
     /// A user without a password, with credentials that no password matches.
-    WithoutPassword(&'a User, Decoy),
+    WithoutPassword(&'a User, &'a Decoy),
     /// No user: the made-up sub, with credentials that no password matches.
-    Unknown(Sub, Decoy),
+    Unknown(&'a Sub, &'a Decoy),
 }
 
 /// Made-up credentials for an account without any. They are the same at each call, under each of
@@ -86,10 +86,10 @@ impl Decoy {
 }
 
 /// The credentials that a check runs against, real or made up.
-pub(super) struct Target<'a> {
-    pub(super) salt: &'a [u8],
+pub(super) struct OwnedTarget {
+    pub(super) salt: Vec<u8>,
     pub(super) verifier: srp::Verifier,
-    pub(super) user_id: &'a str,
+    pub(super) user_id: String,
 }
 
 impl Account<'_> {
@@ -116,17 +116,17 @@ impl Account<'_> {
         self.user().map(|user| &user.sub)
     }
 
-    pub(super) fn target(&self) -> Option<Target<'_>> {
+    pub(super) fn target(&self) -> Option<OwnedTarget> {
         match self {
-            Self::Known(_, credentials) => Some(Target {
-                salt: &credentials.salt,
+            Self::Known(_, credentials) => Some(OwnedTarget {
+                salt: credentials.salt.clone(),
                 verifier: srp::Verifier::from_bytes(&credentials.verifier).ok()?,
-                user_id: &credentials.user_id,
+                user_id: credentials.user_id.clone(),
             }),
-            Self::WithoutPassword(_, decoy) | Self::Unknown(_, decoy) => Some(Target {
-                salt: &decoy.salt,
+            Self::WithoutPassword(_, decoy) | Self::Unknown(_, decoy) => Some(OwnedTarget {
+                salt: decoy.salt.to_vec(),
                 verifier: decoy.verifier.clone(),
-                user_id: &decoy.user_id,
+                user_id: decoy.user_id.clone(),
             }),
         }
     }

@@ -4,54 +4,52 @@ use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp;
 
+use super::challenge::Challenge;
 use super::facts::Facts;
-use super::new_password::{self, NewPasswordAnswer};
 use super::outcome::{Outcome, Refusal};
-use super::password::{self, PasswordClaim};
-use super::proof::Proof;
-use super::step::{NewPasswordStep, Pending, Step};
-use crate::user::UserStatus;
+use super::progress::Way;
+use super::step::Pending;
+use super::turn::Turn;
+use super::{password, password_verifier};
 
 /// How a sign-in begins.
-pub enum Flow<'a> {
+pub enum Flow {
     /// USER_SRP_AUTH with the client's public value.
-    Srp(&'a srp::ClientPublic),
+    Srp(Box<srp::ClientPublic>),
     /// USER_PASSWORD_AUTH and ADMIN_USER_PASSWORD_AUTH.
-    Password(&'a SecretString),
+    Password(SecretString),
 }
 
-/// An answer to a challenge.
-pub enum Answer<'a> {
-    /// To PASSWORD_VERIFIER.
-    PasswordClaim(PasswordClaim<'a>),
-    /// To NEW_PASSWORD_REQUIRED.
-    NewPassword(NewPasswordAnswer<'a>),
+impl Flow {
+    /// How it is told in what follows.
+    #[must_use]
+    pub fn way(&self) -> Way {
+        match self {
+            Self::Srp(_) => Way::Srp,
+            Self::Password(_) => Way::Password,
+        }
+    }
 }
 
 /// Begins a sign-in.
 #[must_use]
-pub fn start(flow: Flow<'_>, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+pub fn start(flow: Flow, facts: &Facts<'_>) -> Outcome {
     if facts.lockout.is_locked(facts.now) {
         return Outcome::Refuse(Refusal::Locked);
     }
+    let turn = Turn::first(flow.way());
     match flow {
-        Flow::Srp(client_public) => password::challenge(client_public, facts, random),
-        Flow::Password(password) => {
-            if password::matches(password, facts) {
-                after_password(facts)
-            } else {
-                Outcome::Refuse(Refusal::WrongPassword)
-            }
-        }
+        Flow::Srp(client_public) => password_verifier::ask(*client_public, turn, facts),
+        Flow::Password(password) => password::prove(password, turn, facts),
     }
 }
 
 /// Goes on with a sign-in. The caller has consumed the step's row, or consumes it before it acts on
 /// the outcome.
 #[must_use]
-pub fn answer(
-    pending: &Pending,
-    answer: Answer<'_>,
+pub fn answer<C: Challenge>(
+    pending: Pending,
+    answer: C::Answer,
     facts: &Facts<'_>,
     random: &mut Random,
 ) -> Outcome {
@@ -61,56 +59,9 @@ pub fn answer(
     if facts.lockout.is_locked(facts.now) {
         return Outcome::Refuse(Refusal::Locked);
     }
-    match (&pending.step, answer) {
-        (Step::PasswordVerifier(step), Answer::PasswordClaim(claim)) => {
-            if !claim.is_recent(facts.now) {
-                Outcome::Refuse(Refusal::Timestamp)
-            } else if password::claim_holds(step, &claim, facts) {
-                after_password(facts)
-            } else {
-                Outcome::Refuse(Refusal::WrongPassword)
-            }
-        }
-        (Step::NewPasswordRequired(step), Answer::NewPassword(answer)) => {
-            new_password::accept(step, &answer, facts, random)
-        }
-        (Step::PasswordVerifier(_) | Step::NewPasswordRequired(_), _) => {
-            Outcome::Refuse(Refusal::WrongChallenge)
-        }
-    }
-}
-
-/// What follows once the password is proved. Only here an account's state comes to light, so that a
-/// stranger learns nothing of it.
-fn after_password(facts: &Facts<'_>) -> Outcome {
-    let Some((user, credentials)) = facts.account.with_password() else {
-        // Made-up credentials prove nothing, even to one who should hit upon them.
-        return Outcome::Refuse(Refusal::WrongPassword);
-    };
-    if !user.enabled {
-        return Outcome::Refuse(Refusal::Disabled);
-    }
-    match user.status {
-        UserStatus::Unconfirmed => Outcome::Refuse(Refusal::NotConfirmed),
-        UserStatus::ResetRequired => Outcome::Refuse(Refusal::ResetRequired),
-        UserStatus::ForceChangePassword
-            if credentials
-                .temporary_until
-                .is_some_and(|until| until <= facts.now) =>
-        {
-            Outcome::Refuse(Refusal::TemporaryPasswordExpired)
-        }
-        UserStatus::ForceChangePassword => Outcome::Ask(Pending::new(
-            facts,
-            Step::NewPasswordRequired(NewPasswordStep::for_credentials(credentials)),
-            facts.client.auth_session_validity(),
-        )),
-        UserStatus::Confirmed => Outcome::SignedIn(Proof {
-            pool: facts.pool.id.clone(),
-            client: facts.client.id.clone(),
-            sub: user.sub.clone(),
-            at: facts.now,
-            change: None,
-        }),
+    let turn = Turn::after(pending.progress);
+    match C::try_from(pending.step) {
+        Ok(challenge) => challenge.answer(answer, turn, facts, random),
+        Err(_) => Outcome::Refuse(Refusal::WrongChallenge),
     }
 }

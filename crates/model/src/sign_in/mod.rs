@@ -2,32 +2,46 @@
 //! endpoint.
 //!
 //! It is pure. [`start`] begins a sign-in and [`answer`] goes on with one; each consumes what it is
-//! given and returns an [`Outcome`]. The driver (service/sign_in) reads the facts, keeps a
-//! [`Pending`] step sealed until its answer comes, and does what an outcome asks for. Only this
-//! folder can make a [`Proof`], and tokens are issued for nothing else.
+//! given and returns an [`Outcome`]. Where the machine lacks something, the outcome is a [`Need`]:
+//! the driver (service/sign_in) finds it out and gives it back as a typed fact, and the machine
+//! goes on. What a step changes the machine names as an [`Effect`], and the driver applies it in
+//! the transaction that ends the step. Only this folder can make a [`Proof`], and tokens are issued
+//! for nothing else.
+//!
+//! A challenge is one file: the step that waits, what its answer is, and what it refuses
+//! ([`Challenge`]). What a proved factor leads to is `proceed.rs`, for all of them.
 //!
 //! An unknown user takes the same path as a known one with a wrong password, with credentials
 //! derived from a secret of the server: the same challenges, the same work, the same refusal.
 
 mod account;
+mod challenge;
+mod effect;
 mod facts;
 mod machine;
-mod new_password;
+mod need;
+mod new_password_required;
 mod outcome;
 mod password;
+mod password_verifier;
+mod proceed;
+mod progress;
 mod proof;
 mod step;
+mod turn;
 
 #[cfg(test)]
 mod tests;
 
 pub use account::{Account, Decoy};
+pub use challenge::Challenge;
+pub use effect::{Effect, PasswordChange};
 pub use facts::Facts;
-pub use machine::{Answer, Flow, answer, start};
-pub use new_password::NewPasswordAnswer;
+pub use machine::{Flow, answer, start};
+pub use need::{Computed, Need, Powers};
+pub use new_password_required::{NewPassword, NewPasswordRequired};
 pub use outcome::{Outcome, Refusal};
-pub use password::PasswordClaim;
-#[cfg(test)]
-pub(crate) use proof::ProofParts;
-pub use proof::{PasswordChange, Proof};
-pub use step::{Holder, NewPasswordStep, PasswordStep, Pending, Step};
+pub use password_verifier::{PasswordClaim, PasswordVerifier};
+pub use progress::{Factor, Progress, Proved, Way};
+pub use proof::Proof;
+pub use step::{Holder, Pending, Step};

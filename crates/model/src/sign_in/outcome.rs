@@ -1,5 +1,7 @@
 //! What the sign-in machine decides.
 
+use super::effect::Effect;
+use super::need::Need;
 use super::proof::Proof;
 use super::step::Pending;
 use crate::attribute::AttributeError;
@@ -7,12 +9,14 @@ use crate::password::PolicyViolation;
 
 /// Where a sign-in has come to.
 pub enum Outcome {
-    /// The client is asked: the step waits for its answer.
-    Ask(Pending),
-    /// Signed in; what the proof carries is to be stored together with the session.
-    SignedIn(Proof),
+    /// The client is asked: the step waits for its answer, and is kept together with the changes.
+    Ask(Pending, Vec<Effect>),
+    /// Signed in; the session is stored together with the changes.
+    SignedIn(Proof, Vec<Effect>),
     /// Refused.
     Refuse(Refusal),
+    /// Not decided yet: the machine goes on once it knows more.
+    Need(Need),
 }
 
 /// Why a sign-in is refused.

@@ -1,29 +1,28 @@
 //! The proof of a sign-in. Its fields are this folder's alone, so that nothing else can make one.
 
+use super::progress::{Progress, Proved, Way};
 use crate::ids::{ClientId, Sub, UserPoolId};
-use crate::password::Credentials;
 use crate::time::Timestamp;
-use crate::user::User;
 
-/// Proof that a user has signed in. Only the sign-in machine makes one, and
+/// Proof that a user has signed in, and by what. Only the sign-in machine makes one, and
 /// [`crate::TokenSession::begin`] consumes it: there is no other way to a new session.
 pub struct Proof {
     pub(super) pool: UserPoolId,
     pub(super) client: ClientId,
     pub(super) sub: Sub,
     pub(super) at: Timestamp,
-    pub(super) change: Option<PasswordChange>,
+    pub(super) progress: Progress,
 }
 
 impl Proof {
-    /// Who signed in, where and when, and what is to be stored with it.
+    /// Who signed in, where, when and by what.
     pub(crate) fn into_parts(self) -> ProofParts {
         ProofParts {
             pool: self.pool,
             client: self.client,
             sub: self.sub,
             at: self.at,
-            change: self.change,
+            factors: self.progress.proved,
         }
     }
 
@@ -31,6 +30,12 @@ impl Proof {
     #[must_use]
     pub fn sub(&self) -> &Sub {
         &self.sub
+    }
+
+    /// How the sign-in began.
+    #[must_use]
+    pub fn way(&self) -> Way {
+        self.progress.way
     }
 }
 
@@ -44,14 +49,6 @@ pub(crate) struct ProofParts {
     pub(crate) sub: Sub,
     /// When the last factor was proved.
     pub(crate) at: Timestamp,
-    /// The new password that the sign-in has set.
-    pub(crate) change: Option<PasswordChange>,
-}
-
-/// What a sign-in has changed of the user: to be stored in the transaction that makes the session.
-pub struct PasswordChange {
-    /// The user, confirmed, with the attributes of the answer.
-    pub user: User,
-    /// The new password's credentials.
-    pub credentials: Credentials,
+    /// The factors, each with its kind and time.
+    pub(crate) factors: Vec<Proved>,
 }

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::account::Account;
 use super::facts::Facts;
+use super::new_password_required::NewPasswordRequired;
+use super::password_verifier::PasswordVerifier;
+use super::progress::Progress;
 use crate::ids::{ClientId, Sub, UserPoolId};
-use crate::password::Credentials;
 use crate::time::Timestamp;
 
 /// A challenge that waits for its answer. It is bound to pool, app client and user, so another
@@ -22,6 +24,9 @@ pub struct Pending {
     pub holder: Holder,
     /// Where the sign-in stands.
     pub step: Step,
+    /// What was proved before; a step that an older version has kept says nothing of it.
+    #[serde(default)]
+    pub progress: Progress,
     /// From when on an answer is too late.
     pub expires_at: Timestamp,
 }
@@ -36,60 +41,58 @@ pub enum Holder {
     Nobody(Sub),
 }
 
-/// The state of a sign-in, with the data that its next answer needs.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    /// PASSWORD_VERIFIER was sent.
-    PasswordVerifier(PasswordStep),
-    /// NEW_PASSWORD_REQUIRED was sent; the temporary password is proved.
-    NewPasswordRequired(NewPasswordStep),
-}
-
-/// An SRP exchange whose first half is done.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct PasswordStep {
-    /// A, in hexadecimal.
-    pub(super) client_public: String,
-    /// b.
-    #[serde(with = "crate::bytes")]
-    pub(super) server_private: Vec<u8>,
-    /// B, in hexadecimal as it was sent.
-    pub server_public: String,
-    /// SALT, in hexadecimal as it was sent.
-    pub salt: String,
-    /// USER_ID_FOR_SRP.
-    pub user_id: String,
-    /// SECRET_BLOCK: random bytes. They identify the step when a client sends no Session
-    /// (docs/protocol.md §5.4).
-    #[serde(with = "crate::bytes")]
-    pub secret_block: Vec<u8>,
-}
-
-/// A proved temporary password.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct NewPasswordStep {
-    /// The salt of the temporary password. If another password was set meanwhile, this proof is
-    /// void.
-    #[serde(with = "crate::bytes")]
-    pub(super) salt: Vec<u8>,
-}
-
-impl NewPasswordStep {
-    pub(super) fn for_credentials(credentials: &Credentials) -> Self {
-        Self {
-            salt: credentials.salt.clone(),
+/// Names the challenges. The step of each has the challenge's name, and its type is in the
+/// challenge's own file.
+macro_rules! steps {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// The state of a sign-in, with the data that its next answer needs.
+        #[derive(Clone, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Step {
+            $($(#[$doc])* $name($name),)*
         }
-    }
+
+        $(impl From<$name> for Step {
+            fn from(step: $name) -> Self {
+                Self::$name(step)
+            }
+        }
+
+        impl TryFrom<Step> for $name {
+            /// The step, which is of another challenge.
+            type Error = Step;
+
+            #[allow(unreachable_patterns, reason = "unless there is one challenge only")]
+            fn try_from(step: Step) -> Result<Self, Step> {
+                match step {
+                    Step::$name(step) => Ok(step),
+                    other => Err(other),
+                }
+            }
+        })*
+    };
+}
+
+steps! {
+    /// An SRP exchange whose first half is done.
+    PasswordVerifier,
+    /// The temporary password is proved, and a new one is asked for.
+    NewPasswordRequired,
 }
 
 impl Pending {
-    pub(super) fn new(facts: &Facts<'_>, step: Step, validity: Duration) -> Self {
+    pub(super) fn new(
+        facts: &Facts<'_>,
+        step: Step,
+        progress: Progress,
+        validity: Duration,
+    ) -> Self {
         Self {
             pool: facts.pool.id.clone(),
             client: facts.client.id.clone(),
             holder: Holder::of(&facts.account),
             step,
+            progress,
             expires_at: facts.now.plus(validity),
         }
     }
@@ -107,7 +110,7 @@ impl Holder {
             Account::Known(user, _) | Account::WithoutPassword(user, _) => {
                 Self::User(user.sub.clone())
             }
-            Account::Unknown(sub, _) => Self::Nobody(sub.clone()),
+            Account::Unknown(sub, _) => Self::Nobody((*sub).clone()),
         }
     }
 }

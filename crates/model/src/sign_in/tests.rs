@@ -17,8 +17,8 @@ use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::{self, client::ClientKey};
 
 use super::{
-    Account, Answer, Decoy, Facts, Flow, NewPasswordAnswer, Outcome, PasswordClaim, PasswordStep,
-    Pending, Refusal, Step,
+    Account, Challenge, Decoy, Effect, Facts, Flow, Need, NewPassword, NewPasswordRequired,
+    Outcome, PasswordChange, PasswordClaim, PasswordVerifier, Pending, Proved, Refusal, Step,
 };
 use crate::app_client::{AppClient, ClientSettings, TimeUnit, UnitsNamed, Validity};
 use crate::attribute::{Attributes, Schema};
@@ -147,7 +147,7 @@ impl Claim {
     fn of(
         pool: &UserPool,
         key: &ClientKey,
-        step: &PasswordStep,
+        step: &PasswordVerifier,
         password: &str,
         at: Timestamp,
     ) -> Self {
@@ -175,13 +175,39 @@ impl Claim {
         }
     }
 
-    fn answer(&self) -> Answer<'_> {
-        Answer::PasswordClaim(PasswordClaim {
-            secret_block: &self.secret_block,
-            timestamp: &self.timestamp,
-            signature: &self.signature,
-        })
+    fn answer(&self) -> PasswordClaim {
+        PasswordClaim {
+            secret_block: self.secret_block.clone(),
+            timestamp: self.timestamp.clone(),
+            signature: self.signature.clone(),
+        }
     }
+}
+
+/// Begins a sign-in as the driver does.
+fn start(flow: Flow, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+    driven(super::start(flow, facts), facts, random)
+}
+
+/// Answers a challenge as the driver does.
+fn answer<C: Challenge>(
+    pending: &Pending,
+    answer: C::Answer,
+    facts: &Facts<'_>,
+    random: &mut Random,
+) -> Outcome {
+    let outcome = super::answer::<C>(pending.clone(), answer, facts, random);
+    driven(outcome, facts, random)
+}
+
+/// Finds out what the machine needs, until it has decided.
+fn driven(mut outcome: Outcome, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+    while let Outcome::Need(need) = outcome {
+        outcome = match need {
+            Need::Powers(powers) => powers.compute(random).go_on(facts),
+        };
+    }
+    outcome
 }
 
 /// Whose a name is.
@@ -194,14 +220,20 @@ fn account<'a>(
     match (user, credentials) {
         (Some(user), Some(credentials)) => Account::Known(user, credentials),
         (Some(user), None) => {
-            Account::WithoutPassword(user, Decoy::of_user(&DECOY_SECRET, pool, user))
+            let decoy = Decoy::of_user(&DECOY_SECRET, pool, user);
+            Account::WithoutPassword(user, kept(decoy))
         }
         (None, _) => {
             let nobody = Nobody::of_name(&DECOY_SECRET, &pool.id, name);
             let decoy = Decoy::of_nobody(&DECOY_SECRET, pool, name, &nobody);
-            Account::Unknown(nobody.sub, decoy)
+            Account::Unknown(kept(nobody.sub), kept(decoy))
         }
     }
+}
+
+/// Keeps a value as long as the tests run.
+fn kept<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
 }
 
 /// One name at one app client of one pool.
@@ -286,17 +318,14 @@ impl Scene {
 
     fn start_with_password(&mut self, password: &str) -> Outcome {
         let mut random = self.random.derive();
-        super::start(
-            Flow::Password(&secret(password)),
-            &self.facts(),
-            &mut random,
-        )
+        start(Flow::Password(secret(password)), &self.facts(), &mut random)
     }
 
     fn start_srp(&mut self) -> (ClientKey, Outcome) {
         let mut random = self.random.derive();
         let key = ClientKey::generate(&mut random);
-        let outcome = super::start(Flow::Srp(&key.public_value()), &self.facts(), &mut random);
+        let flow = Flow::Srp(Box::new(key.public_value()));
+        let outcome = start(flow, &self.facts(), &mut random);
         (key, outcome)
     }
 
@@ -316,7 +345,7 @@ impl Scene {
 
     fn claim(&mut self, pending: &Pending, claim: &Claim) -> Outcome {
         let mut random = self.random.derive();
-        super::answer(pending, claim.answer(), &self.facts(), &mut random)
+        answer::<PasswordVerifier>(pending, claim.answer(), &self.facts(), &mut random)
     }
 
     fn new_password(
@@ -329,12 +358,12 @@ impl Scene {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let answer = Answer::NewPassword(NewPasswordAnswer {
-            password: &secret(password),
-            attributes: &attributes,
-        });
+        let new = NewPassword {
+            password: secret(password),
+            attributes,
+        };
         let mut random = self.random.derive();
-        super::answer(pending, answer, &self.facts(), &mut random)
+        answer::<NewPasswordRequired>(pending, new, &self.facts(), &mut random)
     }
 }
 
@@ -342,7 +371,7 @@ impl Scene {
 #[track_caller]
 fn asked(outcome: Outcome) -> Pending {
     match outcome {
-        Outcome::Ask(pending) => pending,
+        Outcome::Ask(pending, _) => pending,
         other => panic!("asked for nothing: {}", told(&other)),
     }
 }
@@ -355,31 +384,51 @@ fn refused(outcome: Outcome) -> Refusal {
     }
 }
 
+/// What a sign-in has come to.
+struct SignedIn {
+    pool: UserPoolId,
+    client: ClientId,
+    sub: Sub,
+    at: Timestamp,
+    factors: Vec<Proved>,
+    change: Option<PasswordChange>,
+}
+
 #[track_caller]
-fn signed_in(outcome: Outcome) -> super::ProofParts {
+fn signed_in(outcome: Outcome) -> SignedIn {
     match outcome {
-        Outcome::SignedIn(proof) => proof.into_parts(),
+        Outcome::SignedIn(proof, effects) => {
+            let proof = proof.into_parts();
+            let change = effects.into_iter().next().map(|effect| match effect {
+                Effect::SetPassword(change) => *change,
+            });
+            SignedIn {
+                pool: proof.pool,
+                client: proof.client,
+                sub: proof.sub,
+                at: proof.at,
+                factors: proof.factors,
+                change,
+            }
+        }
         other => panic!("not signed in: {}", told(&other)),
     }
 }
 
 fn told(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Ask(Pending {
-            step: Step::PasswordVerifier(_),
-            ..
-        }) => "asked for SRP".to_owned(),
-        Outcome::Ask(Pending {
-            step: Step::NewPasswordRequired(_),
-            ..
-        }) => "asked for a new password".to_owned(),
-        Outcome::SignedIn(proof) => format!("signed in {}", proof.sub()),
+        Outcome::Ask(pending, _) => match pending.step {
+            Step::PasswordVerifier(_) => "asked for SRP".to_owned(),
+            Step::NewPasswordRequired(_) => "asked for a new password".to_owned(),
+        },
+        Outcome::SignedIn(proof, _) => format!("signed in {}", proof.sub()),
         Outcome::Refuse(refusal) => format!("refused {refusal:?}"),
+        Outcome::Need(_) => "in need".to_owned(),
     }
 }
 
 #[track_caller]
-fn password_step(pending: &Pending) -> &PasswordStep {
+fn password_step(pending: &Pending) -> &PasswordVerifier {
     match &pending.step {
         Step::PasswordVerifier(step) => step,
         Step::NewPasswordRequired(_) => panic!("not an SRP challenge"),

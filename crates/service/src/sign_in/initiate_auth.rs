@@ -1,31 +1,26 @@
-//! The sign-in operations: InitiateAuth and RespondToAuthChallenge, with their operators' forms.
-//! All lead to the one machine ([`driver`]) or, for a session that goes on, to a refresh.
-
-use std::collections::BTreeMap;
+//! InitiateAuth and AdminInitiateAuth: a sign-in begins. All flows lead to the one machine
+//! ([`driver`]) or, for a session that goes on, to a refresh.
 
 use cognate_api::idp::{
-    AdminInitiateAuthRequest, AdminInitiateAuthResponse, AdminRespondToAuthChallengeRequest,
-    AdminRespondToAuthChallengeResponse, AuthFlowType, ChallengeNameType, InitiateAuthRequest,
-    InitiateAuthResponse, RespondToAuthChallengeRequest, RespondToAuthChallengeResponse,
+    AdminInitiateAuthRequest, AdminInitiateAuthResponse, AuthFlowType, InitiateAuthRequest,
+    InitiateAuthResponse,
 };
 use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::ClientPublic;
 use cognate_model::NormalName;
 use cognate_model::app_client::AuthFlow;
-use cognate_model::attribute::Attributes;
+use cognate_model::sign_in::Flow;
 
 use super::driver;
-use super::wire::{Opening, Reply, Response};
+use super::reply::{counted, named};
+use super::wire::{Parameters, Reply, required};
 use crate::app_clients::secret_hash;
 use crate::counts::SignInFlow;
 use crate::limits::backends;
 use crate::tokens::refresh::refresh;
 use crate::tokens::refresh_token::Presented;
 use crate::users::accounts::PoolClient;
-use crate::users::attributes;
 use crate::{Cx, Error, ErrorCode, Result};
-
-type Parameters = BTreeMap<String, String>;
 
 /// Which operation a sign-in comes through: some flows are only for operators, some only for users.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,42 +62,6 @@ pub(crate) async fn admin_initiate_auth(
     .map(Into::into)
 }
 
-pub(crate) async fn respond_to_auth_challenge(
-    cx: Cx,
-    input: RespondToAuthChallengeRequest,
-) -> Result<RespondToAuthChallengeResponse> {
-    let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
-    let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
-    let responses = input.challenge_responses.unwrap_or_default();
-    respond(
-        &cx,
-        &pool_client,
-        &input.challenge_name,
-        input.session.as_deref(),
-        &responses,
-    )
-    .await
-    .map(Into::into)
-}
-
-pub(crate) async fn admin_respond_to_auth_challenge(
-    cx: Cx,
-    input: AdminRespondToAuthChallengeRequest,
-) -> Result<AdminRespondToAuthChallengeResponse> {
-    let pool_client = PoolClient::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
-    let cx = backends::of_context_data(&cx, input.context_data.as_ref())?;
-    let responses = input.challenge_responses.unwrap_or_default();
-    respond(
-        &cx,
-        &pool_client,
-        &input.challenge_name,
-        input.session.as_deref(),
-        &responses,
-    )
-    .await
-    .map(Into::into)
-}
-
 /// A sign-in goes on from a sign-up with USER_AUTH only, and ConfirmSignUp gives no session to go
 /// on with.
 fn refuse_session(session: Option<&str>) -> Result<()> {
@@ -112,36 +71,6 @@ fn refuse_session(session: Option<&str>) -> Result<()> {
         ))
     })
 }
-
-/// The four answers of sign-in operations have the same members under four names.
-macro_rules! answer_with {
-    ($($response:ident),*) => {$(
-        impl From<Reply> for $response {
-            fn from(reply: Reply) -> Self {
-                match reply {
-                    Reply::Tokens(tokens) => Self {
-                        authentication_result: Some(tokens),
-                        challenge_parameters: Some(Parameters::new()),
-                        ..Self::default()
-                    },
-                    Reply::Challenge { name, session, parameters } => Self {
-                        challenge_name: Some(name),
-                        session: Some(session),
-                        challenge_parameters: Some(parameters),
-                        ..Self::default()
-                    },
-                }
-            }
-        }
-    )*};
-}
-
-answer_with!(
-    InitiateAuthResponse,
-    AdminInitiateAuthResponse,
-    RespondToAuthChallengeResponse,
-    AdminRespondToAuthChallengeResponse
-);
 
 async fn begin(
     cx: &Cx,
@@ -158,8 +87,8 @@ async fn begin(
             let public = ClientPublic::parse(required(parameters, "SRP_A")?).map_err(|error| {
                 Error::invalid_parameter("SRP_A is not a valid public value.").with_source(error)
             })?;
-            let opening = Opening::Srp(Box::new(public));
-            let reply = driver::begin(cx, pool_client, username, opening).await;
+            let flow = Flow::Srp(Box::new(public));
+            let reply = driver::begin(cx, pool_client, username, flow).await;
             counted(cx, SignInFlow::Srp, reply)
         }
         AuthFlowType::UserPasswordAuth => {
@@ -224,13 +153,6 @@ async fn with_refresh_token(
     counted(cx, SignInFlow::Refresh, reply)
 }
 
-/// Counts how a sign-in ended, for operators.
-fn counted(cx: &Cx, flow: SignInFlow, reply: Result<Reply>) -> Result<Reply> {
-    let is_challenge = |reply: &Reply| matches!(reply, Reply::Challenge { .. });
-    cx.app.counts.sign_in(flow, &reply, is_challenge);
-    reply
-}
-
 fn allowed(pool_client: &PoolClient, flow: AuthFlow) -> Option<()> {
     pool_client.entry.client.allows(flow).then_some(())
 }
@@ -244,7 +166,7 @@ async fn with_password(
     let username = named(pool_client, parameters)?;
     let password = SecretString::from(required(parameters, "PASSWORD")?);
     check_password_length(&password)?;
-    let reply = driver::begin(cx, pool_client, username, Opening::Password(password)).await;
+    let reply = driver::begin(cx, pool_client, username, Flow::Password(password)).await;
     counted(cx, flow, reply)
 }
 
@@ -255,65 +177,4 @@ fn check_password_length(password: &SecretString) -> Result<()> {
     } else {
         Ok(())
     }
-}
-
-/// The user name of a request, whose secret hash is right.
-fn named<'a>(pool_client: &PoolClient, parameters: &'a Parameters) -> Result<&'a str> {
-    let username = required(parameters, "USERNAME")?;
-    secret_hash::check(
-        &pool_client.entry,
-        parameters.get("SECRET_HASH").map(String::as_str),
-        username,
-    )?;
-    Ok(username)
-}
-
-fn required<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str> {
-    let value = parameters
-        .get(name)
-        .map(String::as_str)
-        .filter(|value| !value.is_empty());
-    value.ok_or_else(|| Error::missing_required_parameter(name))
-}
-
-async fn respond(
-    cx: &Cx,
-    pool_client: &PoolClient,
-    challenge: &ChallengeNameType,
-    session: Option<&str>,
-    responses: &Parameters,
-) -> Result<Reply> {
-    let response = match challenge {
-        ChallengeNameType::PasswordVerifier => Response::PasswordClaim {
-            secret_block: required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")?.to_owned(),
-            timestamp: required(responses, "TIMESTAMP")?.to_owned(),
-            signature: required(responses, "PASSWORD_CLAIM_SIGNATURE")?.to_owned(),
-        },
-        ChallengeNameType::NewPasswordRequired => {
-            let password = SecretString::from(required(responses, "NEW_PASSWORD")?);
-            if password.expose().len() > 4 * 256 {
-                return Err(Error::invalid_parameter("The new password is too long."));
-            }
-            Response::NewPassword {
-                password,
-                attributes: new_attributes(pool_client, responses)?,
-            }
-        }
-        other => return Err(Error::parameter_not_built(format!("the challenge {other}"))),
-    };
-    let username = named(pool_client, responses)?;
-    let flow = match response {
-        Response::PasswordClaim { .. } => SignInFlow::Srp,
-        Response::NewPassword { .. } => SignInFlow::NewPassword,
-    };
-    let reply = driver::answer(cx, pool_client, username, session, response).await;
-    counted(cx, flow, reply)
-}
-
-/// `userAttributes.email` and the like.
-fn new_attributes(pool_client: &PoolClient, responses: &Parameters) -> Result<Attributes> {
-    let pairs = responses.iter().filter_map(|(name, value)| {
-        Some((name.strip_prefix("userAttributes.")?, Some(value.as_str())))
-    });
-    attributes::collect(&pool_client.pool, pairs)
 }

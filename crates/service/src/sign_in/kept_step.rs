@@ -1,16 +1,14 @@
 //! The steps of sign-ins as they are kept between two requests: under which row, with what, and
 //! used once.
 
-use cognate_crypto::digest::{base64_decode, base64_encode, base64url_decode, ct_eq, sha256};
-use cognate_model::sign_in::{Pending, Step};
+use cognate_crypto::digest::{base64_encode, ct_eq};
+use cognate_model::sign_in::Pending;
 use cognate_store::{Tx, challenges};
 use serde::{Deserialize, Serialize};
 
-use super::wire::Response;
+use super::step_row::{self, StepRow};
+use super::wire;
 use crate::{Cx, Error, Result};
-
-/// The key of a step's row.
-pub(super) type StepRow = [u8; 32];
 
 /// A step as it is kept: with a hash of the session string, where its row is found by something
 /// else.
@@ -27,43 +25,13 @@ pub(crate) struct KeptStep {
 /// # Errors
 /// Only when the step can't be written as JSON.
 pub(super) fn keep(pending: Pending, session: &[u8]) -> Result<(StepRow, Vec<u8>)> {
-    let session_row = sha256(&[b"session", session]);
-    let row = match &pending.step {
-        Step::PasswordVerifier(step) => row_of_block(&step.secret_block),
-        Step::NewPasswordRequired(_) => session_row,
-    };
+    let session_row = step_row::of_session_bytes(session);
+    let row = wire::row(&pending.step).unwrap_or(session_row);
     let kept = serde_json::to_vec(&KeptStep {
         pending,
         session: base64_encode(&session_row),
     })?;
     Ok((row, kept))
-}
-
-/// The row that an answer belongs to: by the secret block where there is one, because some clients
-/// send no session.
-///
-/// # Errors
-/// What the operation answers to a block or a session that can't be one.
-pub(super) fn row_of(session: Option<&str>, response: &Response) -> Result<StepRow> {
-    match response {
-        Response::PasswordClaim { secret_block, .. } => {
-            let block =
-                base64_decode(secret_block).map_err(|_| Error::incorrect_username_or_password())?;
-            Ok(row_of_block(&block))
-        }
-        Response::NewPassword { .. } => {
-            row_of_session(session.ok_or_else(|| Error::missing_required_parameter("Session"))?)
-        }
-    }
-}
-
-fn row_of_block(block: &[u8]) -> StepRow {
-    sha256(&[b"secret block", block])
-}
-
-fn row_of_session(session: &str) -> Result<StepRow> {
-    let bytes = base64url_decode(session).map_err(|_| Error::invalid_session())?;
-    Ok(sha256(&[b"session", &bytes]))
 }
 
 /// The step of a row; None when there is none, or the session is another's.
@@ -79,7 +47,7 @@ pub(super) async fn load(cx: &Cx, row: &StepRow, session: Option<&str>) -> Resul
     // (pycognito, docs/protocol.md §5.4).
     let is_own = match session {
         Some(session) => ct_eq(
-            base64_encode(&row_of_session(session)?).as_bytes(),
+            base64_encode(&step_row::of_session(session)?).as_bytes(),
             kept.session.as_bytes(),
         ),
         None => true,

@@ -2,9 +2,14 @@
 //! that wait in the database for their answers.
 
 mod driver;
+mod effects;
 mod initiate_auth;
 pub(crate) mod kept_step;
 pub(crate) mod lockout;
+mod refused;
+mod reply;
+mod respond_to_auth_challenge;
+mod step_row;
 mod wire;
 
 use cognate_api::idp::op;
@@ -18,10 +23,10 @@ pub(crate) fn operations() -> Operations {
         .on(op::AdminInitiateAuth, initiate_auth::admin_initiate_auth)
         .on(
             op::RespondToAuthChallenge,
-            initiate_auth::respond_to_auth_challenge,
+            respond_to_auth_challenge::respond_to_auth_challenge,
         )
         .on(
             op::AdminRespondToAuthChallenge,
-            initiate_auth::admin_respond_to_auth_challenge,
+            respond_to_auth_challenge::admin_respond_to_auth_challenge,
         )
 }

@@ -1,37 +1,158 @@
-//! What goes in and out of a sign-in, between the operations and the driver.
+//! The challenges as clients see them: one file for each, and the list of them all.
+
+mod new_password_required;
+mod password_verifier;
 
 use std::collections::BTreeMap;
 
 use cognate_api::idp::{AuthenticationResultType, ChallengeNameType};
-use cognate_crypto::secret::SecretString;
-use cognate_crypto::srp::ClientPublic;
-use cognate_model::attribute::Attributes;
+use cognate_crypto::random::Random;
+use cognate_model::User;
+use cognate_model::sign_in::{self, Challenge, Facts, Outcome, Pending, Step};
+
+use super::step_row::StepRow;
+use crate::counts::SignInFlow;
+use crate::users::accounts::PoolClient;
+use crate::{Error, Result};
+
+/// Parameters and responses, by their names on the wire.
+pub(super) type Parameters = BTreeMap<String, String>;
 
 /// What a sign-in answers: a challenge, or tokens.
-pub(crate) enum Reply {
+pub(super) enum Reply {
     Challenge {
         name: ChallengeNameType,
         session: String,
-        parameters: BTreeMap<String, String>,
+        parameters: Parameters,
     },
     Tokens(AuthenticationResultType),
 }
 
-/// How a sign-in begins, with what it needs of its own.
-pub(crate) enum Opening {
-    Srp(Box<ClientPublic>),
-    Password(SecretString),
+/// A challenge as clients see it.
+trait OnTheWire: Challenge {
+    /// What its answers are counted under, for operators.
+    const FLOW: SignInFlow;
+
+    /// Reads an answer.
+    ///
+    /// # Errors
+    /// What the operation answers to responses that are missing or cannot be right.
+    fn read(pool_client: &PoolClient, responses: &Parameters) -> Result<Self::Answer>;
+
+    /// The row of the step that an answer names by itself; None where the session names it.
+    ///
+    /// # Errors
+    /// What the operation answers to what can name no step.
+    fn row_named(_answer: &Self::Answer) -> Result<Option<StepRow>> {
+        Ok(None)
+    }
+
+    /// The row that the step waits in, where it is not the session's.
+    fn row(&self) -> Option<StepRow> {
+        None
+    }
+
+    /// The challenge's parameters.
+    ///
+    /// # Errors
+    /// Only what is our own fault.
+    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>>;
 }
 
-/// An answer to a challenge, with what it needs of its own.
-pub(crate) enum Response {
-    PasswordClaim {
-        secret_block: String,
-        timestamp: String,
-        signature: String,
-    },
-    NewPassword {
-        password: SecretString,
-        attributes: Attributes,
-    },
+/// What the parameters of a challenge may tell of.
+pub(super) struct Shown<'a> {
+    pub(super) pool_client: &'a PoolClient,
+    /// The user; None for a name that nobody has.
+    pub(super) user: Option<&'a User>,
+}
+
+/// An answer to a challenge, read and not looked at yet.
+pub(super) struct Answer {
+    /// The row that it names; None where the session names it.
+    pub(super) row: Option<StepRow>,
+    pub(super) flow: SignInFlow,
+    decide: Box<Decide>,
+}
+
+type Decide = dyn FnOnce(Pending, &Facts<'_>, &mut Random) -> Outcome + Send;
+
+impl Answer {
+    fn read<C: OnTheWire>(pool_client: &PoolClient, responses: &Parameters) -> Result<Self> {
+        let answer = C::read(pool_client, responses)?;
+        Ok(Self {
+            row: C::row_named(&answer)?,
+            flow: C::FLOW,
+            decide: Box::new(|pending, facts, random| {
+                sign_in::answer::<C>(pending, answer, facts, random)
+            }),
+        })
+    }
+
+    /// Lets the machine decide.
+    pub(super) fn decide(
+        self,
+        pending: Pending,
+        facts: &Facts<'_>,
+        random: &mut Random,
+    ) -> Outcome {
+        (self.decide)(pending, facts, random)
+    }
+}
+
+/// Names the challenges. A challenge has one name in the machine and on the wire.
+macro_rules! challenges {
+    ($($name:ident),* $(,)?) => {
+        /// Reads the answer to a challenge of a name.
+        ///
+        /// # Errors
+        /// What the operation answers.
+        pub(super) fn read(
+            name: &ChallengeNameType,
+            pool_client: &PoolClient,
+            responses: &Parameters,
+        ) -> Result<Answer> {
+            match name {
+                $(ChallengeNameType::$name => {
+                    Answer::read::<sign_in::$name>(pool_client, responses)
+                })*
+                other => Err(Error::parameter_not_built(format!("the challenge {other}"))),
+            }
+        }
+
+        /// The name of a step's challenge, and its parameters.
+        ///
+        /// # Errors
+        /// Only what is our own fault.
+        pub(super) fn shown(
+            step: &Step,
+            shown: &Shown<'_>,
+        ) -> Result<(ChallengeNameType, Parameters)> {
+            let (name, parameters) = match step {
+                $(Step::$name(step) => (ChallengeNameType::$name, step.parameters(shown)?),)*
+            };
+            let parameters = parameters.into_iter();
+            Ok((name, parameters.map(|(name, value)| (name.to_owned(), value)).collect()))
+        }
+
+        /// The row that a step waits in, where it is not its session's.
+        pub(super) fn row(step: &Step) -> Option<StepRow> {
+            match step {
+                $(Step::$name(step) => step.row(),)*
+            }
+        }
+    };
+}
+
+challenges![PasswordVerifier, NewPasswordRequired];
+
+/// A parameter that has to be there.
+///
+/// # Errors
+/// `InvalidParameterException`, also for an empty one.
+pub(super) fn required<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str> {
+    let value = parameters
+        .get(name)
+        .map(String::as_str)
+        .filter(|value| !value.is_empty());
+    value.ok_or_else(|| Error::missing_required_parameter(name))
 }

@@ -2,7 +2,7 @@
 
 use cognate_api::idp::AuthenticationResultType;
 use cognate_model::claims::{Issue, TokenUse};
-use cognate_model::sign_in::{PasswordChange, Proof};
+use cognate_model::sign_in::Proof;
 use cognate_model::{TokenSession, User};
 
 use super::refresh_token;
@@ -17,23 +17,18 @@ pub(crate) struct NewSession {
 }
 
 impl NewSession {
-    /// The session that a proof begins, which is used up, and what the sign-in has changed of the
-    /// user.
+    /// The session that a proof begins, which is used up.
     ///
     /// # Errors
     /// When the proof was given for another app client; when the token cannot be sealed.
-    pub(crate) fn begin(
-        cx: &Cx,
-        pool_client: &PoolClient,
-        proof: Proof,
-    ) -> Result<(Self, Option<PasswordChange>)> {
+    pub(crate) fn begin(cx: &Cx, pool_client: &PoolClient, proof: Proof) -> Result<Self> {
         let validity = pool_client.entry.client.settings.refresh_validity.span();
-        let (session, change) = TokenSession::begin(proof, validity, &mut cx.random());
+        let session = TokenSession::begin(proof, validity, &mut cx.random());
         if session.pool != pool_client.pool.id || session.client != pool_client.entry.client.id {
             return Err(Error::internal().with_source("a proof for another app client"));
         }
         let refresh = refresh_token::make(cx, &session)?;
-        Ok((Self { session, refresh }, change))
+        Ok(Self { session, refresh })
     }
 }
 

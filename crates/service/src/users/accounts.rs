@@ -59,9 +59,15 @@ impl PoolClient {
 /// A sign-in name of a request and what belongs to it.
 pub(crate) struct Found {
     pub(crate) name: NormalName,
-    pub(crate) user: Option<User>,
-    pub(crate) credentials: Option<Credentials>,
+    holder: Holder,
     pub(crate) lockout: Lockout,
+}
+
+/// Who has a name. Made-up credentials are made once, because they cost a little.
+enum Holder {
+    Known(User, Credentials),
+    WithoutPassword(User, Decoy),
+    Nobody(Sub, Decoy),
 }
 
 impl Found {
@@ -72,44 +78,60 @@ impl Found {
     pub(crate) async fn with_password(app: &App, pool: &UserPool, given: &str) -> Result<Self> {
         let name = normal_name(pool, given)?;
         let mut tx = app.db.read().await?;
-        let (user, credentials) =
-            match users::find_with_credentials_by_name(&mut tx, &pool.id, &name).await? {
-                Some((user, credentials)) => (Some(user), credentials),
-                None => (None, None),
-            };
-        let subject = sub_of(app, pool, user.as_ref(), &name);
-        let lockout = attempts::find_lockout(&mut tx, &pool.id, subject.as_str()).await?;
-        Ok(Self {
+        let found = users::find_with_credentials_by_name(&mut tx, &pool.id, &name).await?;
+        let secret = &app.secrets.decoy;
+        let holder = match found {
+            Some((user, Some(credentials))) => Holder::Known(user, credentials),
+            Some((user, None)) => {
+                let decoy = Decoy::of_user(secret, pool, &user);
+                Holder::WithoutPassword(user, decoy)
+            }
+            None => {
+                let nobody = nobody(app, pool, &name);
+                let decoy = Decoy::of_nobody(secret, pool, &name, &nobody);
+                Holder::Nobody(nobody.sub, decoy)
+            }
+        };
+        let mut found = Self {
             name,
-            user,
-            credentials,
-            lockout,
-        })
+            holder,
+            lockout: Lockout::default(),
+        };
+        let subject = found.subject().as_str();
+        found.lockout = attempts::find_lockout(&mut tx, &pool.id, subject).await?;
+        Ok(found)
+    }
+
+    /// The user, if the name has one.
+    pub(crate) fn user(&self) -> Option<&User> {
+        match &self.holder {
+            Holder::Known(user, _) | Holder::WithoutPassword(user, _) => Some(user),
+            Holder::Nobody(..) => None,
+        }
+    }
+
+    /// The password's credentials, if there are any.
+    pub(crate) fn credentials(&self) -> Option<&Credentials> {
+        match &self.holder {
+            Holder::Known(_, credentials) => Some(credentials),
+            Holder::WithoutPassword(..) | Holder::Nobody(..) => None,
+        }
     }
 
     /// What failures are counted under.
-    pub(crate) fn subject(&self, app: &App, pool: &UserPool) -> Sub {
-        sub_of(app, pool, self.user.as_ref(), &self.name)
+    pub(crate) fn subject(&self) -> &Sub {
+        match &self.holder {
+            Holder::Known(user, _) | Holder::WithoutPassword(user, _) => &user.sub,
+            Holder::Nobody(sub, _) => sub,
+        }
     }
 
     /// The facts that the sign-in machine decides on.
-    pub(crate) fn facts<'a>(
-        &'a self,
-        app: &App,
-        pool_client: &'a PoolClient,
-        now: Timestamp,
-    ) -> Facts<'a> {
-        let (secret, pool) = (&app.secrets.decoy, &pool_client.pool);
-        let account = match (&self.user, &self.credentials) {
-            (Some(user), Some(credentials)) => Account::Known(user, credentials),
-            (Some(user), None) => {
-                Account::WithoutPassword(user, Decoy::of_user(secret, pool, user))
-            }
-            (None, _) => {
-                let nobody = nobody(app, pool, &self.name);
-                let decoy = Decoy::of_nobody(secret, pool, &self.name, &nobody);
-                Account::Unknown(nobody.sub, decoy)
-            }
+    pub(crate) fn facts<'a>(&'a self, pool_client: &'a PoolClient, now: Timestamp) -> Facts<'a> {
+        let account = match &self.holder {
+            Holder::Known(user, credentials) => Account::Known(user, credentials),
+            Holder::WithoutPassword(user, decoy) => Account::WithoutPassword(user, decoy),
+            Holder::Nobody(sub, decoy) => Account::Unknown(sub, decoy),
         };
         Facts {
             pool: &pool_client.pool,

@@ -200,8 +200,8 @@ impl World {
     fn start_with_password(&mut self, at: At, guess: Guess) {
         let password = self.guessed(at, guess);
         let mut random = self.random.derive();
-        let outcome = super::super::start(
-            Flow::Password(&secret(&password)),
+        let outcome = start(
+            Flow::Password(secret(&password)),
             &self.facts(at),
             &mut random,
         );
@@ -215,8 +215,11 @@ impl World {
     fn start_srp(&mut self, at: At) {
         let mut random = self.random.derive();
         let key = ClientKey::generate(&mut random);
-        let outcome =
-            super::super::start(Flow::Srp(&key.public_value()), &self.facts(at), &mut random);
+        let outcome = start(
+            Flow::Srp(Box::new(key.public_value())),
+            &self.facts(at),
+            &mut random,
+        );
         if self.is_locked(at) {
             return self.must_refuse(outcome, &Refusal::Locked);
         }
@@ -325,7 +328,7 @@ impl World {
         };
         let claim = twisted(claim, twist, self.now);
         let mut random = self.random.derive();
-        let outcome = super::super::answer(
+        let outcome = answer::<PasswordVerifier>(
             &issued.pending,
             claim.answer(),
             &self.facts(at),
@@ -388,15 +391,14 @@ impl World {
             "simple".to_owned()
         };
         let attributes = Attributes::new();
-        let new_password = secret(&password);
-        let answer = Answer::NewPassword(NewPasswordAnswer {
-            password: &new_password,
-            attributes: &attributes,
-        });
+        let new = NewPassword {
+            password: secret(&password),
+            attributes,
+        };
         let mut random = self.random.derive();
-        let outcome = super::super::answer(
+        let outcome = answer::<NewPasswordRequired>(
             &self.issued[index].pending,
-            answer,
+            new,
             &self.facts(at),
             &mut random,
         );
@@ -432,7 +434,7 @@ impl World {
     }
 
     #[track_caller]
-    fn must_sign_in(&mut self, at: At, outcome: Outcome) -> super::super::ProofParts {
+    fn must_sign_in(&mut self, at: At, outcome: Outcome) -> SignedIn {
         let proof = signed_in(outcome);
         assert_eq!(proof.sub.as_str(), SUBS[at.name]);
         assert_eq!(proof.pool, self.pools[at.pool].id);

@@ -186,10 +186,10 @@ fn whoever_could_meet_a_decoy_is_refused_all_the_same() {
     let real = Scene::confirmed().credentials.unwrap();
     let decoy = Decoy::meeting(&real).unwrap();
     let facts = Facts {
-        account: Account::Unknown(Sub::of_free_bits(1), decoy),
+        account: Account::Unknown(kept(Sub::of_free_bits(1)), kept(decoy)),
         ..scene.facts()
     };
     let mut random = Random::from_seed([5; 32]);
-    let outcome = super::super::start(Flow::Password(&secret(PASSWORD)), &facts, &mut random);
+    let outcome = start(Flow::Password(secret(PASSWORD)), &facts, &mut random);
     assert_eq!(refused(outcome), Refusal::WrongPassword);
 }

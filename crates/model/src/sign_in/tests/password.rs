@@ -1,7 +1,7 @@
 //! The password factor: what proves it and what does not.
 
 use super::*;
-use crate::sign_in::password::SECRET_BLOCK_VALIDITY;
+use crate::sign_in::password_verifier::SECRET_BLOCK_VALIDITY;
 
 #[test]
 fn the_right_password_signs_its_user_in_here_and_now() {
@@ -12,6 +12,8 @@ fn the_right_password_signs_its_user_in_here_and_now() {
     assert_eq!(proof.client, scene.client.id);
     assert_eq!(proof.at, NOW);
     assert!(proof.change.is_none());
+    let factors: Vec<_> = proof.factors.iter().map(|proved| proved.factor).collect();
+    assert_eq!(factors, [crate::sign_in::Factor::Password]);
 }
 
 #[test]
@@ -80,8 +82,8 @@ fn a_claim_signed_for_a_step_of_the_same_user_answers_no_other_step() {
     let mut scene = Scene::confirmed();
     let (key, first) = scene.start_srp();
     let first = asked(first);
-    let second = asked(super::super::start(
-        Flow::Srp(&key.public_value()),
+    let second = asked(start(
+        Flow::Srp(Box::new(key.public_value())),
         &scene.facts(),
         &mut Random::from_seed([2; 32]),
     ));

@@ -1,0 +1,33 @@
+//! What follows once a factor is proved.
+
+use super::facts::Facts;
+use super::new_password_required;
+use super::outcome::{Outcome, Refusal};
+use super::progress::Factor;
+use super::turn::Turn;
+use crate::user::UserStatus;
+
+/// Goes on after a proved factor, whichever it was: with the next challenge, or to the end. Only
+/// here an account's state comes to light, so that a stranger learns nothing of it.
+pub(super) fn proceed(turn: Turn, facts: &Facts<'_>) -> Outcome {
+    let Some(user) = turn.user(facts) else {
+        // Made-up credentials prove nothing, even to one who should hit upon them.
+        return Outcome::Refuse(Refusal::WrongPassword);
+    };
+    // What was proved may be void by now: the user has got another password since.
+    if turn.new_password().is_none() && !turn.progress.holds_for(&facts.account) {
+        return Outcome::Refuse(Refusal::NoSuchStep);
+    }
+    if !user.enabled {
+        return Outcome::Refuse(Refusal::Disabled);
+    }
+    match user.status {
+        UserStatus::Unconfirmed => Outcome::Refuse(Refusal::NotConfirmed),
+        UserStatus::ResetRequired => Outcome::Refuse(Refusal::ResetRequired),
+        UserStatus::ForceChangePassword if turn.progress.has_proved(Factor::Password) => {
+            new_password_required::ask(turn, facts)
+        }
+        UserStatus::ForceChangePassword => Outcome::Refuse(Refusal::WrongPassword),
+        UserStatus::Confirmed => turn.sign_in(facts),
+    }
+}

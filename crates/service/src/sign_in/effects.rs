@@ -1,0 +1,67 @@
+//! What a step of a sign-in changes, applied in the transaction that ends the step.
+
+use cognate_model::password::Credentials;
+use cognate_model::sign_in::{Effect, PasswordChange};
+use cognate_model::{Sub, Timestamp, User, UserPool, UserPoolId, UserStatus};
+use cognate_store::{Tx, users};
+
+use crate::Result;
+use crate::users::accounts::Found;
+use crate::users::storing;
+
+/// Stores what the machine has changed.
+///
+/// # Errors
+/// What the operation answers.
+pub(super) async fn apply(
+    tx: &mut Tx,
+    pool: &UserPool,
+    sub: &Sub,
+    effects: &[Effect],
+    now: Timestamp,
+) -> Result<()> {
+    for effect in effects {
+        match effect {
+            Effect::SetPassword(change) => {
+                let PasswordChange { user, credentials } = change.as_ref();
+                storing::store(tx, pool, user, false).await?;
+                storing::set_password(tx, &pool.id, sub, credentials, now).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a proof rests on besides the password, and the password itself, told by its salt, which no
+/// other password has.
+#[derive(Clone, PartialEq)]
+pub(super) struct Basis {
+    enabled: bool,
+    status: Option<UserStatus>,
+    salt: Option<Vec<u8>>,
+}
+
+impl Basis {
+    /// As the facts were read.
+    pub(super) fn of_found(found: &Found) -> Self {
+        Self::of(found.user(), found.credentials())
+    }
+
+    /// Whether the user is still as the facts were read.
+    ///
+    /// # Errors
+    /// Only what the database gives.
+    pub(super) async fn stands(&self, tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<bool> {
+        let found = users::find_with_credentials(tx, pool, sub).await?;
+        let (user, credentials) = found.unzip();
+        Ok(Self::of(user.as_ref(), credentials.flatten().as_ref()) == *self)
+    }
+
+    fn of(user: Option<&User>, credentials: Option<&Credentials>) -> Self {
+        Self {
+            enabled: user.is_some_and(|user| user.enabled),
+            status: user.map(|user| user.status),
+            salt: credentials.map(|credentials| credentials.salt.clone()),
+        }
+    }
+}

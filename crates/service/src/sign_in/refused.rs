@@ -1,0 +1,27 @@
+//! What clients are told of a refusal.
+
+use cognate_model::sign_in::Refusal;
+
+use crate::Error;
+use crate::users::attributes;
+
+/// The error of a refusal.
+pub(super) fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::WrongPassword => Error::incorrect_username_or_password(),
+        Refusal::Locked => Error::password_attempts_exceeded(),
+        Refusal::Disabled => Error::user_is_disabled(),
+        Refusal::NotConfirmed => Error::user_is_not_confirmed(),
+        Refusal::ResetRequired => Error::password_reset_required(),
+        Refusal::TemporaryPasswordExpired => Error::temporary_password_expired(),
+        Refusal::NoSuchStep | Refusal::WrongChallenge => Error::invalid_session(),
+        Refusal::Timestamp => Error::timestamp_malformed(),
+        Refusal::Missing(names) => {
+            Error::attribute_is_missing(names.first().map_or("", String::as_str))
+        }
+        Refusal::Policy(violation) => Error::password_does_not_conform(violation),
+        Refusal::Attribute(error) => attributes::refused(error),
+        Refusal::NotWritable(_) => Error::unauthorized_attribute(),
+        Refusal::AlreadyProvided(attribute) => Error::cannot_modify_provided(attribute),
+    }
+}
