@@ -378,6 +378,7 @@ mod tests {
                 recovery: None,
                 tier: Tier::default(),
                 add_ons_off: false,
+                mfa: crate::second_factor::PoolMfa::default(),
             },
         }
     }

@@ -21,6 +21,7 @@ mod normal_form;
 pub mod password;
 pub mod policy;
 mod pool_names;
+pub mod second_factor;
 mod sender;
 pub mod server_settings;
 pub mod session;

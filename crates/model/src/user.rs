@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::attribute::{Attributes, Contact};
 use crate::ids::{Sub, UserPoolId};
 use crate::name::NormalName;
+use crate::second_factor::MfaPreferences;
 use crate::time::Timestamp;
 use crate::user_pool::{AliasAttribute, SignInNames, UserPool};
 
@@ -72,6 +73,9 @@ pub struct User {
     /// that was brought back is trusted, and no other, which somebody may have added meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recover_by: Option<Contact>,
+    /// The second factors that the user has chosen.
+    #[serde(default, skip_serializing_if = "MfaPreferences::is_empty")]
+    pub mfa: MfaPreferences,
     /// Where the account stands.
     pub status: UserStatus,
     /// Whether an operator has not disabled it.
@@ -328,6 +332,7 @@ pub(crate) mod tests {
                 recovery: None,
                 tier: Tier::default(),
                 add_ons_off: false,
+                mfa: crate::second_factor::PoolMfa::default(),
             },
         }
     }
@@ -353,6 +358,7 @@ pub(crate) mod tests {
                 .collect(),
             kept_names: BTreeMap::new(),
             recover_by: None,
+            mfa: MfaPreferences::default(),
             status: UserStatus::Confirmed,
             enabled: true,
             created_at: Timestamp(0),

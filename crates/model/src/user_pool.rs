@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::attribute::{Contact, Schema};
 use crate::ids::UserPoolId;
 use crate::password::PasswordPolicy;
+use crate::second_factor::PoolMfa;
 use crate::time::Timestamp;
 
 /// A user pool.
@@ -73,6 +74,9 @@ pub struct Settings {
     /// written.
     #[serde(default)]
     pub add_ons_off: bool,
+    /// Second factors and passkeys.
+    #[serde(default)]
+    pub mfa: PoolMfa,
 }
 
 /// What users sign in with (docs/protocol.md §7.3).

@@ -24,6 +24,7 @@ fn user(attributes: &[(&str, &str)]) -> User {
             .collect(),
         kept_names: std::collections::BTreeMap::new(),
         recover_by: None,
+        mfa: crate::second_factor::MfaPreferences::default(),
         status: UserStatus::Confirmed,
         enabled: true,
         created_at: Timestamp(0),

@@ -70,6 +70,7 @@ fn pool(id: &str) -> UserPool {
             recovery: None,
             tier: Tier::default(),
             add_ons_off: false,
+            mfa: crate::second_factor::PoolMfa::default(),
         },
     }
 }
@@ -108,6 +109,7 @@ fn user(pool: &UserPool, sub: &str, username: &str, status: UserStatus) -> User 
         attributes: Attributes::new(),
         kept_names: std::collections::BTreeMap::new(),
         recover_by: None,
+        mfa: crate::second_factor::MfaPreferences::default(),
         status,
         enabled: true,
         created_at: NOW,

@@ -95,6 +95,7 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
             .unwrap_or_default(),
         // Anything but OFF is refused above.
         add_ons_off: user_pool_add_ons.is_some(),
+        mfa: before.map(|before| before.mfa.clone()).unwrap_or_default(),
     })
 }
 

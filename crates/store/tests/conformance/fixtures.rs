@@ -46,6 +46,7 @@ pub(crate) fn user_pool(created_at: i64) -> UserPool {
             recovery: None,
             tier: Tier::Essentials,
             add_ons_off: false,
+            mfa: cognate_model::second_factor::PoolMfa::default(),
         },
     }
 }
@@ -85,6 +86,7 @@ pub(crate) fn user(pool: &UserPoolId, username: &str) -> User {
         attributes: BTreeMap::from([("email".to_owned(), format!("{username}@example.com"))]),
         kept_names: std::collections::BTreeMap::new(),
         recover_by: None,
+        mfa: cognate_model::second_factor::MfaPreferences::default(),
         status: UserStatus::Confirmed,
         enabled: true,
         created_at: Timestamp(7),

@@ -1,0 +1,181 @@
+//! Multi-factor authentication: what a pool asks for, and what a user has chosen.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::attribute::Contact;
+use crate::user_pool::UserPool;
+
+/// A second factor that a user enrols. A passkey is none of them: it can stand for both factors at
+/// once, but never be asked for after a password (WebAuthnMfaSettingsType).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactor {
+    /// A code by text message: SMS_MFA.
+    Sms,
+    /// A code by mail: EMAIL_OTP.
+    Email,
+    /// A code of an authenticator app: SOFTWARE_TOKEN_MFA.
+    SoftwareToken,
+}
+
+impl SecondFactor {
+    /// All of them, in the order in which a user is offered them.
+    pub const ALL: [Self; 3] = [Self::Sms, Self::SoftwareToken, Self::Email];
+
+    /// The name of its challenge, which UserMFASettingList and PreferredMfaSetting show.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sms => "SMS_MFA",
+            Self::Email => "EMAIL_OTP",
+            Self::SoftwareToken => "SOFTWARE_TOKEN_MFA",
+        }
+    }
+
+    /// The factor of a challenge's name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|factor| factor.as_str() == name)
+    }
+
+    /// The contact attribute that its codes go to.
+    #[must_use]
+    pub fn contact(self) -> Option<Contact> {
+        match self {
+            Self::Sms => Some(Contact::PhoneNumber),
+            Self::Email => Some(Contact::Email),
+            Self::SoftwareToken => None,
+        }
+    }
+}
+
+/// What a user has chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MfaPreferences {
+    /// The factors that are switched on.
+    pub enabled: BTreeSet<SecondFactor>,
+    /// The one that is asked for when several are switched on; always one of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferred: Option<SecondFactor>,
+    /// Whether a passkey with user verification may stand for both factors.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub passkey: bool,
+}
+
+impl MfaPreferences {
+    /// Whether nothing was chosen.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// MfaConfiguration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum MfaConfiguration {
+    /// No user is asked for a second factor.
+    #[default]
+    Off,
+    /// Those who have switched one on are.
+    Optional,
+    /// Everybody is.
+    On,
+}
+
+/// The settings of a pool for second factors and passkeys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PoolMfa {
+    /// Whether a second factor is asked for.
+    pub configuration: MfaConfiguration,
+    /// Whether authenticator apps are offered, if the owner said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_token: Option<bool>,
+    /// Text messages, if they are offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sms: Option<SmsMfa>,
+    /// Mail, if it is offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<EmailMfa>,
+    /// Passkeys.
+    pub passkeys: PasskeySettings,
+}
+
+impl PoolMfa {
+    /// Whether the pool's users may use a second factor.
+    #[must_use]
+    pub fn offers(&self, factor: SecondFactor) -> bool {
+        self.configuration != MfaConfiguration::Off
+            && match factor {
+                SecondFactor::Sms => self.sms.is_some(),
+                SecondFactor::Email => self.email.is_some(),
+                SecondFactor::SoftwareToken => self.software_token == Some(true),
+            }
+    }
+}
+
+/// SmsMfaConfiguration. Its SmsConfiguration is the pool's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SmsMfa {
+    /// The text, which holds `{####}`; Cognate's own words where absent.
+    pub message: Option<String>,
+}
+
+/// EmailMfaConfiguration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EmailMfa {
+    /// The text, which holds `{####}`; Cognate's own words where absent.
+    pub message: Option<String>,
+    /// Its subject.
+    pub subject: Option<String>,
+}
+
+/// WebAuthnConfiguration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PasskeySettings {
+    /// The domain that passkeys are made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relying_party_id: Option<String>,
+    /// Whether the authenticator has to check who holds it.
+    pub user_verification: UserVerification,
+    /// What a passkey counts as.
+    pub factor: PasskeyFactor,
+}
+
+/// UserVerification.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserVerification {
+    /// If it can.
+    #[default]
+    Preferred,
+    /// Always.
+    Required,
+}
+
+/// FactorConfiguration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PasskeyFactor {
+    /// A passkey is one factor.
+    #[default]
+    SingleFactor,
+    /// A passkey whose holder was checked is both factors.
+    MultiFactorWithUserVerification,
+}
+
+impl UserPool {
+    /// The second factors that its users may use.
+    #[must_use]
+    pub fn second_factors(&self) -> BTreeSet<SecondFactor> {
+        let offered = |factor: &SecondFactor| self.settings.mfa.offers(*factor);
+        SecondFactor::ALL.into_iter().filter(offered).collect()
+    }
+}
