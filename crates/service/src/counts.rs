@@ -22,17 +22,26 @@ pub enum SignInFlow {
     AdminPassword,
     /// The answer to NEW_PASSWORD_REQUIRED, whichever flow led there.
     NewPassword,
+    /// The answer to SMS_MFA.
+    SmsMfa,
+    /// The answer to EMAIL_OTP.
+    EmailOtp,
+    /// The answer to SELECT_MFA_TYPE.
+    SelectMfaType,
     /// REFRESH_TOKEN_AUTH, and GetTokensFromRefreshToken.
     Refresh,
 }
 
 impl SignInFlow {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Srp,
         Self::Password,
         Self::AdminPassword,
         Self::NewPassword,
+        Self::SmsMfa,
+        Self::EmailOtp,
+        Self::SelectMfaType,
         Self::Refresh,
     ];
 
@@ -44,6 +53,9 @@ impl SignInFlow {
             Self::Password => "USER_PASSWORD_AUTH",
             Self::AdminPassword => "ADMIN_USER_PASSWORD_AUTH",
             Self::NewPassword => "NEW_PASSWORD_REQUIRED",
+            Self::SmsMfa => "SMS_MFA",
+            Self::EmailOtp => "EMAIL_OTP",
+            Self::SelectMfaType => "SELECT_MFA_TYPE",
             Self::Refresh => "REFRESH_TOKEN_AUTH",
         }
     }

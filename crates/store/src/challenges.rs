@@ -70,6 +70,17 @@ pub async fn find(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<SecretBytes>, Err
     row.map(|row| open(tx, id, &row)).transpose()
 }
 
+/// Counts a wrong guess at a step and gives the number including it; None when there is no such
+/// step.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn count_guess(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<i64>, Error> {
+    let sql = "UPDATE challenges SET guesses = guesses + 1 WHERE id = $1 RETURNING guesses";
+    let row = tx.query_optional(sql, &[id.into()]).await?;
+    row.map(|row| row.int(0)).transpose()
+}
+
 /// Takes a step away. Of all who ask, one gets it.
 ///
 /// # Errors

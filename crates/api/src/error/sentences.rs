@@ -59,8 +59,26 @@ sentences! {
         missing_required_parameter(name) "Missing required parameter {name}";
         /// For one that is too far from now as well.
         timestamp_malformed() "TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english";
+        /// In the answer to a challenge that offers a choice; the words are ours.
+        choice_not_offered() "ANSWER is none of the challenges that are offered.";
         /// In the answer to NEW_PASSWORD_REQUIRED.
         attribute_is_missing(name) "Invalid attributes given, {name} is missing";
+    }
+}
+
+// Second factors.
+sentences! {
+    NotAuthorized {
+        /// The words are ours.
+        no_second_factor() "The user pool demands a second factor, and the user has none.";
+    }
+    CodeMismatch {
+        /// In the answer to SMS_MFA.
+        sms_code_mismatch() "Invalid code or auth state for the user.";
+    }
+    InvalidUserPoolConfiguration {
+        /// The words are ours: this server cannot send the code that a sign-in needs.
+        code_cannot_be_sent() "The code cannot be sent: this server is not set up to send it.";
     }
 }
 

@@ -5,11 +5,40 @@ use cognate_crypto::random::Random;
 
 use super::facts::Facts;
 use super::outcome::Outcome;
+use super::sent_code::{CodeSent, SendCode};
 
 /// What is to be found out.
 pub enum Need {
     /// Powers are to be computed, on a thread that may block.
     Powers(Powers),
+    /// A code is to be sent.
+    Code(Asked<SendCode, CodeSent>),
+}
+
+/// A question, and how the machine goes on with its answer, which is a fact of its own type.
+pub struct Asked<Question, Fact> {
+    /// What the driver is to find out.
+    pub question: Question,
+    then: Box<dyn FnOnce(Fact, &Facts<'_>, &mut Random) -> Outcome + Send>,
+}
+
+impl<Question, Fact> Asked<Question, Fact> {
+    /// A question.
+    pub(super) fn new(
+        question: Question,
+        then: impl FnOnce(Fact, &Facts<'_>, &mut Random) -> Outcome + Send + 'static,
+    ) -> Self {
+        Self {
+            question,
+            then: Box::new(then),
+        }
+    }
+
+    /// Goes on with the fact that the question asked for.
+    #[must_use]
+    pub fn answered(self, fact: Fact, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+        (self.then)(fact, facts, random)
+    }
 }
 
 type Work = dyn FnOnce(&mut Random) -> Computed + Send;
@@ -19,17 +48,17 @@ type Work = dyn FnOnce(&mut Random) -> Computed + Send;
 pub struct Powers(Box<Work>);
 
 /// What powers came to.
-pub struct Computed(Box<dyn FnOnce(&Facts<'_>) -> Outcome + Send>);
+pub struct Computed(Box<dyn FnOnce(&Facts<'_>, &mut Random) -> Outcome + Send>);
 
 impl Powers {
     /// Work that costs powers, and how the machine goes on with what it gives.
     pub(super) fn of<T: Send + 'static>(
         work: impl FnOnce(&mut Random) -> T + Send + 'static,
-        then: impl FnOnce(T, &Facts<'_>) -> Outcome + Send + 'static,
+        then: impl FnOnce(T, &Facts<'_>, &mut Random) -> Outcome + Send + 'static,
     ) -> Outcome {
         Outcome::Need(Need::Powers(Self(Box::new(|random| {
             let result = work(random);
-            Computed(Box::new(move |facts| then(result, facts)))
+            Computed(Box::new(move |facts, random| then(result, facts, random)))
         }))))
     }
 
@@ -43,7 +72,7 @@ impl Powers {
 impl Computed {
     /// Goes on with the result.
     #[must_use]
-    pub fn go_on(self, facts: &Facts<'_>) -> Outcome {
-        (self.0)(facts)
+    pub fn go_on(self, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+        (self.0)(facts, random)
     }
 }

@@ -67,11 +67,11 @@ impl Challenge for NewPasswordRequired {
         let make = move |random: &mut Random| {
             Credentials::new(&pool, &name, &answer.password, None, random)
         };
-        Powers::of(make, |credentials, facts| {
+        Powers::of(make, |credentials, facts, random| {
             turn.prove_password(&credentials.salt, facts.now);
             let change = PasswordChange { user, credentials };
             turn.change(Effect::SetPassword(Box::new(change)));
-            proceed(turn, facts)
+            proceed(turn, facts, random)
         })
     }
 }

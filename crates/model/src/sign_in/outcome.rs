@@ -2,6 +2,7 @@
 
 use super::effect::Effect;
 use super::need::Need;
+use super::progress::Factor;
 use super::proof::Proof;
 use super::step::Pending;
 use crate::attribute::AttributeError;
@@ -18,6 +19,9 @@ pub enum Outcome {
     /// Not decided yet: the machine goes on once it knows more.
     Need(Need),
 }
+
+/// So many wrong codes a step takes; with the last of them it is used up.
+pub const MAX_GUESSES: i64 = 5;
 
 /// Why a sign-in is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +42,12 @@ pub enum Refusal {
     NoSuchStep,
     /// The challenge is of another kind than the answer.
     WrongChallenge,
+    /// The code of that factor is another.
+    WrongCode(Factor),
+    /// The answer chooses what was not offered.
+    NotOffered,
+    /// A second factor is needed, and there is none that the user has.
+    NoSecondFactor,
     /// The time of a claim is not written as it has to be, or far from now.
     Timestamp,
     /// The new password does not meet the policy.
@@ -56,11 +66,11 @@ impl Refusal {
     /// Whether it counts towards the lock.
     #[must_use]
     pub fn counts_as_failure(&self) -> bool {
-        *self == Self::WrongPassword
+        matches!(self, Self::WrongPassword | Self::WrongCode(_))
     }
 
-    /// Whether the step stays and may be answered again: only where the answer was of a wrong form
-    /// and proved or guessed nothing.
+    /// Whether the step stays and may be answered again. An answer of a wrong form proves and
+    /// guesses nothing; a wrong code is a guess, of which a step takes a few ([`MAX_GUESSES`]).
     #[must_use]
     pub fn keeps_the_step(&self) -> bool {
         match self {
@@ -70,6 +80,8 @@ impl Refusal {
             | Self::Attribute(_)
             | Self::NotWritable(_)
             | Self::AlreadyProvided(_)
+            | Self::WrongCode(_)
+            | Self::NotOffered
             | Self::WrongChallenge => true,
             Self::WrongPassword
             | Self::Locked
@@ -77,7 +89,14 @@ impl Refusal {
             | Self::NotConfirmed
             | Self::ResetRequired
             | Self::TemporaryPasswordExpired
+            | Self::NoSecondFactor
             | Self::NoSuchStep => false,
         }
+    }
+
+    /// Whether it was a guess at a code.
+    #[must_use]
+    pub fn is_a_guess(&self) -> bool {
+        matches!(self, Self::WrongCode(_))
     }
 }

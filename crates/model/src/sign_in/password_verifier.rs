@@ -72,7 +72,7 @@ pub(super) fn ask(client_public: srp::ClientPublic, turn: Turn, facts: &Facts<'_
             secret_block: random.bytes::<48>().to_vec(),
         })
     };
-    Powers::of(draw, |step, facts| match step {
+    Powers::of(draw, |step, facts, _| match step {
         Some(step) => {
             let validity = SECRET_BLOCK_VALIDITY.min(facts.client.auth_session_validity());
             turn.ask(step, validity, facts)
@@ -99,7 +99,9 @@ impl Challenge for PasswordVerifier {
         };
         let pool_name = facts.pool.id.srp_name().to_owned();
         let holds = move |_: &mut Random| self.is_met_by(&claim, &pool_name, &target.verifier);
-        Powers::of(holds, |holds, facts| proved_or_wrong(holds, turn, facts))
+        Powers::of(holds, |holds, facts, random| {
+            proved_or_wrong(holds, turn, facts, random)
+        })
     }
 }
 

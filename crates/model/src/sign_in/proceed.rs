@@ -1,15 +1,17 @@
 //! What follows once a factor is proved.
 
+use cognate_crypto::random::Random;
+
 use super::facts::Facts;
-use super::new_password_required;
 use super::outcome::{Outcome, Refusal};
 use super::progress::Factor;
 use super::turn::Turn;
+use super::{mfa, new_password_required};
 use crate::user::UserStatus;
 
 /// Goes on after a proved factor, whichever it was: with the next challenge, or to the end. Only
 /// here an account's state comes to light, so that a stranger learns nothing of it.
-pub(super) fn proceed(turn: Turn, facts: &Facts<'_>) -> Outcome {
+pub(super) fn proceed(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {
     let Some(user) = turn.user(facts) else {
         // Made-up credentials prove nothing, even to one who should hit upon them.
         return Outcome::Refuse(Refusal::WrongPassword);
@@ -27,7 +29,8 @@ pub(super) fn proceed(turn: Turn, facts: &Facts<'_>) -> Outcome {
         UserStatus::ForceChangePassword if turn.progress.has_proved(Factor::Password) => {
             new_password_required::ask(turn, facts)
         }
+        // An invitation is accepted by its temporary password, and by nothing else.
         UserStatus::ForceChangePassword => Outcome::Refuse(Refusal::WrongPassword),
-        UserStatus::Confirmed => turn.sign_in(facts),
+        UserStatus::Confirmed => mfa::proceed(turn, facts, random),
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::Account;
+use crate::attribute::Contact;
 use crate::time::Timestamp;
 
 /// How a sign-in began.
@@ -22,6 +23,22 @@ pub enum Way {
 pub enum Factor {
     /// The password.
     Password,
+    /// A code by text message.
+    Sms,
+    /// A code by mail.
+    Email,
+}
+
+impl Factor {
+    /// The address that it came to, if it is a code that was sent.
+    #[must_use]
+    pub fn contact(self) -> Option<Contact> {
+        match self {
+            Self::Sms => Some(Contact::PhoneNumber),
+            Self::Email => Some(Contact::Email),
+            Self::Password => None,
+        }
+    }
 }
 
 /// A factor and when it was proved.
@@ -59,6 +76,25 @@ impl Progress {
     #[must_use]
     pub fn has_proved(&self, factor: Factor) -> bool {
         self.proved.iter().any(|proved| proved.factor == factor)
+    }
+
+    /// Whether a factor was proved.
+    pub(super) fn has_begun(&self) -> bool {
+        !self.proved.is_empty()
+    }
+
+    /// Whether two factors were proved, of which none follows from the other.
+    pub(super) fn is_of_two_factors(&self) -> bool {
+        self.proved.len() > 1
+    }
+
+    /// Whether a factor was proved by a code to this contact.
+    pub(super) fn came_by(&self, contact: Option<Contact>) -> bool {
+        contact.is_some()
+            && self
+                .proved
+                .iter()
+                .any(|proved| proved.factor.contact() == contact)
     }
 
     /// Whether the password that was proved, if one was, is still the account's.

@@ -5,10 +5,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::account::Account;
+use super::email_otp::EmailOtp;
 use super::facts::Facts;
 use super::new_password_required::NewPasswordRequired;
 use super::password_verifier::PasswordVerifier;
 use super::progress::Progress;
+use super::select_mfa_type::SelectMfaType;
+use super::sms_mfa::SmsMfa;
 use crate::ids::{ClientId, Sub, UserPoolId};
 use crate::time::Timestamp;
 
@@ -62,7 +65,6 @@ macro_rules! steps {
             /// The step, which is of another challenge.
             type Error = Step;
 
-            #[allow(unreachable_patterns, reason = "unless there is one challenge only")]
             fn try_from(step: Step) -> Result<Self, Step> {
                 match step {
                     Step::$name(step) => Ok(step),
@@ -78,6 +80,12 @@ steps! {
     PasswordVerifier,
     /// The temporary password is proved, and a new one is asked for.
     NewPasswordRequired,
+    /// A code was sent by text message, after another factor.
+    SmsMfa,
+    /// A code was sent by mail.
+    EmailOtp,
+    /// A choice of second factors is offered.
+    SelectMfaType,
 }
 
 impl Pending {

@@ -17,8 +17,9 @@ use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::{self, client::ClientKey};
 
 use super::{
-    Account, Challenge, Decoy, Effect, Facts, Flow, Need, NewPassword, NewPasswordRequired,
-    Outcome, PasswordChange, PasswordClaim, PasswordVerifier, Pending, Proved, Refusal, Step,
+    Account, Challenge, CodeSent, Decoy, Effect, Facts, Flow, Need, NewPassword,
+    NewPasswordRequired, Outcome, PasswordChange, PasswordClaim, PasswordVerifier, Pending, Proved,
+    Refusal, Step,
 };
 use crate::app_client::{AppClient, ClientSettings, TimeUnit, UnitsNamed, Validity};
 use crate::attribute::{Attributes, Schema};
@@ -206,7 +207,11 @@ fn answer<C: Challenge>(
 fn driven(mut outcome: Outcome, facts: &Facts<'_>, random: &mut Random) -> Outcome {
     while let Outcome::Need(need) = outcome {
         outcome = match need {
-            Need::Powers(powers) => powers.compute(random).go_on(facts),
+            Need::Powers(powers) => powers.compute(random).go_on(facts, random),
+            Need::Code(asked) => {
+                let destination = asked.question.address.clone();
+                asked.answered(CodeSent { destination }, facts, random)
+            }
         };
     }
     outcome
@@ -422,6 +427,9 @@ fn told(outcome: &Outcome) -> String {
         Outcome::Ask(pending, _) => match pending.step {
             Step::PasswordVerifier(_) => "asked for SRP".to_owned(),
             Step::NewPasswordRequired(_) => "asked for a new password".to_owned(),
+            Step::SmsMfa(_) => "asked for a code by SMS".to_owned(),
+            Step::EmailOtp(_) => "asked for a code by mail".to_owned(),
+            Step::SelectMfaType(_) => "asked to choose".to_owned(),
         },
         Outcome::SignedIn(proof, _) => format!("signed in {}", proof.sub()),
         Outcome::Refuse(refusal) => format!("refused {refusal:?}"),
@@ -433,6 +441,6 @@ fn told(outcome: &Outcome) -> String {
 fn password_step(pending: &Pending) -> &PasswordVerifier {
     match &pending.step {
         Step::PasswordVerifier(step) => step,
-        Step::NewPasswordRequired(_) => panic!("not an SRP challenge"),
+        _ => panic!("not an SRP challenge"),
     }
 }

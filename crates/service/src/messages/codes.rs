@@ -413,7 +413,7 @@ fn hash(app: &App, pool: &UserPoolId, sub: &Sub, purpose: CodePurpose, code: &st
 }
 
 /// Under what messages to an address are counted: the mailbox, however it is spelled.
-fn destination_subject(app: &App, address: &str) -> String {
+pub(super) fn destination_subject(app: &App, address: &str) -> String {
     let destination = cognate_model::email_address::destination(address);
     let hash = hmac_sha256(&app.secrets.address, &[destination.as_bytes()]);
     format!("address:{}", base64url_encode(&hash))

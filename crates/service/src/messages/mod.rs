@@ -7,3 +7,4 @@ pub(crate) mod destinations;
 pub(crate) mod lanes;
 pub(crate) mod message;
 pub(crate) mod outbox;
+pub(crate) mod sign_in_code;

@@ -3,7 +3,7 @@
 
 use cognate_crypto::digest::base64url_encode;
 use cognate_model::sign_in::{
-    self, Effect, Facts, Flow, Need, Outcome, Pending, Proof, Refusal, Way,
+    self, CodeSent, Effect, Facts, Flow, Need, Outcome, Pending, Proof, Refusal, Way,
 };
 use cognate_store::{Tx, attempts, challenges, sessions};
 
@@ -14,10 +14,12 @@ use super::refused::refused;
 use super::step_row::{self, StepRow};
 use super::wire::{self, Answer, Reply, Shown};
 use crate::limits::address_limits::Taken;
+use crate::messages::allowance;
+use crate::messages::sign_in_code::SignInCode;
 use crate::outcome::write_settled;
 use crate::tokens::token_set::{self, NewSession};
-use crate::users::accounts::{Found, PoolClient};
-use crate::{Cx, Error, Result};
+use crate::users::accounts::{Found, PoolClient, stand_in};
+use crate::{Cx, Error, ErrorCode, Result};
 
 /// Begins a sign-in.
 ///
@@ -44,6 +46,7 @@ pub(super) async fn begin(
         found,
         taken,
         row: None,
+        code: None,
     };
     let outcome = sign_in::start(flow, &run.facts());
     run.act(outcome).await
@@ -82,6 +85,7 @@ pub(super) async fn answer(
         found,
         taken,
         row: Some(row),
+        code: None,
     };
     let outcome = answer.decide(pending, &run.facts(), &mut cx.random());
     run.act(outcome).await
@@ -104,6 +108,8 @@ struct Run {
     taken: Taken,
     /// The row of the step that is answered.
     row: Option<StepRow>,
+    /// The code that goes out with the next step.
+    code: Option<SignInCode>,
 }
 
 impl Run {
@@ -111,7 +117,7 @@ impl Run {
         self.found.facts(&self.pool_client, self.cx.now)
     }
 
-    async fn act(self, mut outcome: Outcome) -> Result<Reply> {
+    async fn act(mut self, mut outcome: Outcome) -> Result<Reply> {
         loop {
             outcome = match outcome {
                 Outcome::Ask(pending, effects) => return self.ask(pending, effects).await,
@@ -123,12 +129,22 @@ impl Run {
     }
 
     /// Finds out what the machine needs, and lets it go on.
-    async fn find_out(&self, need: Need) -> Result<Outcome> {
+    async fn find_out(&mut self, need: Need) -> Result<Outcome> {
         match need {
             Need::Powers(powers) => {
                 let mut random = self.cx.random();
                 let computed = self.cx.compute(move || powers.compute(&mut random)).await?;
-                Ok(computed.go_on(&self.facts()))
+                Ok(computed.go_on(&self.facts(), &mut self.cx.random()))
+            }
+            Need::Code(asked) => {
+                let pool = &self.pool_client.pool;
+                let user = stand_in(&self.cx, pool, self.found.user(), &self.found.name);
+                let code = SignInCode::make(&self.cx, pool, &user, &asked.question)?;
+                let fact = CodeSent {
+                    destination: code.shown().to_owned(),
+                };
+                self.code = Some(code);
+                Ok(asked.answered(fact, &self.facts(), &mut self.cx.random()))
             }
         }
     }
@@ -136,7 +152,15 @@ impl Run {
     /// Keeps the step and gives the challenge; the step before it is used up, and what it changed
     /// is stored, in the same transaction.
     async fn ask(self, pending: Pending, effects: Vec<Effect>) -> Result<Reply> {
-        let session = self.cx.random().bytes::<64>();
+        let cx = self.cx.clone();
+        let medium = self.code.as_ref().map(SignInCode::medium);
+        let allowed = allowance::take(&cx, &pending.pool, medium).await;
+        // The operations of a sign-in have no LimitExceededException.
+        let allowed = allowed.map_err(|error| match error.code {
+            ErrorCode::LimitExceeded => Error::too_many_requests().with_source(error.message),
+            _ => error,
+        })?;
+        let session = cx.random().bytes::<64>();
         let shown = Shown {
             pool_client: &self.pool_client,
             user: self.found.user(),
@@ -149,6 +173,7 @@ impl Run {
         };
         let (sub, now, row) = (self.found.subject().clone(), self.cx.now, self.row);
         let pool = std::sync::Arc::clone(&self.pool_client.pool);
+        let code = self.code;
         let basis = (!effects.is_empty()).then(|| Basis::of_found(&self.found));
         let keep = async move |tx: &mut Tx| -> Result<Option<Error>> {
             kept_step::use_up(tx, row.as_ref()).await?;
@@ -167,12 +192,21 @@ impl Run {
                 }
                 effects::apply(tx, &pool, &sub, &effects, now).await?;
             }
+            if let Some(code) = &code
+                && let Some(refusal) = code.put(tx).await?
+            {
+                return Ok(Some(refusal));
+            }
             challenges::insert(tx, &new_row, &pool.id, &kept, expires_at).await?;
             Ok(None)
         };
         let kept = write_settled(&self.cx.app.db, "keep_sign_in_step", stands, keep).await;
         // Refused by the lock, a right password is counted as a wrong one is.
         self.taken.settle_guess(kept)?;
+        if medium.is_some() {
+            allowed.sent();
+            cx.app.outbox_filled.notify_one();
+        }
         Ok(Reply::Challenge {
             name,
             session: base64url_encode(&session),
@@ -241,12 +275,14 @@ impl Run {
     /// another.
     async fn refuse(self, refusal: Refusal) -> Result<Reply> {
         let row = self.row.filter(|_| !refusal.keeps_the_step());
+        let guessed = self.row.filter(|_| refusal.is_a_guess());
         let counts = refusal.counts_as_failure();
         let sub = self.found.subject().clone();
         let (now, pool) = (self.cx.now, self.pool_client.pool.id.clone());
         let lock = if counts || row.is_some() {
             let settle = async move |tx: &mut Tx| -> Result<Lock> {
                 kept_step::use_up(tx, row.as_ref()).await?;
+                kept_step::count_guess(tx, guessed.as_ref()).await?;
                 if counts {
                     return count_failure(tx, &pool, &sub, now).await;
                 }

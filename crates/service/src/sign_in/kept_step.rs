@@ -2,7 +2,7 @@
 //! used once.
 
 use cognate_crypto::digest::{base64_encode, ct_eq};
-use cognate_model::sign_in::Pending;
+use cognate_model::sign_in::{MAX_GUESSES, Pending};
 use cognate_store::{Tx, challenges};
 use serde::{Deserialize, Serialize};
 
@@ -63,5 +63,20 @@ pub(super) async fn use_up(tx: &mut Tx, row: Option<&StepRow>) -> Result<()> {
     match row {
         Some(row) if challenges::consume(tx, row).await?.is_none() => Err(Error::invalid_session()),
         _ => Ok(()),
+    }
+}
+
+/// Counts a wrong guess at a step, which the last of several uses up.
+///
+/// # Errors
+/// What the operation answers when it is used up; what the database gives.
+pub(super) async fn count_guess(tx: &mut Tx, row: Option<&StepRow>) -> Result<()> {
+    let Some(row) = row else {
+        return Ok(());
+    };
+    match challenges::count_guess(tx, row).await? {
+        Some(guesses) if guesses >= MAX_GUESSES => use_up(tx, Some(row)).await,
+        Some(_) => Ok(()),
+        None => Err(Error::invalid_session()),
     }
 }

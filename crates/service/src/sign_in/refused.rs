@@ -1,6 +1,6 @@
 //! What clients are told of a refusal.
 
-use cognate_model::sign_in::Refusal;
+use cognate_model::sign_in::{Factor, Refusal};
 
 use crate::Error;
 use crate::users::attributes;
@@ -15,6 +15,10 @@ pub(super) fn refused(refusal: Refusal) -> Error {
         Refusal::ResetRequired => Error::password_reset_required(),
         Refusal::TemporaryPasswordExpired => Error::temporary_password_expired(),
         Refusal::NoSuchStep | Refusal::WrongChallenge => Error::invalid_session(),
+        Refusal::WrongCode(Factor::Sms) => Error::sms_code_mismatch(),
+        Refusal::WrongCode(_) => Error::code_mismatch(),
+        Refusal::NotOffered => Error::choice_not_offered(),
+        Refusal::NoSecondFactor => Error::no_second_factor(),
         Refusal::Timestamp => Error::timestamp_malformed(),
         Refusal::Missing(names) => {
             Error::attribute_is_missing(names.first().map_or("", String::as_str))

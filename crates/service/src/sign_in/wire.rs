@@ -1,19 +1,26 @@
 //! The challenges as clients see them: one file for each, and the list of them all.
 
+mod email_otp;
 mod new_password_required;
 mod password_verifier;
+mod select_mfa_type;
+mod sms_mfa;
 
 use std::collections::BTreeMap;
 
 use cognate_api::idp::{AuthenticationResultType, ChallengeNameType};
 use cognate_crypto::random::Random;
+use cognate_crypto::secret::SecretString;
 use cognate_model::User;
-use cognate_model::sign_in::{self, Challenge, Facts, Outcome, Pending, Step};
+use cognate_model::sign_in::{self, Challenge, Facts, Outcome, Pending, SentCode, Step, TypedCode};
 
 use super::step_row::StepRow;
 use crate::counts::SignInFlow;
 use crate::users::accounts::PoolClient;
 use crate::{Error, Result};
+
+/// The longest code that is looked at, in bytes.
+const LONGEST_CODE: usize = 64;
 
 /// Parameters and responses, by their names on the wire.
 pub(super) type Parameters = BTreeMap<String, String>;
@@ -64,6 +71,14 @@ pub(super) struct Shown<'a> {
     pub(super) pool_client: &'a PoolClient,
     /// The user; None for a name that nobody has.
     pub(super) user: Option<&'a User>,
+}
+
+impl Shown<'_> {
+    /// USER_ID_FOR_SRP, which clients take for the user name from here on.
+    fn user_id(&self) -> Option<(&'static str, String)> {
+        self.user
+            .map(|user| ("USER_ID_FOR_SRP", user.username.clone()))
+    }
 }
 
 /// An answer to a challenge, read and not looked at yet.
@@ -143,7 +158,35 @@ macro_rules! challenges {
     };
 }
 
-challenges![PasswordVerifier, NewPasswordRequired];
+challenges![
+    PasswordVerifier,
+    NewPasswordRequired,
+    SmsMfa,
+    EmailOtp,
+    SelectMfaType,
+];
+
+/// A code that was typed. No code is longer than this, and longer ones are not looked at.
+///
+/// # Errors
+/// `InvalidParameterException` when it is not there; `CodeMismatchException` when it can be none.
+fn typed_code(responses: &Parameters, name: &'static str) -> Result<TypedCode> {
+    let code = required(responses, name)?;
+    if code.len() > LONGEST_CODE {
+        return Err(Error::code_mismatch());
+    }
+    Ok(TypedCode(SecretString::from(code)))
+}
+
+/// Where a code has gone, as clients read it (docs/protocol.md §5.11).
+fn delivery(sent: &SentCode, medium: &str, shown: &Shown<'_>) -> Vec<(&'static str, String)> {
+    let mut parameters = vec![
+        ("CODE_DELIVERY_DELIVERY_MEDIUM", medium.to_owned()),
+        ("CODE_DELIVERY_DESTINATION", sent.destination.clone()),
+    ];
+    parameters.extend(shown.user_id());
+    parameters
+}
 
 /// A parameter that has to be there.
 ///

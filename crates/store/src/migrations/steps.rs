@@ -71,6 +71,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "settings of the server for pools and app clients",
         steps: SERVER_SETTINGS,
     },
+    Migration {
+        number: 9,
+        name: "guesses at the steps of sign-ins",
+        steps: GUESSES_AT_STEPS,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -174,6 +179,10 @@ const WAYS_BACK: &[&str] = &[
 /// What Cognito has no member for. `client` is empty in the row of the pool itself.
 const SERVER_SETTINGS: &[&str] = &["CREATE TABLE IF NOT EXISTS server_settings(
         pool TEXT NOT NULL, client TEXT NOT NULL, doc TEXT NOT NULL, PRIMARY KEY (pool, client))"];
+
+/// Wrong codes that were typed for a step.
+const GUESSES_AT_STEPS: &[&str] =
+    &["ALTER TABLE challenges ADD COLUMN guesses BIGINT NOT NULL DEFAULT 0"];
 
 #[cfg(test)]
 mod tests {

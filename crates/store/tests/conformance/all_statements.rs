@@ -79,6 +79,7 @@ async fn of_sign_ins(tx: &mut Tx, id: &UserPoolId, client: &ClientId) -> Result<
     sessions::rotate(tx, &session, &[0; 32], 0).await?;
     challenges::insert(tx, &[0; 32], id, b"", Timestamp(1)).await?;
     challenges::find(tx, &[0; 32]).await?;
+    challenges::count_guess(tx, &[0; 32]).await?;
     codes::put(
         tx,
         id,

@@ -48,6 +48,9 @@ fn kind(refusal: &Refusal) -> &'static str {
         Refusal::NoSuchStep => "no such step",
         Refusal::WrongChallenge => "wrong challenge",
         Refusal::Timestamp => "timestamp",
+        Refusal::WrongCode(_) => "wrong code",
+        Refusal::NotOffered => "not offered",
+        Refusal::NoSecondFactor => "no second factor",
         Refusal::Policy(_)
         | Refusal::Attribute(_)
         | Refusal::NotWritable(_)

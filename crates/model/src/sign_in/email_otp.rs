@@ -1,0 +1,46 @@
+//! EMAIL_OTP: a code by mail, as the first factor or after another (docs/protocol.md §5.12).
+
+use cognate_crypto::random::Random;
+use serde::{Deserialize, Serialize};
+
+use super::challenge::Challenge;
+use super::facts::Facts;
+use super::mfa;
+use super::outcome::{Outcome, Refusal};
+use super::progress::Factor;
+use super::sent_code::{self, Destination, SentCode, TypedCode};
+use super::turn::Turn;
+use crate::attribute::Contact;
+
+/// A code that was sent to the e-mail address.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct EmailOtp(pub SentCode);
+
+/// Sends a code to the user's address, after another factor.
+pub(super) fn ask_second(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+    let medium = Contact::Email;
+    let address = turn.user(facts).and_then(|user| mfa::address(user, medium));
+    let Some(address) = address else {
+        return Outcome::Refuse(Refusal::NoSecondFactor);
+    };
+    let to = Destination {
+        medium,
+        address,
+        is_real: true,
+    };
+    sent_code::send(to, turn, random, EmailOtp)
+}
+
+impl Challenge for EmailOtp {
+    type Answer = TypedCode;
+
+    fn answer(
+        self,
+        typed: TypedCode,
+        turn: Turn,
+        facts: &Facts<'_>,
+        random: &mut Random,
+    ) -> Outcome {
+        self.0.typed(&typed, Factor::Email, turn, facts, random)
+    }
+}

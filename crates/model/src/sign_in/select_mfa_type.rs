@@ -1,0 +1,42 @@
+//! SELECT_MFA_TYPE: the user chooses among several second factors (docs/protocol.md §5.11).
+
+use cognate_crypto::random::Random;
+use serde::{Deserialize, Serialize};
+
+use super::challenge::Challenge;
+use super::facts::Facts;
+use super::mfa;
+use super::outcome::{Outcome, Refusal};
+use super::turn::Turn;
+use crate::second_factor::SecondFactor;
+
+/// A choice that is offered.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SelectMfaType {
+    /// What is offered.
+    pub choices: Vec<SecondFactor>,
+}
+
+/// Offers the choice.
+pub(super) fn ask(choices: Vec<SecondFactor>, turn: Turn, facts: &Facts<'_>) -> Outcome {
+    let validity = facts.client.auth_session_validity();
+    turn.ask(SelectMfaType { choices }, validity, facts)
+}
+
+impl Challenge for SelectMfaType {
+    type Answer = SecondFactor;
+
+    fn answer(
+        self,
+        chosen: SecondFactor,
+        turn: Turn,
+        facts: &Facts<'_>,
+        random: &mut Random,
+    ) -> Outcome {
+        if self.choices.contains(&chosen) {
+            mfa::ask(chosen, turn, facts, random)
+        } else {
+            Outcome::Refuse(Refusal::NotOffered)
+        }
+    }
+}

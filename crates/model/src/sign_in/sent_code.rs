@@ -1,0 +1,116 @@
+//! Codes that a sign-in sends, and that are typed: what all challenges share that ask for one.
+
+use cognate_crypto::digest::{ct_eq, sha256};
+use cognate_crypto::random::Random;
+use cognate_crypto::secret::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::facts::Facts;
+use super::need::{Asked, Need};
+use super::outcome::{Outcome, Refusal};
+use super::proceed::proceed;
+use super::progress::Factor;
+use super::step::Step;
+use super::turn::Turn;
+use crate::attribute::Contact;
+
+/// Digits of a code that is the only factor (docs/protocol.md §5.12).
+const AS_FIRST: usize = 8;
+/// Digits of one that follows another factor.
+const AS_SECOND: usize = 6;
+
+/// A code that is to be sent.
+pub struct SendCode {
+    /// By mail or by SMS.
+    pub medium: Contact,
+    /// Where to.
+    pub address: String,
+    /// The code.
+    pub code: SecretString,
+    /// Whether somebody gets it: nobody does who does not exist, and it must not show.
+    pub is_real: bool,
+    /// Whether it follows another factor.
+    pub is_second: bool,
+}
+
+/// A code that goes out together with the step.
+pub struct CodeSent {
+    /// Where to, as answers tell it.
+    pub destination: String,
+}
+
+/// A code that has gone out and waits to be typed. The step is sealed, and so is this.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SentCode {
+    /// Where to, as answers tell it.
+    pub destination: String,
+    /// Where to: it has to be the user's address still.
+    address: String,
+    medium: Contact,
+    #[serde(with = "crate::bytes")]
+    hash: Vec<u8>,
+}
+
+/// What a client types.
+pub struct TypedCode(pub SecretString);
+
+/// Where a code goes.
+pub(super) struct Destination {
+    pub(super) medium: Contact,
+    pub(super) address: String,
+    pub(super) is_real: bool,
+}
+
+/// Sends a code, and asks for it.
+pub(super) fn send<S: Into<Step>>(
+    to: Destination,
+    turn: Turn,
+    random: &mut Random,
+    step: impl FnOnce(SentCode) -> S + Send + 'static,
+) -> Outcome {
+    let is_second = turn.progress.has_begun();
+    let code = random.digits(if is_second { AS_SECOND } else { AS_FIRST });
+    let hash = sha256(&[code.as_bytes()]).to_vec();
+    let address = to.address.clone();
+    let question = SendCode {
+        medium: to.medium,
+        address: to.address,
+        code: SecretString::from(code),
+        is_real: to.is_real,
+        is_second,
+    };
+    let wait = move |sent: CodeSent, facts: &Facts<'_>, _: &mut Random| {
+        let code = SentCode {
+            destination: sent.destination,
+            address,
+            medium: to.medium,
+            hash,
+        };
+        turn.ask(step(code), facts.client.auth_session_validity(), facts)
+    };
+    Outcome::Need(Need::Code(Asked::new(question, wait)))
+}
+
+impl SentCode {
+    /// Compares what was typed. A right code proves its factor.
+    pub(super) fn typed(
+        &self,
+        typed: &TypedCode,
+        factor: Factor,
+        mut turn: Turn,
+        facts: &Facts<'_>,
+        random: &mut Random,
+    ) -> Outcome {
+        let is_right = ct_eq(&sha256(&[typed.0.expose().trim().as_bytes()]), &self.hash);
+        // Nobody has a code, even one who should hit upon it.
+        let user = turn.user(facts).filter(|_| is_right);
+        let Some(user) = user else {
+            return Outcome::Refuse(Refusal::WrongCode(factor));
+        };
+        if user.attribute(self.medium.attribute()) != Some(self.address.as_str()) {
+            return Outcome::Refuse(Refusal::NoSuchStep);
+        }
+        turn.prove(factor, facts.now);
+        proceed(turn, facts, random)
+    }
+}
