@@ -19,3 +19,4 @@ pub mod secret;
 pub mod secret_hash;
 pub mod sigv4;
 pub mod srp;
+pub mod totp;

@@ -26,6 +26,7 @@ mod sender;
 pub mod server_settings;
 pub mod session;
 pub mod sign_in;
+pub mod software_token;
 pub mod time;
 pub mod user;
 pub mod user_pool;

@@ -1,11 +1,15 @@
 //! Multi-factor authentication: what a pool asks for, and what a user has chosen.
 
-use std::collections::BTreeSet;
+mod demand;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::Contact;
 use crate::user_pool::UserPool;
+
+pub use demand::Demand;
 
 /// A second factor that a user enrols. A passkey is none of them: it can stand for both factors at
 /// once, but never be asked for after a password (WebAuthnMfaSettingsType).
@@ -71,6 +75,71 @@ impl MfaPreferences {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Makes what was wished true. Where everybody is asked for a second factor, none can be
+    /// switched off, which is no error (docs/protocol.md §5.15). A passkey stands for both factors
+    /// only while there is another way for the day on which it is lost.
+    ///
+    /// # Errors
+    /// [`RefusedWish`]; then nothing has changed.
+    pub fn set(
+        &mut self,
+        wishes: &BTreeMap<SecondFactor, Wish>,
+        configuration: MfaConfiguration,
+    ) -> Result<(), RefusedWish> {
+        let mut preferred = wishes.iter().filter(|(_, wish)| wish.preferred);
+        let (first, another) = (preferred.next(), preferred.next());
+        if another.is_some() {
+            return Err(RefusedWish::TwoPreferred);
+        }
+        if let Some((factor, _)) = first.filter(|(_, wish)| !wish.enabled) {
+            return Err(RefusedWish::PreferredAndOff(*factor));
+        }
+        for (factor, wish) in wishes {
+            let is_kept = configuration == MfaConfiguration::On && self.enabled.contains(factor);
+            if wish.enabled {
+                self.enabled.insert(*factor);
+            } else if !is_kept {
+                self.enabled.remove(factor);
+            }
+            let is_preferred = self.preferred == Some(*factor);
+            if is_preferred && (wish.enabled || !is_kept) && !wish.preferred {
+                self.preferred = None;
+            }
+        }
+        if let Some((factor, _)) = first {
+            self.preferred = Some(*factor);
+        }
+        self.passkey &= !self.enabled.is_empty();
+        Ok(())
+    }
+
+    /// Switches a factor off that the user has no more.
+    pub fn lose(&mut self, factor: SecondFactor) {
+        self.enabled.remove(&factor);
+        if self.preferred == Some(factor) {
+            self.preferred = None;
+        }
+        self.passkey &= !self.enabled.is_empty();
+    }
+}
+
+/// What a request says of one factor of a user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Whether it is to be switched on.
+    pub enabled: bool,
+    /// Whether it is to be the one that is asked for.
+    pub preferred: bool,
+}
+
+/// Why wishes contradict each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedWish {
+    /// More than one is to be preferred.
+    TwoPreferred,
+    /// This one is to be preferred and switched off.
+    PreferredAndOff(SecondFactor),
 }
 
 /// MfaConfiguration.
@@ -95,9 +164,10 @@ pub struct PoolMfa {
     /// Whether authenticator apps are offered, if the owner said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub software_token: Option<bool>,
-    /// Text messages, if they are offered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sms: Option<SmsMfa>,
+    /// Whether text messages are offered. Their text is
+    /// [`Messages::authentication_sms`](crate::user_pool::Messages::authentication_sms), which
+    /// sign-ins by text message use as well.
+    pub sms: bool,
     /// Mail, if it is offered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailMfa>,
@@ -111,19 +181,19 @@ impl PoolMfa {
     pub fn offers(&self, factor: SecondFactor) -> bool {
         self.configuration != MfaConfiguration::Off
             && match factor {
-                SecondFactor::Sms => self.sms.is_some(),
+                SecondFactor::Sms => self.sms,
                 SecondFactor::Email => self.email.is_some(),
                 SecondFactor::SoftwareToken => self.software_token == Some(true),
             }
     }
-}
 
-/// SmsMfaConfiguration. Its SmsConfiguration is the pool's own.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SmsMfa {
-    /// The text, which holds `{####}`; Cognate's own words where absent.
-    pub message: Option<String>,
+    /// Whether they may use any.
+    #[must_use]
+    pub fn offers_any(&self) -> bool {
+        SecondFactor::ALL
+            .into_iter()
+            .any(|factor| self.offers(factor))
+    }
 }
 
 /// EmailMfaConfiguration.
@@ -140,6 +210,8 @@ pub struct EmailMfa {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PasskeySettings {
+    /// Whether the owner wrote WebAuthnConfiguration. It is shown only where it was written.
+    pub written: bool,
     /// The domain that passkeys are made for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relying_party_id: Option<String>,
@@ -179,3 +251,6 @@ impl UserPool {
         SecondFactor::ALL.into_iter().filter(offered).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

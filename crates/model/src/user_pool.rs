@@ -120,6 +120,8 @@ pub struct Messages {
     pub link_email_subject: Option<String>,
     /// Whether sign-up mails a link in place of a code.
     pub confirm_with_link: bool,
+    /// SMS with the code of a sign-in: SmsAuthenticationMessage.
+    pub authentication_sms: Option<String>,
     /// SMS of an invitation.
     pub invitation_sms: Option<String>,
     /// Mail of an invitation.

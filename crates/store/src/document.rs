@@ -13,6 +13,7 @@ use cognate_model::{
     code::PendingCode,
     password::Credentials,
     server_settings::{ClientServerSettings, PoolServerSettings},
+    software_token::SoftwareToken,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -52,6 +53,7 @@ documents! {
     "credentials" => Credentials,
     "pool_server_settings" => PoolServerSettings,
     "session" => TokenSession,
+    "software_token" => SoftwareToken,
     "user" => User,
     "user_pool" => UserPool,
     "way_back" => WayBack,

@@ -50,6 +50,7 @@ pub mod restore;
 pub mod server_settings;
 pub mod sessions;
 pub mod signing_keys;
+pub mod software_tokens;
 pub mod user_pools;
 pub mod users;
 pub mod ways_back;

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use crate::{
     access_keys, aliases, app_clients, attempts, challenges, codes, data_keys, derived::Derived,
-    leases, meta, migrations::book, outbox, server_settings, sessions, signing_keys, table::Table,
-    user_pools, users, ways_back,
+    leases, meta, migrations::book, outbox, server_settings, sessions, signing_keys,
+    software_tokens, table::Table, user_pools, users, ways_back,
 };
 
 /// The declarations, each from the file of its resource.
@@ -26,6 +26,7 @@ pub const TABLES: &[&Table] = &[
     &challenges::TABLE,
     &codes::TABLE,
     &ways_back::TABLE,
+    &software_tokens::TABLE,
     &attempts::TABLE,
     &outbox::TABLE,
     &aliases::TABLE,

@@ -80,6 +80,34 @@ sentences! {
         /// The words are ours: this server cannot send the code that a sign-in needs.
         code_cannot_be_sent() "The code cannot be sent: this server is not set up to send it.";
     }
+    EnableSoftwareTokenMFA {
+        software_token_mismatch() "Code mismatch and fail enable Software Token MFA";
+    }
+    ExpiredCode {
+        software_token_used() "Your software token has already been used once.";
+    }
+    SoftwareTokenMFANotFound {
+        software_token_not_offered() "Software Token MFA has not been enabled by the userPool";
+        software_token_not_found() "Software Token MFA does not exist for the user.";
+    }
+    InvalidParameter {
+        /// By the name of its challenge.
+        factor_not_ready(factor) "User does not have delivery config set to turn on {factor}";
+        /// The words are ours.
+        factor_not_offered(factor) "{factor} is not an MFA factor of the user pool";
+        /// The words are ours.
+        two_preferred_factors() "Only one MFA factor can be preferred";
+        /// The words are ours.
+        preferred_factor_is_off(factor) "{factor} cannot be preferred while it is not enabled";
+        /// The words are ours.
+        passkey_is_single_factor() "Passkeys are not MFA factors of the user pool: its WebAuthnConfiguration has no FactorConfiguration MULTI_FACTOR_WITH_USER_VERIFICATION";
+        /// The words are ours.
+        passkey_needs_another_factor() "A passkey can be an MFA factor only beside another one";
+        /// The words are ours.
+        only_sms_options() "MFAOptions can only have SMS to phone_number";
+        /// The words are ours.
+        access_token_or_session() "Give either AccessToken or Session";
+    }
 }
 
 // Tokens.
@@ -204,6 +232,10 @@ sentences! {
         recovery_by_admins_and_others() "Account Recovery Setting cannot use admin_only setting with any other recovery mechanisms.";
         password_not_among_first_factors() "Password should be configured as one of the allowed first auth factors.";
         off_and_a_factor() "Invalid MFA configuration given, can't turn off MFA and configure an MFA together.";
+        no_factor_enabled() "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.";
+        sms_configuration_required() "SMS configuration and Auto verification for phone_number are required when MFA is required/optional";
+        sms_mfa_cannot_be_turned_off() "Can't turn off SMS_MFA when SMS configuration is set for the user pool";
+        email_mfa_and_recovery_by_email() "Cannot set EmailMfaConfiguration when user pool AccountRecoverySetting is not set or contains only verified_email in RecoveryMechanisms.";
         source_arn_missing() "Source ARN is required to use DEVELOPER email sending owner";
         invalid_from_address() "Provided From email address is invalid";
         invalid_attribute_data_type() "Invalid AttributeDataType input, consider using the provided AttributeDataType enum.";
@@ -220,6 +252,12 @@ sentences! {
     FeatureUnavailableInTier {
         /// The words are ours.
         user_auth_needs_essentials() "ALLOW_USER_AUTH needs a user pool of the ESSENTIALS or PLUS tier";
+        /// The words are ours.
+        tier_lacks(member) "{member} needs a user pool of the ESSENTIALS or PLUS tier";
+    }
+    TierChangeNotAllowed {
+        /// The words are ours.
+        tier_change_not_allowed(why) "The tier cannot be changed: {why}";
     }
     InvalidEmailRoleAccessPolicy {
         /// The words in brackets are ours.

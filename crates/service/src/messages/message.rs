@@ -3,7 +3,6 @@
 
 use cognate_api::idp::{CodeDeliveryDetailsType, DeliveryMediumType};
 use cognate_model::attribute::Contact;
-use cognate_model::second_factor::EmailMfa;
 use cognate_model::{NormalName, Timestamp, UserPool};
 use cognate_outbound::{
     AddressChange, ChangedAddress, Delivery, EmailMessage, Mailer, Purpose, Rendered, SmsMessage,
@@ -169,15 +168,17 @@ fn email(draft: &Draft<'_>) -> EmailMessage {
             &messages.invitation_email,
             &messages.invitation_email_subject,
         ),
+        Purpose::SignInCode => {
+            let texts = draft.pool.settings.mfa.email.as_ref();
+            (
+                texts.map_or(&None, |texts| &texts.message),
+                texts.map_or(&None, |texts| &texts.subject),
+            )
+        }
         Purpose::Verification | Purpose::ForgotPassword | Purpose::AttributeVerification => (
             &messages.verification_email,
             &messages.verification_email_subject,
         ),
-        Purpose::SignInCode => {
-            let email = draft.pool.settings.mfa.email.as_ref();
-            let own = |own: fn(&EmailMfa) -> &Option<String>| email.map_or(&None, own);
-            (own(|email| &email.message), own(|email| &email.subject))
-        }
     };
     let rendered = render_email(
         draft.purpose,
@@ -205,8 +206,11 @@ fn sms_template<'a>(draft: &Draft<'a>) -> Option<&'a str> {
     let messages = &draft.pool.settings.messages;
     match draft.purpose {
         Purpose::Invitation => messages.invitation_sms.as_deref(),
-        Purpose::SignInCode => draft.pool.settings.mfa.sms.as_ref()?.message.as_deref(),
-        _ => messages.verification_sms.as_deref(),
+        Purpose::SignInCode => messages.authentication_sms.as_deref(),
+        Purpose::Verification
+        | Purpose::LinkVerification
+        | Purpose::ForgotPassword
+        | Purpose::AttributeVerification => messages.verification_sms.as_deref(),
     }
 }
 

@@ -9,20 +9,18 @@ use cognate_api::idp::{
     AliasAttributeType, AuthFactorType, DefaultEmailOptionType, DeletionProtectionType,
     EmailConfigurationType, EmailSendingAccountType, LambdaConfigType, MessageTemplateType,
     PasswordPolicyType, RecoveryOptionNameType, RecoveryOptionType, SignInPolicyType,
-    SmsConfigurationType, UserAttributeUpdateSettingsType, UserPoolAddOnsType,
-    UserPoolDescriptionType, UserPoolMfaType, UserPoolPolicyType, UserPoolTierType, UserPoolType,
-    UsernameAttributeType, UsernameConfigurationType, VerificationMessageTemplateType,
-    VerifiedAttributeType,
+    UserAttributeUpdateSettingsType, UserPoolAddOnsType, UserPoolDescriptionType,
+    UserPoolPolicyType, UserPoolTierType, UserPoolType, UsernameAttributeType,
+    UsernameConfigurationType, VerificationMessageTemplateType, VerifiedAttributeType,
 };
 use cognate_model::UserPool;
 use cognate_model::attribute::Contact;
 use cognate_model::password::PasswordPolicy;
 use cognate_model::user_pool::{
-    AliasAttribute, EmailSettings, Messages, RecoveryMechanism, Settings, SignInNames, SmsSettings,
-    Tier,
+    AliasAttribute, EmailSettings, Messages, RecoveryMechanism, Settings, SignInNames, Tier,
 };
 
-use super::schema;
+use super::{mfa_settings, schema, sms};
 
 /// The whole pool.
 pub(super) fn full(pool: &UserPool, arn: &str, number_of_users: i64) -> UserPoolType {
@@ -53,10 +51,12 @@ pub(super) fn full(pool: &UserPool, arn: &str, number_of_users: i64) -> UserPool
                 &settings.verified_before_update,
             )),
         }),
-        mfa_configuration: Some(UserPoolMfaType::Off),
+        mfa_configuration: Some(mfa_settings::describe_configuration(
+            settings.mfa.configuration,
+        )),
         estimated_number_of_users: Some(i32::try_from(number_of_users).unwrap_or(i32::MAX)),
         email_configuration: Some(email(&settings.email)),
-        sms_configuration: settings.sms.as_ref().map(sms),
+        sms_configuration: settings.sms.as_ref().map(sms::describe),
         user_pool_tags: Some(settings.tags.clone()),
         admin_create_user_config: Some(admin_create_user(settings)),
         username_configuration: Some(UsernameConfigurationType {
@@ -71,8 +71,8 @@ pub(super) fn full(pool: &UserPool, arn: &str, number_of_users: i64) -> UserPool
         }),
         // Long out of use at AWS.
         status: None,
+        sms_authentication_message: settings.messages.authentication_sms.clone(),
         // Not built: see not_built.rs.
-        sms_authentication_message: None,
         device_configuration: None,
         dcr_configuration: None,
         key_configuration: None,
@@ -189,15 +189,6 @@ fn email(settings: &EmailSettings) -> EmailConfigurationType {
         email_sending_account: Some(account),
         from: settings.from.clone(),
         configuration_set: None,
-    }
-}
-
-fn sms(settings: &SmsSettings) -> SmsConfigurationType {
-    SmsConfigurationType {
-        sns_caller_arn: settings.caller_arn.clone(),
-        external_id: settings.external_id.clone(),
-        sns_region: settings.region.clone(),
-        eums_sms: None,
     }
 }
 

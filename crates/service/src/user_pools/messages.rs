@@ -41,6 +41,7 @@ pub(super) fn read(asked: &Asked) -> Result<Messages> {
             "EmailVerificationSubject",
             asked.email_verification_subject.as_ref(),
         )?,
+        authentication_sms: asked.sms_authentication_message.clone(),
         link_email: template.email_message_by_link,
         link_email_subject: template.email_subject_by_link,
         confirm_with_link: template.default_email_option

@@ -1,7 +1,7 @@
 //! User pools: create, describe, update, delete, list, custom attributes, tags, multi-factor
 //! settings.
 //!
-//! What a request asks for is read in [`settings`] and [`schema`]; what Cognate can't do yet is
+//! What a request asks for is read in [`settings`], [`mfa_settings`] and [`schema`]; what Cognate can't do yet is
 //! refused in [`not_built`]; what a pool looks like on the wire is written in [`describe`].
 
 mod asked;
@@ -9,10 +9,12 @@ mod describe;
 mod email;
 mod messages;
 mod mfa;
+mod mfa_settings;
 mod not_built;
 pub(crate) mod pools;
 mod schema;
 mod settings;
+mod sms;
 mod stored;
 mod tag_rules;
 mod tags;

@@ -5,10 +5,11 @@
 use cognate_api::idp::{
     AdvancedSecurityModeType, AuthFactorType, DcrConfigurationType, DeviceConfigurationType,
     EncryptionKeyType, IssuerType, KeyConfigurationType, LambdaConfigType, SignInPolicyType,
-    StatusType, UserPoolAddOnsType, UserPoolMfaType,
+    StatusType, UserPoolAddOnsType,
 };
 
 use super::asked::Asked;
+use super::sms;
 use crate::{Error, Result};
 
 /// Refuses the first member that asks for what is not built.
@@ -25,6 +26,9 @@ pub(super) fn refuse(asked: &Asked) -> Result<()> {
             "LambdaConfig.{trigger}"
         )));
     }
+    if let Some(configuration) = &asked.sms_configuration {
+        sms::refuse_not_built(configuration)?;
+    }
     let mut members = sign_in_members(asked).into_iter().chain(others(asked));
     match members.find(|(_, is_asked_for)| *is_asked_for) {
         Some((member, _)) => Err(Error::parameter_not_built(member)),
@@ -33,19 +37,11 @@ pub(super) fn refuse(asked: &Asked) -> Result<()> {
 }
 
 /// What changes how users sign in, and whether it is asked for.
-fn sign_in_members(asked: &Asked) -> [(&'static str, bool); 4] {
+fn sign_in_members(asked: &Asked) -> [(&'static str, bool); 2] {
     let policies = asked.policies.as_ref();
     let history =
         policies.and_then(|policies| policies.password_policy.as_ref()?.password_history_size);
     [
-        (
-            "MfaConfiguration other than OFF",
-            !matches!(asked.mfa_configuration, None | Some(UserPoolMfaType::Off)),
-        ),
-        (
-            "SmsAuthenticationMessage",
-            asked.sms_authentication_message.is_some(),
-        ),
         ("PasswordHistorySize", history.is_some_and(|size| size != 0)),
         (
             "DeviceConfiguration",
@@ -58,7 +54,7 @@ fn sign_in_members(asked: &Asked) -> [(&'static str, bool); 4] {
 }
 
 /// The other members, and whether they are asked for.
-fn others(asked: &Asked) -> [(&'static str, bool); 7] {
+fn others(asked: &Asked) -> [(&'static str, bool); 6] {
     [
         (
             "EmailConfiguration.ConfigurationSet",
@@ -66,13 +62,6 @@ fn others(asked: &Asked) -> [(&'static str, bool); 7] {
                 .email_configuration
                 .as_ref()
                 .is_some_and(|email| email.configuration_set.is_some()),
-        ),
-        (
-            "SmsConfiguration.EumsSms",
-            asked
-                .sms_configuration
-                .as_ref()
-                .is_some_and(|sms| sms.eums_sms.is_some()),
         ),
         (
             "UserPoolAddOns other than AdvancedSecurityMode OFF",

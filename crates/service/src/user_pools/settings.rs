@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cognate_api::idp::{
     AccountRecoverySettingType, AdminCreateUserConfigType, AliasAttributeType,
-    DeletionProtectionType, PasswordPolicyType, RecoveryOptionNameType, SmsConfigurationType,
+    DeletionProtectionType, PasswordPolicyType, RecoveryOptionNameType,
     UserAttributeUpdateSettingsType, UserPoolTierType, UsernameAttributeType,
     VerifiedAttributeType,
 };
@@ -15,20 +15,21 @@ use cognate_model::UserPool;
 use cognate_model::attribute::Contact;
 use cognate_model::password::PasswordPolicy;
 use cognate_model::user_pool::{
-    AliasAttribute, EmailSettings, RecoveryMechanism, Settings, SignInNames, SmsSettings, Tier,
+    AliasAttribute, EmailSettings, RecoveryMechanism, Settings, SignInNames, Tier,
 };
 
-use crate::{Error, Result};
+use crate::{Error, ErrorCode, Result};
 
 use super::asked::Asked;
-use super::{email, messages, not_built, tag_rules};
+use super::{email, messages, mfa_settings, not_built, sms, tag_rules};
 
 /// Reads the settings. What is not given gets its default, in an update too (documented for
 /// UpdateUserPool). But an update keeps the name, which has none, and each half of Policies, the
-/// tier and the tags (docs/protocol.md §10.1; docs/differences.md has the table).
+/// tier, the tags and second factors (docs/protocol.md §10.1; docs/differences.md has the table).
 ///
 /// # Errors
-/// `InvalidParameterException` for what is wrong or not built, `UserPoolTaggingException` for tags.
+/// `InvalidParameterException` for what is wrong or not built, `UserPoolTaggingException` for tags,
+/// `FeatureUnavailableInTierException` and `TierChangeNotAllowedException`.
 pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> {
     not_built::refuse(&asked)?;
     let messages = messages::read(&asked)?;
@@ -45,7 +46,7 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         verification_message_template: _,
         sms_authentication_message: _,
         user_attribute_update_settings,
-        mfa_configuration: _,
+        mfa_configuration,
         device_configuration: _,
         email_configuration,
         sms_configuration,
@@ -68,7 +69,9 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
     let password_policy = policies.and_then(|policies| policies.password_policy);
     let before = before.map(|before| &before.settings);
     let kept_policy = before.map(|before| &before.password_policy);
-    Ok(Settings {
+    let sms = sms_configuration.and_then(sms::read);
+    let kept_mfa = before.map(|before| &before.mfa);
+    let settings = Settings {
         name: pool_name
             .or_else(|| before.map(|before| before.name.clone()))
             .unwrap_or_default(),
@@ -78,7 +81,8 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         verified_before_update,
         messages,
         email: email_configuration.map_or(Ok(EmailSettings::default()), email::read)?,
-        sms: sms_configuration.and_then(sms),
+        mfa: mfa_settings::of_pool(mfa_configuration.as_ref(), sms.as_ref(), kept_mfa)?,
+        sms,
         tags: user_pool_tags
             .map(tag_rules::check)
             .transpose()?
@@ -95,8 +99,15 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
             .unwrap_or_default(),
         // Anything but OFF is refused above.
         add_ons_off: user_pool_add_ons.is_some(),
-        mfa: before.map(|before| before.mfa.clone()).unwrap_or_default(),
-    })
+    };
+    let has_had_a_tier = before.is_some_and(|before| before.tier != settings.tier);
+    mfa_settings::check(&settings).map_err(|error| match error.code {
+        ErrorCode::FeatureUnavailableInTier if has_had_a_tier => {
+            Error::tier_change_not_allowed(error.message)
+        }
+        _ => error,
+    })?;
+    Ok(settings)
 }
 
 /// What users of a new pool sign in with.
@@ -222,15 +233,6 @@ fn recovery(setting: AccountRecoverySettingType) -> Result<Option<Vec<RecoveryMe
         return Err(Error::recovery_by_admins_and_others());
     }
     Ok((!mechanisms.is_empty()).then_some(mechanisms))
-}
-
-fn sms(configuration: SmsConfigurationType) -> Option<SmsSettings> {
-    let settings = SmsSettings {
-        caller_arn: configuration.sns_caller_arn.filter(|arn| !arn.is_empty()),
-        external_id: configuration.external_id,
-        region: configuration.sns_region,
-    };
-    (settings != SmsSettings::default()).then_some(settings)
 }
 
 fn tier(tier: UserPoolTierType) -> Result<Tier> {

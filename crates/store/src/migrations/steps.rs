@@ -76,6 +76,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "guesses at the steps of sign-ins",
         steps: GUESSES_AT_STEPS,
     },
+    Migration {
+        number: 10,
+        name: "software tokens",
+        steps: SOFTWARE_TOKENS,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -183,6 +188,10 @@ const SERVER_SETTINGS: &[&str] = &["CREATE TABLE IF NOT EXISTS server_settings(
 /// Wrong codes that were typed for a step.
 const GUESSES_AT_STEPS: &[&str] =
     &["ALTER TABLE challenges ADD COLUMN guesses BIGINT NOT NULL DEFAULT 0"];
+
+/// The authenticator apps of users. `last_step` is the newest step whose code was used.
+const SOFTWARE_TOKENS: &[&str] = &["CREATE TABLE IF NOT EXISTS software_tokens(
+        pool TEXT NOT NULL, sub TEXT NOT NULL, sealed BYTES NOT NULL, last_step BIGINT NOT NULL, PRIMARY KEY (pool, sub))"];
 
 #[cfg(test)]
 mod tests {

@@ -12,10 +12,12 @@ use cognate_store::{
     Error, Tx, access_keys, app_clients, attempts, challenges, codes, expiry, outbox,
     server_settings, sessions,
     signing_keys::{self, NewSigningKey},
-    user_pools, users, ways_back,
+    software_tokens, user_pools, users, ways_back,
 };
 
-use crate::fixtures::{app_client, code, name, names, random, session, user, user_pool, way_back};
+use crate::fixtures::{
+    app_client, code, name, names, random, session, software_token, user, user_pool, way_back,
+};
 
 /// Runs what reads and writes.
 pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), Error> {
@@ -95,6 +97,9 @@ async fn of_sign_ins(tx: &mut Tx, id: &UserPoolId, client: &ClientId) -> Result<
     ways_back::insert(tx, &[0; 32], &way_back(&ana)).await?;
     ways_back::find(tx, &[0; 32]).await?;
     ways_back::open_of_user(tx, id, &ana.sub, Timestamp(0)).await?;
+    software_tokens::put(tx, id, &ana.sub, &software_token(1), 1).await?;
+    software_tokens::find(tx, id, &ana.sub).await?;
+    software_tokens::use_step(tx, id, &ana.sub, 2).await?;
     ways_back::is_kept_for_another(tx, id, &name("ana"), &bea.sub, Timestamp(0)).await?;
     Ok(())
 }
@@ -148,6 +153,7 @@ pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), Error> {
     .await?;
     codes::consume(tx, &pool, &ana.sub, CodePurpose::VerifyEmail, &[1; 32]).await?;
     ways_back::take(tx, &[0; 32]).await?;
+    software_tokens::delete(tx, &pool, &ana.sub).await?;
     attempts::clear_lockout(tx, &pool, "s").await?;
     sessions::end(tx, &pool, &SessionId::random(&mut random())).await?;
     sessions::end_all_of_user(tx, &pool, &ana.sub).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cognate_crypto::random::Random;
+use cognate_crypto::{random::Random, secret::SecretBytes};
 use cognate_model::{
     AppClient, ClientId, NormalName, SessionId, Sub, Timestamp, TokenSession, User, UserPool,
     UserPoolId, UserStatus, WayBack,
@@ -10,6 +10,7 @@ use cognate_model::{
     attribute::Contact,
     code::PendingCode,
     password::{Credentials, PasswordPolicy},
+    software_token::{PendingToken, SoftwareToken, VerifiedToken},
     user::NameKind,
     user_pool::{EmailSettings, Messages, Settings, SignInNames, Tier},
 };
@@ -146,6 +147,20 @@ pub(crate) fn code(byte: u8) -> PendingCode {
         address: "ana@example.com".to_owned(),
         by_link: false,
         reissues: 0,
+    }
+}
+
+/// An authenticator app, and a secret that waits for its first code.
+pub(crate) fn software_token(byte: u8) -> SoftwareToken {
+    let secret = |byte: u8| SecretBytes::new(vec![byte; 20]);
+    SoftwareToken {
+        verified: Some(VerifiedToken {
+            secret: secret(byte),
+            name: "phone".to_owned(),
+        }),
+        pending: Some(PendingToken {
+            secret: secret(byte.wrapping_add(1)),
+        }),
     }
 }
 

@@ -14,11 +14,12 @@ use cognate_store::{
     Db, Error, Tx, access_keys, app_clients, attempts, backup, challenges, codes, installation,
     outbox, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
-    user_pools, users, ways_back,
+    software_tokens, user_pools, users, ways_back,
 };
 
 use crate::fixtures::{
-    app_client, code, credentials, names, random, session, user, user_pool, way_back, write,
+    app_client, code, credentials, names, random, session, software_token, user, user_pool,
+    way_back, write,
 };
 
 /// More than a few pages.
@@ -104,6 +105,7 @@ async fn users_with_sessions(
             codes::put(tx, pool, &ana.sub, kind, &code(1), Timestamp(-1)).await?;
             attempts::put_lockout(tx, pool, "", &Lockout::default(), Timestamp(1)).await?;
             ways_back::insert(tx, &[7; 32], &way_back(&ana)).await?;
+            software_tokens::put(tx, pool, &ana.sub, &software_token(1), 7).await?;
         }
     }
     Ok(())

@@ -26,7 +26,7 @@ const OF_OTHER_CRATES: [&str; 5] = [
 ];
 
 /// What the first version has always written, and nothing can stand for.
-const REQUIRED: [(&str, &[&str]); 10] = [
+const REQUIRED: [(&str, &[&str]); 11] = [
     ("access_key", &["id", "name", "policy", "created_at"]),
     (
         "app_client",
@@ -51,6 +51,7 @@ const REQUIRED: [(&str, &[&str]); 10] = [
         "session",
         &["pool", "id", "sub", "client", "auth_time", "expires_at"],
     ),
+    ("software_token", &[]),
     (
         "user",
         &[

@@ -33,6 +33,7 @@ mod plans;
 mod pools;
 mod postgres_path;
 mod restore;
+mod second_factors;
 mod sign_ins;
 mod tables;
 mod versions;
