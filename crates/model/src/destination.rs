@@ -124,6 +124,13 @@ impl Contacts {
             .or_else(|| self.first(&order, ContactState::Absent))
     }
 
+    /// The address of a contact that is verified, or seems to be.
+    #[must_use]
+    pub fn verified(&self, contact: Contact) -> Option<&str> {
+        let shown = self.of(contact);
+        (shown.state == ContactState::Verified).then_some(shown.address.as_str())
+    }
+
     fn first(&self, order: &[Contact], at_least: ContactState) -> Option<(Contact, &str)> {
         order
             .iter()

@@ -13,6 +13,7 @@ pub mod claims;
 pub mod code;
 pub mod destination;
 pub mod email_address;
+pub mod first_factor;
 pub mod ids;
 pub mod lockout;
 pub mod name;
@@ -34,6 +35,7 @@ pub mod way_back;
 
 pub use app_client::AppClient;
 pub use email_address::EmailAddress;
+pub use first_factor::FirstFactor;
 pub use ids::{ClientId, SessionId, Sub, UserPoolId};
 pub use name::NormalName;
 pub use nobody::Nobody;

@@ -331,6 +331,7 @@ pub(crate) mod tests {
                 admin_create_user_only: false,
                 recovery: None,
                 tier: Tier::default(),
+                allowed_first_auth_factors: [crate::FirstFactor::Password].into(),
                 add_ons_off: false,
                 mfa: crate::second_factor::PoolMfa::default(),
             },

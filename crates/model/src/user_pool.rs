@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::{Contact, Schema};
+use crate::first_factor::FirstFactor;
 use crate::ids::UserPoolId;
 use crate::password::PasswordPolicy;
 use crate::second_factor::PoolMfa;
@@ -70,6 +71,9 @@ pub struct Settings {
     /// The feature plan that the owner chose.
     #[serde(default)]
     pub tier: Tier,
+    /// What users may begin a sign-in with, passwords always among them.
+    #[serde(default = "passwords_only")]
+    pub allowed_first_auth_factors: BTreeSet<FirstFactor>,
     /// Whether the owner wrote UserPoolAddOns, which is then OFF. Describe shows only what was
     /// written.
     #[serde(default)]
@@ -77,6 +81,11 @@ pub struct Settings {
     /// Second factors and passkeys.
     #[serde(default)]
     pub mfa: PoolMfa,
+}
+
+/// The first factors of a pool whose owner has said nothing.
+fn passwords_only() -> BTreeSet<FirstFactor> {
+    [FirstFactor::Password].into()
 }
 
 /// What users sign in with (docs/protocol.md §7.3).

@@ -22,6 +22,10 @@ pub enum SignInFlow {
     AdminPassword,
     /// The answer to NEW_PASSWORD_REQUIRED, whichever flow led there.
     NewPassword,
+    /// USER_AUTH, and the choices that it asks for.
+    Choice,
+    /// The answer to SMS_OTP.
+    SmsOtp,
     /// The answer to SMS_MFA.
     SmsMfa,
     /// The answer to EMAIL_OTP.
@@ -34,11 +38,13 @@ pub enum SignInFlow {
 
 impl SignInFlow {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Srp,
         Self::Password,
         Self::AdminPassword,
         Self::NewPassword,
+        Self::Choice,
+        Self::SmsOtp,
         Self::SmsMfa,
         Self::EmailOtp,
         Self::SelectMfaType,
@@ -53,6 +59,8 @@ impl SignInFlow {
             Self::Password => "USER_PASSWORD_AUTH",
             Self::AdminPassword => "ADMIN_USER_PASSWORD_AUTH",
             Self::NewPassword => "NEW_PASSWORD_REQUIRED",
+            Self::Choice => "USER_AUTH",
+            Self::SmsOtp => "SMS_OTP",
             Self::SmsMfa => "SMS_MFA",
             Self::EmailOtp => "EMAIL_OTP",
             Self::SelectMfaType => "SELECT_MFA_TYPE",

@@ -59,6 +59,8 @@ sentences! {
         missing_required_parameter(name) "Missing required parameter {name}";
         /// For one that is too far from now as well.
         timestamp_malformed() "TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english";
+        /// The words are ours.
+        session_without_user_auth() "A Session begins a sign-in with the flow USER_AUTH only.";
         /// In the answer to a challenge that offers a choice; the words are ours.
         choice_not_offered() "ANSWER is none of the challenges that are offered.";
         /// In the answer to NEW_PASSWORD_REQUIRED.

@@ -62,6 +62,12 @@ impl Decoy {
         Self::new(secret, pool, &user.sub, name.as_str())
     }
 
+    /// The user id that challenges show.
+    #[must_use]
+    pub fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
     fn new(secret: &[u8; 32], pool: &UserPool, sub: &Sub, user_id: &str) -> Self {
         let (salt, verifier) = srp::made_up(secret, pool.id.as_str(), sub.as_str());
         Self {

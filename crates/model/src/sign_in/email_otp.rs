@@ -4,6 +4,7 @@ use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};
 
 use super::challenge::Challenge;
+use super::choice::FirstFactors;
 use super::facts::Facts;
 use super::mfa;
 use super::outcome::{Outcome, Refusal};
@@ -15,6 +16,16 @@ use crate::attribute::Contact;
 /// A code that was sent to the e-mail address.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct EmailOtp(pub SentCode);
+
+/// Sends a code to the account's address, or to nobody, as the first factor.
+pub(super) fn ask_first(
+    found: &FirstFactors,
+    turn: Turn,
+    facts: &Facts<'_>,
+    random: &mut Random,
+) -> Outcome {
+    sent_code::send_first(Contact::Email, found, turn, facts, random, EmailOtp)
+}
 
 /// Sends a code to the user's address, after another factor.
 pub(super) fn ask_second(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {

@@ -5,6 +5,7 @@ use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp;
 
 use super::challenge::Challenge;
+use super::choice::{self, Choice};
 use super::facts::Facts;
 use super::outcome::{Outcome, Refusal};
 use super::progress::Way;
@@ -18,6 +19,8 @@ pub enum Flow {
     Srp(Box<srp::ClientPublic>),
     /// USER_PASSWORD_AUTH and ADMIN_USER_PASSWORD_AUTH.
     Password(SecretString),
+    /// USER_AUTH, with what the client prefers.
+    Choice(Choice),
 }
 
 impl Flow {
@@ -27,6 +30,7 @@ impl Flow {
         match self {
             Self::Srp(_) => Way::Srp,
             Self::Password(_) => Way::Password,
+            Self::Choice(_) => Way::Choice,
         }
     }
 }
@@ -41,6 +45,7 @@ pub fn start(flow: Flow, facts: &Facts<'_>) -> Outcome {
     match flow {
         Flow::Srp(client_public) => password_verifier::ask(*client_public, turn, facts),
         Flow::Password(password) => password::prove(password, turn, facts),
+        Flow::Choice(choice) => choice::begin(choice, turn),
     }
 }
 

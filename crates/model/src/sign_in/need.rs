@@ -3,6 +3,7 @@
 
 use cognate_crypto::random::Random;
 
+use super::choice::FirstFactors;
 use super::facts::Facts;
 use super::outcome::Outcome;
 use super::sent_code::{CodeSent, SendCode};
@@ -13,6 +14,8 @@ pub enum Need {
     Powers(Powers),
     /// A code is to be sent.
     Code(Asked<SendCode, CodeSent>),
+    /// What the account may begin with is to be looked up.
+    FirstFactors(Asked<(), FirstFactors>),
 }
 
 /// A question, and how the machine goes on with its answer, which is a fact of its own type.

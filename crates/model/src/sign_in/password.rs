@@ -1,16 +1,41 @@
-//! The password factor: a password in the request, or one that the client proves by SRP
-//! (`password_verifier.rs`).
+//! PASSWORD, and every other password in a request; one that the client proves by SRP is in
+//! `password_verifier.rs`.
 
 use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp;
+use serde::{Deserialize, Serialize};
 
 use super::account::OwnedTarget;
+use super::challenge::Challenge;
 use super::facts::Facts;
 use super::need::Powers;
 use super::outcome::{Outcome, Refusal};
 use super::proceed::proceed;
 use super::turn::Turn;
+
+/// The client chose to send the password.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Password {}
+
+/// Asks for the password.
+pub(super) fn ask(turn: Turn, facts: &Facts<'_>) -> Outcome {
+    turn.ask(Password {}, facts.client.auth_session_validity(), facts)
+}
+
+impl Challenge for Password {
+    type Answer = SecretString;
+
+    fn answer(
+        self,
+        password: SecretString,
+        turn: Turn,
+        facts: &Facts<'_>,
+        _random: &mut Random,
+    ) -> Outcome {
+        prove(password, turn, facts)
+    }
+}
 
 /// Checks a password in the request. Made-up credentials cost the same and match nothing.
 pub(super) fn prove(password: SecretString, turn: Turn, facts: &Facts<'_>) -> Outcome {

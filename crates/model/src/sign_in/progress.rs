@@ -15,6 +15,8 @@ pub enum Way {
     Password,
     /// By SRP (USER_SRP_AUTH).
     Srp,
+    /// By a choice, or straight from a sign-up (USER_AUTH).
+    Choice,
 }
 
 /// A factor that was proved.

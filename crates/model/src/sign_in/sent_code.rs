@@ -5,6 +5,7 @@ use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
 use serde::{Deserialize, Serialize};
 
+use super::choice::FirstFactors;
 use super::facts::Facts;
 use super::need::{Asked, Need};
 use super::outcome::{Outcome, Refusal};
@@ -13,6 +14,7 @@ use super::progress::Factor;
 use super::step::Step;
 use super::turn::Turn;
 use crate::attribute::Contact;
+use crate::user::{User, UserStatus};
 
 /// Digits of a code that is the only factor (docs/protocol.md §5.12).
 const AS_FIRST: usize = 8;
@@ -59,6 +61,34 @@ pub(super) struct Destination {
     pub(super) medium: Contact,
     pub(super) address: String,
     pub(super) is_real: bool,
+}
+
+/// Sends a code as the first factor. Whoever could not sign in with it is sent none, and it does not
+/// show.
+pub(super) fn send_first<S: Into<Step>>(
+    medium: Contact,
+    found: &FirstFactors,
+    turn: Turn,
+    facts: &Facts<'_>,
+    random: &mut Random,
+    step: impl FnOnce(SentCode) -> S + Send + 'static,
+) -> Outcome {
+    let Some(shown) = found.contacts.verified(medium) else {
+        return Outcome::Refuse(Refusal::NotOffered);
+    };
+    let user = facts.account.user();
+    let can = |user: &&User| {
+        user.enabled && user.status == UserStatus::Confirmed && user.has_verified(medium)
+    };
+    let address = user
+        .filter(can)
+        .and_then(|user| user.attribute(medium.attribute()));
+    let to = Destination {
+        medium,
+        address: address.unwrap_or(shown).to_owned(),
+        is_real: address.is_some(),
+    };
+    send(to, turn, random, step)
 }
 
 /// Sends a code, and asks for it.

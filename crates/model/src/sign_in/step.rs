@@ -5,13 +5,18 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::account::Account;
+use super::confirmed_sign_up::ConfirmedSignUp;
 use super::email_otp::EmailOtp;
 use super::facts::Facts;
 use super::new_password_required::NewPasswordRequired;
+use super::password::Password;
+use super::password_srp::PasswordSrp;
 use super::password_verifier::PasswordVerifier;
 use super::progress::Progress;
+use super::select_challenge::SelectChallenge;
 use super::select_mfa_type::SelectMfaType;
 use super::sms_mfa::SmsMfa;
+use super::sms_otp::SmsOtp;
 use crate::ids::{ClientId, Sub, UserPoolId};
 use crate::time::Timestamp;
 
@@ -86,6 +91,16 @@ steps! {
     EmailOtp,
     /// A choice of second factors is offered.
     SelectMfaType,
+    /// A choice of what to begin with is offered.
+    SelectChallenge,
+    /// The client chose to send the password.
+    Password,
+    /// The client chose to prove the password by SRP.
+    PasswordSrp,
+    /// A code was sent by text message, as the first factor.
+    SmsOtp,
+    /// A sign-up was just confirmed.
+    ConfirmedSignUp,
 }
 
 impl Pending {

@@ -17,12 +17,13 @@ use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::{self, client::ClientKey};
 
 use super::{
-    Account, Challenge, CodeSent, Decoy, Effect, Facts, Flow, Need, NewPassword,
+    Account, Challenge, CodeSent, Decoy, Effect, Facts, FirstFactors, Flow, Need, NewPassword,
     NewPasswordRequired, Outcome, PasswordChange, PasswordClaim, PasswordVerifier, Pending, Proved,
     Refusal, Step,
 };
 use crate::app_client::{AppClient, ClientSettings, TimeUnit, UnitsNamed, Validity};
 use crate::attribute::{Attributes, Schema};
+use crate::destination::Contacts;
 use crate::ids::{ClientId, Sub, UserPoolId};
 use crate::lockout::Lockout;
 use crate::name::NormalName;
@@ -70,6 +71,7 @@ fn pool(id: &str) -> UserPool {
             admin_create_user_only: false,
             recovery: None,
             tier: Tier::default(),
+            allowed_first_auth_factors: [crate::FirstFactor::Password].into(),
             add_ons_off: false,
             mfa: crate::second_factor::PoolMfa::default(),
         },
@@ -203,11 +205,28 @@ fn answer<C: Challenge>(
     driven(outcome, facts, random)
 }
 
+/// The contacts of an account that has no neighbours.
+fn contacts(facts: &Facts<'_>) -> Contacts {
+    let secret = &DECOY_SECRET;
+    match facts.account.user() {
+        Some(user) => Contacts::of_user(secret, facts.pool, user, &[]),
+        None => {
+            let name = NormalName::new(facts.pool, "nobody");
+            let nobody = Nobody::of_name(secret, &facts.pool.id, &name);
+            Contacts::of_nobody(secret, facts.pool, &nobody, &[])
+        }
+    }
+}
+
 /// Finds out what the machine needs, until it has decided.
 fn driven(mut outcome: Outcome, facts: &Facts<'_>, random: &mut Random) -> Outcome {
     while let Outcome::Need(need) = outcome {
         outcome = match need {
             Need::Powers(powers) => powers.compute(random).go_on(facts, random),
+            Need::FirstFactors(asked) => {
+                let contacts = contacts(facts);
+                asked.answered(FirstFactors { contacts }, facts, random)
+            }
             Need::Code(asked) => {
                 let destination = asked.question.address.clone();
                 asked.answered(CodeSent { destination }, facts, random)
@@ -429,7 +448,11 @@ fn told(outcome: &Outcome) -> String {
             Step::NewPasswordRequired(_) => "asked for a new password".to_owned(),
             Step::SmsMfa(_) => "asked for a code by SMS".to_owned(),
             Step::EmailOtp(_) => "asked for a code by mail".to_owned(),
-            Step::SelectMfaType(_) => "asked to choose".to_owned(),
+            Step::SelectMfaType(_) | Step::SelectChallenge(_) => "asked to choose".to_owned(),
+            Step::SmsOtp(_) => "asked for the code of an SMS".to_owned(),
+            Step::Password(_) => "asked for the password".to_owned(),
+            Step::PasswordSrp(_) => "asked to begin SRP".to_owned(),
+            Step::ConfirmedSignUp(_) => "asked for nothing".to_owned(),
         },
         Outcome::SignedIn(proof, _) => format!("signed in {}", proof.sub()),
         Outcome::Refuse(refusal) => format!("refused {refusal:?}"),

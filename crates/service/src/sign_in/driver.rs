@@ -3,7 +3,7 @@
 
 use cognate_crypto::digest::base64url_encode;
 use cognate_model::sign_in::{
-    self, CodeSent, Effect, Facts, Flow, Need, Outcome, Pending, Proof, Refusal, Way,
+    self, CodeSent, Effect, Facts, FirstFactors, Flow, Need, Outcome, Pending, Proof, Refusal, Way,
 };
 use cognate_store::{Tx, attempts, challenges, sessions};
 
@@ -14,8 +14,8 @@ use super::refused::refused;
 use super::step_row::{self, StepRow};
 use super::wire::{self, Answer, Reply, Shown};
 use crate::limits::address_limits::Taken;
-use crate::messages::allowance;
 use crate::messages::sign_in_code::SignInCode;
+use crate::messages::{allowance, destinations};
 use crate::outcome::write_settled;
 use crate::tokens::token_set::{self, NewSession};
 use crate::users::accounts::{Found, PoolClient, stand_in};
@@ -94,7 +94,7 @@ pub(super) async fn answer(
 /// Whether a sign-in that begins so leaves a row that waits before anything is proved.
 fn begins_with_a_challenge(way: Way) -> bool {
     match way {
-        Way::Srp => true,
+        Way::Srp | Way::Choice => true,
         Way::Password => false,
     }
 }
@@ -136,6 +136,13 @@ impl Run {
                 let computed = self.cx.compute(move || powers.compute(&mut random)).await?;
                 Ok(computed.go_on(&self.facts(), &mut self.cx.random()))
             }
+            Need::FirstFactors(asked) => {
+                let pool = &self.pool_client.pool;
+                let (user, name) = (self.found.user(), &self.found.name);
+                let contacts = destinations::contacts(&self.cx, pool, user, name).await?;
+                let found = FirstFactors { contacts };
+                Ok(asked.answered(found, &self.facts(), &mut self.cx.random()))
+            }
             Need::Code(asked) => {
                 let pool = &self.pool_client.pool;
                 let user = stand_in(&self.cx, pool, self.found.user(), &self.found.name);
@@ -164,8 +171,9 @@ impl Run {
         let shown = Shown {
             pool_client: &self.pool_client,
             user: self.found.user(),
+            user_id: self.found.user_id(),
         };
-        let (name, parameters) = wire::shown(&pending.step, &shown)?;
+        let reply = wire::shown(&pending.step, base64url_encode(&session), &shown)?;
         let expires_at = pending.expires_at;
         let (new_row, kept) = kept_step::keep(pending, &session)?;
         let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
@@ -207,11 +215,7 @@ impl Run {
             allowed.sent();
             cx.app.outbox_filled.notify_one();
         }
-        Ok(Reply::Challenge {
-            name,
-            session: base64url_encode(&session),
-            parameters,
-        })
+        Ok(reply)
     }
 
     /// Makes the session and issues tokens. What may have changed since the facts were read is

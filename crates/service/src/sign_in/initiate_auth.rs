@@ -5,15 +5,13 @@ use cognate_api::idp::{
     AdminInitiateAuthRequest, AdminInitiateAuthResponse, AuthFlowType, InitiateAuthRequest,
     InitiateAuthResponse,
 };
-use cognate_crypto::secret::SecretString;
-use cognate_crypto::srp::ClientPublic;
 use cognate_model::NormalName;
 use cognate_model::app_client::AuthFlow;
 use cognate_model::sign_in::Flow;
 
 use super::driver;
 use super::reply::{counted, named};
-use super::wire::{Parameters, Reply, required};
+use super::wire::{Answer, Parameters, Reply, choice, password, required, srp_a};
 use crate::app_clients::secret_hash;
 use crate::counts::SignInFlow;
 use crate::limits::backends;
@@ -34,13 +32,15 @@ pub(crate) async fn initiate_auth(
     input: InitiateAuthRequest,
 ) -> Result<InitiateAuthResponse> {
     let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
-    refuse_session(input.session.as_deref())?;
     // Nothing is counted before the secret hash was found right.
     let cx = backends::of_client(&cx, &pool_client.entry, input.user_context_data.as_ref())?;
-    let parameters = input.auth_parameters.unwrap_or_default();
-    begin(&cx, &pool_client, Side::User, &input.auth_flow, &parameters)
-        .await
-        .map(Into::into)
+    let asked = Asked {
+        side: Side::User,
+        flow: &input.auth_flow,
+        session: input.session.as_deref(),
+        parameters: &input.auth_parameters.unwrap_or_default(),
+    };
+    begin(&cx, &pool_client, asked).await.map(Into::into)
 }
 
 pub(crate) async fn admin_initiate_auth(
@@ -48,46 +48,42 @@ pub(crate) async fn admin_initiate_auth(
     input: AdminInitiateAuthRequest,
 ) -> Result<AdminInitiateAuthResponse> {
     let pool_client = PoolClient::of_pool(&cx.app, &input.user_pool_id, &input.client_id).await?;
-    refuse_session(input.session.as_deref())?;
     let cx = backends::of_context_data(&cx, input.context_data.as_ref())?;
-    let parameters = input.auth_parameters.unwrap_or_default();
-    begin(
-        &cx,
-        &pool_client,
-        Side::Operator,
-        &input.auth_flow,
-        &parameters,
-    )
-    .await
-    .map(Into::into)
+    let asked = Asked {
+        side: Side::Operator,
+        flow: &input.auth_flow,
+        session: input.session.as_deref(),
+        parameters: &input.auth_parameters.unwrap_or_default(),
+    };
+    begin(&cx, &pool_client, asked).await.map(Into::into)
 }
 
-/// A sign-in goes on from a sign-up with USER_AUTH only, and ConfirmSignUp gives no session to go
-/// on with.
-fn refuse_session(session: Option<&str>) -> Result<()> {
-    session.map_or(Ok(()), |_| {
-        Err(Error::parameter_not_built(
-            "Session (sign-in straight from sign-up with USER_AUTH)",
-        ))
-    })
-}
-
-async fn begin(
-    cx: &Cx,
-    pool_client: &PoolClient,
+/// What a request asks for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
     side: Side,
-    flow: &AuthFlowType,
-    parameters: &Parameters,
-) -> Result<Reply> {
+    flow: &'a AuthFlowType,
+    session: Option<&'a str>,
+    parameters: &'a Parameters,
+}
+
+async fn begin(cx: &Cx, pool_client: &PoolClient, asked: Asked<'_>) -> Result<Reply> {
+    let Asked {
+        side,
+        flow,
+        session,
+        parameters,
+    } = asked;
+    // Only USER_AUTH goes on from a sign-up.
+    if session.is_some() && !matches!(flow, AuthFlowType::UserAuth) {
+        return Err(Error::session_without_user_auth());
+    }
     match flow {
         AuthFlowType::UserSrpAuth => {
             allowed(pool_client, AuthFlow::AllowUserSrpAuth)
                 .ok_or_else(Error::auth_flow_not_enabled)?;
             let username = named(pool_client, parameters)?;
-            let public = ClientPublic::parse(required(parameters, "SRP_A")?).map_err(|error| {
-                Error::invalid_parameter("SRP_A is not a valid public value.").with_source(error)
-            })?;
-            let flow = Flow::Srp(Box::new(public));
+            let flow = Flow::Srp(srp_a(parameters)?);
             let reply = driver::begin(cx, pool_client, username, flow).await;
             counted(cx, SignInFlow::Srp, reply)
         }
@@ -106,9 +102,12 @@ async fn begin(
         AuthFlowType::RefreshTokenAuth | AuthFlowType::RefreshToken => {
             with_refresh_token(cx, pool_client, parameters).await
         }
-        AuthFlowType::CustomAuth | AuthFlowType::UserAuth => {
-            Err(Error::parameter_not_built(format!("the flow {flow}")))
+        AuthFlowType::UserAuth => {
+            allowed(pool_client, AuthFlow::AllowUserAuth)
+                .ok_or_else(Error::auth_flow_not_enabled)?;
+            by_choice(cx, pool_client, session, parameters).await
         }
+        AuthFlowType::CustomAuth => Err(Error::parameter_not_built(format!("the flow {flow}"))),
         AuthFlowType::AdminUserPasswordAuth
         | AuthFlowType::AdminNoSrpAuth
         | AuthFlowType::Unknown(_) => Err(Error::auth_method_not_supported()),
@@ -164,17 +163,36 @@ async fn with_password(
     flow: SignInFlow,
 ) -> Result<Reply> {
     let username = named(pool_client, parameters)?;
-    let password = SecretString::from(required(parameters, "PASSWORD")?);
-    check_password_length(&password)?;
+    let password = password(parameters)?;
     let reply = driver::begin(cx, pool_client, username, Flow::Password(password)).await;
     counted(cx, flow, reply)
 }
 
-/// The longest password that is hashed at all.
-fn check_password_length(password: &SecretString) -> Result<()> {
-    if password.expose().len() > 4 * 256 {
-        Err(Error::incorrect_username_or_password())
-    } else {
-        Ok(())
+/// USER_AUTH: with what the client prefers, or straight from a confirmed sign-up.
+async fn by_choice(
+    cx: &Cx,
+    pool_client: &PoolClient,
+    session: Option<&str>,
+    parameters: &Parameters,
+) -> Result<Reply> {
+    let username = named(pool_client, parameters)?;
+    for member in ["TARGET_ACR_VALUES", "ACCESS_TOKEN", "MAX_AGE"] {
+        if parameters.contains_key(member) {
+            return Err(Error::parameter_not_built(member));
+        }
     }
+    let reply = match session {
+        Some(_) => {
+            let answer = Answer::of_confirmed_sign_up();
+            driver::answer(cx, pool_client, username, session, answer).await
+        }
+        None => {
+            let preferred = parameters.get("PREFERRED_CHALLENGE");
+            let preferred = preferred.filter(|name| !name.is_empty());
+            let challenge = preferred.and_then(|name| choice::parse(name));
+            let flow = Flow::Choice(choice::read(challenge, parameters)?);
+            driver::begin(cx, pool_client, username, flow).await
+        }
+    };
+    counted(cx, SignInFlow::Choice, reply)
 }

@@ -34,6 +34,17 @@ pub(super) fn keep(pending: Pending, session: &[u8]) -> Result<(StepRow, Vec<u8>
     Ok((row, kept))
 }
 
+/// Keeps a step under its session.
+///
+/// # Errors
+/// What the database gives.
+pub(crate) async fn put(tx: &mut Tx, pending: Pending, session: &[u8]) -> Result<()> {
+    let (pool, expires_at) = (pending.pool.clone(), pending.expires_at);
+    let (row, kept) = keep(pending, session)?;
+    challenges::insert(tx, &row, &pool, &kept, expires_at).await?;
+    Ok(())
+}
+
 /// The step of a row; None when there is none, or the session is another's.
 ///
 /// # Errors

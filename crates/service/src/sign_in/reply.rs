@@ -22,10 +22,11 @@ macro_rules! answer_with {
                         challenge_parameters: Some(Parameters::new()),
                         ..Self::default()
                     },
-                    Reply::Challenge { name, session, parameters } => Self {
+                    Reply::Challenge { name, session, parameters, available } => Self {
                         challenge_name: Some(name),
                         session: Some(session),
                         challenge_parameters: Some(parameters),
+                        available_challenges: available,
                         ..Self::default()
                     },
                 }

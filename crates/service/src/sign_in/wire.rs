@@ -1,18 +1,26 @@
 //! The challenges as clients see them: one file for each, and the list of them all.
 
+pub(super) mod choice;
 mod email_otp;
 mod new_password_required;
+mod password;
+mod password_srp;
 mod password_verifier;
+mod select_challenge;
 mod select_mfa_type;
 mod sms_mfa;
+mod sms_otp;
 
 use std::collections::BTreeMap;
 
 use cognate_api::idp::{AuthenticationResultType, ChallengeNameType};
 use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
+use cognate_crypto::srp::ClientPublic;
 use cognate_model::User;
-use cognate_model::sign_in::{self, Challenge, Facts, Outcome, Pending, SentCode, Step, TypedCode};
+use cognate_model::sign_in::{
+    self, Challenge, ConfirmedSignUp, Facts, Outcome, Pending, SentCode, Step, TypedCode,
+};
 
 use super::step_row::StepRow;
 use crate::counts::SignInFlow;
@@ -21,6 +29,8 @@ use crate::{Error, Result};
 
 /// The longest code that is looked at, in bytes.
 const LONGEST_CODE: usize = 64;
+/// The longest password, in bytes, that is hashed at all.
+const LONGEST_PASSWORD: usize = 4 * 256;
 
 /// Parameters and responses, by their names on the wire.
 pub(super) type Parameters = BTreeMap<String, String>;
@@ -31,6 +41,7 @@ pub(super) enum Reply {
         name: ChallengeNameType,
         session: String,
         parameters: Parameters,
+        available: Option<Vec<ChallengeNameType>>,
     },
     Tokens(AuthenticationResultType),
 }
@@ -64,6 +75,11 @@ trait OnTheWire: Challenge {
     /// # Errors
     /// Only what is our own fault.
     fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>>;
+
+    /// What may be chosen among, where the challenge is a choice of challenges.
+    fn available(&self) -> Option<Vec<ChallengeNameType>> {
+        None
+    }
 }
 
 /// What the parameters of a challenge may tell of.
@@ -71,9 +87,16 @@ pub(super) struct Shown<'a> {
     pub(super) pool_client: &'a PoolClient,
     /// The user; None for a name that nobody has.
     pub(super) user: Option<&'a User>,
+    /// The user id, real or made up, that the user signs in with from here on.
+    pub(super) user_id: &'a str,
 }
 
 impl Shown<'_> {
+    /// USERNAME, by which clients go on.
+    fn user_name(&self) -> (&'static str, String) {
+        ("USERNAME", self.user_id.to_owned())
+    }
+
     /// USER_ID_FOR_SRP, which clients take for the user name from here on.
     fn user_id(&self) -> Option<(&'static str, String)> {
         self.user
@@ -101,6 +124,17 @@ impl Answer {
                 sign_in::answer::<C>(pending, answer, facts, random)
             }),
         })
+    }
+
+    /// The session of a sign-up that was just confirmed, which answers itself.
+    pub(super) fn of_confirmed_sign_up() -> Self {
+        Self {
+            row: None,
+            flow: SignInFlow::Choice,
+            decide: Box::new(|pending, facts, random| {
+                sign_in::answer::<ConfirmedSignUp>(pending, (), facts, random)
+            }),
+        }
     }
 
     /// Lets the machine decide.
@@ -134,25 +168,33 @@ macro_rules! challenges {
             }
         }
 
-        /// The name of a step's challenge, and its parameters.
+        /// The challenge of a step, as it is shown.
         ///
         /// # Errors
         /// Only what is our own fault.
-        pub(super) fn shown(
-            step: &Step,
-            shown: &Shown<'_>,
-        ) -> Result<(ChallengeNameType, Parameters)> {
-            let (name, parameters) = match step {
-                $(Step::$name(step) => (ChallengeNameType::$name, step.parameters(shown)?),)*
+        pub(super) fn shown(step: &Step, session: String, shown: &Shown<'_>) -> Result<Reply> {
+            let (name, parameters, available) = match step {
+                $(Step::$name(step) => {
+                    (ChallengeNameType::$name, step.parameters(shown)?, step.available())
+                })*
+                Step::ConfirmedSignUp(_) => {
+                    return Err(Error::internal().with_source("a step that is no challenge"));
+                }
             };
             let parameters = parameters.into_iter();
-            Ok((name, parameters.map(|(name, value)| (name.to_owned(), value)).collect()))
+            Ok(Reply::Challenge {
+                name,
+                session,
+                parameters: parameters.map(|(name, value)| (name.to_owned(), value)).collect(),
+                available,
+            })
         }
 
         /// The row that a step waits in, where it is not its session's.
         pub(super) fn row(step: &Step) -> Option<StepRow> {
             match step {
                 $(Step::$name(step) => step.row(),)*
+                Step::ConfirmedSignUp(_) => None,
             }
         }
     };
@@ -164,6 +206,10 @@ challenges![
     SmsMfa,
     EmailOtp,
     SelectMfaType,
+    SelectChallenge,
+    Password,
+    PasswordSrp,
+    SmsOtp,
 ];
 
 /// A code that was typed. No code is longer than this, and longer ones are not looked at.
@@ -180,12 +226,35 @@ fn typed_code(responses: &Parameters, name: &'static str) -> Result<TypedCode> {
 
 /// Where a code has gone, as clients read it (docs/protocol.md §5.11).
 fn delivery(sent: &SentCode, medium: &str, shown: &Shown<'_>) -> Vec<(&'static str, String)> {
-    let mut parameters = vec![
+    vec![
         ("CODE_DELIVERY_DELIVERY_MEDIUM", medium.to_owned()),
         ("CODE_DELIVERY_DESTINATION", sent.destination.clone()),
-    ];
-    parameters.extend(shown.user_id());
-    parameters
+        shown.user_name(),
+    ]
+}
+
+/// PASSWORD.
+///
+/// # Errors
+/// `InvalidParameterException` when it is not there; for one that is too long to be hashed, the
+/// error of a wrong one.
+pub(super) fn password(parameters: &Parameters) -> Result<SecretString> {
+    let password = SecretString::from(required(parameters, "PASSWORD")?);
+    if password.expose().len() > LONGEST_PASSWORD {
+        return Err(Error::incorrect_username_or_password());
+    }
+    Ok(password)
+}
+
+/// SRP_A.
+///
+/// # Errors
+/// `InvalidParameterException` for a value that no client may send.
+pub(super) fn srp_a(parameters: &Parameters) -> Result<Box<ClientPublic>> {
+    let public = ClientPublic::parse(required(parameters, "SRP_A")?);
+    public.map(Box::new).map_err(|error| {
+        Error::invalid_parameter("SRP_A is not a valid public value.").with_source(error)
+    })
 }
 
 /// A parameter that has to be there.

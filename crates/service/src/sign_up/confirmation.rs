@@ -7,7 +7,10 @@ use cognate_api::idp::{
     AdminConfirmSignUpRequest, AdminConfirmSignUpResponse, ConfirmSignUpRequest,
     ConfirmSignUpResponse, ResendConfirmationCodeRequest, ResendConfirmationCodeResponse,
 };
+use cognate_crypto::digest::base64url_encode;
+use cognate_model::app_client::AuthFlow;
 use cognate_model::code::{CodePurpose, LimitedAction};
+use cognate_model::sign_in::ConfirmedSignUp;
 use cognate_model::{User, UserStatus};
 use cognate_store::{Tx, users as stored_users};
 
@@ -17,6 +20,7 @@ use crate::limits::sums::count_action;
 use crate::messages::codes::{Attempt, Guess, Through, send_code};
 use crate::messages::{destinations, message};
 use crate::outcome::write_settled;
+use crate::sign_in::kept_step;
 use crate::users::accounts::{
     PoolClient, find_named, normal_name, stand_in, sub_of, user_for_operator,
 };
@@ -34,12 +38,11 @@ pub(crate) async fn confirm_sign_up(
         user_context_data: input.user_context_data.as_ref(),
     };
     let (cx, pool_client) = public_call::begin(&cx, named).await?;
+    // SignUp gives none.
     if input.session.is_some() {
-        return Err(Error::parameter_not_built(
-            "Session (sign-in straight from sign-up with USER_AUTH)",
-        ));
+        return Err(Error::invalid_session());
     }
-    confirm(
+    let session = confirm(
         &cx,
         &pool_client,
         &input.username,
@@ -48,7 +51,7 @@ pub(crate) async fn confirm_sign_up(
         input.force_alias_creation.unwrap_or(false),
     )
     .await?;
-    Ok(ConfirmSignUpResponse { session: None })
+    Ok(ConfirmSignUpResponse { session })
 }
 
 /// Confirms a sign-up by the link of a mail. It takes only codes that went out as links, names the
@@ -66,9 +69,11 @@ pub async fn confirm_by_link(
     let pool_client = pool_client.map_err(failure::for_callers)?;
     let (given, code) = (user_name, confirmation_code);
     let confirmed = confirm(&cx, &pool_client, given, code, Through::Link, false);
-    confirmed.await.map_err(failure::for_callers)
+    confirmed.await.map(drop).map_err(failure::for_callers)
 }
 
+/// Confirms a sign-up, and gives the session that leads straight into the first sign-in, where the
+/// app client has such sign-ins.
 async fn confirm(
     cx: &Cx,
     pool_client: &PoolClient,
@@ -76,7 +81,7 @@ async fn confirm(
     code: &str,
     through: Through,
     take_over: bool,
-) -> Result<()> {
+) -> Result<Option<String>> {
     let name = normal_name(&pool_client.pool, given)?;
     let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
     let (taken, found) = taken.through(find_named(cx, &pool_client.pool, &name).await)?;
@@ -99,6 +104,10 @@ async fn confirm(
         hide,
     );
     let (pool, now) = (Arc::clone(&pool_client.pool), cx.now);
+    let signs_in =
+        through == Through::Call && pool_client.entry.client.allows(AuthFlow::AllowUserAuth);
+    let session = signs_in.then(|| cx.random().bytes::<64>());
+    let of_client = Arc::clone(&pool_client.entry);
     let settled = attempt.clone();
     let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
         Ok(settled.stands(tx).await?.then_some(None))
@@ -131,9 +140,17 @@ async fn confirm(
         user.status = UserStatus::Confirmed;
         user.modified_at = now;
         storing::store(tx, &pool, &user, take_over).await?;
+        if let Some(session) = session {
+            let (contact, address) = (pending.contact, pending.address.as_str());
+            let client = &of_client.client;
+            let step = ConfirmedSignUp::pending(client, &user, contact, address, now);
+            kept_step::put(tx, step, &session).await?;
+        }
         Ok(None)
     };
-    taken.settle_guess(write_settled(&cx.app.db, "confirm_sign_up", stands, confirm).await)
+    let confirmed = write_settled(&cx.app.db, "confirm_sign_up", stands, confirm).await;
+    taken.settle_guess(confirmed)?;
+    Ok(session.map(|session| base64url_encode(&session)))
 }
 
 pub(crate) async fn resend_confirmation_code(

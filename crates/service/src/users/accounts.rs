@@ -118,6 +118,14 @@ impl Found {
         }
     }
 
+    /// The user id that challenges show, real or made up.
+    pub(crate) fn user_id(&self) -> &str {
+        match &self.holder {
+            Holder::Known(_, credentials) => &credentials.user_id,
+            Holder::WithoutPassword(_, decoy) | Holder::Nobody(_, decoy) => decoy.user_id(),
+        }
+    }
+
     /// What failures are counted under.
     pub(crate) fn subject(&self) -> &Sub {
         match &self.holder {

@@ -232,7 +232,7 @@ async fn a_wrong_code_does_not_use_up_the_right_one() {
 }
 
 #[tokio::test]
-async fn the_session_of_a_sign_up_is_not_built_and_says_so() {
+async fn a_session_that_no_sign_up_gave_confirms_nothing() {
     let server = TestServer::start().await;
     let client = server.pool().await.client().await;
     let ana = client.user("ana").await;
@@ -241,12 +241,6 @@ async fn the_session_of_a_sign_up_is_not_built_and_says_so() {
         "ClientId": client.id, "Username": "ana", "ConfirmationCode": code, "Session": "a".repeat(40),
     });
     let error = refused(server.call::<op::ConfirmSignUp>(input).await);
-    assert_eq!(error.code, "InvalidParameterException");
-    assert!(
-        error
-            .message
-            .starts_with("Cognate does not support Session"),
-        "{}",
-        error.message
-    );
+    let told = ("NotAuthorizedException", "Invalid session for the user.");
+    assert_eq!(error.told(), told);
 }

@@ -320,25 +320,16 @@ async fn an_answer_of_another_challenges_kind_is_refused_and_leaves_the_challeng
         let input = json!({"ClientId": client.id, "ChallengeName": name, "Session": exchange.session, "ChallengeResponses": responses});
         server.call::<op::RespondToAuthChallenge>(input)
     };
-    let responses = json!({"USERNAME": "ana", "NEW_PASSWORD": "Another-Horse-2"});
-    assert_eq!(
-        refused(respond("NEW_PASSWORD_REQUIRED", responses).await).told(),
-        INVALID_SESSION
-    );
-    let error = refused(
-        respond(
-            "SMS_MFA",
-            json!({"USERNAME": "ana", "SMS_MFA_CODE": "123456"}),
-        )
-        .await,
-    );
-    assert_eq!(
-        error.told(),
-        (
-            "InvalidParameterException",
-            "Cognate does not support the challenge SMS_MFA yet"
-        )
-    );
+    for (name, response) in [
+        ("NEW_PASSWORD_REQUIRED", "NEW_PASSWORD"),
+        ("SMS_MFA", "SMS_MFA_CODE"),
+        ("EMAIL_OTP", "EMAIL_OTP_CODE"),
+        ("PASSWORD", "PASSWORD"),
+    ] {
+        let responses = json!({"USERNAME": "ana", response: PASSWORD});
+        let error = refused(respond(name, responses).await);
+        assert_eq!(error.told(), INVALID_SESSION, "{name}");
+    }
     exchange.answer(PASSWORD).tokens().await.unwrap();
 }
 

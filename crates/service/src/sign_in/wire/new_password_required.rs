@@ -6,14 +6,11 @@ use cognate_crypto::secret::SecretString;
 use cognate_model::attribute::Attributes;
 use cognate_model::sign_in::{NewPassword, NewPasswordRequired};
 
-use super::{OnTheWire, Parameters, Shown, required};
+use super::{LONGEST_PASSWORD, OnTheWire, Parameters, Shown, required};
 use crate::counts::SignInFlow;
 use crate::users::accounts::PoolClient;
 use crate::users::attributes;
 use crate::{Error, Result};
-
-/// The longest password, in bytes, that is hashed at all.
-const LONGEST_PASSWORD: usize = 4 * 256;
 
 impl OnTheWire for NewPasswordRequired {
     const FLOW: SignInFlow = SignInFlow::NewPassword;

@@ -1,0 +1,70 @@
+//! A sign-up that was just confirmed: it leads straight into the first sign-in, without another
+//! code (USER_AUTH with the Session of ConfirmSignUp, docs/protocol.md §5.13).
+
+use cognate_crypto::random::Random;
+use serde::{Deserialize, Serialize};
+
+use super::challenge::Challenge;
+use super::facts::Facts;
+use super::outcome::{Outcome, Refusal};
+use super::proceed::proceed;
+use super::progress::{Factor, Progress, Way};
+use super::step::{Holder, Pending};
+use super::turn::Turn;
+use crate::app_client::AppClient;
+use crate::attribute::Contact;
+use crate::time::Timestamp;
+use crate::user::User;
+
+/// A sign-up that a code confirmed.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ConfirmedSignUp {
+    /// What the code went to.
+    contact: Contact,
+    /// The address that it went to.
+    address: String,
+}
+
+impl ConfirmedSignUp {
+    /// The step of a sign-up that was confirmed at an app client, by a code to an address.
+    #[must_use]
+    pub fn pending(
+        client: &AppClient,
+        user: &User,
+        contact: Contact,
+        address: &str,
+        now: Timestamp,
+    ) -> Pending {
+        let step = Self {
+            contact,
+            address: address.to_owned(),
+        };
+        Pending {
+            pool: user.pool.clone(),
+            client: client.id.clone(),
+            holder: Holder::User(user.sub.clone()),
+            step: step.into(),
+            progress: Progress::of(Way::Choice),
+            expires_at: now.plus(client.auth_session_validity()),
+        }
+    }
+}
+
+impl Challenge for ConfirmedSignUp {
+    /// The session is all that it takes.
+    type Answer = ();
+
+    fn answer(self, (): (), mut turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+        let user = facts.account.user();
+        let address = user.and_then(|user| user.attribute(self.contact.attribute()));
+        if address != Some(self.address.as_str()) {
+            return Outcome::Refuse(Refusal::NoSuchStep);
+        }
+        let factor = match self.contact {
+            Contact::Email => Factor::Email,
+            Contact::PhoneNumber => Factor::Sms,
+        };
+        turn.prove(factor, facts.now);
+        proceed(turn, facts, random)
+    }
+}
