@@ -120,6 +120,8 @@ pub enum LimitedAction {
     SendAttributeCode,
     /// VerifyUserAttribute: a guess.
     VerifyUserAttribute,
+    /// VerifySoftwareToken: a guess.
+    VerifySoftwareToken,
     /// AdminResetUserPassword: a message.
     AdminResetUserPassword,
 }
@@ -148,6 +150,7 @@ impl LimitedAction {
             Self::ChangePassword => "change_password",
             Self::SendAttributeCode => "send_attribute_code",
             Self::VerifyUserAttribute => "verify_user_attribute",
+            Self::VerifySoftwareToken => "verify_software_token",
             Self::AdminResetUserPassword => "admin_reset_user_password",
         }
     }
@@ -178,7 +181,10 @@ impl LimitedAction {
     /// Whether it is a guess at six digits.
     fn is_guess(self) -> bool {
         match self {
-            Self::ConfirmSignUp | Self::ConfirmForgotPassword | Self::VerifyUserAttribute => true,
+            Self::ConfirmSignUp
+            | Self::ConfirmForgotPassword
+            | Self::VerifyUserAttribute
+            | Self::VerifySoftwareToken => true,
             Self::ResendConfirmationCode
             | Self::ForgotPassword
             | Self::ChangePassword

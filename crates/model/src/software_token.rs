@@ -1,6 +1,5 @@
 //! The authenticator app of a user.
 
-use cognate_crypto::random::Random;
 use cognate_crypto::secret::{SecretBytes, sealed_bytes};
 use cognate_crypto::totp;
 use serde::{Deserialize, Serialize};
@@ -50,14 +49,10 @@ pub enum RefusedToken {
 }
 
 impl SoftwareToken {
-    /// Draws a new secret, which serves once a code of it has come back. The app before serves
+    /// Takes a new secret, which serves once a code of it has come back. The app before serves
     /// until then.
-    pub fn associate(&mut self, random: &mut Random) -> SecretBytes {
-        let secret = totp::new_secret(random);
-        self.pending = Some(PendingToken {
-            secret: secret.clone(),
-        });
-        secret
+    pub fn associate(&mut self, secret: SecretBytes) {
+        self.pending = Some(PendingToken { secret });
     }
 
     /// Puts the pending secret into its place, for a code of it; gives the code's step, which is
@@ -101,8 +96,15 @@ mod tests {
 
     const NOON: Timestamp = Timestamp(1_782_907_200_000);
 
-    fn random() -> Random {
-        Random::from_seed([3; 32])
+    fn secret(byte: u8) -> SecretBytes {
+        SecretBytes::new(vec![byte; totp::SECRET_LENGTH])
+    }
+
+    /// A token with a secret that was given out.
+    fn associated() -> (SoftwareToken, SecretBytes) {
+        let mut token = SoftwareToken::default();
+        token.associate(secret(1));
+        (token, secret(1))
     }
 
     fn code_at(secret: &SecretBytes, now: Timestamp) -> String {
@@ -117,8 +119,8 @@ mod tests {
             token.verify("123456", "", NOON),
             Err(RefusedToken::NoSecret)
         );
-        let secret = token.associate(&mut random());
-        let code = code_at(&secret, NOON);
+        token.associate(secret(1));
+        let code = code_at(&secret(1), NOON);
         assert_eq!(token.check(&code, 0, NOON), Err(RefusedToken::NoSecret));
         let step = token.verify(&code, "phone", NOON).unwrap();
         assert_eq!(step, totp::step_of(NOON.seconds()));
@@ -129,8 +131,7 @@ mod tests {
 
     #[test]
     fn a_wrong_code_changes_nothing() {
-        let mut token = SoftwareToken::default();
-        let secret = token.associate(&mut random());
+        let (mut token, secret) = associated();
         let before = token.clone();
         let late = Timestamp(NOON.0 + 300_000);
         let refused = token.verify(&code_at(&secret, late), "", NOON);
@@ -140,8 +141,7 @@ mod tests {
 
     #[test]
     fn a_code_serves_once_and_no_older_one_after_it() {
-        let mut token = SoftwareToken::default();
-        let secret = token.associate(&mut random());
+        let (mut token, secret) = associated();
         let step = token.verify(&code_at(&secret, NOON), "", NOON).unwrap();
         let used = Err(RefusedToken::Used);
         assert_eq!(token.check(&code_at(&secret, NOON), step, NOON), used);
@@ -154,10 +154,10 @@ mod tests {
 
     #[test]
     fn the_app_before_serves_until_the_new_one_has_shown_a_code() {
-        let (mut token, mut random) = (SoftwareToken::default(), random());
-        let old = token.associate(&mut random);
+        let (mut token, old) = associated();
         token.verify(&code_at(&old, NOON), "", NOON).unwrap();
-        let new = token.associate(&mut random);
+        let new = secret(2);
+        token.associate(new.clone());
         assert!(token.check(&code_at(&old, NOON), 0, NOON).is_ok());
         assert!(token.check(&code_at(&new, NOON), 0, NOON).is_err());
         token.verify(&code_at(&new, NOON), "", NOON).unwrap();

@@ -1,7 +1,9 @@
 //! The operations that are built. Each area lists its own beside their functions, and this list
 //! joins them; docs/coverage.md is made from it.
 
-use crate::{Operations, account, app_clients, sign_in, sign_up, tokens, user_pools, users};
+use crate::{
+    Operations, account, app_clients, second_factors, sign_in, sign_up, tokens, user_pools, users,
+};
 
 /// The operations that are built.
 #[must_use]
@@ -14,6 +16,7 @@ pub fn operations() -> Operations {
         sign_in::operations(),
         tokens::operations(),
         account::operations(),
+        second_factors::operations(),
     ]
     .into_iter()
     .fold(Operations::new(), Operations::join)

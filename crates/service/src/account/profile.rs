@@ -4,6 +4,7 @@ use cognate_api::idp::{DeleteUserRequest, GetUserRequest, GetUserResponse};
 use cognate_store::{Tx, users as stored_users};
 
 use crate::outcome::write_again;
+use crate::second_factors::shown;
 use crate::tokens::access_token::{self, SignedIn};
 use crate::users::attributes;
 use crate::{Cx, Result};
@@ -14,10 +15,10 @@ pub(crate) async fn get_user(cx: Cx, input: GetUserRequest) -> Result<GetUserRes
     } = access_token::check(&cx, &input.access_token).await?;
     Ok(GetUserResponse {
         user_attributes: attributes::readable_by(&user, &pool_client.entry.client),
+        mfa_options: shown::options(&user),
+        preferred_mfa_setting: shown::preferred(&user),
+        user_mfa_setting_list: shown::enabled(&user),
         username: user.username,
-        mfa_options: None,
-        preferred_mfa_setting: None,
-        user_mfa_setting_list: None,
     })
 }
 

@@ -10,7 +10,11 @@ pub(super) fn recovery_order(pool: &UserPool, user: Option<&User>) -> Vec<Contac
     let only = user
         .filter(|user| user.status == UserStatus::ResetRequired)
         .and_then(|user| user.recover_by);
-    only.map_or_else(|| pool.recovery_order(), |contact| vec![contact])
+    match (only, user) {
+        (Some(contact), _) => vec![contact],
+        (None, Some(user)) => pool.recovery_order_of(user),
+        (None, None) => pool.recovery_order(),
+    }
 }
 
 /// Where the code of a reset goes: the first verified address in the pool's order.

@@ -28,6 +28,7 @@ use crate::limits::sums::{Whence, count_action};
 use crate::messages::codes::{Form, NewCode};
 use crate::messages::message::{Draft, Message, check_destination};
 use crate::outcome::{Reached, write_settled};
+use crate::second_factors::shown;
 use crate::{Cx, Error, ErrorCode, Result, page_token};
 
 pub(crate) async fn admin_create_user(
@@ -217,10 +218,10 @@ pub(crate) async fn admin_get_user(
         user_last_modified_date: Some(Timestamp(user.modified_at.0)),
         enabled: Some(user.enabled),
         user_status: Some(UserStatusType::from(user.status.as_str())),
+        mfa_options: shown::options(&user),
+        preferred_mfa_setting: shown::preferred(&user),
+        user_mfa_setting_list: shown::enabled(&user),
         username: user.username,
-        mfa_options: None,
-        preferred_mfa_setting: None,
-        user_mfa_setting_list: None,
     })
 }
 
@@ -467,6 +468,6 @@ fn user_type(user: &User, passes: impl Fn(&str) -> bool) -> UserType {
         user_last_modified_date: Some(Timestamp(user.modified_at.0)),
         enabled: Some(user.enabled),
         user_status: Some(UserStatusType::from(user.status.as_str())),
-        mfa_options: None,
+        mfa_options: shown::options(user),
     }
 }

@@ -1,0 +1,58 @@
+//! What a user can sign in with: GetUserAuthFactors and AdminGetUserAuthFactors.
+
+use cognate_api::idp::{
+    AdminGetUserAuthFactorsRequest, AdminGetUserAuthFactorsResponse, AuthFactorType,
+    GetUserAuthFactorsRequest, GetUserAuthFactorsResponse,
+};
+use cognate_model::{User, UserPool};
+use cognate_store::{software_tokens, users};
+
+use super::shown;
+use crate::tokens::access_token::{self, SignedIn};
+use crate::users::accounts::user_for_operator;
+use crate::{Cx, Result};
+
+pub(crate) async fn get_user_auth_factors(
+    cx: Cx,
+    input: GetUserAuthFactorsRequest,
+) -> Result<GetUserAuthFactorsResponse> {
+    let SignedIn {
+        pool_client, user, ..
+    } = access_token::check(&cx, &input.access_token).await?;
+    Ok(GetUserAuthFactorsResponse {
+        preferred_mfa_setting: shown::preferred(&user),
+        user_mfa_setting_list: shown::enabled(&user),
+        configured_user_auth_factors: Some(configured(&cx, &pool_client.pool, &user).await?),
+        username: user.username,
+    })
+}
+
+pub(crate) async fn admin_get_user_auth_factors(
+    cx: Cx,
+    input: AdminGetUserAuthFactorsRequest,
+) -> Result<AdminGetUserAuthFactorsResponse> {
+    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    let user = user_for_operator(&cx, &pool, &input.username).await?;
+    Ok(AdminGetUserAuthFactorsResponse {
+        preferred_mfa_setting: shown::preferred(&user),
+        user_mfa_setting_list: shown::enabled(&user),
+        configured_user_auth_factors: Some(configured(&cx, &pool, &user).await?),
+        username: user.username,
+    })
+}
+
+/// ConfiguredUserAuthFactors: first factors that the pool allows and the user has, and the second
+/// factors that serve for nothing else.
+async fn configured(cx: &Cx, pool: &UserPool, user: &User) -> Result<Vec<AuthFactorType>> {
+    let mut tx = cx.app.db.read().await?;
+    let mut factors = Vec::new();
+    let credentials = users::credentials(&mut tx, &pool.id, &user.sub).await?;
+    if credentials.is_some() {
+        factors.push(AuthFactorType::Password);
+    }
+    let token = software_tokens::find(&mut tx, &pool.id, &user.sub).await?;
+    if token.is_some_and(|(token, _)| token.verified.is_some()) {
+        factors.push(AuthFactorType::SoftwareToken);
+    }
+    Ok(factors)
+}

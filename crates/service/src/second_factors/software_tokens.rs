@@ -1,0 +1,189 @@
+//! Authenticator apps of users: AssociateSoftwareToken, VerifySoftwareToken and
+//! AdminDeleteSoftwareToken (docs/protocol.md §5.13, §5.14).
+
+use cognate_api::idp::{
+    AdminDeleteSoftwareTokenRequest, AdminDeleteSoftwareTokenResponse,
+    AssociateSoftwareTokenRequest, AssociateSoftwareTokenResponse, VerifySoftwareTokenRequest,
+    VerifySoftwareTokenResponse, VerifySoftwareTokenResponseType,
+};
+use cognate_crypto::totp;
+use cognate_model::code::LimitedAction;
+use cognate_model::second_factor::SecondFactor;
+use cognate_model::software_token::RefusedToken;
+use cognate_model::{Sub, Timestamp, UserPoolId};
+use cognate_store::{Tx, software_tokens, users};
+
+use crate::limits::backends;
+use crate::limits::sums::{Whence, count_action};
+use crate::outcome::{Reached, write_settled};
+use crate::tokens::access_token::{self, SignedIn};
+use crate::users::accounts::user_for_operator;
+use crate::users::storing;
+use crate::{Cx, Error, Result};
+
+/// The longest name of an app that is kept, in bytes.
+const LONGEST_NAME: usize = 256;
+
+pub(crate) async fn associate_software_token(
+    cx: Cx,
+    input: AssociateSoftwareTokenRequest,
+) -> Result<AssociateSoftwareTokenResponse> {
+    let signed_in = check_token(&cx, input.access_token.as_deref(), input.session.as_deref());
+    let user = signed_in.await?.user;
+    let mut random = cx.random();
+    let secret = totp::new_secret(&mut random);
+    let drawn = secret.clone();
+    let associate = async move |tx: &mut Tx| -> Result<()> {
+        let found = software_tokens::find(tx, &user.pool, &user.sub).await?;
+        let (mut token, last_step) = found.unwrap_or_default();
+        token.associate(drawn);
+        software_tokens::put(tx, &user.pool, &user.sub, &token, last_step).await?;
+        Ok(())
+    };
+    cx.app
+        .db
+        .write("associate_software_token", associate)
+        .await?;
+    Ok(AssociateSoftwareTokenResponse {
+        secret_code: Some(totp::base32(&secret).expose().to_owned()),
+        session: None,
+    })
+}
+
+pub(crate) async fn verify_software_token(
+    cx: Cx,
+    input: VerifySoftwareTokenRequest,
+) -> Result<VerifySoftwareTokenResponse> {
+    let signed_in = check_token(&cx, input.access_token.as_deref(), input.session.as_deref());
+    let SignedIn {
+        pool_client, user, ..
+    } = signed_in.await?;
+    let cx = backends::of_token(&cx, &pool_client.entry, &user.sub);
+    let name = input.friendly_device_name.unwrap_or_default();
+    if name.len() > LONGEST_NAME {
+        return Err(Error::invalid_parameter("FriendlyDeviceName is too long."));
+    }
+    let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
+    let try_code = Try {
+        pool: user.pool,
+        sub: user.sub,
+        code: input.user_code,
+        name,
+        whence: Whence::of(&cx),
+        now: cx.now,
+        was_right: Reached::default(),
+    };
+    let settled = try_code.clone();
+    let stands = async move |tx: &mut Tx| settled.stands(tx).await;
+    let verify = async move |tx: &mut Tx| try_code.verify(tx).await;
+    let outcome = write_settled(&cx.app.db, "verify_software_token", stands, verify).await;
+    taken.settle_guess(outcome)?;
+    Ok(VerifySoftwareTokenResponse {
+        status: Some(VerifySoftwareTokenResponseType::Success),
+        session: None,
+    })
+}
+
+/// Who calls with an access token. A session in its place belongs to a sign-in.
+async fn check_token(
+    cx: &Cx,
+    access_token: Option<&str>,
+    session: Option<&str>,
+) -> Result<SignedIn> {
+    let signed_in = match (access_token, session) {
+        (Some(token), None) => access_token::check(cx, token).await?,
+        (None, Some(_)) => return Err(Error::parameter_not_built("Session here")),
+        (Some(_), Some(_)) | (None, None) => return Err(Error::access_token_or_session()),
+    };
+    let mfa = &signed_in.pool_client.pool.settings.mfa;
+    if !mfa.offers(SecondFactor::SoftwareToken) {
+        return Err(Error::software_token_not_offered());
+    }
+    Ok(signed_in)
+}
+
+/// A try at a code of the secret that was given out last.
+#[derive(Clone)]
+struct Try {
+    pool: UserPoolId,
+    sub: Sub,
+    code: String,
+    name: String,
+    whence: Whence,
+    now: Timestamp,
+    /// Whether the last transaction found it right, be it committed or not.
+    was_right: Reached,
+}
+
+impl Try {
+    /// Whether the transaction stands that found it right: then the secret is in its place, and the
+    /// step is the newest that was used.
+    async fn stands(&self, tx: &mut Tx) -> Result<Option<Option<Error>>> {
+        if !self.was_right.is_set() {
+            return Ok(None);
+        }
+        let found = software_tokens::find(tx, &self.pool, &self.sub).await?;
+        let is_in_place = found.is_some_and(|(token, last_step)| {
+            token.pending.is_none() && token.check(&self.code, last_step - 1, self.now).is_ok()
+        });
+        Ok(is_in_place.then_some(None))
+    }
+
+    /// Tries it. `Some` holds the refusal, which is committed with the count of the try.
+    async fn verify(self, tx: &mut Tx) -> Result<Option<Error>> {
+        self.was_right.clear();
+        let action = LimitedAction::VerifySoftwareToken;
+        let (pool, sub) = (&self.pool, &self.sub);
+        if count_action(tx, &self.whence, pool, sub, action, self.now)
+            .await?
+            .is_some()
+        {
+            // It has no LimitExceededException of its own.
+            return Ok(Some(Error::too_many_requests()));
+        }
+        let found = software_tokens::find(tx, pool, sub).await?;
+        let (mut token, _) = found.unwrap_or_default();
+        match token.verify(&self.code, &self.name, self.now) {
+            Ok(step) => {
+                self.was_right.set();
+                software_tokens::put(tx, pool, sub, &token, step).await?;
+                Ok(None)
+            }
+            Err(refusal) => Ok(Some(refused(refusal))),
+        }
+    }
+}
+
+fn refused(refusal: RefusedToken) -> Error {
+    match refusal {
+        RefusedToken::NoSecret => Error::software_token_not_found(),
+        RefusedToken::Mismatch | RefusedToken::Used => Error::software_token_mismatch(),
+    }
+}
+
+pub(crate) async fn admin_delete_software_token(
+    cx: Cx,
+    input: AdminDeleteSoftwareTokenRequest,
+) -> Result<AdminDeleteSoftwareTokenResponse> {
+    let pool = cx.app.pool_named(&input.user_pool_id).await?;
+    let sub = user_for_operator(&cx, &pool, &input.username).await?.sub;
+    let now = cx.now;
+    let delete = async move |tx: &mut Tx| -> Result<()> {
+        let mut user = users::find(tx, &pool.id, &sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
+        software_tokens::delete(tx, &pool.id, &sub).await?;
+        let before = user.mfa.clone();
+        user.mfa.lose(SecondFactor::SoftwareToken);
+        if user.mfa != before {
+            user.modified_at = now;
+            storing::store(tx, &pool, &user, false).await?;
+        }
+        Ok(())
+    };
+    cx.app
+        .db
+        .write("admin_delete_software_token", delete)
+        .await?;
+    Ok(AdminDeleteSoftwareTokenResponse {})
+}
