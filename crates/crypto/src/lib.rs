@@ -20,3 +20,4 @@ pub mod secret_hash;
 pub mod sigv4;
 pub mod srp;
 pub mod totp;
+pub mod webauthn;

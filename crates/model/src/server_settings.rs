@@ -17,6 +17,10 @@ pub struct PoolServerSettings {
     /// Text messages, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms_per_hour: Option<AtMost>,
+    /// Origins from which passkeys are used beside those of the relying party's domain: of other
+    /// domains, and of apps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey_origins: Option<Origins>,
 }
 
 /// The settings of the server for one app client.
@@ -94,6 +98,46 @@ impl fmt::Display for AtMost {
     }
 }
 
+/// Origins, each compared as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Origins(pub Vec<String>);
+
+/// The most origins that a setting lists.
+const MOST_ORIGINS: usize = 20;
+
+impl Origins {
+    /// Reads a list with commas between its origins.
+    fn parse(text: &str) -> Option<Self> {
+        let origins: Vec<String> = text.split(',').map(str::to_owned).collect();
+        let are_origins = origins.len() <= MOST_ORIGINS && origins.iter().all(|one| is_origin(one));
+        are_origins.then_some(Self(origins))
+    }
+}
+
+/// Whether a text can be an origin: of a page by https, as browsers write it, or of an app, as
+/// `android:apk-key-hash:…`.
+fn is_origin(text: &str) -> bool {
+    let is_host =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_:".contains(&byte);
+    match text.strip_prefix("https://") {
+        Some(host) => !host.is_empty() && host.bytes().all(is_host),
+        None => {
+            let (kind, rest) = text.split_once(':').unwrap_or_default();
+            text.len() <= 255
+                && !["", "http", "https"].contains(&kind)
+                && !rest.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_graphic())
+        }
+    }
+}
+
+impl fmt::Display for Origins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(","))
+    }
+}
+
 /// One setting of a document `T`.
 pub struct ServerSetting<T> {
     /// What it is called, as `mail-per-hour`.
@@ -125,6 +169,14 @@ pub const OF_POOLS: &[ServerSetting<PoolServerSettings>] = &[
         read: |of| of.sms_per_hour.map(|sum| sum.to_string()),
         write: |of, text| put(&mut of.sms_per_hour, AtMost::parse(text)),
         clear: |of| of.sms_per_hour = None,
+    },
+    ServerSetting {
+        name: "passkey-origins",
+        values: "origins with commas between them, as https://shop.example.net or android:apk-key-hash:…",
+        meaning: "Origins from which passkeys are used beside those of the relying party's own domain.",
+        read: |of| of.passkey_origins.as_ref().map(Origins::to_string),
+        write: |of, text| put(&mut of.passkey_origins, Origins::parse(text)),
+        clear: |of| of.passkey_origins = None,
     },
 ];
 
@@ -224,12 +276,23 @@ mod tests {
     #[test]
     fn a_value_comes_back_as_it_was_set_and_goes_when_it_is_taken_away() {
         let mut settings = PoolServerSettings::default();
-        for text in ["0", "250", "none"] {
-            for setting in OF_POOLS {
-                setting.set(&mut settings, Some(text)).unwrap();
-                assert_eq!(setting.value(&settings).as_deref(), Some(text));
-            }
+        let origins = "https://a.example:8443,android:apk-key-hash:47DEQpj8-_";
+        for (name, text) in [
+            ("mail-per-hour", "0"),
+            ("mail-per-hour", "250"),
+            ("sms-per-hour", "none"),
+            ("passkey-origins", "https://b.example"),
+            ("passkey-origins", origins),
+        ] {
+            let setting = ServerSetting::find(OF_POOLS, name).unwrap();
+            setting.set(&mut settings, Some(text)).unwrap();
+            assert_eq!(setting.value(&settings).as_deref(), Some(text));
         }
+        assert!(
+            OF_POOLS
+                .iter()
+                .all(|setting| setting.value(&settings).is_some())
+        );
         for setting in OF_POOLS {
             setting.set(&mut settings, None).unwrap();
         }
@@ -254,11 +317,34 @@ mod tests {
     }
 
     #[test]
+    fn what_no_browser_or_app_calls_its_origin_is_refused() {
+        for text in [
+            "",
+            ",",
+            "https://a.example,",
+            "https://a.example, https://b.example",
+            "http://a.example",
+            "https://",
+            "https://a.example/",
+            "https://A.example",
+            "https://*.example?",
+            "example.com",
+            ":x",
+            "android:",
+            "ios:bundle id",
+        ] {
+            assert_eq!(Origins::parse(text), None, "{text}");
+        }
+        let many = vec!["https://a.example"; 21].join(",");
+        assert_eq!(Origins::parse(&many), None);
+    }
+
+    #[test]
     fn an_unknown_name_is_refused_with_the_names_that_there_are() {
         let error = ServerSetting::find(OF_POOLS, "mails").err().unwrap();
         assert_eq!(
             error.to_string(),
-            "there is no setting «mails» here; there are mail-per-hour, sms-per-hour"
+            "there is no setting «mails» here; there are mail-per-hour, sms-per-hour, passkey-origins"
         );
     }
 }

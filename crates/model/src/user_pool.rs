@@ -206,6 +206,13 @@ pub enum Tier {
 }
 
 impl UserPool {
+    /// Whether its users may have passkeys, and sign in with them.
+    #[must_use]
+    pub fn has_passkeys(&self) -> bool {
+        let allowed = &self.settings.allowed_first_auth_factors;
+        allowed.contains(&FirstFactor::WebAuthn)
+    }
+
     /// The contact attributes to try for a password reset, in the pool's order; empty when only
     /// operators can.
     #[must_use]

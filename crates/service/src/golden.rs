@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use cognate_model::passkey::Registration;
 use cognate_outbound::Delivery;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -45,6 +46,11 @@ fn is_within(small: &Value, large: &Value) -> bool {
 fn steps_of_sign_ins_that_any_release_has_kept_are_read() {
     is_read_for_ever::<KeptStep>("challenge_password_verifier");
     is_read_for_ever::<KeptStep>("challenge_new_password_required");
+}
+
+#[test]
+fn registrations_of_passkeys_that_any_release_has_kept_are_read() {
+    is_read_for_ever::<Registration>("passkey_registration");
 }
 
 #[test]

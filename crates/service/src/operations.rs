@@ -2,7 +2,7 @@
 //! joins them; docs/coverage.md is made from it.
 
 use crate::{
-    Operations, account, app_clients, second_factors, sign_in, sign_up, tokens, user_pools, users,
+    Operations, account, app_clients, passkeys, second_factors, sign_in, sign_up, tokens, user_pools, users,
 };
 
 /// The operations that are built.
@@ -17,6 +17,7 @@ pub fn operations() -> Operations {
         tokens::operations(),
         account::operations(),
         second_factors::operations(),
+        passkeys::operations(),
     ]
     .into_iter()
     .fold(Operations::new(), Operations::join)

@@ -8,7 +8,7 @@
 
 use cognate_crypto::secret::SecretBytes;
 use cognate_model::{
-    AppClient, TokenSession, User, UserPool, WayBack,
+    AppClient, Passkey, TokenSession, User, UserPool, WayBack,
     access_key::AccessKey,
     code::PendingCode,
     password::Credentials,
@@ -51,6 +51,7 @@ documents! {
     "client_server_settings" => ClientServerSettings,
     "code" => PendingCode,
     "credentials" => Credentials,
+    "passkey" => Passkey,
     "pool_server_settings" => PoolServerSettings,
     "session" => TokenSession,
     "software_token" => SoftwareToken,

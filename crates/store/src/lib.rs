@@ -46,6 +46,7 @@ pub mod expiry;
 pub mod installation;
 pub mod leases;
 pub mod outbox;
+pub mod passkeys;
 pub mod restore;
 pub mod server_settings;
 pub mod sessions;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use crate::{
     access_keys, aliases, app_clients, attempts, challenges, codes, data_keys, derived::Derived,
-    leases, meta, migrations::book, outbox, server_settings, sessions, signing_keys,
+    leases, meta, migrations::book, outbox, passkeys, server_settings, sessions, signing_keys,
     software_tokens, table::Table, user_pools, users, ways_back,
 };
 
@@ -27,6 +27,7 @@ pub const TABLES: &[&Table] = &[
     &codes::TABLE,
     &ways_back::TABLE,
     &software_tokens::TABLE,
+    &passkeys::TABLE,
     &attempts::TABLE,
     &outbox::TABLE,
     &aliases::TABLE,

@@ -104,6 +104,13 @@ impl PoolBuilder {
         self.with("UsernameConfiguration", json!({"CaseSensitive": true}))
     }
 
+    /// With passkeys among what its users may begin a sign-in with.
+    #[must_use]
+    pub fn passkeys(self) -> Self {
+        let factors = json!({"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]});
+        self.with("Policies", json!({ "SignInPolicy": factors }))
+    }
+
     /// Tries to create it.
     ///
     /// # Errors
@@ -136,6 +143,15 @@ impl TestPool {
     #[must_use]
     pub fn client(&self) -> ClientBuilder {
         ClientBuilder::new(self)
+    }
+
+    /// Sets WebAuthnConfiguration, and no second factor.
+    pub async fn set_passkeys(&self, configuration: Value) {
+        let input = json!({"UserPoolId": self.id, "WebAuthnConfiguration": configuration});
+        self.server
+            .call::<op::SetUserPoolMfaConfig>(input)
+            .await
+            .expect("passkeys are configured");
     }
 
     /// What AdminGetUser tells of a user.

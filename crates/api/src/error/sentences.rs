@@ -202,6 +202,39 @@ sentences! {
     }
 }
 
+// Passkeys. The words are ours: AWS's are not known.
+sentences! {
+    WebAuthnNotEnabled {
+        passkeys_not_enabled() "Passkeys are not enabled for this user pool: WEB_AUTHN is not among its AllowedFirstAuthFactors.";
+    }
+    WebAuthnConfigurationMissing {
+        relying_party_missing() "The user pool has no relying party ID and no domain.";
+    }
+    WebAuthnChallengeNotFound {
+        registration_not_found() "The passkey registration is not known, has expired or was completed; start another one.";
+    }
+    WebAuthnClientMismatch {
+        registration_of_another_client() "The passkey registration was started with another app client.";
+    }
+    WebAuthnOriginNotAllowed {
+        origin_not_allowed() "The passkey was created at an origin that is not allowed for the relying party ID of the user pool.";
+    }
+    WebAuthnRelyingPartyMismatch {
+        relying_party_mismatch() "The passkey is for another relying party ID than that of the user pool.";
+    }
+    WebAuthnCredentialNotSupported {
+        credential_not_supported() "The passkey's algorithm or authenticator is not supported, or its user was not verified.";
+    }
+    ResourceNotFound {
+        passkey_does_not_exist() "Passkey does not exist.";
+    }
+    InvalidParameter {
+        passkey_response_malformed() "Credential is not the response of an authenticator to the request.";
+        invalid_relying_party_id(id) "The relying party ID {id} is no domain in lower case.";
+        passkey_exists() "The passkey is registered already.";
+    }
+}
+
 // What an operator configures.
 sentences! {
     ResourceNotFound {

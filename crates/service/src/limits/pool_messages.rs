@@ -279,6 +279,7 @@ mod tests {
             let settings = PoolServerSettings {
                 mail_per_hour: Some(AtMost::Number(sum)),
                 sms_per_hour: None,
+                ..PoolServerSettings::default()
             };
             let one = [Contact::Email];
             let allowed = sums.take(&cx.app.db, cx.now, &pool, &settings, one).await;
@@ -308,6 +309,7 @@ mod tests {
             let settings = PoolServerSettings {
                 mail_per_hour: Some(AtMost::Number(sum)),
                 sms_per_hour: None,
+                ..PoolServerSettings::default()
             };
             let one = [Contact::Email];
             sums.take(&cx.app.db, cx.now, &pool, &settings, one).await

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use cognate_api::Timestamp;
 use cognate_api::idp::{
     AccountRecoverySettingType, AdminCreateUserConfigType, AdvancedSecurityModeType,
-    AliasAttributeType, AuthFactorType, DefaultEmailOptionType, DeletionProtectionType,
-    EmailConfigurationType, EmailSendingAccountType, LambdaConfigType, MessageTemplateType,
-    PasswordPolicyType, RecoveryOptionNameType, RecoveryOptionType, SignInPolicyType,
-    UserAttributeUpdateSettingsType, UserPoolAddOnsType, UserPoolDescriptionType,
-    UserPoolPolicyType, UserPoolTierType, UserPoolType, UsernameAttributeType,
-    UsernameConfigurationType, VerificationMessageTemplateType, VerifiedAttributeType,
+    AliasAttributeType, DefaultEmailOptionType, DeletionProtectionType, EmailConfigurationType,
+    EmailSendingAccountType, LambdaConfigType, MessageTemplateType, PasswordPolicyType,
+    RecoveryOptionNameType, RecoveryOptionType, UserAttributeUpdateSettingsType,
+    UserPoolAddOnsType, UserPoolDescriptionType, UserPoolPolicyType, UserPoolTierType,
+    UserPoolType, UsernameAttributeType, UsernameConfigurationType,
+    VerificationMessageTemplateType, VerifiedAttributeType,
 };
 use cognate_model::UserPool;
 use cognate_model::attribute::Contact;
@@ -20,7 +20,7 @@ use cognate_model::user_pool::{
     AliasAttribute, EmailSettings, Messages, RecoveryMechanism, Settings, SignInNames, Tier,
 };
 
-use super::{mfa_settings, schema, sms};
+use super::{first_factors, mfa_settings, schema, sms};
 
 /// The whole pool.
 pub(super) fn full(pool: &UserPool, arn: &str, number_of_users: i64) -> UserPoolType {
@@ -117,13 +117,9 @@ fn policies(settings: &Settings) -> UserPoolPolicyType {
         password_history_size: None,
         temporary_password_validity_days: i32::try_from(temporary_validity_days).ok(),
     };
-    // Choice-based sign-in is no feature of the least tier.
-    let sign_in_policy = (settings.tier != Tier::Lite).then(|| SignInPolicyType {
-        allowed_first_auth_factors: Some(vec![AuthFactorType::Password]),
-    });
     UserPoolPolicyType {
         password_policy: Some(password_policy),
-        sign_in_policy,
+        sign_in_policy: first_factors::describe(settings),
     }
 }
 

@@ -7,12 +7,13 @@ use cognate_api::idp::{
     SmsMfaConfigType, SoftwareTokenMfaConfigType, UserPoolMfaType, UserVerificationType,
     WebAuthnConfigurationType, WebAuthnFactorConfigurationType,
 };
+use cognate_crypto::webauthn::is_valid_relying_party_id;
 use cognate_model::second_factor::{
     EmailMfa, MfaConfiguration, PasskeyFactor, PasskeySettings, PoolMfa, UserVerification,
 };
 use cognate_model::user_pool::{RecoveryMechanism, Settings, SmsSettings, Tier};
 
-use super::sms;
+use super::{first_factors, sms};
 use crate::{Error, Result};
 
 /// The second factors after CreateUserPool or UpdateUserPool. What is left out stays as it is
@@ -59,6 +60,7 @@ pub(super) fn check(settings: &Settings) -> Result<()> {
             return Err(Error::tier_lacks("WebAuthnConfiguration"));
         }
     }
+    first_factors::check_tier(settings)?;
     let only_mail = match settings.recovery.as_deref() {
         None => true,
         Some(mechanisms) => mechanisms == [RecoveryMechanism::VerifiedEmail],
@@ -84,7 +86,7 @@ pub(super) fn set(settings: &mut Settings, input: &SetUserPoolMfaConfigRequest) 
         web_authn_configuration,
     } = input;
     let passkeys = web_authn_configuration.as_ref().map(passkeys);
-    let passkeys = passkeys.unwrap_or_default();
+    let passkeys = passkeys.transpose()?.unwrap_or_default();
     let configuration = mfa_configuration
         .as_ref()
         .map_or(MfaConfiguration::Off, configuration);
@@ -157,7 +159,8 @@ fn configuration(asked: &UserPoolMfaType) -> MfaConfiguration {
     }
 }
 
-fn passkeys(given: &WebAuthnConfigurationType) -> PasskeySettings {
+/// Browsers take a domain only, and compare it in lower case.
+fn passkeys(given: &WebAuthnConfigurationType) -> Result<PasskeySettings> {
     // Without `..`, as above.
     let WebAuthnConfigurationType {
         relying_party_id,
@@ -167,7 +170,13 @@ fn passkeys(given: &WebAuthnConfigurationType) -> PasskeySettings {
     let user_verification_is_required = *user_verification == Some(UserVerificationType::Required);
     let is_multi_factor = *factor_configuration
         == Some(WebAuthnFactorConfigurationType::MultiFactorWithUserVerification);
-    PasskeySettings {
+    if let Some(id) = relying_party_id
+        .as_deref()
+        .filter(|id| !is_valid_relying_party_id(id))
+    {
+        return Err(Error::invalid_relying_party_id(id));
+    }
+    Ok(PasskeySettings {
         written: relying_party_id.is_some()
             || user_verification.is_some()
             || factor_configuration.is_some(),
@@ -182,7 +191,7 @@ fn passkeys(given: &WebAuthnConfigurationType) -> PasskeySettings {
         } else {
             PasskeyFactor::SingleFactor
         },
-    }
+    })
 }
 
 /// MfaConfiguration as the wire shows it.

@@ -7,6 +7,7 @@
 mod asked;
 mod describe;
 mod email;
+mod first_factors;
 mod messages;
 mod mfa;
 mod mfa_settings;

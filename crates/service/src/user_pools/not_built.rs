@@ -105,16 +105,10 @@ fn remembers_devices(devices: &DeviceConfigurationType) -> bool {
 }
 
 fn check_sign_in_policy(policy: &SignInPolicyType) -> Result<()> {
-    let Some(factors) = &policy.allowed_first_auth_factors else {
-        return Ok(());
-    };
-    if !factors.contains(&AuthFactorType::Password) {
-        return Err(Error::password_not_among_first_factors());
-    }
-    match factors
-        .iter()
-        .find(|factor| **factor != AuthFactorType::Password)
-    {
+    let mut factors = policy.allowed_first_auth_factors.iter().flatten();
+    let not_built =
+        factors.find(|factor| matches!(factor, AuthFactorType::EmailOtp | AuthFactorType::SmsOtp));
+    match not_built {
         Some(factor) => Err(Error::parameter_not_built(format!(
             "{factor} in AllowedFirstAuthFactors"
         ))),

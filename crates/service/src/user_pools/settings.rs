@@ -21,7 +21,7 @@ use cognate_model::user_pool::{
 use crate::{Error, ErrorCode, Result};
 
 use super::asked::Asked;
-use super::{email, messages, mfa_settings, not_built, sms, tag_rules};
+use super::{email, first_factors, messages, mfa_settings, not_built, sms, tag_rules};
 
 /// Reads the settings. What is not given gets its default, in an update too (documented for
 /// UpdateUserPool). But an update keeps the name, which has none, and each half of Policies, the
@@ -65,8 +65,9 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
     let verified_before_update =
         verified_before_update(user_attribute_update_settings, &auto_verified)?;
     let admin_create_user = admin_create_user_config.unwrap_or_default();
-    // Of the sign-in policy there is one form only so far, so it stays by itself.
-    let password_policy = policies.and_then(|policies| policies.password_policy);
+    let (password_policy, sign_in_policy) = policies
+        .map(|policies| (policies.password_policy, policies.sign_in_policy))
+        .unwrap_or_default();
     let before = before.map(|before| &before.settings);
     let kept_policy = before.map(|before| &before.password_policy);
     let sms = sms_configuration.and_then(sms::read);
@@ -98,6 +99,10 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
             .transpose()?
             .or_else(|| before.map(|before| before.tier))
             .unwrap_or_default(),
+        allowed_first_auth_factors: first_factors::read(
+            sign_in_policy.as_ref(),
+            before.map(|before| &before.allowed_first_auth_factors),
+        )?,
         // Anything but OFF is refused above.
         add_ons_off: user_pool_add_ons.is_some(),
     };

@@ -81,6 +81,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "software tokens",
         steps: SOFTWARE_TOKENS,
     },
+    Migration {
+        number: 11,
+        name: "passkeys",
+        steps: PASSKEYS,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -192,6 +197,15 @@ const GUESSES_AT_STEPS: &[&str] =
 /// The authenticator apps of users. `last_step` is the newest step whose code was used.
 const SOFTWARE_TOKENS: &[&str] = &["CREATE TABLE IF NOT EXISTS software_tokens(
         pool TEXT NOT NULL, sub TEXT NOT NULL, sealed BYTES NOT NULL, last_step BIGINT NOT NULL, PRIMARY KEY (pool, sub))"];
+
+/// Passkeys by the ids that their authenticators gave them, in base64url. An id is one user's in a
+/// pool.
+const PASSKEYS: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS passkeys(
+        pool TEXT NOT NULL, sub TEXT NOT NULL, credential TEXT NOT NULL, doc TEXT NOT NULL, created_at BIGINT NOT NULL,
+        PRIMARY KEY (pool, sub, credential))",
+    "CREATE UNIQUE INDEX IF NOT EXISTS passkeys_credential ON passkeys(pool, credential)",
+];
 
 #[cfg(test)]
 mod tests {

@@ -9,14 +9,15 @@ use cognate_model::{
     lockout::Lockout,
 };
 use cognate_store::{
-    Error, Tx, access_keys, app_clients, attempts, challenges, codes, expiry, outbox,
+    Error, Tx, access_keys, app_clients, attempts, challenges, codes, expiry, outbox, passkeys,
     server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
 
 use crate::fixtures::{
-    app_client, code, name, names, random, session, software_token, user, user_pool, way_back,
+    app_client, code, name, names, passkey, random, session, software_token, user, user_pool,
+    way_back,
 };
 
 /// Runs what reads and writes.
@@ -96,6 +97,11 @@ async fn of_sign_ins(tx: &mut Tx, id: &UserPoolId, client: &ClientId) -> Result<
     codes::end(tx, id, &ana.sub, CodePurpose::VerifyEmail, Timestamp(0)).await?;
     ways_back::insert(tx, &[0; 32], &way_back(&ana)).await?;
     ways_back::find(tx, &[0; 32]).await?;
+    let passkey = passkey(&ana, b"a");
+    passkeys::insert(tx, &passkey).await?;
+    passkeys::find(tx, id, &ana.sub, &passkey.id).await?;
+    passkeys::of_user(tx, id, &ana.sub).await?;
+    passkeys::update(tx, &passkey).await?;
     ways_back::open_of_user(tx, id, &ana.sub, Timestamp(0)).await?;
     software_tokens::put(tx, id, &ana.sub, &software_token(1), 1).await?;
     software_tokens::find(tx, id, &ana.sub).await?;
@@ -154,6 +160,7 @@ pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), Error> {
     codes::consume(tx, &pool, &ana.sub, CodePurpose::VerifyEmail, &[1; 32]).await?;
     ways_back::take(tx, &[0; 32]).await?;
     software_tokens::delete(tx, &pool, &ana.sub).await?;
+    passkeys::delete(tx, &pool, &ana.sub, &passkey(&ana, b"a").id).await?;
     attempts::clear_lockout(tx, &pool, "s").await?;
     sessions::end(tx, &pool, &SessionId::random(&mut random())).await?;
     sessions::end_all_of_user(tx, &pool, &ana.sub).await?;

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cognate_crypto::{random::Random, secret::SecretBytes};
 use cognate_model::{
-    AppClient, ClientId, NormalName, SessionId, Sub, Timestamp, TokenSession, User, UserPool,
-    UserPoolId, UserStatus, WayBack,
+    AppClient, ClientId, NormalName, Passkey, SessionId, Sub, Timestamp, TokenSession, User,
+    UserPool, UserPoolId, UserStatus, WayBack,
     app_client::{ClientSettings, TimeUnit, Validity},
     attribute::Contact,
     code::PendingCode,
+    passkey::CredentialId,
     password::{Credentials, PasswordPolicy},
     software_token::{PendingToken, SoftwareToken, VerifiedToken},
     user::NameKind,
@@ -46,6 +47,7 @@ pub(crate) fn user_pool(created_at: i64) -> UserPool {
             admin_create_user_only: false,
             recovery: None,
             tier: Tier::Essentials,
+            allowed_first_auth_factors: [cognate_model::FirstFactor::Password].into(),
             add_ons_off: false,
             mfa: cognate_model::second_factor::PoolMfa::default(),
         },
@@ -138,6 +140,25 @@ pub(crate) fn session(user: &User, client: &ClientId, expires_at: i64) -> TokenS
         "expires_at": expires_at, "event_id": "event", "generation": 0, "rotated_at": null,
     });
     serde_json::from_value(document).unwrap()
+}
+
+/// A passkey with such an id.
+pub(crate) fn passkey(user: &User, id: &[u8]) -> Passkey {
+    Passkey {
+        pool: user.pool.clone(),
+        sub: user.sub.clone(),
+        id: CredentialId::of_bytes(id),
+        public_key: vec![1, 2, 3],
+        counter: 0,
+        relying_party_id: "example.com".to_owned(),
+        name: "Passkey".to_owned(),
+        transports: vec!["usb".to_owned()],
+        attachment: None,
+        backup_eligible: false,
+        backed_up: false,
+        created_at: Timestamp(1),
+        distrusted_at: None,
+    }
 }
 
 pub(crate) fn code(byte: u8) -> PendingCode {

@@ -12,14 +12,14 @@ use cognate_model::{
 };
 use cognate_store::{
     Db, Error, Tx, access_keys, app_clients, attempts, backup, challenges, codes, installation,
-    outbox, server_settings, sessions,
+    outbox, passkeys, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
 
 use crate::fixtures::{
-    app_client, code, credentials, names, random, session, software_token, user, user_pool,
-    way_back, write,
+    app_client, code, credentials, names, passkey, random, session, software_token, user,
+    user_pool, way_back, write,
 };
 
 /// More than a few pages.
@@ -106,6 +106,7 @@ async fn users_with_sessions(
             attempts::put_lockout(tx, pool, "", &Lockout::default(), Timestamp(1)).await?;
             ways_back::insert(tx, &[7; 32], &way_back(&ana)).await?;
             software_tokens::put(tx, pool, &ana.sub, &software_token(1), 7).await?;
+            passkeys::insert(tx, &passkey(&ana, b"a")).await?;
         }
     }
     Ok(())

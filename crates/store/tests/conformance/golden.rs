@@ -17,16 +17,17 @@ use crate::{
 };
 
 /// The documents that `service` and `outbound` seal; they are read by a test there.
-const OF_OTHER_CRATES: [&str; 5] = [
+const OF_OTHER_CRATES: [&str; 6] = [
     "challenge_new_password_required",
     "challenge_password_verifier",
     "message_email",
     "message_sms",
+    "passkey_registration",
     "refresh_token",
 ];
 
 /// What the first version has always written, and nothing can stand for.
-const REQUIRED: [(&str, &[&str]); 11] = [
+const REQUIRED: [(&str, &[&str]); 12] = [
     ("access_key", &["id", "name", "policy", "created_at"]),
     (
         "app_client",
@@ -46,6 +47,10 @@ const REQUIRED: [(&str, &[&str]); 11] = [
     ("client_server_settings", &[]),
     ("code", &["hash", "contact", "address"]),
     ("credentials", &["salt", "verifier", "user_id"]),
+    (
+        "passkey",
+        &["pool", "sub", "id", "public_key", "relying_party_id"],
+    ),
     ("pool_server_settings", &[]),
     (
         "session",

@@ -28,6 +28,7 @@ mod killed;
 mod master_key;
 mod meetings;
 mod opening;
+mod passkeys;
 mod place;
 mod plans;
 mod pools;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// All that a migration of a later version may do: columns with defaults, tables, indexes.
-const ADDITIONS: [&str; 21] = [
+const ADDITIONS: [&str; 22] = [
     "ALTER TABLE meta ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE data_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE access_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
@@ -28,6 +28,7 @@ const ADDITIONS: [&str; 21] = [
     "ALTER TABLE outbox ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE ways_back ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE software_tokens ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE passkeys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE server_settings ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE deleted_pools ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE deleted_app_clients ADD COLUMN later BIGINT NOT NULL DEFAULT 0",

@@ -41,6 +41,7 @@ mod one_nobody;
 mod outbox;
 mod outbox_lanes;
 mod paging;
+mod passkeys;
 mod password_spaces;
 mod passwords;
 mod public_path;
