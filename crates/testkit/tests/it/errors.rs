@@ -3,6 +3,7 @@
 
 mod operators;
 mod own_account;
+mod passkeys;
 mod sign_in;
 mod sign_up;
 mod world;
@@ -50,13 +51,17 @@ fn reason_of_code(code: &str) -> Option<&'static str> {
 
 /// Why it does not arise at this operation.
 fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
-    const TOKEN_OPERATIONS: [&str; 8] = [
+    const TOKEN_OPERATIONS: [&str; 12] = [
         "ChangePassword",
+        "CompleteWebAuthnRegistration",
         "DeleteUser",
         "DeleteUserAttributes",
+        "DeleteWebAuthnCredential",
         "GetUser",
         "GetUserAttributeVerificationCode",
         "GlobalSignOut",
+        "ListWebAuthnCredentials",
+        "StartWebAuthnRegistration",
         "UpdateUserAttributes",
         "VerifyUserAttribute",
     ];
@@ -73,6 +78,12 @@ fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
         }
         "LimitExceededException" if operation == "AdminConfirmSignUp" => {
             "operators are not held up"
+        }
+        "LimitExceededException" if operation.ends_with("WebAuthnCredential") => {
+            "nobody is held up who deletes"
+        }
+        "LimitExceededException" if operation.ends_with("WebAuthnCredentials") => {
+            "nobody is held up who reads"
         }
         "FeatureUnavailableInTierException" if !operation.ends_with("UserPoolClient") => {
             "no such feature with a tier is built"
@@ -119,6 +130,7 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
     own_account::forgotten_passwords(&mut world).await;
     own_account::changed_passwords(&mut world).await;
     own_account::own_account(&mut world).await;
+    passkeys::passkeys(&mut world).await;
     limits_by_address(&mut world).await;
     for operation in operations().iter() {
         let error = world

@@ -10,7 +10,8 @@ use axum::http::Request;
 use cognate_api::Operation;
 use cognate_store::{Fault, tables::TABLES};
 use cognate_testkit::{
-    ApiError, PASSWORD, TestPool, TestServer, TestUser, Tokens, for_each_database, op, seconds,
+    ApiError, PASSWORD, TestPasskey, TestPool, TestServer, TestUser, Tokens, for_each_database, op,
+    seconds,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -42,7 +43,10 @@ struct Stage {
 impl Stage {
     async fn set(server: &TestServer) -> Self {
         // With aliases, so that rows of names are written and deleted too.
-        let client = server.pool().aliases(["email"]).await.client().await;
+        let pool = server.pool().aliases(["email"]).passkeys().await;
+        pool.set_passkeys(json!({"RelyingPartyId": "example.com"}))
+            .await;
+        let client = pool.client().await;
         let ana = client.user("ana").confirmed().await;
         let tokens = ana.sign_in().await.unwrap();
         Self {
@@ -316,6 +320,18 @@ faults! {
         async |stage| stage.on_user::<op::AdminDeleteUserAttributes>(json!({"UserAttributeNames": ["name"]})).await, Succeeds;
     admin_user_global_sign_out: nothing, async |stage| stage.on_user::<op::AdminUserGlobalSignOut>(json!({})).await, Settled;
 
+    start_web_authn_registration: nothing,
+        async |stage| stage.own::<op::StartWebAuthnRegistration>(json!({})).await, Settled;
+    complete_web_authn_registration: begin_passkey, async |stage| {
+        let credential: Value = serde_json::from_str(&stage.found).unwrap();
+        stage.own::<op::CompleteWebAuthnRegistration>(json!({"Credential": credential})).await
+    }, Settled;
+    delete_web_authn_credential: async |stage| {
+        let mut passkey = TestPasskey::eddsa();
+        stage.ana.add_passkey(&stage.tokens.access, &mut passkey).await.unwrap();
+        stage.found = passkey.id();
+    }, async |stage| stage.own::<op::DeleteWebAuthnCredential>(json!({"CredentialId": stage.found})).await, Settled;
+
     // A repeated creation makes another, as AWS does: pools and clients have no name of their own.
     create_user_pool: nothing, async |stage| stage.server.call::<op::CreateUserPool>(json!({"PoolName": "other"})).await.map(drop), Succeeds;
     update_user_pool: nothing, async |stage| stage.on_pool::<op::UpdateUserPool>(json!({"AutoVerifiedAttributes": ["email"]})).await, Succeeds;
@@ -340,6 +356,16 @@ async fn invite(stage: &mut Stage) {
     let attributes = [("email", "eve@example.com")];
     stage.pool().invite("eve", PASSWORD, &attributes).await;
     stage.ana = stage.ana.named("eve").with_password(PASSWORD);
+}
+
+/// A passkey that was made and not handed in.
+async fn begin_passkey(stage: &mut Stage) {
+    let options = stage
+        .ana
+        .passkey_options(&stage.tokens.access)
+        .await
+        .unwrap();
+    stage.found = TestPasskey::eddsa().register(&options).to_string();
 }
 
 async fn change_address(stage: &mut Stage) {
