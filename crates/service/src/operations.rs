@@ -2,7 +2,8 @@
 //! joins them; docs/coverage.md is made from it.
 
 use crate::{
-    Operations, account, app_clients, passkeys, second_factors, sign_in, sign_up, tokens, user_pools, users,
+    Operations, account, app_clients, passkeys, second_factors, sign_in, sign_up, tokens,
+    user_pools, users,
 };
 
 /// The operations that are built.

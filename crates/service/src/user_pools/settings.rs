@@ -93,7 +93,6 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
             .allow_admin_create_user_only
             .unwrap_or(false),
         recovery: account_recovery_setting.map_or(Ok(None), recovery)?,
-        allowed_first_auth_factors: [cognate_model::FirstFactor::Password].into(),
         tier: user_pool_tier
             .map(tier)
             .transpose()?

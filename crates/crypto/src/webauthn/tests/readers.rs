@@ -119,7 +119,7 @@ fn authenticator_data_ends_where_its_flags_say() {
         backup_eligible: true,
     };
     let signed = authenticator.sign_in(&ASKED);
-    let mut with_data = |change: &dyn Fn(&mut Vec<u8>)| {
+    let with_data = |change: &dyn Fn(&mut Vec<u8>)| {
         let mut data = signed.authenticator_data.clone();
         change(&mut data);
         let message = [data.as_slice(), &sha256(&[&signed.client_data])].concat();
