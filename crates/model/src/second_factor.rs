@@ -114,6 +114,12 @@ impl MfaPreferences {
         Ok(())
     }
 
+    /// Switches a factor on, to be the one that is asked for.
+    pub fn choose(&mut self, factor: SecondFactor) {
+        self.enabled.insert(factor);
+        self.preferred = Some(factor);
+    }
+
     /// Switches a factor off that the user has no more.
     pub fn lose(&mut self, factor: SecondFactor) {
         self.enabled.remove(&factor);

@@ -32,13 +32,17 @@ pub enum SignInFlow {
     EmailOtp,
     /// The answer to SELECT_MFA_TYPE.
     SelectMfaType,
+    /// The answer to SOFTWARE_TOKEN_MFA.
+    SoftwareTokenMfa,
+    /// The answer to MFA_SETUP.
+    MfaSetup,
     /// REFRESH_TOKEN_AUTH, and GetTokensFromRefreshToken.
     Refresh,
 }
 
 impl SignInFlow {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Srp,
         Self::Password,
         Self::AdminPassword,
@@ -48,6 +52,8 @@ impl SignInFlow {
         Self::SmsMfa,
         Self::EmailOtp,
         Self::SelectMfaType,
+        Self::SoftwareTokenMfa,
+        Self::MfaSetup,
         Self::Refresh,
     ];
 
@@ -64,6 +70,8 @@ impl SignInFlow {
             Self::SmsMfa => "SMS_MFA",
             Self::EmailOtp => "EMAIL_OTP",
             Self::SelectMfaType => "SELECT_MFA_TYPE",
+            Self::SoftwareTokenMfa => "SOFTWARE_TOKEN_MFA",
+            Self::MfaSetup => "MFA_SETUP",
             Self::Refresh => "REFRESH_TOKEN_AUTH",
         }
     }

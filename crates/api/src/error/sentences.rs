@@ -83,7 +83,12 @@ sentences! {
         code_cannot_be_sent() "The code cannot be sent: this server is not set up to send it.";
     }
     EnableSoftwareTokenMFA {
+        /// In VerifySoftwareToken.
         software_token_mismatch() "Code mismatch and fail enable Software Token MFA";
+    }
+    CodeMismatch {
+        /// In the answer to SOFTWARE_TOKEN_MFA.
+        software_token_code_mismatch() "Invalid code received for user";
     }
     ExpiredCode {
         software_token_used() "Your software token has already been used once.";
@@ -93,6 +98,7 @@ sentences! {
         software_token_not_found() "Software Token MFA does not exist for the user.";
     }
     InvalidParameter {
+        software_token_not_verified() "User has not verified software token mfa";
         /// By the name of its challenge.
         factor_not_ready(factor) "User does not have delivery config set to turn on {factor}";
         /// The words are ours.

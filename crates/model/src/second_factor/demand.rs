@@ -34,6 +34,21 @@ impl Demand {
         }
     }
 
+    /// The same without factors that would prove nothing new.
+    #[must_use]
+    pub fn without(self, is_void: impl Fn(SecondFactor) -> bool) -> Self {
+        let taken = self.factors();
+        if !taken.iter().any(|factor| is_void(*factor)) {
+            return self;
+        }
+        let rest: Vec<_> = taken
+            .iter()
+            .copied()
+            .filter(|factor| !is_void(*factor))
+            .collect();
+        Self::of(&rest).unwrap_or(Self::Impossible)
+    }
+
     /// The factors that would be taken.
     #[must_use]
     pub fn factors(&self) -> &[SecondFactor] {

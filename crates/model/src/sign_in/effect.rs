@@ -1,6 +1,10 @@
 //! What a step of a sign-in changes.
 
+use cognate_crypto::secret::SecretBytes;
+
+use crate::attribute::Contact;
 use crate::password::Credentials;
+use crate::software_token::VerifiedToken;
 use crate::user::User;
 
 /// A change that the machine asks for. The driver applies it in the transaction that ends the step;
@@ -9,6 +13,12 @@ use crate::user::User;
 pub enum Effect {
     /// The user has a new password.
     SetPassword(Box<PasswordChange>),
+    /// A code of the user's app is used up.
+    UseToken(UsedToken),
+    /// The user has an app.
+    SetUpToken(Box<NewToken>),
+    /// A code has proved the user's address.
+    ProveAddress(Box<ProvedAddress>),
 }
 
 /// A password that was set in a sign-in.
@@ -20,12 +30,46 @@ pub struct PasswordChange {
     pub credentials: Credentials,
 }
 
+/// A code of an authenticator app that was right.
+#[derive(Clone)]
+pub struct UsedToken {
+    /// The secret that it is a code of.
+    pub secret: SecretBytes,
+    /// Its step.
+    pub step: i64,
+}
+
+/// An app that was set up in a sign-in, by a user who has no second factor.
+#[derive(Clone)]
+pub struct NewToken {
+    /// The user, who has chosen it.
+    pub user: User,
+    /// The app.
+    pub app: VerifiedToken,
+    /// The step whose code it has shown.
+    pub step: i64,
+}
+
+/// An address that a code has come back from.
+#[derive(Clone)]
+pub struct ProvedAddress {
+    /// The user, whose address is verified.
+    pub user: User,
+    /// Which address.
+    pub contact: Contact,
+    /// Whether it was set up in this sign-in, by a user who has no second factor.
+    pub is_new: bool,
+}
+
 impl Effect {
     /// The user as this leaves them, if it changes them.
     #[must_use]
     pub fn changed_user(&self) -> Option<&User> {
         match self {
             Self::SetPassword(change) => Some(&change.user),
+            Self::SetUpToken(new) => Some(&new.user),
+            Self::ProveAddress(proved) => Some(&proved.user),
+            Self::UseToken(_) => None,
         }
     }
 }

@@ -42,6 +42,16 @@ pub(super) fn ask_second(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> 
     sent_code::send(to, turn, random, EmailOtp)
 }
 
+/// Sends a code to an address that is to be the user's, who has none (`mfa_setup.rs`).
+pub(super) fn ask_new(address: String, turn: Turn, random: &mut Random) -> Outcome {
+    let to = Destination {
+        medium: Contact::Email,
+        address,
+        is_real: true,
+    };
+    sent_code::send(to, turn, random, |sent| EmailOtp(sent.of_new_address()))
+}
+
 impl Challenge for EmailOtp {
     type Answer = TypedCode;
 

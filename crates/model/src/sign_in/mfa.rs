@@ -1,13 +1,13 @@
-//! Which second factor a sign-in needs, if any.
+//! Which second factor a sign-in needs, if any (docs/protocol.md §5.16).
 
 use cognate_crypto::random::Random;
 
 use super::facts::Facts;
 use super::outcome::{Outcome, Refusal};
 use super::turn::Turn;
-use super::{email_otp, select_mfa_type, sms_mfa};
+use super::{email_otp, mfa_setup, select_mfa_type, sms_mfa, software_token_mfa};
 use crate::attribute::Contact;
-use crate::second_factor::{MfaConfiguration, SecondFactor};
+use crate::second_factor::{Demand, MfaConfiguration, SecondFactor};
 use crate::user::User;
 use crate::user_pool::UserPool;
 
@@ -17,23 +17,34 @@ pub(super) fn proceed(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Out
     let Some(user) = turn.user(facts) else {
         return Outcome::Refuse(Refusal::WrongPassword);
     };
-    let configuration = facts.pool.settings.mfa.configuration;
-    if configuration == MfaConfiguration::Off || turn.progress.is_of_two_factors() {
+    let mfa = &facts.pool.settings.mfa;
+    if mfa.configuration == MfaConfiguration::Off || turn.progress.is_of_two_factors() {
         return turn.sign_in(facts);
     }
-    let mut choices = choices(facts.pool, user);
-    let preferred = user.mfa.preferred;
-    if choices.is_empty() && configuration == MfaConfiguration::Optional {
-        return turn.sign_in(facts);
+    let token = SecondFactor::SoftwareToken;
+    let is_a_must = mfa.configuration == MfaConfiguration::On;
+    let may_be_asked = user.mfa.enabled.contains(&token) || (is_a_must && mfa.offers(token));
+    if !may_be_asked {
+        return demand(turn, false, facts, random);
     }
+    software_token_mfa::known(|known, facts, random| {
+        demand(turn, known.token.verified.is_some(), facts, random)
+    })
+}
+
+/// Asks for what the pool and the user's choice come to.
+fn demand(turn: Turn, has_token: bool, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+    let Some(user) = turn.user(facts) else {
+        return Outcome::Refuse(Refusal::WrongPassword);
+    };
+    let demand = facts.pool.second_factor_of(user, has_token);
     // A second code to the same address proves nothing more.
-    choices.retain(|choice| !turn.progress.came_by(choice.contact()));
-    let preferred = preferred.filter(|preferred| choices.contains(preferred));
-    match (preferred, choices.as_slice()) {
-        (Some(factor), _) => ask(factor, turn, facts, random),
-        (None, [factor]) => ask(*factor, turn, facts, random),
-        (None, []) => Outcome::Refuse(Refusal::NoSecondFactor),
-        (None, _) => select_mfa_type::ask(choices, turn, facts),
+    match demand.without(|factor| turn.progress.came_by(factor.contact())) {
+        Demand::Nothing => turn.sign_in(facts),
+        Demand::Factor(factor) => ask(factor, turn, facts, random),
+        Demand::Choice(choices) => select_mfa_type::ask(choices, turn, facts),
+        Demand::SetUp(choices) => mfa_setup::ask(choices, turn, facts),
+        Demand::Impossible => Outcome::Refuse(Refusal::NoSecondFactor),
     }
 }
 
@@ -47,33 +58,8 @@ pub(super) fn ask(
     match factor {
         SecondFactor::Sms => sms_mfa::ask(turn, facts, random),
         SecondFactor::Email => email_otp::ask_second(turn, facts, random),
-        SecondFactor::SoftwareToken => Outcome::Refuse(Refusal::NoSecondFactor),
+        SecondFactor::SoftwareToken => software_token_mfa::ask(turn),
     }
-}
-
-/// The factors that a user can be asked for: those that are switched on and that the pool offers.
-/// Where a second factor is a must, who has switched none on is asked by an address that they have
-/// (docs/protocol.md §5.11).
-fn choices(pool: &UserPool, user: &User) -> Vec<SecondFactor> {
-    let mfa = &pool.settings.mfa;
-    let has = |factor: SecondFactor| match factor.contact() {
-        Some(contact) => user
-            .attribute(contact.attribute())
-            .is_some_and(|at| !at.is_empty()),
-        None => true,
-    };
-    let all = SecondFactor::ALL.into_iter();
-    let mut usable: Vec<_> = all
-        .filter(|factor| mfa.offers(*factor) && has(*factor))
-        .collect();
-    let is_a_must = mfa.configuration == MfaConfiguration::On;
-    let chosen = |factor: &SecondFactor| user.mfa.enabled.contains(factor);
-    if usable.iter().any(chosen) || !is_a_must {
-        usable.retain(chosen);
-    } else {
-        usable.retain(|factor| factor.contact().is_some());
-    }
-    usable
 }
 
 /// Whether who signs in here now will be asked for a second factor: then a one-time code is no
@@ -81,7 +67,11 @@ fn choices(pool: &UserPool, user: &User) -> Vec<SecondFactor> {
 pub(super) fn is_needed(pool: &UserPool, user: Option<&User>) -> bool {
     match pool.settings.mfa.configuration {
         MfaConfiguration::Off => false,
-        MfaConfiguration::Optional => user.is_some_and(|user| !choices(pool, user).is_empty()),
+        MfaConfiguration::Optional => user.is_some_and(|user| {
+            // Only those are switched on that are there.
+            let has_token = user.mfa.enabled.contains(&SecondFactor::SoftwareToken);
+            pool.second_factor_of(user, has_token) != Demand::Nothing
+        }),
         MfaConfiguration::On => true,
     }
 }

@@ -7,6 +7,7 @@ use super::choice::FirstFactors;
 use super::facts::Facts;
 use super::outcome::Outcome;
 use super::sent_code::{CodeSent, SendCode};
+use crate::software_token::SoftwareToken;
 
 /// What is to be found out.
 pub enum Need {
@@ -16,6 +17,17 @@ pub enum Need {
     Code(Asked<SendCode, CodeSent>),
     /// What the account may begin with is to be looked up.
     FirstFactors(Asked<(), FirstFactors>),
+    /// The user's authenticator app is to be looked up.
+    SoftwareToken(Asked<(), KnownToken>),
+}
+
+/// What is known of a user's authenticator app.
+#[derive(Clone, Default)]
+pub struct KnownToken {
+    /// The app.
+    pub token: SoftwareToken,
+    /// The newest step whose code was used.
+    pub last_step: i64,
 }
 
 /// A question, and how the machine goes on with its answer, which is a fact of its own type.

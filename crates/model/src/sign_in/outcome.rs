@@ -44,6 +44,12 @@ pub enum Refusal {
     WrongChallenge,
     /// The code of that factor is another.
     WrongCode(Factor),
+    /// The code of the app is right, and was used before.
+    UsedCode,
+    /// The user has no authenticator app any more.
+    NoSoftwareToken,
+    /// The second factor that is to be set up is not set up yet.
+    NotSetUp,
     /// The answer chooses what was not offered.
     NotOffered,
     /// A second factor is needed, and there is none that the user has.
@@ -66,7 +72,10 @@ impl Refusal {
     /// Whether it counts towards the lock.
     #[must_use]
     pub fn counts_as_failure(&self) -> bool {
-        matches!(self, Self::WrongPassword | Self::WrongCode(_))
+        matches!(
+            self,
+            Self::WrongPassword | Self::WrongCode(_) | Self::UsedCode
+        )
     }
 
     /// Whether the step stays and may be answered again. An answer of a wrong form proves and
@@ -81,6 +90,8 @@ impl Refusal {
             | Self::NotWritable(_)
             | Self::AlreadyProvided(_)
             | Self::WrongCode(_)
+            | Self::UsedCode
+            | Self::NotSetUp
             | Self::NotOffered
             | Self::WrongChallenge => true,
             Self::WrongPassword
@@ -90,6 +101,7 @@ impl Refusal {
             | Self::ResetRequired
             | Self::TemporaryPasswordExpired
             | Self::NoSecondFactor
+            | Self::NoSoftwareToken
             | Self::NoSuchStep => false,
         }
     }
@@ -97,6 +109,6 @@ impl Refusal {
     /// Whether it was a guess at a code.
     #[must_use]
     pub fn is_a_guess(&self) -> bool {
-        matches!(self, Self::WrongCode(_))
+        matches!(self, Self::WrongCode(_) | Self::UsedCode)
     }
 }

@@ -29,6 +29,8 @@ pub enum Factor {
     Sms,
     /// A code by mail.
     Email,
+    /// A code of an authenticator app.
+    SoftwareToken,
 }
 
 impl Factor {
@@ -38,7 +40,7 @@ impl Factor {
         match self {
             Self::Sms => Some(Contact::PhoneNumber),
             Self::Email => Some(Contact::Email),
-            Self::Password => None,
+            Self::Password | Self::SoftwareToken => None,
         }
     }
 }

@@ -6,6 +6,7 @@ use cognate_crypto::secret::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::choice::FirstFactors;
+use super::effect::{Effect, ProvedAddress};
 use super::facts::Facts;
 use super::need::{Asked, Need};
 use super::outcome::{Outcome, Refusal};
@@ -14,6 +15,7 @@ use super::progress::Factor;
 use super::step::Step;
 use super::turn::Turn;
 use crate::attribute::Contact;
+use crate::second_factor::SecondFactor;
 use crate::user::{User, UserStatus};
 
 /// Digits of a code that is the only factor (docs/protocol.md §5.12).
@@ -51,6 +53,9 @@ pub struct SentCode {
     medium: Contact,
     #[serde(with = "crate::bytes")]
     hash: Vec<u8>,
+    /// Whether the address becomes the user's with the code.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_new: bool,
 }
 
 /// What a client types.
@@ -115,6 +120,7 @@ pub(super) fn send<S: Into<Step>>(
             address,
             medium: to.medium,
             hash,
+            is_new: false,
         };
         turn.ask(step(code), facts.client.auth_session_validity(), facts)
     };
@@ -137,10 +143,45 @@ impl SentCode {
         let Some(user) = user else {
             return Outcome::Refuse(Refusal::WrongCode(factor));
         };
-        if user.attribute(self.medium.attribute()) != Some(self.address.as_str()) {
+        let address = user.attribute(self.medium.attribute());
+        let is_theirs = if self.is_new {
+            address.is_none()
+        } else {
+            address == Some(self.address.as_str())
+        };
+        if !is_theirs {
             return Outcome::Refuse(Refusal::NoSuchStep);
+        }
+        if self.is_new || !user.has_verified(self.medium) {
+            let user = self.proved_by(user, facts);
+            turn.change(Effect::ProveAddress(Box::new(user)));
         }
         turn.prove(factor, facts.now);
         proceed(turn, facts, random)
+    }
+
+    /// The user, whose address the code has proved (docs/protocol.md §5.15).
+    fn proved_by(&self, user: &User, facts: &Facts<'_>) -> ProvedAddress {
+        let mut user = user.clone();
+        if self.is_new {
+            let attribute = self.medium.attribute().to_owned();
+            user.attributes.insert(attribute, self.address.clone());
+            user.mfa.choose(SecondFactor::Email);
+        }
+        user.mark_verified(self.medium, true);
+        user.modified_at = facts.now;
+        ProvedAddress {
+            user,
+            contact: self.medium,
+            is_new: self.is_new,
+        }
+    }
+
+    /// The same code, with which the address becomes the user's.
+    pub(super) fn of_new_address(self) -> Self {
+        Self {
+            is_new: true,
+            ..self
+        }
     }
 }

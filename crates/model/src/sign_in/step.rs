@@ -8,6 +8,7 @@ use super::account::Account;
 use super::confirmed_sign_up::ConfirmedSignUp;
 use super::email_otp::EmailOtp;
 use super::facts::Facts;
+use super::mfa_setup::MfaSetup;
 use super::new_password_required::NewPasswordRequired;
 use super::password::Password;
 use super::password_srp::PasswordSrp;
@@ -17,6 +18,7 @@ use super::select_challenge::SelectChallenge;
 use super::select_mfa_type::SelectMfaType;
 use super::sms_mfa::SmsMfa;
 use super::sms_otp::SmsOtp;
+use super::software_token_mfa::SoftwareTokenMfa;
 use crate::ids::{ClientId, Sub, UserPoolId};
 use crate::time::Timestamp;
 
@@ -101,6 +103,10 @@ steps! {
     SmsOtp,
     /// A sign-up was just confirmed.
     ConfirmedSignUp,
+    /// A code of the user's app is asked for.
+    SoftwareTokenMfa,
+    /// A second factor is to be set up.
+    MfaSetup,
 }
 
 impl Pending {

@@ -6,6 +6,7 @@ mod machine;
 mod new_password;
 mod nobody;
 mod password;
+mod second_factors;
 mod states;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,9 +18,9 @@ use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::{self, client::ClientKey};
 
 use super::{
-    Account, Challenge, CodeSent, Decoy, Effect, Facts, FirstFactors, Flow, Need, NewPassword,
-    NewPasswordRequired, Outcome, PasswordChange, PasswordClaim, PasswordVerifier, Pending, Proved,
-    Refusal, Step,
+    Account, Challenge, CodeSent, Decoy, Effect, Facts, FirstFactors, Flow, KnownToken, Need,
+    NewPassword, NewPasswordRequired, Outcome, PasswordChange, PasswordClaim, PasswordVerifier,
+    Pending, Proved, Refusal, Step,
 };
 use crate::app_client::{AppClient, ClientSettings, TimeUnit, UnitsNamed, Validity};
 use crate::attribute::{Attributes, Schema};
@@ -189,6 +190,11 @@ impl Claim {
     }
 }
 
+thread_local! {
+    /// The code that was sent last.
+    static LAST_CODE: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
+}
+
 /// Begins a sign-in as the driver does.
 fn start(flow: Flow, facts: &Facts<'_>, random: &mut Random) -> Outcome {
     driven(super::start(flow, facts), facts, random)
@@ -219,7 +225,17 @@ fn contacts(facts: &Facts<'_>) -> Contacts {
 }
 
 /// Finds out what the machine needs, until it has decided.
-fn driven(mut outcome: Outcome, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+fn driven(outcome: Outcome, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+    driven_knowing(&KnownToken::default(), outcome, facts, random)
+}
+
+/// The same for a user with an authenticator app.
+fn driven_knowing(
+    token: &KnownToken,
+    mut outcome: Outcome,
+    facts: &Facts<'_>,
+    random: &mut Random,
+) -> Outcome {
     while let Outcome::Need(need) = outcome {
         outcome = match need {
             Need::Powers(powers) => powers.compute(random).go_on(facts, random),
@@ -227,7 +243,9 @@ fn driven(mut outcome: Outcome, facts: &Facts<'_>, random: &mut Random) -> Outco
                 let contacts = contacts(facts);
                 asked.answered(FirstFactors { contacts }, facts, random)
             }
+            Need::SoftwareToken(asked) => asked.answered(token.clone(), facts, random),
             Need::Code(asked) => {
+                LAST_CODE.set(asked.question.code.expose().to_owned());
                 let destination = asked.question.address.clone();
                 asked.answered(CodeSent { destination }, facts, random)
             }
@@ -425,8 +443,9 @@ fn signed_in(outcome: Outcome) -> SignedIn {
     match outcome {
         Outcome::SignedIn(proof, effects) => {
             let proof = proof.into_parts();
-            let change = effects.into_iter().next().map(|effect| match effect {
-                Effect::SetPassword(change) => *change,
+            let change = effects.into_iter().find_map(|effect| match effect {
+                Effect::SetPassword(change) => Some(*change),
+                Effect::UseToken(_) | Effect::SetUpToken(_) | Effect::ProveAddress(_) => None,
             });
             SignedIn {
                 pool: proof.pool,
@@ -453,6 +472,8 @@ fn told(outcome: &Outcome) -> String {
             Step::Password(_) => "asked for the password".to_owned(),
             Step::PasswordSrp(_) => "asked to begin SRP".to_owned(),
             Step::ConfirmedSignUp(_) => "asked for nothing".to_owned(),
+            Step::SoftwareTokenMfa(_) => "asked for a code of an app".to_owned(),
+            Step::MfaSetup(_) => "asked to set up a factor".to_owned(),
         },
         Outcome::SignedIn(proof, _) => format!("signed in {}", proof.sub()),
         Outcome::Refuse(refusal) => format!("refused {refusal:?}"),

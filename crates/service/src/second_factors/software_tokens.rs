@@ -16,6 +16,7 @@ use cognate_store::{Tx, software_tokens, users};
 use crate::limits::backends;
 use crate::limits::sums::{Whence, count_action};
 use crate::outcome::{Reached, write_settled};
+use crate::sign_in::app_set_up;
 use crate::tokens::access_token::{self, SignedIn};
 use crate::users::accounts::user_for_operator;
 use crate::users::storing;
@@ -28,10 +29,18 @@ pub(crate) async fn associate_software_token(
     cx: Cx,
     input: AssociateSoftwareTokenRequest,
 ) -> Result<AssociateSoftwareTokenResponse> {
-    let signed_in = check_token(&cx, input.access_token.as_deref(), input.session.as_deref());
-    let user = signed_in.await?.user;
-    let mut random = cx.random();
-    let secret = totp::new_secret(&mut random);
+    let secret = totp::new_secret(&mut cx.random());
+    let answer = |session| AssociateSoftwareTokenResponse {
+        secret_code: Some(totp::base32(&secret).expose().to_owned()),
+        session,
+    };
+    let user = match caller(input.access_token, input.session)? {
+        Calling::Token(token) => check_token(&cx, &token).await?.user,
+        Calling::Session(session) => {
+            let session = app_set_up::associate(&cx, &session, secret.clone()).await?;
+            return Ok(answer(Some(session)));
+        }
+    };
     let drawn = secret.clone();
     let associate = async move |tx: &mut Tx| -> Result<()> {
         let found = software_tokens::find(tx, &user.pool, &user.sub).await?;
@@ -44,30 +53,42 @@ pub(crate) async fn associate_software_token(
         .db
         .write("associate_software_token", associate)
         .await?;
-    Ok(AssociateSoftwareTokenResponse {
-        secret_code: Some(totp::base32(&secret).expose().to_owned()),
-        session: None,
-    })
+    Ok(answer(None))
 }
 
 pub(crate) async fn verify_software_token(
     cx: Cx,
     input: VerifySoftwareTokenRequest,
 ) -> Result<VerifySoftwareTokenResponse> {
-    let signed_in = check_token(&cx, input.access_token.as_deref(), input.session.as_deref());
-    let SignedIn {
-        pool_client, user, ..
-    } = signed_in.await?;
-    let cx = backends::of_token(&cx, &pool_client.entry, &user.sub);
     let name = input.friendly_device_name.unwrap_or_default();
     if name.len() > LONGEST_NAME {
         return Err(Error::invalid_parameter("FriendlyDeviceName is too long."));
     }
+    let session = match caller(input.access_token, input.session)? {
+        Calling::Token(token) => {
+            verify_by_token(&cx, &token, input.user_code, name).await?;
+            None
+        }
+        Calling::Session(session) => {
+            Some(app_set_up::verify(&cx, &session, &input.user_code, &name).await?)
+        }
+    };
+    Ok(VerifySoftwareTokenResponse {
+        status: Some(VerifySoftwareTokenResponseType::Success),
+        session,
+    })
+}
+
+async fn verify_by_token(cx: &Cx, token: &str, code: String, name: String) -> Result<()> {
+    let SignedIn {
+        pool_client, user, ..
+    } = check_token(cx, token).await?;
+    let cx = backends::of_token(cx, &pool_client.entry, &user.sub);
     let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
     let try_code = Try {
         pool: user.pool,
         sub: user.sub,
-        code: input.user_code,
+        code,
         name,
         whence: Whence::of(&cx),
         now: cx.now,
@@ -77,24 +98,28 @@ pub(crate) async fn verify_software_token(
     let stands = async move |tx: &mut Tx| settled.stands(tx).await;
     let verify = async move |tx: &mut Tx| try_code.verify(tx).await;
     let outcome = write_settled(&cx.app.db, "verify_software_token", stands, verify).await;
-    taken.settle_guess(outcome)?;
-    Ok(VerifySoftwareTokenResponse {
-        status: Some(VerifySoftwareTokenResponseType::Success),
-        session: None,
-    })
+    taken.settle_guess(outcome)
 }
 
-/// Who calls with an access token. A session in its place belongs to a sign-in.
-async fn check_token(
-    cx: &Cx,
-    access_token: Option<&str>,
-    session: Option<&str>,
-) -> Result<SignedIn> {
-    let signed_in = match (access_token, session) {
-        (Some(token), None) => access_token::check(cx, token).await?,
-        (None, Some(_)) => return Err(Error::parameter_not_built("Session here")),
-        (Some(_), Some(_)) | (None, None) => return Err(Error::access_token_or_session()),
-    };
+/// What names the user of a call.
+enum Calling {
+    /// The access token of a user who is signed in.
+    Token(String),
+    /// The session of a sign-in that waits for the set-up.
+    Session(String),
+}
+
+fn caller(access_token: Option<String>, session: Option<String>) -> Result<Calling> {
+    match (access_token, session) {
+        (Some(token), None) => Ok(Calling::Token(token)),
+        (None, Some(session)) => Ok(Calling::Session(session)),
+        (Some(_), Some(_)) | (None, None) => Err(Error::access_token_or_session()),
+    }
+}
+
+/// A signed-in user whose pool offers authenticator apps.
+async fn check_token(cx: &Cx, token: &str) -> Result<SignedIn> {
+    let signed_in = access_token::check(cx, token).await?;
     let mfa = &signed_in.pool_client.pool.settings.mfa;
     if !mfa.offers(SecondFactor::SoftwareToken) {
         return Err(Error::software_token_not_offered());

@@ -3,9 +3,10 @@
 
 use cognate_crypto::digest::base64url_encode;
 use cognate_model::sign_in::{
-    self, CodeSent, Effect, Facts, FirstFactors, Flow, Need, Outcome, Pending, Proof, Refusal, Way,
+    self, CodeSent, Effect, Facts, FirstFactors, Flow, KnownToken, Need, Outcome, Pending, Proof,
+    Refusal, Way,
 };
-use cognate_store::{Tx, attempts, challenges, sessions};
+use cognate_store::{Tx, attempts, challenges, sessions, software_tokens};
 
 use super::effects::{self, Basis};
 use super::kept_step;
@@ -47,6 +48,7 @@ pub(super) async fn begin(
         taken,
         row: None,
         code: None,
+        token: None,
     };
     let outcome = sign_in::start(flow, &run.facts());
     run.act(outcome).await
@@ -86,6 +88,7 @@ pub(super) async fn answer(
         taken,
         row: Some(row),
         code: None,
+        token: None,
     };
     let outcome = answer.decide(pending, &run.facts(), &mut cx.random());
     run.act(outcome).await
@@ -110,6 +113,8 @@ struct Run {
     row: Option<StepRow>,
     /// The code that goes out with the next step.
     code: Option<SignInCode>,
+    /// The user's authenticator app, once it was looked up.
+    token: Option<KnownToken>,
 }
 
 impl Run {
@@ -143,6 +148,10 @@ impl Run {
                 let found = FirstFactors { contacts };
                 Ok(asked.answered(found, &self.facts(), &mut self.cx.random()))
             }
+            Need::SoftwareToken(asked) => {
+                let known = self.known_token().await?;
+                Ok(asked.answered(known, &self.facts(), &mut self.cx.random()))
+            }
             Need::Code(asked) => {
                 let pool = &self.pool_client.pool;
                 let user = stand_in(&self.cx, pool, self.found.user(), &self.found.name);
@@ -154,6 +163,21 @@ impl Run {
                 Ok(asked.answered(fact, &self.facts(), &mut self.cx.random()))
             }
         }
+    }
+
+    /// The user's authenticator app, which is looked up once.
+    async fn known_token(&mut self) -> Result<KnownToken> {
+        if let Some(known) = &self.token {
+            return Ok(known.clone());
+        }
+        let mut tx = self.cx.app.db.read().await?;
+        let (pool, sub) = (&self.pool_client.pool.id, self.found.subject());
+        let found = software_tokens::find(&mut tx, pool, sub).await?;
+        let known = found.map_or_else(KnownToken::default, |(token, last_step)| KnownToken {
+            token,
+            last_step,
+        });
+        Ok(self.token.insert(known).clone())
     }
 
     /// Keeps the step and gives the challenge; the step before it is used up, and what it changed

@@ -5,6 +5,7 @@ use cognate_model::sign_in::{Effect, PasswordChange};
 use cognate_model::{Sub, Timestamp, User, UserPool, UserPoolId, UserStatus};
 use cognate_store::{Tx, users};
 
+use super::proved;
 use crate::Result;
 use crate::users::accounts::Found;
 use crate::users::storing;
@@ -27,6 +28,9 @@ pub(super) async fn apply(
                 storing::store(tx, pool, user, false).await?;
                 storing::set_password(tx, &pool.id, sub, credentials, now).await?;
             }
+            Effect::UseToken(used) => proved::use_token(tx, pool, sub, used).await?,
+            Effect::SetUpToken(new) => proved::set_up_token(tx, pool, new).await?,
+            Effect::ProveAddress(proved) => proved::prove_address(tx, pool, proved, now).await?,
         }
     }
     Ok(())

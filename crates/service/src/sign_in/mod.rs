@@ -1,11 +1,13 @@
 //! Sign-in: the operations, the one driver of the sign-in machine (model/sign_in), and the steps
 //! that wait in the database for their answers.
 
+pub(crate) mod app_set_up;
 mod driver;
 mod effects;
 mod initiate_auth;
 pub(crate) mod kept_step;
 pub(crate) mod lockout;
+mod proved;
 mod refused;
 mod reply;
 mod respond_to_auth_challenge;

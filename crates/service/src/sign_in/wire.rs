@@ -2,6 +2,7 @@
 
 pub(super) mod choice;
 mod email_otp;
+mod mfa_setup;
 mod new_password_required;
 mod password;
 mod password_srp;
@@ -10,6 +11,7 @@ mod select_challenge;
 mod select_mfa_type;
 mod sms_mfa;
 mod sms_otp;
+mod software_token_mfa;
 
 use std::collections::BTreeMap;
 
@@ -210,6 +212,8 @@ challenges![
     Password,
     PasswordSrp,
     SmsOtp,
+    SoftwareTokenMfa,
+    MfaSetup,
 ];
 
 /// A code that was typed. No code is longer than this, and longer ones are not looked at.

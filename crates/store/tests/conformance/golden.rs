@@ -17,9 +17,14 @@ use crate::{
 };
 
 /// The documents that `service` and `outbound` seal; they are read by a test there.
-const OF_OTHER_CRATES: [&str; 6] = [
+const OF_OTHER_CRATES: [&str; 11] = [
+    "challenge_email_otp",
+    "challenge_mfa_setup",
     "challenge_new_password_required",
     "challenge_password_verifier",
+    "challenge_select_mfa_type",
+    "challenge_sms_mfa",
+    "challenge_software_token_mfa",
     "message_email",
     "message_sms",
     "passkey_registration",

@@ -49,6 +49,9 @@ fn kind(refusal: &Refusal) -> &'static str {
         Refusal::WrongChallenge => "wrong challenge",
         Refusal::Timestamp => "timestamp",
         Refusal::WrongCode(_) => "wrong code",
+        Refusal::UsedCode => "used code",
+        Refusal::NoSoftwareToken => "no software token",
+        Refusal::NotSetUp => "not set up",
         Refusal::NotOffered => "not offered",
         Refusal::NoSecondFactor => "no second factor",
         Refusal::Policy(_)
