@@ -24,6 +24,7 @@
     reason = "a test's own arrangements: what goes wrong here fails the test at its place"
 )]
 
+mod authenticator;
 mod call;
 mod client;
 mod databases;
@@ -40,6 +41,7 @@ mod user;
 
 use std::time::Duration;
 
+pub use authenticator::Authenticator;
 pub use call::{Answer, ApiError, Call, refused};
 pub use client::{ClientBuilder, TestClient};
 pub use cognate_api::idp::op;

@@ -154,6 +154,29 @@ impl TestPool {
             .expect("passkeys are configured");
     }
 
+    /// SetUserPoolMfaConfig.
+    ///
+    /// # Errors
+    /// What it answers.
+    pub async fn set_mfa(&self, mut members: Value) -> Result<(), ApiError> {
+        members["UserPoolId"] = json!(self.id);
+        self.server
+            .call::<op::SetUserPoolMfaConfig>(members)
+            .await
+            .map(drop)
+    }
+
+    /// The pool, with second factors as SetUserPoolMfaConfig says them.
+    ///
+    /// # Panics
+    /// When it is refused.
+    #[must_use]
+    pub async fn mfa(self, members: Value) -> Self {
+        let set = self.set_mfa(members).await;
+        set.expect("the pool's second factors are set");
+        self
+    }
+
     /// What AdminGetUser tells of a user.
     ///
     /// # Errors

@@ -44,7 +44,6 @@ async fn a_pool_is_shown_as_it_was_made_and_listed_with_its_name() {
 async fn what_is_not_built_is_refused_by_its_name_and_nothing_is_made() {
     let server = TestServer::start().await;
     for (member, value, named) in [
-        ("MfaConfiguration", json!("ON"), "MfaConfiguration"),
         (
             "LambdaConfig",
             json!({"PreSignUp": "arn:aws:lambda:us-east-1:123456789012:function:f"}),
@@ -69,11 +68,6 @@ async fn what_is_not_built_is_refused_by_its_name_and_nothing_is_made() {
             "Policies",
             json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}),
             "WEB_AUTHN",
-        ),
-        (
-            "SmsAuthenticationMessage",
-            json!("Your code is {####}"),
-            "SmsAuthenticationMessage",
         ),
     ] {
         let error = refused(server.pool().with(member, value).create().await);

@@ -74,18 +74,6 @@ const NOT_BUILT: &[(&str, &str)] = &[
         r#"{"LambdaConfig": {"KMSKeyID": "arn:aws:lambda:us-east-1:123456789012:function:f"}}"#,
     ),
     (
-        "MfaConfiguration other than OFF",
-        r#"{"MfaConfiguration": "OPTIONAL"}"#,
-    ),
-    (
-        "MfaConfiguration other than OFF",
-        r#"{"MfaConfiguration": "ON"}"#,
-    ),
-    (
-        "SmsAuthenticationMessage",
-        r#"{"SmsAuthenticationMessage": "Your code is {####}"}"#,
-    ),
-    (
         "PasswordHistorySize",
         r#"{"Policies": {"PasswordPolicy": {"PasswordHistorySize": 3}}}"#,
     ),

@@ -1,0 +1,135 @@
+//! Authenticator apps of a test.
+
+use cognate_api::idp::op;
+use cognate_crypto::secret::SecretBytes;
+use cognate_crypto::totp;
+use cognate_model::Timestamp;
+use serde_json::json;
+
+use crate::{ApiError, TestServer, TestUser};
+
+/// An app that knows one secret.
+#[derive(Clone)]
+pub struct Authenticator {
+    secret: SecretBytes,
+}
+
+impl Authenticator {
+    /// The app that has read a secret.
+    ///
+    /// # Panics
+    /// For what is no base32.
+    #[must_use]
+    pub fn of(secret_code: &str) -> Self {
+        let (mut bytes, mut bits, mut value) = (Vec::new(), 0, 0u32);
+        for letter in secret_code.bytes() {
+            let digit = match letter {
+                b'A'..=b'Z' => letter - b'A',
+                b'2'..=b'7' => letter - b'2' + 26,
+                other => panic!("{other} is no letter of base32"),
+            };
+            value = value << 5 | u32::from(digit);
+            bits += 5;
+            if bits >= 8 {
+                bits -= 8;
+                bytes.push(u8::try_from(value >> bits & 0xff).expect("a byte"));
+            }
+        }
+        Self {
+            secret: SecretBytes::new(bytes),
+        }
+    }
+
+    /// The code that it shows at a time.
+    #[must_use]
+    pub fn code_at(&self, now: Timestamp) -> String {
+        let step = totp::step_of(now.seconds());
+        totp::code(&self.secret, step).expose().to_owned()
+    }
+
+    /// The code that it shows now.
+    #[must_use]
+    pub fn code(&self, server: &TestServer) -> String {
+        self.code_at(server.now())
+    }
+}
+
+impl TestUser {
+    /// AssociateSoftwareToken by access token.
+    ///
+    /// # Errors
+    /// What it answers.
+    pub async fn associate_app(&self, access_token: &str) -> Result<Authenticator, ApiError> {
+        let input = json!({"AccessToken": access_token});
+        let server = &self.client.pool.server;
+        let answer = server.call::<op::AssociateSoftwareToken>(input).await?;
+        let secret = answer.secret_code.expect("a secret");
+        Ok(Authenticator::of(&secret))
+    }
+
+    /// VerifySoftwareToken by access token.
+    ///
+    /// # Errors
+    /// What it answers.
+    pub async fn verify_app(&self, access_token: &str, code: &str) -> Result<(), ApiError> {
+        let input =
+            json!({"AccessToken": access_token, "UserCode": code, "FriendlyDeviceName": "phone"});
+        let server = &self.client.pool.server;
+        let answer = server.call::<op::VerifySoftwareToken>(input).await?;
+        assert_eq!(
+            answer.status.map(|status| status.as_str().to_owned()),
+            Some("SUCCESS".to_owned())
+        );
+        Ok(())
+    }
+
+    /// An app that is the user's second factor, and preferred.
+    pub async fn with_app(&self, access_token: &str) -> Authenticator {
+        let app = self.associate_app(access_token).await;
+        let app = app.expect("an app is associated");
+        let code = app.code(&self.client.pool.server);
+        let verified = self.verify_app(access_token, &code).await;
+        verified.expect("the code is right");
+        let preference =
+            json!({"SoftwareTokenMfaSettings": {"Enabled": true, "PreferredMfa": true}});
+        let preferred = self.prefer(access_token, preference).await;
+        preferred.expect("the app is preferred");
+        app
+    }
+
+    /// SetUserMFAPreference.
+    ///
+    /// # Errors
+    /// What it answers.
+    pub async fn prefer(
+        &self,
+        access_token: &str,
+        mut preference: serde_json::Value,
+    ) -> Result<(), ApiError> {
+        preference["AccessToken"] = json!(access_token);
+        let server = &self.client.pool.server;
+        server
+            .call::<op::SetUserMFAPreference>(preference)
+            .await
+            .map(drop)
+    }
+
+    /// RespondToAuthChallenge.
+    ///
+    /// # Errors
+    /// What it answers.
+    pub async fn respond(
+        &self,
+        challenge: &str,
+        session: &str,
+        responses: serde_json::Value,
+    ) -> Result<cognate_api::idp::RespondToAuthChallengeResponse, ApiError> {
+        let responses = self.client.parameters(&self.name, responses);
+        let input = json!({
+            "ClientId": self.client.id, "ChallengeName": challenge, "Session": session,
+            "ChallengeResponses": responses,
+        });
+        let server = &self.client.pool.server;
+        server.call::<op::RespondToAuthChallenge>(input).await
+    }
+}
