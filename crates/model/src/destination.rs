@@ -79,13 +79,7 @@ impl Contacts {
     /// pool.
     #[must_use]
     pub fn of_nobody(secret: &[u8; 32], pool: &UserPool, nobody: &Nobody, others: &[User]) -> Self {
-        let maker = Maker {
-            secret,
-            pool,
-            sub: &nobody.sub,
-            trace: nobody.trace,
-            others,
-        };
+        let maker = Maker::of_nobody(secret, pool, nobody, others);
         let like = maker.like();
         Self::each(|contact| {
             let state =
@@ -152,6 +146,18 @@ impl Contacts {
             phone_number: shown(Contact::PhoneNumber),
         }
     }
+}
+
+/// The user in whose likeness nobody's contacts are drawn, if there is one: what else is made up
+/// for nobody is drawn in the likeness of the same.
+#[must_use]
+pub fn like<'a>(
+    secret: &'a [u8; 32],
+    pool: &'a UserPool,
+    nobody: &'a Nobody,
+    others: &'a [User],
+) -> Option<&'a User> {
+    Maker::of_nobody(secret, pool, nobody, others).like()
 }
 
 /// The address of a user that an answer may show. While a new one waits for its proof the old name
@@ -250,6 +256,21 @@ struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
+    fn of_nobody(
+        secret: &'a [u8; 32],
+        pool: &'a UserPool,
+        nobody: &'a Nobody,
+        others: &'a [User],
+    ) -> Self {
+        Self {
+            secret,
+            pool,
+            sub: &nobody.sub,
+            trace: nobody.trace,
+            others,
+        }
+    }
+
     /// The user whose likeness is drawn: one with a name of the same kind, if there is one.
     fn like(&self) -> Option<&'a User> {
         self.choose(|user| self.is_of_one_kind_with(user))

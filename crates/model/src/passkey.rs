@@ -1,6 +1,6 @@
 //! Passkeys of users: what is kept of each, and of a registration that is under way.
 
-use cognate_crypto::digest::{base64url_decode, base64url_encode, sha256};
+use cognate_crypto::digest::{base64url_decode, base64url_encode, hmac_sha256, sha256};
 use cognate_crypto::random::Random;
 use cognate_crypto::webauthn::{
     KnownCredential, LONGEST_CREDENTIAL_ID, NewCredential, VerifiedAssertion,
@@ -52,6 +52,11 @@ impl CredentialId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// How many bytes it is.
+    fn length(&self) -> usize {
+        self.0.len() / 4 * 3 + self.0.len() % 4 * 3 / 4
+    }
 }
 
 /// A passkey of a user. Its public key is no secret.
@@ -93,6 +98,46 @@ pub struct Passkey {
     /// Since when it signs nobody in, because its counter went back: its key may be in two hands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distrusted_at: Option<Timestamp>,
+}
+
+/// A passkey as a sign-in asks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferedPasskey {
+    /// Its id.
+    pub id: CredentialId,
+    /// How its authenticator can be reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transports: Vec<String>,
+}
+
+impl OfferedPasskey {
+    /// A passkey that its user has.
+    #[must_use]
+    pub fn of(passkey: &Passkey) -> Self {
+        Self {
+            id: passkey.id.clone(),
+            transports: passkey.transports.clone(),
+        }
+    }
+
+    /// Passkeys that nobody has, in the likeness of those of a user of the pool: as many, with ids
+    /// of the same lengths. They are the same each time. `secret` is the server's own, for this
+    /// purpose only.
+    #[must_use]
+    pub fn made_up(secret: &[u8; 32], pool: &UserPoolId, nobody: &Sub, like: &[Self]) -> Vec<Self> {
+        let (pool, nobody) = (pool.as_str().as_bytes(), nobody.as_str().as_bytes());
+        let made_up = |(number, like): (u32, &Self)| {
+            let number = number.to_be_bytes();
+            let seed = hmac_sha256(secret, &[pool, b"\0", nobody, b"\0", &number]);
+            let mut id = vec![0; like.id.length()];
+            Random::from_seed(seed).fill(&mut id);
+            Self {
+                id: CredentialId::of_bytes(&id),
+                transports: like.transports.clone(),
+            }
+        };
+        (0..).zip(like).map(made_up).collect()
+    }
 }
 
 /// Where an authenticator is.

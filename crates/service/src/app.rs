@@ -50,6 +50,8 @@ pub(crate) struct Secrets {
     pub(crate) nobody: [u8; 32],
     /// Makes addresses up for them.
     pub(crate) made_up_address: [u8; 32],
+    /// Makes passkeys up for them.
+    pub(crate) made_up_passkeys: [u8; 32],
     /// Hides the addresses under which messages are counted.
     pub(crate) address: [u8; 32],
     /// Makes the secrets of refresh tokens.
@@ -64,6 +66,7 @@ impl Secrets {
             decoy: secret("decoy"),
             nobody: secret("nobody"),
             made_up_address: secret("made-up address"),
+            made_up_passkeys: secret("made-up passkeys"),
             address: secret("address"),
             refresh: secret("refresh token"),
         }

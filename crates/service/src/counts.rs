@@ -36,13 +36,15 @@ pub enum SignInFlow {
     SoftwareTokenMfa,
     /// The answer to MFA_SETUP.
     MfaSetup,
+    /// The answer to WEB_AUTHN.
+    Passkey,
     /// REFRESH_TOKEN_AUTH, and GetTokensFromRefreshToken.
     Refresh,
 }
 
 impl SignInFlow {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Srp,
         Self::Password,
         Self::AdminPassword,
@@ -54,6 +56,7 @@ impl SignInFlow {
         Self::SelectMfaType,
         Self::SoftwareTokenMfa,
         Self::MfaSetup,
+        Self::Passkey,
         Self::Refresh,
     ];
 
@@ -72,6 +75,7 @@ impl SignInFlow {
             Self::SelectMfaType => "SELECT_MFA_TYPE",
             Self::SoftwareTokenMfa => "SOFTWARE_TOKEN_MFA",
             Self::MfaSetup => "MFA_SETUP",
+            Self::Passkey => "WEB_AUTHN",
             Self::Refresh => "REFRESH_TOKEN_AUTH",
         }
     }

@@ -68,6 +68,18 @@ impl ClientBuilder {
         self.with("ExplicitAuthFlows", json!(flows.as_slice()))
     }
 
+    /// With every flow there is, USER_AUTH too.
+    #[must_use]
+    pub fn user_auth(self) -> Self {
+        self.flows([
+            "ALLOW_USER_AUTH",
+            "ALLOW_USER_SRP_AUTH",
+            "ALLOW_USER_PASSWORD_AUTH",
+            "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+            "ALLOW_REFRESH_TOKEN_AUTH",
+        ])
+    }
+
     /// Telling which users exist, as older clients do.
     #[must_use]
     pub fn legacy_errors(self) -> Self {

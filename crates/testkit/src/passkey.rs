@@ -1,5 +1,6 @@
 //! A passkey in software, with the browser that uses it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_lc_rs::encoding::{AsBigEndian, EcPublicKeyUncompressedBin};
@@ -7,12 +8,12 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
 };
-use cognate_api::idp::op;
+use cognate_api::idp::{InitiateAuthResponse, op};
 use cognate_crypto::digest::{base64url_decode, base64url_encode};
 use cognate_crypto::webauthn::authenticator::{Asked, Authenticator, Sign, bytes, integer, map};
 use serde_json::{Value, json};
 
-use crate::{ApiError, TestUser};
+use crate::{ApiError, TestUser, Tokens};
 
 /// Where pages of tests are.
 const ORIGIN: &str = "https://example.com";
@@ -235,6 +236,72 @@ impl TestUser {
         let credential = passkey.register(&options);
         self.complete_passkey(access_token, credential).await
     }
+
+    /// USER_AUTH with a preferred challenge, or with none; whatever it answers.
+    ///
+    /// # Errors
+    /// What InitiateAuth answers.
+    pub async fn begin_choice(
+        &self,
+        preferred: Option<&str>,
+    ) -> Result<InitiateAuthResponse, ApiError> {
+        let own = preferred.map_or(json!({}), |name| json!({"PREFERRED_CHALLENGE": name}));
+        let parameters = self.client.parameters(&self.name, own);
+        let input = self.client.initiation("USER_AUTH", &parameters);
+        let server = &self.client.pool.server;
+        server.call::<op::InitiateAuth>(input).await
+    }
+
+    /// The session and the request options of a sign-in with a passkey.
+    ///
+    /// # Errors
+    /// What InitiateAuth answers.
+    pub async fn begin_passkey(&self) -> Result<(String, Value), ApiError> {
+        let asked = self.begin_choice(Some("WEB_AUTHN")).await?;
+        Ok(passkey_challenge(asked.session, asked.challenge_parameters))
+    }
+
+    /// Answers WEB_AUTHN.
+    ///
+    /// # Errors
+    /// What RespondToAuthChallenge answers.
+    pub async fn answer_passkey(
+        &self,
+        session: &str,
+        credential: &Value,
+    ) -> Result<Tokens, ApiError> {
+        let own = json!({"CREDENTIAL": credential.to_string()});
+        let input = json!({
+            "ClientId": self.client.id, "ChallengeName": "WEB_AUTHN", "Session": session,
+            "ChallengeResponses": self.client.parameters(&self.name, own),
+        });
+        let server = &self.client.pool.server;
+        let answered = server.call::<op::RespondToAuthChallenge>(input).await?;
+        let tokens = answered.authentication_result;
+        Ok(Tokens::of(tokens.expect("tokens, not a challenge")))
+    }
+
+    /// Signs in with a passkey.
+    ///
+    /// # Errors
+    /// What either operation answers.
+    pub async fn sign_in_with(&self, passkey: &mut TestPasskey) -> Result<Tokens, ApiError> {
+        let (session, options) = self.begin_passkey().await?;
+        let credential = passkey.sign_in(&options);
+        self.answer_passkey(&session, &credential).await
+    }
+}
+
+/// The session of a challenge WEB_AUTHN, and its options.
+fn passkey_challenge(
+    session: Option<String>,
+    parameters: Option<BTreeMap<String, String>>,
+) -> (String, Value) {
+    let parameters = parameters.expect("a challenge has parameters");
+    let options = parameters.get("CREDENTIAL_REQUEST_OPTIONS");
+    let options = options.expect("a passkey is asked for");
+    let options = serde_json::from_str(options).expect("options are JSON");
+    (session.expect("a challenge has a session"), options)
 }
 
 fn random<const N: usize>() -> [u8; N] {

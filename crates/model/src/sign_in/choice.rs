@@ -11,10 +11,13 @@ use super::facts::Facts;
 use super::need::{Asked, Need};
 use super::outcome::Outcome;
 use super::turn::Turn;
-use super::{email_otp, mfa, password, password_srp, password_verifier, select_challenge, sms_otp};
+use super::{
+    email_otp, mfa, password, password_srp, password_verifier, select_challenge, sms_otp, web_authn,
+};
 use crate::attribute::Contact;
 use crate::destination::Contacts;
 use crate::first_factor::FirstFactor;
+use crate::passkey::OfferedPasskey;
 use crate::user::UserStatus;
 
 /// A challenge that a user can choose to begin with.
@@ -29,6 +32,8 @@ pub enum FirstChallenge {
     EmailOtp,
     /// A code by text message.
     SmsOtp,
+    /// A passkey.
+    WebAuthn,
 }
 
 /// What a client has chosen, with what it needs of its own.
@@ -47,15 +52,18 @@ pub struct Choice {
 pub struct FirstFactors {
     /// Where codes can go.
     pub contacts: Contacts,
+    /// The passkeys that the account may begin with.
+    pub passkeys: Vec<OfferedPasskey>,
 }
 
 impl FirstChallenge {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::EmailOtp,
         Self::SmsOtp,
         Self::Password,
         Self::PasswordSrp,
+        Self::WebAuthn,
     ];
 
     /// The factor that it proves.
@@ -65,6 +73,7 @@ impl FirstChallenge {
             Self::Password | Self::PasswordSrp => FirstFactor::Password,
             Self::EmailOtp => FirstFactor::EmailOtp,
             Self::SmsOtp => FirstFactor::SmsOtp,
+            Self::WebAuthn => FirstFactor::WebAuthn,
         }
     }
 }
@@ -109,6 +118,7 @@ fn ask(
         (FirstChallenge::PasswordSrp, _) => password_srp::ask(turn, facts),
         (FirstChallenge::EmailOtp, _) => email_otp::ask_first(found, turn, facts, random),
         (FirstChallenge::SmsOtp, _) => sms_otp::ask(found, turn, facts, random),
+        (FirstChallenge::WebAuthn, _) => web_authn::ask(found, turn, facts, random),
     }
 }
 
@@ -129,6 +139,7 @@ fn available(facts: &Facts<'_>, found: &FirstFactors) -> Vec<FirstChallenge> {
                 FirstChallenge::Password | FirstChallenge::PasswordSrp => has_password,
                 FirstChallenge::EmailOtp => gets_codes(Contact::Email),
                 FirstChallenge::SmsOtp => gets_codes(Contact::PhoneNumber),
+                FirstChallenge::WebAuthn => !found.passkeys.is_empty(),
             }
     };
     let all = FirstChallenge::ALL.into_iter();

@@ -1,8 +1,10 @@
 //! What a step of a sign-in changes.
 
 use cognate_crypto::secret::SecretBytes;
+use cognate_crypto::webauthn::VerifiedAssertion;
 
 use crate::attribute::Contact;
+use crate::passkey::CredentialId;
 use crate::password::Credentials;
 use crate::software_token::VerifiedToken;
 use crate::user::User;
@@ -19,6 +21,17 @@ pub enum Effect {
     SetUpToken(Box<NewToken>),
     /// A code has proved the user's address.
     ProveAddress(Box<ProvedAddress>),
+    /// A passkey was used.
+    UsePasskey(PasskeyUse),
+}
+
+/// A use of a passkey.
+#[derive(Clone)]
+pub struct PasskeyUse {
+    /// Which one.
+    pub id: CredentialId,
+    /// What its response told.
+    pub verified: VerifiedAssertion,
 }
 
 /// A password that was set in a sign-in.
@@ -70,6 +83,7 @@ impl Effect {
             Self::SetUpToken(new) => Some(&new.user),
             Self::ProveAddress(proved) => Some(&proved.user),
             Self::UseToken(_) => None,
+            Self::UsePasskey(_) => None,
         }
     }
 }

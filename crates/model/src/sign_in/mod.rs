@@ -41,6 +41,7 @@ mod sms_otp;
 mod software_token_mfa;
 mod step;
 mod turn;
+mod web_authn;
 
 #[cfg(test)]
 mod tests;
@@ -49,7 +50,7 @@ pub use account::{Account, Decoy};
 pub use challenge::Challenge;
 pub use choice::{Choice, FirstChallenge, FirstFactors};
 pub use confirmed_sign_up::ConfirmedSignUp;
-pub use effect::{Effect, NewToken, PasswordChange, ProvedAddress, UsedToken};
+pub use effect::{Effect, NewToken, PasskeyUse, PasswordChange, ProvedAddress, UsedToken};
 pub use email_otp::EmailOtp;
 pub use facts::Facts;
 pub use machine::{Flow, answer, start};
@@ -69,3 +70,4 @@ pub use sms_mfa::SmsMfa;
 pub use sms_otp::SmsOtp;
 pub use software_token_mfa::SoftwareTokenMfa;
 pub use step::{Holder, Pending, Step};
+pub use web_authn::{KnownPasskey, PasskeyResponse, WebAuthn, offered_passkeys};

@@ -7,6 +7,8 @@ use super::choice::FirstFactors;
 use super::facts::Facts;
 use super::outcome::Outcome;
 use super::sent_code::{CodeSent, SendCode};
+use super::web_authn::KnownPasskey;
+use crate::passkey::CredentialId;
 use crate::software_token::SoftwareToken;
 
 /// What is to be found out.
@@ -19,6 +21,8 @@ pub enum Need {
     FirstFactors(Asked<(), FirstFactors>),
     /// The user's authenticator app is to be looked up.
     SoftwareToken(Asked<(), KnownToken>),
+    /// A passkey of the account is to be looked up.
+    Passkey(Asked<CredentialId, KnownPasskey>),
 }
 
 /// What is known of a user's authenticator app.

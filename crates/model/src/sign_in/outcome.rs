@@ -1,11 +1,14 @@
 //! What the sign-in machine decides.
 
+use cognate_crypto::webauthn;
+
 use super::effect::Effect;
 use super::need::Need;
 use super::progress::Factor;
 use super::proof::Proof;
 use super::step::Pending;
 use crate::attribute::AttributeError;
+use crate::passkey::CredentialId;
 use crate::password::PolicyViolation;
 
 /// Where a sign-in has come to.
@@ -54,6 +57,10 @@ pub enum Refusal {
     NotOffered,
     /// A second factor is needed, and there is none that the user has.
     NoSecondFactor,
+    /// The passkey is none of those that were asked for, or its response is refused.
+    WrongPasskey(Option<webauthn::Refusal>),
+    /// The passkey's counter has gone back, though its signature is right: there are two of it.
+    CopiedPasskey(CredentialId),
     /// The time of a claim is not written as it has to be, or far from now.
     Timestamp,
     /// The new password does not meet the policy.
@@ -102,7 +109,18 @@ impl Refusal {
             | Self::TemporaryPasswordExpired
             | Self::NoSecondFactor
             | Self::NoSoftwareToken
+            | Self::WrongPasskey(_)
+            | Self::CopiedPasskey(_)
             | Self::NoSuchStep => false,
+        }
+    }
+
+    /// The passkey of which there seem to be two.
+    #[must_use]
+    pub fn copied_passkey(&self) -> Option<&CredentialId> {
+        match self {
+            Self::CopiedPasskey(id) => Some(id),
+            _ => None,
         }
     }
 

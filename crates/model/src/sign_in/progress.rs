@@ -31,6 +31,11 @@ pub enum Factor {
     Email,
     /// A code of an authenticator app.
     SoftwareToken,
+    /// A passkey.
+    Passkey,
+    /// A passkey whose user the authenticator has verified, in a pool and for a user where that
+    /// stands for both factors.
+    PasskeyForBoth,
 }
 
 impl Factor {
@@ -40,7 +45,7 @@ impl Factor {
         match self {
             Self::Sms => Some(Contact::PhoneNumber),
             Self::Email => Some(Contact::Email),
-            Self::Password | Self::SoftwareToken => None,
+            Self::Password | Self::SoftwareToken | Self::Passkey | Self::PasskeyForBoth => None,
         }
     }
 }
@@ -89,7 +94,7 @@ impl Progress {
 
     /// Whether two factors were proved, of which none follows from the other.
     pub(super) fn is_of_two_factors(&self) -> bool {
-        self.proved.len() > 1
+        self.proved.len() > 1 || self.has_proved(Factor::PasskeyForBoth)
     }
 
     /// Whether a factor was proved by a code to this contact.

@@ -19,6 +19,7 @@ use super::select_mfa_type::SelectMfaType;
 use super::sms_mfa::SmsMfa;
 use super::sms_otp::SmsOtp;
 use super::software_token_mfa::SoftwareTokenMfa;
+use super::web_authn::WebAuthn;
 use crate::ids::{ClientId, Sub, UserPoolId};
 use crate::time::Timestamp;
 
@@ -101,6 +102,8 @@ steps! {
     PasswordSrp,
     /// A code was sent by text message, as the first factor.
     SmsOtp,
+    /// A passkey is asked for.
+    WebAuthn,
     /// A sign-up was just confirmed.
     ConfirmedSignUp,
     /// A code of the user's app is asked for.

@@ -8,6 +8,7 @@ mod nobody;
 mod password;
 mod second_factors;
 mod states;
+mod web_authn;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,9 +19,9 @@ use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::{self, client::ClientKey};
 
 use super::{
-    Account, Challenge, CodeSent, Decoy, Effect, Facts, FirstFactors, Flow, KnownToken, Need,
-    NewPassword, NewPasswordRequired, Outcome, PasswordChange, PasswordClaim, PasswordVerifier,
-    Pending, Proved, Refusal, Step,
+    Account, Challenge, CodeSent, Decoy, Effect, Facts, FirstFactors, Flow, KnownPasskey,
+    KnownToken, Need, NewPassword, NewPasswordRequired, Outcome, PasswordChange, PasswordClaim,
+    PasswordVerifier, Pending, Proved, Refusal, Step,
 };
 use crate::app_client::{AppClient, ClientSettings, TimeUnit, UnitsNamed, Validity};
 use crate::attribute::{Attributes, Schema};
@@ -241,7 +242,15 @@ fn driven_knowing(
             Need::Powers(powers) => powers.compute(random).go_on(facts, random),
             Need::FirstFactors(asked) => {
                 let contacts = contacts(facts);
-                asked.answered(FirstFactors { contacts }, facts, random)
+                let passkeys = Vec::new();
+                asked.answered(FirstFactors { contacts, passkeys }, facts, random)
+            }
+            Need::Passkey(asked) => {
+                let known = KnownPasskey {
+                    passkey: None,
+                    other_origins: Vec::new(),
+                };
+                asked.answered(known, facts, random)
             }
             Need::SoftwareToken(asked) => asked.answered(token.clone(), facts, random),
             Need::Code(asked) => {
@@ -445,7 +454,10 @@ fn signed_in(outcome: Outcome) -> SignedIn {
             let proof = proof.into_parts();
             let change = effects.into_iter().find_map(|effect| match effect {
                 Effect::SetPassword(change) => Some(*change),
-                Effect::UseToken(_) | Effect::SetUpToken(_) | Effect::ProveAddress(_) => None,
+                Effect::UseToken(_)
+                | Effect::SetUpToken(_)
+                | Effect::ProveAddress(_)
+                | Effect::UsePasskey(_) => None,
             });
             SignedIn {
                 pool: proof.pool,
@@ -463,6 +475,7 @@ fn signed_in(outcome: Outcome) -> SignedIn {
 fn told(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Ask(pending, _) => match pending.step {
+            Step::WebAuthn(_) => "asked for a passkey".to_owned(),
             Step::PasswordVerifier(_) => "asked for SRP".to_owned(),
             Step::NewPasswordRequired(_) => "asked for a new password".to_owned(),
             Step::SmsMfa(_) => "asked for a code by SMS".to_owned(),

@@ -53,7 +53,10 @@ impl Turn {
     pub(super) fn new_password(&self) -> Option<&PasswordChange> {
         self.effects.iter().rev().find_map(|effect| match effect {
             Effect::SetPassword(change) => Some(change.as_ref()),
-            Effect::UseToken(_) | Effect::SetUpToken(_) | Effect::ProveAddress(_) => None,
+            Effect::UseToken(_)
+            | Effect::SetUpToken(_)
+            | Effect::ProveAddress(_)
+            | Effect::UsePasskey(_) => None,
         })
     }
 

@@ -1,7 +1,7 @@
 //! What answers show of where a code has gone, where they hide who exists.
 
-use cognate_model::destination::{Contacts, NEIGHBOURS};
-use cognate_model::{NormalName, Sub, User, UserPool};
+use cognate_model::destination::{self, Contacts, NEIGHBOURS};
+use cognate_model::{Nobody, NormalName, Sub, User, UserPool};
 use cognate_store::{Tx, users};
 
 use crate::users::accounts::nobody;
@@ -17,14 +17,48 @@ pub(crate) async fn contacts(
     user: Option<&User>,
     name: &NormalName,
 ) -> Result<Contacts> {
-    let nobody = nobody(&cx.app, pool, name);
-    let sub = user.map_or(&nobody.sub, |user| &user.sub);
-    let others = neighbours(&mut cx.app.db.read().await?, pool, sub).await?;
-    let secret = &cx.app.secrets.made_up_address;
-    Ok(match user {
-        Some(user) => Contacts::of_user(secret, pool, user, &others),
-        None => Contacts::of_nobody(secret, pool, &nobody, &others),
-    })
+    let around = Surroundings::find(cx, pool, user, name).await?;
+    Ok(around.contacts(cx, pool, user))
+}
+
+/// The users next to a name in the pool, whoever has it.
+pub(crate) struct Surroundings {
+    /// Who has the name, if no user has.
+    pub(crate) nobody: Nobody,
+    others: Vec<User>,
+}
+
+impl Surroundings {
+    /// Those of a name. The same is read whether somebody has it or nobody.
+    ///
+    /// # Errors
+    /// Only what the database gives.
+    pub(crate) async fn find(
+        cx: &Cx,
+        pool: &UserPool,
+        user: Option<&User>,
+        name: &NormalName,
+    ) -> Result<Self> {
+        let nobody = nobody(&cx.app, pool, name);
+        let sub = user.map_or(&nobody.sub, |user| &user.sub);
+        let others = neighbours(&mut cx.app.db.read().await?, pool, sub).await?;
+        Ok(Self { nobody, others })
+    }
+
+    /// The contacts of who has the name, or of nobody.
+    pub(crate) fn contacts(&self, cx: &Cx, pool: &UserPool, user: Option<&User>) -> Contacts {
+        let secret = &cx.app.secrets.made_up_address;
+        match user {
+            Some(user) => Contacts::of_user(secret, pool, user, &self.others),
+            None => Contacts::of_nobody(secret, pool, &self.nobody, &self.others),
+        }
+    }
+
+    /// The user in whose likeness nobody is made up.
+    pub(crate) fn like<'a>(&'a self, cx: &'a Cx, pool: &'a UserPool) -> Option<&'a User> {
+        let secret = &cx.app.secrets.made_up_address;
+        destination::like(secret, pool, &self.nobody, &self.others)
+    }
 }
 
 /// The users that follow a sub, in a circle.

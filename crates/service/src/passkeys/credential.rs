@@ -1,8 +1,9 @@
-//! What a browser gives back, as JSON: RegistrationResponseJSON (Web Authentication Level 3,
-//! §5.1).
+//! What a browser gives back, as JSON: RegistrationResponseJSON and AuthenticationResponseJSON (Web
+//! Authentication Level 3, §5.1).
 
 use cognate_crypto::digest::base64url_decode;
 use cognate_model::passkey::{CredentialId, Hints};
+use cognate_model::sign_in::PasskeyResponse;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -50,6 +51,39 @@ impl<R> Wire<R> {
         CredentialId::parse(&self.id)
             .filter(|_| is_one && kind.is_none_or(|kind| kind == "public-key"))
     }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Assertion {
+    #[serde(rename = "clientDataJSON")]
+    client_data: String,
+    authenticator_data: String,
+    signature: String,
+    #[serde(default)]
+    user_handle: Option<String>,
+}
+
+/// Reads the response to a sign-in.
+///
+/// # Errors
+/// `InvalidParameterException` when it is none.
+pub(crate) fn asserted(credential: &str) -> Result<PasskeyResponse> {
+    let read = || {
+        let wire: Wire<Assertion> = serde_json::from_str(credential).ok()?;
+        let response = &wire.response;
+        // Some clients write an empty handle for none.
+        let handle = response.user_handle.as_deref();
+        let handle = handle.filter(|handle| !handle.is_empty());
+        Some(PasskeyResponse {
+            id: wire.id()?,
+            client_data: base64url_decode(&response.client_data).ok()?,
+            authenticator_data: base64url_decode(&response.authenticator_data).ok()?,
+            signature: base64url_decode(&response.signature).ok()?,
+            user_handle: handle.map(base64url_decode).transpose().ok()?,
+        })
+    };
+    read().ok_or_else(Error::passkey_response_malformed)
 }
 
 /// Reads the response to a registration.

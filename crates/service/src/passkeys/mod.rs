@@ -1,11 +1,14 @@
-//! Passkeys: their registration by signed-in users, and the list that users have of their own.
+//! Passkeys: their registration by signed-in users, the list that users have of their own, and what
+//! a sign-in finds and changes of them.
 
-mod credential;
+pub(crate) mod credential;
 mod credentials;
-mod options;
+pub(crate) mod found;
+pub(crate) mod options;
 mod refused;
 mod registration;
 mod relying_party;
+pub(crate) mod use_of;
 
 use cognate_api::idp::op;
 

@@ -1,8 +1,13 @@
-//! What a page hands to the browser for a new passkey.
+//! What a page hands to the browser, for a new passkey and for a sign-in.
+
+use std::time::Duration;
 
 use cognate_crypto::digest::base64url_encode;
 use cognate_crypto::webauthn::Algorithm;
-use cognate_model::passkey::{REGISTRATION_VALIDITY, Registration, shown_name, user_handle};
+use cognate_model::passkey::{
+    OfferedPasskey, REGISTRATION_VALIDITY, Registration, shown_name, user_handle,
+};
+use cognate_model::sign_in::WebAuthn;
 use cognate_model::{Passkey, User, UserPool};
 use serde_json::{Value, json};
 
@@ -25,7 +30,7 @@ pub(super) fn of_registration(
     let excluded: Vec<Value> = has_already
         .iter()
         .filter(|passkey| passkey.is_usable_for(relying_party))
-        .map(descriptor)
+        .map(|passkey| descriptor(&OfferedPasskey::of(passkey)))
         .collect();
     json!({
         // A page shows the domain, and pools are named for operators.
@@ -48,8 +53,20 @@ pub(super) fn of_registration(
     })
 }
 
+/// The options of a sign-in, as `PublicKeyCredential.parseRequestOptionsFromJSON` reads them.
+pub(crate) fn of_sign_in(step: &WebAuthn, validity: Duration) -> Value {
+    let allowed: Vec<Value> = step.allowed.iter().map(descriptor).collect();
+    json!({
+        "challenge": base64url_encode(&step.challenge),
+        "timeout": validity.as_millis(),
+        "rpId": step.relying_party_id,
+        "allowCredentials": allowed,
+        "userVerification": user_verification(step.user_verification),
+    })
+}
+
 /// A passkey as a browser names one.
-fn descriptor(passkey: &Passkey) -> Value {
+fn descriptor(passkey: &OfferedPasskey) -> Value {
     let mut descriptor = json!({"type": "public-key", "id": passkey.id.as_str()});
     if !passkey.transports.is_empty() {
         descriptor["transports"] = json!(passkey.transports);

@@ -5,7 +5,7 @@ use cognate_api::idp::{
     GetUserAuthFactorsRequest, GetUserAuthFactorsResponse,
 };
 use cognate_model::{User, UserPool};
-use cognate_store::{software_tokens, users};
+use cognate_store::{passkeys, software_tokens, users};
 
 use super::shown;
 use crate::tokens::access_token::{self, SignedIn};
@@ -49,6 +49,13 @@ async fn configured(cx: &Cx, pool: &UserPool, user: &User) -> Result<Vec<AuthFac
     let credentials = users::credentials(&mut tx, &pool.id, &user.sub).await?;
     if credentials.is_some() {
         factors.push(AuthFactorType::Password);
+    }
+    if pool.has_passkeys()
+        && !passkeys::of_user(&mut tx, &pool.id, &user.sub)
+            .await?
+            .is_empty()
+    {
+        factors.push(AuthFactorType::WebAuthn);
     }
     let token = software_tokens::find(&mut tx, &pool.id, &user.sub).await?;
     if token.is_some_and(|(token, _)| token.verified.is_some()) {

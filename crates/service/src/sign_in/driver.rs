@@ -15,9 +15,11 @@ use super::refused::refused;
 use super::step_row::{self, StepRow};
 use super::wire::{self, Answer, Reply, Shown};
 use crate::limits::address_limits::Taken;
+use crate::messages::allowance;
+use crate::messages::destinations::Surroundings;
 use crate::messages::sign_in_code::SignInCode;
-use crate::messages::{allowance, destinations};
 use crate::outcome::write_settled;
+use crate::passkeys::{found, use_of};
 use crate::tokens::token_set::{self, NewSession};
 use crate::users::accounts::{Found, PoolClient, stand_in};
 use crate::{Cx, Error, ErrorCode, Result};
@@ -144,12 +146,20 @@ impl Run {
             Need::FirstFactors(asked) => {
                 let pool = &self.pool_client.pool;
                 let (user, name) = (self.found.user(), &self.found.name);
-                let contacts = destinations::contacts(&self.cx, pool, user, name).await?;
-                let found = FirstFactors { contacts };
+                let around = Surroundings::find(&self.cx, pool, user, name).await?;
+                let found = FirstFactors {
+                    contacts: around.contacts(&self.cx, pool, user),
+                    passkeys: found::offered(&self.cx, pool, user, &around).await?,
+                };
                 Ok(asked.answered(found, &self.facts(), &mut self.cx.random()))
             }
             Need::SoftwareToken(asked) => {
                 let known = self.known_token().await?;
+                Ok(asked.answered(known, &self.facts(), &mut self.cx.random()))
+            }
+            Need::Passkey(asked) => {
+                let (pool, subject) = (&self.pool_client.pool, self.found.subject());
+                let known = found::known(&self.cx, pool, subject, &asked.question).await?;
                 Ok(asked.answered(known, &self.facts(), &mut self.cx.random()))
             }
             Need::Code(asked) => {
@@ -222,6 +232,10 @@ impl Run {
                 if !basis.stands(tx, &pool.id, &sub).await? {
                     return Ok(Some(Error::incorrect_username_or_password()));
                 }
+                let used = use_of::use_passkey(tx, &pool.id, &sub, &effects, now).await?;
+                if used.is_some() {
+                    return Ok(used);
+                }
                 effects::apply(tx, &pool, &sub, &effects, now).await?;
             }
             if let Some(code) = &code
@@ -272,6 +286,10 @@ impl Run {
             if !basis.stands(tx, &pool.id, &sub).await? {
                 return Ok(Some(Error::incorrect_username_or_password()));
             }
+            let used = use_of::use_passkey(tx, &pool.id, &sub, &effects, now).await?;
+            if used.is_some() {
+                return Ok(used);
+            }
             if lockout.failures > 0 {
                 attempts::clear_lockout(tx, &pool.id, sub.as_str()).await?;
             }
@@ -307,10 +325,14 @@ impl Run {
         let counts = refusal.counts_as_failure();
         let sub = self.found.subject().clone();
         let (now, pool) = (self.cx.now, self.pool_client.pool.id.clone());
+        let copied = refusal.copied_passkey().cloned();
         let lock = if counts || row.is_some() {
             let settle = async move |tx: &mut Tx| -> Result<Lock> {
                 kept_step::use_up(tx, row.as_ref()).await?;
                 kept_step::count_guess(tx, guessed.as_ref()).await?;
+                if let Some(id) = &copied {
+                    use_of::distrust(tx, &pool, &sub, id, now).await?;
+                }
                 if counts {
                     return count_failure(tx, &pool, &sub, now).await;
                 }

@@ -31,6 +31,8 @@ pub(super) async fn apply(
             Effect::UseToken(used) => proved::use_token(tx, pool, sub, used).await?,
             Effect::SetUpToken(new) => proved::set_up_token(tx, pool, new).await?,
             Effect::ProveAddress(proved) => proved::prove_address(tx, pool, proved, now).await?,
+            // Stored before all else: it may refuse.
+            Effect::UsePasskey(_) => {}
         }
     }
     Ok(())

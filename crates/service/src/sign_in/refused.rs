@@ -21,6 +21,12 @@ pub(super) fn refused(refusal: Refusal) -> Error {
         Refusal::NoSoftwareToken => Error::software_token_not_found(),
         Refusal::NotSetUp => Error::software_token_not_verified(),
         Refusal::WrongCode(_) => Error::code_mismatch(),
+        Refusal::WrongPasskey(None) | Refusal::CopiedPasskey(_) => {
+            Error::incorrect_username_or_password()
+        }
+        Refusal::WrongPasskey(Some(refusal)) => {
+            Error::incorrect_username_or_password().with_source(refusal)
+        }
         Refusal::NotOffered => Error::choice_not_offered(),
         Refusal::NoSecondFactor => Error::no_second_factor(),
         Refusal::Timestamp => Error::timestamp_malformed(),

@@ -12,6 +12,7 @@ mod select_mfa_type;
 mod sms_mfa;
 mod sms_otp;
 mod software_token_mfa;
+mod web_authn;
 
 use std::collections::BTreeMap;
 
@@ -214,6 +215,7 @@ challenges![
     SmsOtp,
     SoftwareTokenMfa,
     MfaSetup,
+    WebAuthn,
 ];
 
 /// A code that was typed. No code is longer than this, and longer ones are not looked at.

@@ -43,6 +43,7 @@ mod one_nobody;
 mod outbox;
 mod outbox_lanes;
 mod paging;
+mod passkey_sign_in;
 mod passkeys;
 mod password_spaces;
 mod passwords;

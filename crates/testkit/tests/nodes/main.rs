@@ -20,6 +20,7 @@ mod load;
 mod lockout;
 mod outage;
 mod pair;
+mod passkeys;
 mod path;
 mod pooler;
 mod revocation;

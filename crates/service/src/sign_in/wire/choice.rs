@@ -14,6 +14,7 @@ pub(super) fn name_of(challenge: FirstChallenge) -> ChallengeNameType {
         FirstChallenge::PasswordSrp => ChallengeNameType::PasswordSrp,
         FirstChallenge::EmailOtp => ChallengeNameType::EmailOtp,
         FirstChallenge::SmsOtp => ChallengeNameType::SmsOtp,
+        FirstChallenge::WebAuthn => ChallengeNameType::WebAuthn,
     }
 }
 

@@ -54,6 +54,8 @@ fn kind(refusal: &Refusal) -> &'static str {
         Refusal::NotSetUp => "not set up",
         Refusal::NotOffered => "not offered",
         Refusal::NoSecondFactor => "no second factor",
+        Refusal::WrongPasskey(_) => "wrong passkey",
+        Refusal::CopiedPasskey(_) => "copied passkey",
         Refusal::Policy(_)
         | Refusal::Attribute(_)
         | Refusal::NotWritable(_)
