@@ -18,7 +18,7 @@ use crate::attribute::Contact;
 use crate::destination::Contacts;
 use crate::first_factor::FirstFactor;
 use crate::passkey::OfferedPasskey;
-use crate::user::UserStatus;
+use crate::user::{User, UserStatus};
 
 /// A challenge that a user can choose to begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,8 @@ pub struct FirstFactors {
     pub contacts: Contacts,
     /// The passkeys that the account may begin with.
     pub passkeys: Vec<OfferedPasskey>,
+    /// For nobody: the user in whose likeness they are made up, if the pool has any.
+    pub like: Option<User>,
 }
 
 impl FirstChallenge {
@@ -122,11 +124,13 @@ fn ask(
     }
 }
 
-/// What an account may begin with. An unknown name has a password and the contacts that were made
-/// up for it, the same each time.
+/// What an account may begin with. An unknown name has a password, the contacts that were made up
+/// for it, and what else decides as the user has it in whose likeness they were made up: the same
+/// each time. Else who has a second factor, or was invited, would be told by being offered no code
+/// in a pool where all others are.
 fn available(facts: &Facts<'_>, found: &FirstFactors) -> Vec<FirstChallenge> {
     let allowed = &facts.pool.settings.allowed_first_auth_factors;
-    let user = facts.account.user();
+    let user = facts.account.user().or(found.like.as_ref());
     let has_password = !matches!(facts.account, Account::WithoutPassword(..));
     // A code is no first factor where a second one will be asked for, nor for who was invited and
     // has a temporary password.

@@ -242,8 +242,12 @@ fn driven_knowing(
             Need::Powers(powers) => powers.compute(random).go_on(facts, random),
             Need::FirstFactors(asked) => {
                 let contacts = contacts(facts);
-                let passkeys = Vec::new();
-                asked.answered(FirstFactors { contacts, passkeys }, facts, random)
+                let found = FirstFactors {
+                    contacts,
+                    passkeys: Vec::new(),
+                    like: None,
+                };
+                asked.answered(found, facts, random)
             }
             Need::Passkey(asked) => {
                 let known = KnownPasskey {

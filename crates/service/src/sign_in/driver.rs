@@ -147,9 +147,11 @@ impl Run {
                 let pool = &self.pool_client.pool;
                 let (user, name) = (self.found.user(), &self.found.name);
                 let around = Surroundings::find(&self.cx, pool, user, name).await?;
+                let like = around.like(&self.cx, pool).filter(|_| user.is_none());
                 let found = FirstFactors {
                     contacts: around.contacts(&self.cx, pool, user),
                     passkeys: found::offered(&self.cx, pool, user, &around).await?,
+                    like: like.cloned(),
                 };
                 Ok(asked.answered(found, &self.facts(), &mut self.cx.random()))
             }

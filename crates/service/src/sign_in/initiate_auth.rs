@@ -8,6 +8,7 @@ use cognate_api::idp::{
 use cognate_model::NormalName;
 use cognate_model::app_client::AuthFlow;
 use cognate_model::sign_in::Flow;
+use cognate_model::user_pool::Tier;
 
 use super::driver;
 use super::reply::{counted, named};
@@ -105,6 +106,10 @@ async fn begin(cx: &Cx, pool_client: &PoolClient, asked: Asked<'_>) -> Result<Re
         AuthFlowType::UserAuth => {
             allowed(pool_client, AuthFlow::AllowUserAuth)
                 .ok_or_else(Error::auth_flow_not_enabled)?;
+            // The pool may have come to a lower tier since the client was given the flow.
+            if pool_client.pool.settings.tier == Tier::Lite {
+                return Err(Error::tier_lacks("USER_AUTH"));
+            }
             by_choice(cx, pool_client, session, parameters).await
         }
         AuthFlowType::CustomAuth => Err(Error::parameter_not_built(format!("the flow {flow}"))),

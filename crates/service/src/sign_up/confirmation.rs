@@ -11,6 +11,7 @@ use cognate_crypto::digest::base64url_encode;
 use cognate_model::app_client::AuthFlow;
 use cognate_model::code::{CodePurpose, LimitedAction};
 use cognate_model::sign_in::ConfirmedSignUp;
+use cognate_model::user_pool::Tier;
 use cognate_model::{User, UserStatus};
 use cognate_store::{Tx, users as stored_users};
 
@@ -104,8 +105,9 @@ async fn confirm(
         hide,
     );
     let (pool, now) = (Arc::clone(&pool_client.pool), cx.now);
-    let signs_in =
-        through == Through::Call && pool_client.entry.client.allows(AuthFlow::AllowUserAuth);
+    let signs_in = through == Through::Call
+        && pool.settings.tier != Tier::Lite
+        && pool_client.entry.client.allows(AuthFlow::AllowUserAuth);
     let session = signs_in.then(|| cx.random().bytes::<64>());
     let of_client = Arc::clone(&pool_client.entry);
     let settled = attempt.clone();

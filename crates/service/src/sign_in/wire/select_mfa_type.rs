@@ -13,7 +13,13 @@ impl OnTheWire for SelectMfaType {
 
     fn read(_pool_client: &PoolClient, responses: &Parameters) -> Result<SecondFactor> {
         let answer = required(responses, "ANSWER")?;
-        SecondFactor::parse(answer).ok_or_else(Error::choice_not_offered)
+        // AWS's reference calls mail so here, and EMAIL_OTP where it is offered.
+        let name = if answer == "EMAIL_MFA" {
+            "EMAIL_OTP"
+        } else {
+            answer
+        };
+        SecondFactor::parse(name).ok_or_else(Error::choice_not_offered)
     }
 
     fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>> {
