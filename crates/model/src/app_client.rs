@@ -380,6 +380,7 @@ mod tests {
                 allowed_first_auth_factors: [crate::FirstFactor::Password].into(),
                 add_ons_off: false,
                 mfa: crate::second_factor::PoolMfa::default(),
+                sessions: crate::user_pool::SessionTracking::default(),
             },
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use cognate_crypto::digest::sha256;
 use cognate_crypto::random::{Alphabet, Random};
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,17 @@ id!(
     SessionId,
     "token session id",
     is_uuid
+);
+id!(
+    /// A token session as session management names it: `tkn`, and 25 lower-case letters and digits.
+    ListedSessionId,
+    "session id",
+    |text| {
+        text.len() == LISTED_PREFIX.len() + LISTED_DIGITS
+            && text.strip_prefix(LISTED_PREFIX).is_some_and(|rest| {
+                rest.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
+            })
+    }
 );
 
 impl UserPoolId {
@@ -163,6 +175,39 @@ impl SessionId {
     }
 }
 
+/// What the id of a token session begins with (docs/protocol.md §6.20).
+const LISTED_PREFIX: &str = "tkn";
+/// How many digits of base 36 follow.
+const LISTED_DIGITS: usize = 25;
+
+impl ListedSessionId {
+    /// The id under which a session is listed. It follows from the session's own by a hash, so that
+    /// every session has one, whichever version began it, and no column holds it. Nobody finds
+    /// another's: the session's own id is random, and stands in its owner's tokens only.
+    #[must_use]
+    pub fn of(pool: &UserPoolId, session: &SessionId) -> Self {
+        let mut number = sha256(&[
+            b"listed session\0",
+            pool.as_str().as_bytes(),
+            b"\0",
+            session.as_str().as_bytes(),
+        ]);
+        let digits = (0..LISTED_DIGITS).map(|_| digit(&mut number));
+        Self(LISTED_PREFIX.chars().chain(digits).collect())
+    }
+}
+
+/// Takes the last digit of base 36 from a number, big-endian: divides it and gives the remainder.
+fn digit(number: &mut [u8]) -> char {
+    let remainder = number.iter_mut().fold(0_u32, |remainder, byte| {
+        let value = remainder << 8 | u32::from(*byte);
+        // Less than 256, because the remainder is less than 36.
+        *byte = (value / 36) as u8;
+        value % 36
+    });
+    char::from_digit(remainder, 36).unwrap_or('0')
+}
+
 fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {
@@ -206,6 +251,25 @@ mod tests {
         assert!(UserPoolId::parse(UserPoolId::random("eu-west-1", &mut random).as_str()).is_ok());
         assert!(ClientId::parse(ClientId::random(&mut random).as_str()).is_ok());
         assert!(Sub::parse(Sub::random(&mut random).as_str()).is_ok());
+    }
+
+    #[test]
+    fn a_session_is_listed_under_one_id_of_28_characters_which_its_pool_is_part_of() {
+        let pool = UserPoolId::parse("us-east-1_AbCdEfGhI").unwrap();
+        let session = SessionId::parse("11111111-2222-4333-8444-555555555555").unwrap();
+        let listed = ListedSessionId::of(&pool, &session);
+        // For ever: what an operator has noted down must still name it.
+        assert_eq!(listed.as_str(), "tkn4iknxauwdlpercai9gw84wrpk");
+        assert_eq!(ListedSessionId::parse(listed.as_str()), Ok(listed.clone()));
+        let other = UserPoolId::parse("us-east-1_Other").unwrap();
+        assert_ne!(ListedSessionId::of(&other, &session), listed);
+        for text in [
+            "tkn",
+            "sso0123456789abcdefghijklmno",
+            "tkn0123456789abcdefghijklmnO",
+        ] {
+            assert!(ListedSessionId::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -31,13 +31,14 @@ pub mod sign_in;
 pub mod software_token;
 pub mod time;
 pub mod user;
+pub mod user_agent;
 pub mod user_pool;
 pub mod way_back;
 
 pub use app_client::AppClient;
 pub use email_address::EmailAddress;
 pub use first_factor::FirstFactor;
-pub use ids::{ClientId, SessionId, Sub, UserPoolId};
+pub use ids::{ClientId, ListedSessionId, SessionId, Sub, UserPoolId};
 pub use name::NormalName;
 pub use nobody::Nobody;
 pub use passkey::Passkey;

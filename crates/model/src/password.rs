@@ -27,6 +27,8 @@ pub struct PasswordPolicy {
     pub require_symbols: bool,
     /// How long a temporary password can be used, in days: 1 to 365.
     pub temporary_validity_days: u32,
+    /// How many of a user's passwords, the present one among them, the next may not equal: 0 to 24.
+    pub history_size: u32,
 }
 
 impl Default for PasswordPolicy {
@@ -38,6 +40,7 @@ impl Default for PasswordPolicy {
             require_numbers: true,
             require_symbols: true,
             temporary_validity_days: 7,
+            history_size: 0,
         }
     }
 }
@@ -186,6 +189,40 @@ impl Credentials {
     }
 }
 
+/// The passwords that a user had before the present one, the newest first. Sealed at rest.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct PasswordHistory {
+    /// What is kept of each.
+    #[serde(default)]
+    pub past: Vec<Credentials>,
+}
+
+impl PasswordHistory {
+    /// Adds the password that another takes the place of, and forgets those that `size` does not
+    /// reach: the present password is one of them.
+    pub fn push(&mut self, replaced: Credentials, size: u32) {
+        self.past.insert(0, replaced);
+        self.past.truncate((size as usize).saturating_sub(1));
+    }
+
+    /// Whether a new password may be used: it is none of the last `size`, of which the present one
+    /// is the first (docs/protocol.md §8.7). Each of them costs a power of g (about 0.1 ms), so
+    /// this belongs on a blocking thread. All are compared, in constant time, whichever is the
+    /// same.
+    #[must_use]
+    pub fn permits(
+        &self,
+        size: u32,
+        current: Option<&Credentials>,
+        pool: &UserPoolId,
+        new: &SecretString,
+    ) -> bool {
+        let known = current.into_iter().chain(&self.past).take(size as usize);
+        let equal = known.filter(|known| known.match_password(pool, new));
+        equal.count() == 0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,9 +282,47 @@ mod tests {
             require_numbers: false,
             require_symbols: false,
             temporary_validity_days: 1,
+            history_size: 0,
         };
         assert_eq!(policy.check("éééééé"), Ok(()));
         assert_eq!(policy.check("ééééé"), Err(PolicyViolation::Length));
+    }
+
+    #[test]
+    fn the_last_passwords_may_not_come_back_and_older_ones_may() {
+        let Ok(pool) = UserPoolId::parse("us-east-1_Home") else {
+            unreachable!()
+        };
+        let mut random = Random::from_seed([3; 32]);
+        let name = NormalName::with_case_rule("ana", false);
+        let mut made = |password: &str| {
+            let password = SecretString::from(password);
+            Credentials::new(&pool, &name, &password, None, &mut random)
+        };
+        let mut history = PasswordHistory::default();
+        for old in ["first", "second", "third"] {
+            history.push(made(old), 3);
+        }
+        let current = made("fourth");
+        assert_eq!(history.past.len(), 2, "with the present one three");
+        let permits = |size: u32, new: &str| {
+            let new = SecretString::from(new);
+            history.permits(size, Some(&current), &pool, &new)
+        };
+        for (size, refused) in [
+            (0, &[][..]),
+            (1, &["fourth"]),
+            (2, &["fourth", "third"]),
+            (3, &["fourth", "third", "second"]),
+            (24, &["fourth", "third", "second"]),
+        ] {
+            for password in ["fourth", "third", "second", "first", "fifth"] {
+                let is_refused = refused.contains(&password);
+                assert_eq!(permits(size, password), !is_refused, "{size} {password}");
+            }
+        }
+        history.push(made("fifth"), 0);
+        assert!(history.past.is_empty());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{ClientId, SessionId, Sub, UserPoolId};
 use crate::sign_in::{Proof, Proved};
 use crate::time::Timestamp;
+use crate::user_agent;
 
 /// The longest validity of an access token. The session stays for this long after its refresh token
 /// has expired: an access token is valid for its own time, and until then there must be a session
@@ -47,6 +48,27 @@ pub struct TokenSession {
     /// The factors that were proved at the sign-in; sessions of older versions do not tell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub factors: Vec<Proved>,
+    /// From where it was last used, in pools that track sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
+}
+
+/// The last use of a session: its sign-in, or the last refresh that was noted
+/// ([`TokenSession::notes`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// When.
+    pub at: Timestamp,
+    /// The network address that it came from, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// What its User-Agent told of the device ([`user_agent::describe`](crate::user_agent)).
+    #[serde(default = "unknown_device")]
+    pub device: String,
+}
+
+fn unknown_device() -> String {
+    user_agent::UNKNOWN.to_owned()
 }
 
 /// The first use of a refresh token.
@@ -64,7 +86,27 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 /// The most first uses that are stored: a client that refreshes once a second for a minute.
 const MOST_SPENT: usize = 64;
 
+/// So long after a use the next one from the same place is not noted: a refresh without rotation
+/// would write nothing otherwise.
+pub const NOTED_EVERY: Duration = Duration::from_secs(60);
+
 impl TokenSession {
+    /// Whether a use is noted: when none was for a minute, or it comes from another place.
+    #[must_use]
+    pub fn notes(&self, seen: &Seen) -> bool {
+        self.seen.as_ref().is_none_or(|last| {
+            let is_same_place = last.address == seen.address && last.device == seen.device;
+            !is_same_place || seen.at.since(last.at) >= NOTED_EVERY
+        })
+    }
+
+    /// When it was last used, as far as that was noted: never later than the truth, and a minute
+    /// earlier at most in pools that track sessions.
+    #[must_use]
+    pub fn last_used(&self) -> Timestamp {
+        self.seen.as_ref().map_or(self.auth_time, |seen| seen.at)
+    }
+
     /// Puts the next refresh token into the place of the newest.
     pub fn rotate(&mut self, now: Timestamp) {
         self.spent.retain(|spent| now.since(spent.at) <= REMEMBERED);
@@ -105,6 +147,7 @@ impl TokenSession {
             generation: 0,
             rotated_at: None,
             spent: Vec::new(),
+            seen: None,
             pool: proof.pool,
             sub: proof.sub,
             client: proof.client,

@@ -81,6 +81,28 @@ pub struct Settings {
     /// Second factors and passkeys.
     #[serde(default)]
     pub mfa: PoolMfa,
+    /// Whether and how sessions are tracked.
+    #[serde(default)]
+    pub sessions: SessionTracking,
+}
+
+/// What SetUserPoolSessionConfiguration sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SessionTracking {
+    /// Whether users and operators can list and revoke sessions, and how many there are is limited.
+    pub enabled: bool,
+    /// How many token sessions a user may have: 1 to 100.
+    pub max_per_user: u32,
+}
+
+impl Default for SessionTracking {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            max_per_user: 20,
+        }
+    }
 }
 
 /// The first factors of a pool whose owner has said nothing.

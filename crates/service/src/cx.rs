@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cognate_crypto::random::Random;
-use cognate_model::Timestamp;
+use cognate_model::{Timestamp, user_agent};
 
 use crate::app::App;
 use crate::limits::client_address::ClientAddress;
@@ -27,6 +27,8 @@ pub struct Request {
     pub caller: Caller,
     /// The address that the request came from, where there is one.
     pub address: Option<ClientAddress>,
+    /// What the caller's program says of itself: the beginning of its User-Agent header.
+    pub user_agent: Option<Arc<str>>,
     /// For whom it is counted, where limits go by network address.
     pub(crate) origin: Origin,
     random: Mutex<Random>,
@@ -44,7 +46,7 @@ impl Cx {
     /// A context for a request that has just come in: reads the clock and makes its id.
     #[must_use]
     pub fn new(app: &Arc<App>, caller: Caller, address: Option<ClientAddress>) -> Self {
-        Arrival::new(app, address).called_by(caller)
+        Arrival::new(app, address, None).called_by(caller)
     }
 
     /// The same request, counted for another.
@@ -55,6 +57,7 @@ impl Cx {
             request_id: self.request_id.clone(),
             caller: self.caller.clone(),
             address: self.address,
+            user_agent: self.user_agent.clone(),
             origin,
             random: Mutex::new(self.random()),
         }))
@@ -83,19 +86,26 @@ pub struct Arrival {
     pub request_id: String,
     /// The address that the request came from, where there is one.
     pub address: Option<ClientAddress>,
+    user_agent: Option<Arc<str>>,
     app: Arc<App>,
     random: Random,
 }
 
 impl Arrival {
-    /// Reads the clock and makes the request's id.
+    /// Reads the clock and makes the request's id. Of the User-Agent header so much is kept as is
+    /// ever read of it.
     #[must_use]
-    pub fn new(app: &Arc<App>, address: Option<ClientAddress>) -> Self {
+    pub fn new(app: &Arc<App>, address: Option<ClientAddress>, user_agent: Option<&str>) -> Self {
+        let user_agent = user_agent.map(|header| {
+            let kept: String = header.chars().take(user_agent::LONGEST).collect();
+            Arc::from(kept)
+        });
         let mut random = app.entropy.generator();
         Self {
             now: app.clock.now(),
             request_id: random.uuid_v4(),
             address,
+            user_agent,
             app: Arc::clone(app),
             random,
         }
@@ -108,6 +118,7 @@ impl Arrival {
             now,
             request_id,
             address,
+            user_agent,
             app,
             random,
         } = self;
@@ -118,6 +129,7 @@ impl Arrival {
             request_id,
             caller,
             address,
+            user_agent,
             random: Mutex::new(random),
         }))
     }

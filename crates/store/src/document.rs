@@ -11,7 +11,7 @@ use cognate_model::{
     AppClient, Passkey, TokenSession, User, UserPool, WayBack,
     access_key::AccessKey,
     code::PendingCode,
-    password::Credentials,
+    password::{Credentials, PasswordHistory},
     server_settings::{ClientServerSettings, PoolServerSettings},
     software_token::SoftwareToken,
 };
@@ -52,6 +52,7 @@ documents! {
     "code" => PendingCode,
     "credentials" => Credentials,
     "passkey" => Passkey,
+    "password_history" => PasswordHistory,
     "pool_server_settings" => PoolServerSettings,
     "session" => TokenSession,
     "software_token" => SoftwareToken,

@@ -47,6 +47,7 @@ pub mod installation;
 pub mod leases;
 pub mod outbox;
 pub mod passkeys;
+pub mod password_history;
 pub mod restore;
 pub mod server_settings;
 pub mod sessions;

@@ -2,11 +2,12 @@
 //! it. Whether its time is over the caller tells from `expires_at`.
 
 use cognate_model::{
-    SessionId, Sub, TokenSession, User, UserPoolId, session::ACCESS_OUTLIVES_REFRESH,
+    SessionId, Sub, Timestamp, TokenSession, User, UserPoolId,
+    session::{ACCESS_OUTLIVES_REFRESH, Seen},
 };
 
 use crate::{
-    Error, Tx, document,
+    Error, Row, Tx, document,
     table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
 };
 
@@ -52,8 +53,8 @@ pub async fn insert(
     refresh_hash: &[u8; 32],
 ) -> Result<(), Error> {
     tx.execute(
-        "INSERT INTO sessions(pool, id, sub, client, doc, refresh_hash, generation, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO sessions(pool, id, sub, client, doc, refresh_hash, generation, created_at, expires_at, last_used_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &[
             session.pool.as_str().into(),
             session.id.as_str().into(),
@@ -64,10 +65,16 @@ pub async fn insert(
             session.generation.into(),
             session.auth_time.0.into(),
             session.expires_at.0.into(),
+            last_used_at(session).into(),
         ],
     )
     .await
     .map(drop)
+}
+
+/// The column of what was noted of the last use, which is in the document too.
+fn last_used_at(session: &TokenSession) -> Option<i64> {
+    session.seen.as_ref().map(|seen| seen.at.0)
 }
 
 /// A session by its id.
@@ -168,22 +175,140 @@ pub async fn rotate(
     let Some(stored) = tx.query_optional(sql, &params).await? else {
         return Ok(false);
     };
+    // Only what a rotation changes: what another request has written since the caller read the rest
+    // stays.
+    let mut rotated: TokenSession = document::read(stored.text(0)?)?;
+    rotated.generation = session.generation;
+    rotated.rotated_at = session.rotated_at;
+    rotated.spent.clone_from(&session.spent);
+    rotated.expires_at = session.expires_at;
+    rotated.seen.clone_from(&session.seen);
     let changed = tx
         .execute(
-            "UPDATE sessions SET doc = $4, refresh_hash = $5, generation = $6, expires_at = $7
+            "UPDATE sessions SET doc = $4, refresh_hash = $5, generation = $6, expires_at = $7, last_used_at = $8
              WHERE pool = $1 AND id = $2 AND generation = $3",
             &[
                 session.pool.as_str().into(),
                 session.id.as_str().into(),
                 expected_generation.into(),
-                (&document::rewrite(stored.text(0)?, session)?).into(),
+                (&document::rewrite(stored.text(0)?, &rotated)?).into(),
                 refresh_hash.into(),
                 session.generation.into(),
                 session.expires_at.0.into(),
+                last_used_at(session).into(),
             ],
         )
         .await?;
     Ok(changed == 1)
+}
+
+/// Notes the use of a session that goes on with the refresh token that it has; false when it has
+/// ended.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn note_use(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    id: &SessionId,
+    seen: &Seen,
+) -> Result<bool, Error> {
+    let sql = "SELECT doc FROM sessions WHERE pool = $1 AND id = $2";
+    let params = [pool.as_str().into(), id.as_str().into()];
+    let Some(stored) = tx.query_optional(sql, &params).await? else {
+        return Ok(false);
+    };
+    // Of all that the document says only this is changed: what another request has written since
+    // the caller read it stays.
+    let mut session: TokenSession = document::read(stored.text(0)?)?;
+    session.seen = Some(seen.clone());
+    let changed = tx
+        .execute(
+            "UPDATE sessions SET doc = $3, last_used_at = $4 WHERE pool = $1 AND id = $2",
+            &[
+                pool.as_str().into(),
+                id.as_str().into(),
+                (&document::rewrite(stored.text(0)?, &session)?).into(),
+                seen.at.0.into(),
+            ],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// A page of a user's sessions whose refresh token has not run out, the newest first, beginning
+/// after one.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn page_of_user(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+    now: Timestamp,
+    after: Option<(Timestamp, &SessionId)>,
+    limit: i64,
+) -> Result<Vec<TokenSession>, Error> {
+    let (created_at, id) = after.map_or((i64::MAX, ""), |(at, id)| (at.0, id.as_str()));
+    let sql = "SELECT doc FROM sessions
+               WHERE pool = $1 AND sub = $2 AND expires_at > $3 AND (created_at, id) < ($4, $5)
+               ORDER BY created_at DESC, id DESC LIMIT $6";
+    let params = [
+        pool.as_str().into(),
+        sub.as_str().into(),
+        now.0.into(),
+        created_at.into(),
+        id.into(),
+        limit.into(),
+    ];
+    let rows = tx.query(sql, &params).await?;
+    let read = |row: &Row| document::read(row.text(0)?);
+    rows.iter().map(read).collect()
+}
+
+/// The ids of all sessions of a user.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn ids_of_user(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+) -> Result<Vec<SessionId>, Error> {
+    let sql = "SELECT id FROM sessions WHERE pool = $1 AND sub = $2";
+    let params = [pool.as_str().into(), sub.as_str().into()];
+    let rows = tx.query(sql, &params).await?;
+    let read = |row: &Row| {
+        SessionId::parse(row.text(0)?).map_err(|error| Error::Unreadable(error.to_string()))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Ends those of a user's sessions that were not used for longest, until `stay` are left whose
+/// refresh token has not run out; tells how many it ended.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn end_least_recently_used(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+    now: Timestamp,
+    stay: u32,
+) -> Result<u64, Error> {
+    tx.execute(
+        "DELETE FROM sessions WHERE pool = $1 AND sub = $2 AND expires_at > $3 AND id NOT IN (
+             SELECT kept.id FROM sessions AS kept
+             WHERE kept.pool = $1 AND kept.sub = $2 AND kept.expires_at > $3
+             ORDER BY COALESCE(kept.last_used_at, kept.created_at) DESC, kept.id LIMIT $4)",
+        &[
+            pool.as_str().into(),
+            sub.as_str().into(),
+            now.0.into(),
+            i64::from(stay).into(),
+        ],
+    )
+    .await
 }
 
 /// Ends a session; false when there is none.

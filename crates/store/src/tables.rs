@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use crate::{
     access_keys, aliases, app_clients, attempts, challenges, codes, data_keys, derived::Derived,
-    leases, meta, migrations::book, outbox, passkeys, server_settings, sessions, signing_keys,
-    software_tokens, table::Table, user_pools, users, ways_back,
+    leases, meta, migrations::book, outbox, passkeys, password_history, server_settings, sessions,
+    signing_keys, software_tokens, table::Table, user_pools, users, ways_back,
 };
 
 /// The declarations, each from the file of its resource.
@@ -31,6 +31,7 @@ pub const TABLES: &[&Table] = &[
     &attempts::TABLE,
     &outbox::TABLE,
     &aliases::TABLE,
+    &password_history::TABLE,
     &users::TABLE,
 ];
 

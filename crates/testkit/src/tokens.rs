@@ -18,7 +18,9 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    pub(crate) fn of(result: AuthenticationResultType) -> Self {
+    /// The tokens of an answer, which must have them all but the refresh token.
+    #[must_use]
+    pub fn of(result: AuthenticationResultType) -> Self {
         Self {
             id: result.id_token.expect("an ID token"),
             access: result.access_token.expect("an access token"),

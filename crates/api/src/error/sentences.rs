@@ -129,6 +129,16 @@ sentences! {
         refresh_token_expired() "Refresh Token has expired";
         refresh_token_revoked() "Refresh Token has been revoked";
     }
+    ResourceNotFound {
+        /// The words are ours.
+        session_does_not_exist() "Session does not exist.";
+    }
+    InvalidParameter {
+        /// The words are ours.
+        current_session_cannot_be_revoked() "The session of the access token cannot be revoked";
+        /// The words are ours.
+        session_tracking_is_disabled() "Session tracking is not enabled for this user pool";
+    }
 }
 
 sentences! {
@@ -184,6 +194,10 @@ sentences! {
         /// One of the reasons `Password not long enough`, `Password must have uppercase characters`
         /// and so on.
         password_does_not_conform(reason) "Password did not conform with policy: {reason}";
+    }
+    PasswordHistoryPolicyViolation {
+        /// The words are ours.
+        password_was_used_before() "Password has previously been used";
     }
     InvalidParameter {
         user_is_already_confirmed() "User is already confirmed.";

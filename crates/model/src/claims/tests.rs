@@ -74,6 +74,7 @@ fn session() -> TokenSession {
         rotated_at: None,
         spent: Vec::new(),
         factors: Vec::new(),
+        seen: None,
     }
 }
 

@@ -9,6 +9,7 @@ use super::outcome::Outcome;
 use super::sent_code::{CodeSent, SendCode};
 use super::web_authn::KnownPasskey;
 use crate::passkey::CredentialId;
+use crate::password::PasswordHistory;
 use crate::software_token::SoftwareToken;
 
 /// What is to be found out.
@@ -23,6 +24,8 @@ pub enum Need {
     SoftwareToken(Asked<(), KnownToken>),
     /// A passkey of the account is to be looked up.
     Passkey(Asked<CredentialId, KnownPasskey>),
+    /// The passwords that the user had before are to be looked up.
+    PasswordHistory(Asked<(), PasswordHistory>),
 }
 
 /// What is known of a user's authenticator app.

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::challenge::Challenge;
 use super::effect::{Effect, PasswordChange};
 use super::facts::Facts;
-use super::need::Powers;
+use super::need::{Asked, Need, Powers};
 use super::outcome::{Outcome, Refusal};
 use super::proceed::proceed;
 use super::turn::Turn;
 use crate::attribute::{AttributeError, Attributes, Contact};
 use crate::name::NormalName;
-use crate::password::Credentials;
+use crate::password::{Credentials, PasswordHistory};
 use crate::user::{User, UserStatus};
 
 /// A proved temporary password.
@@ -54,7 +54,7 @@ impl Challenge for NewPasswordRequired {
     fn answer(
         self,
         answer: NewPassword,
-        mut turn: Turn,
+        turn: Turn,
         facts: &Facts<'_>,
         _random: &mut Random,
     ) -> Outcome {
@@ -62,18 +62,44 @@ impl Challenge for NewPasswordRequired {
             Ok(user) => user,
             Err(refusal) => return Outcome::Refuse(refusal),
         };
-        let pool = facts.pool.id.clone();
-        let name = NormalName::new(facts.pool, &user.username);
-        let make = move |random: &mut Random| {
-            Credentials::new(&pool, &name, &answer.password, None, random)
-        };
-        Powers::of(make, |credentials, facts, random| {
-            turn.prove_password(&credentials.salt, facts.now);
-            let change = PasswordChange { user, credentials };
-            turn.change(Effect::SetPassword(Box::new(change)));
-            proceed(turn, facts, random)
-        })
+        let password = answer.password;
+        if facts.pool.settings.password_policy.history_size == 0 {
+            return set_password(password, user, PasswordHistory::default(), turn, facts);
+        }
+        let asked = Asked::new((), |history, facts, _| {
+            set_password(password, user, history, turn, facts)
+        });
+        Outcome::Need(Need::PasswordHistory(asked))
     }
+}
+
+/// Sets the new password, unless it is one of the last ones.
+fn set_password(
+    password: SecretString,
+    user: User,
+    history: PasswordHistory,
+    mut turn: Turn,
+    facts: &Facts<'_>,
+) -> Outcome {
+    let pool = facts.pool.id.clone();
+    let name = NormalName::new(facts.pool, &user.username);
+    let size = facts.pool.settings.password_policy.history_size;
+    let known = facts.account.with_password();
+    let current = known.map(|(_, credentials)| credentials.clone());
+    let make = move |random: &mut Random| {
+        history
+            .permits(size, current.as_ref(), &pool, &password)
+            .then(|| Credentials::new(&pool, &name, &password, None, random))
+    };
+    Powers::of(make, |credentials, facts, random| {
+        let Some(credentials) = credentials else {
+            return Outcome::Refuse(Refusal::UsedBefore);
+        };
+        turn.prove_password(&credentials.salt, facts.now);
+        let change = PasswordChange { user, credentials };
+        turn.change(Effect::SetPassword(Box::new(change)));
+        proceed(turn, facts, random)
+    })
 }
 
 impl NewPasswordRequired {

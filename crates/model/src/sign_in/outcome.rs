@@ -65,6 +65,8 @@ pub enum Refusal {
     Timestamp,
     /// The new password does not meet the policy.
     Policy(PolicyViolation),
+    /// The new password is one of the user's last ones.
+    UsedBefore,
     /// Required attributes that neither the user has nor the answer gives.
     Missing(Vec<String>),
     /// An attribute of the answer cannot be taken.
@@ -92,6 +94,7 @@ impl Refusal {
         match self {
             Self::Timestamp
             | Self::Policy(_)
+            | Self::UsedBefore
             | Self::Missing(_)
             | Self::Attribute(_)
             | Self::NotWritable(_)

@@ -30,7 +30,7 @@ use crate::ids::{ClientId, Sub, UserPoolId};
 use crate::lockout::Lockout;
 use crate::name::NormalName;
 use crate::nobody::Nobody;
-use crate::password::{Credentials, PasswordPolicy};
+use crate::password::{Credentials, PasswordHistory, PasswordPolicy};
 use crate::time::Timestamp;
 use crate::user::{User, UserStatus};
 use crate::user_pool::{EmailSettings, Messages, Settings, SignInNames, Tier, UserPool};
@@ -76,6 +76,7 @@ fn pool(id: &str) -> UserPool {
             allowed_first_auth_factors: [crate::FirstFactor::Password].into(),
             add_ons_off: false,
             mfa: crate::second_factor::PoolMfa::default(),
+            sessions: crate::user_pool::SessionTracking::default(),
         },
     }
 }
@@ -261,6 +262,9 @@ fn driven_knowing(
                 LAST_CODE.set(asked.question.code.expose().to_owned());
                 let destination = asked.question.address.clone();
                 asked.answered(CodeSent { destination }, facts, random)
+            }
+            Need::PasswordHistory(asked) => {
+                asked.answered(PasswordHistory::default(), facts, random)
             }
         };
     }

@@ -25,6 +25,7 @@ use crate::sign_in::lockout::{Lock, count_failure};
 use crate::tokens::access_token;
 use crate::users::accounts::{find_named, normal_name, stand_in};
 use crate::users::new_user::new_credentials;
+use crate::users::password_history::{self, Compared};
 use crate::users::storing;
 use crate::{Cx, Error, Result};
 
@@ -119,8 +120,8 @@ pub(crate) async fn confirm_forgot_password(
         return Err(Error::username_client_id_not_found());
     }
     let user = stand_in(&cx, &pool, found.as_ref(), &name);
-    let credentials =
-        new_credentials(&cx, &pool, &user, SecretString::from(input.password), None).await;
+    let password = SecretString::from(input.password);
+    let credentials = new_credentials(&cx, &pool, &user, password.clone(), None).await;
     let (taken, credentials) = taken.through(credentials)?;
     let attempt = Attempt::new(
         &cx,
@@ -130,22 +131,29 @@ pub(crate) async fn confirm_forgot_password(
         &input.confirmation_code,
         hide,
     );
-    let (now, stands) = (cx.now, has_salt(&pool, &attempt.sub, &credentials, || None));
-    let confirm = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        if let Some(error) = count_action(
-            tx,
-            &attempt.whence,
-            &pool.id,
-            &attempt.sub,
-            LimitedAction::ConfirmForgotPassword,
-            now,
-        )
-        .await?
-        {
-            return Ok(Some(error));
+    let proved = if pool.settings.password_policy.history_size > 0 {
+        match compare_for_the_right_code(&cx, &pool, &attempt, &password).await {
+            Ok(proved) => Some(proved),
+            Err(error) => return taken.settle(Err(error)),
         }
-        let pending = match attempt.guess(tx).await? {
-            Guess::Right(pending) => pending,
+    } else {
+        None
+    };
+    let (now, stands) = (
+        cx.now,
+        storing::has_password(&pool, &attempt.sub, &credentials, || None),
+    );
+    let confirm = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        let guess = match &proved {
+            Some((pending, compared)) => {
+                compared.check(tx, &pool.id, &attempt.sub).await?;
+                Guess::Right(pending.clone())
+            }
+            None => guess(tx, &attempt, now).await?,
+        };
+        let pending = match guess {
+            Guess::Right(pending) if attempt.use_up(tx, &pending).await? => pending,
+            Guess::Right(_) => return Ok(Some(Error::code_expired())),
             Guess::Refused(error) => return Ok(Some(error)),
         };
         reset(tx, &pool, &attempt.sub, &pending, &credentials, now).await
@@ -154,6 +162,36 @@ pub(crate) async fn confirm_forgot_password(
         write_settled(&cx.app.db, "confirm_forgot_password", stands, confirm).await,
     )?;
     Ok(ConfirmForgotPasswordResponse {})
+}
+
+/// Takes a guess at a reset code, counted, without using the code up.
+async fn guess(tx: &mut Tx, attempt: &Attempt, now: Timestamp) -> Result<Guess> {
+    let (whence, action) = (&attempt.whence, LimitedAction::ConfirmForgotPassword);
+    let refused = count_action(tx, whence, &attempt.pool, &attempt.sub, action, now).await?;
+    match refused {
+        Some(error) => Ok(Guess::Refused(error)),
+        None => attempt.look(tx).await,
+    }
+}
+
+/// In a pool with a password history: compares the new password with the earlier ones, for who has
+/// sent the right code, and for nobody else. What follows the code, be it an answer or the time
+/// that the powers take, tells a stranger nothing then. The code stays, and serves for another
+/// password; each try counts as a guess at it.
+async fn compare_for_the_right_code(
+    cx: &Cx,
+    pool: &UserPool,
+    attempt: &Attempt,
+    password: &SecretString,
+) -> Result<(PendingCode, Compared)> {
+    let (tried, now) = (attempt.clone(), cx.now);
+    let look = async move |tx: &mut Tx| guess(tx, &tried, now).await;
+    let pending = match cx.app.db.write("guess_reset_code", look).await? {
+        Guess::Right(pending) => pending,
+        Guess::Refused(error) => return Err(error),
+    };
+    let compared = password_history::compare(cx, pool, &attempt.sub, password).await?;
+    Ok((pending, compared))
 }
 
 /// Resets the password of a user whose code came back. `Some` holds the refusal, if the code has
@@ -182,7 +220,7 @@ async fn reset(
     user.recover_by = None;
     user.modified_at = now;
     storing::store(tx, pool, &user, false).await?;
-    storing::set_password(tx, &pool.id, sub, credentials, now).await?;
+    storing::set_password(tx, pool, sub, credentials, now).await?;
     // Whoever knew the old password is out, and out of the way of the new one.
     sessions::end_all_of_user(tx, &pool.id, sub).await?;
     attempts::clear_lockout(tx, &pool.id, sub.as_str()).await?;
@@ -220,20 +258,15 @@ pub(crate) async fn change_password(
     if !is_right {
         return Err(count_wrong_password(&cx, &user).await?);
     }
-    let new = new_credentials(
-        &cx,
-        &pool,
-        &user,
-        SecretString::from(input.proposed_password),
-        None,
-    )
-    .await?;
+    let proposed = SecretString::from(input.proposed_password);
+    let compared = password_history::compare(&cx, &pool, &user.sub, &proposed).await?;
+    let new = new_credentials(&cx, &pool, &user, proposed, None).await?;
     let (session, now, before) = (
         signed_in.session.id,
         cx.now,
         credentials.map(|credentials| credentials.salt),
     );
-    let stands = has_salt(&pool, &user.sub, &new, || ());
+    let stands = storing::has_password(&pool, &user.sub, &new, || ());
     let change = async move |tx: &mut Tx| -> Result<()> {
         let current = stored_users::credentials(tx, &pool.id, &user.sub).await?;
         let lockout = attempts::find_lockout(tx, &pool.id, user.sub.as_str()).await?;
@@ -244,12 +277,13 @@ pub(crate) async fn change_password(
         if current.map(|current| current.salt) != before {
             return Err(Error::incorrect_username_or_password());
         }
+        compared.check(tx, &pool.id, &user.sub).await?;
         let mut user = stored_users::find(tx, &pool.id, &user.sub)
             .await?
             .ok_or_else(Error::user_does_not_exist)?;
         user.modified_at = now;
         storing::store(tx, &pool, &user, false).await?;
-        storing::set_password(tx, &pool.id, &user.sub, &new, now).await?;
+        storing::set_password(tx, &pool, &user.sub, &new, now).await?;
         // Whoever knew the old password is out; the session that changed it stays.
         sessions::end_others_of_user(tx, &pool.id, &user.sub, &session).await?;
         attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;
@@ -265,20 +299,6 @@ async fn password_of(cx: &Cx, user: &User) -> Result<(Option<Credentials>, Locko
     let credentials = stored_users::credentials(&mut tx, &user.pool, &user.sub).await?;
     let lockout = attempts::find_lockout(&mut tx, &user.pool, user.sub.as_str()).await?;
     Ok((credentials, lockout))
-}
-
-/// Whether a user has these credentials already, told by their salt; then gives the value.
-fn has_salt<T: 'static>(
-    pool: &UserPool,
-    sub: &Sub,
-    credentials: &Credentials,
-    value: fn() -> T,
-) -> impl Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<Option<T>> {
-    let (pool, sub, salt) = (pool.id.clone(), sub.clone(), credentials.salt.clone());
-    async move |tx: &mut Tx| {
-        let found = stored_users::credentials(tx, &pool, &sub).await?;
-        Ok(found.filter(|found| found.salt == salt).map(|_| value()))
-    }
 }
 
 async fn count_wrong_password(cx: &Cx, user: &User) -> Result<Error> {

@@ -7,7 +7,9 @@ pub(crate) mod clients;
 mod describe;
 pub(crate) mod public_call;
 pub(crate) mod secret_hash;
+mod sessions;
 mod settings;
+mod stored;
 
 use cognate_api::idp::op;
 
@@ -24,4 +26,12 @@ pub(crate) fn operations() -> Operations {
         .on(op::UpdateUserPoolClient, clients::update_user_pool_client)
         .on(op::DeleteUserPoolClient, clients::delete_user_pool_client)
         .on(op::ListUserPoolClients, clients::list_user_pool_clients)
+        .on(
+            op::GetUserPoolClientSessionConfiguration,
+            sessions::get_user_pool_client_session_configuration,
+        )
+        .on(
+            op::SetUserPoolClientSessionConfiguration,
+            sessions::set_user_pool_client_session_configuration,
+        )
 }

@@ -229,7 +229,7 @@ pub(crate) async fn send_code(
 
 /// What a guess comes to.
 pub(crate) enum Guess {
-    /// Right; the code is used up.
+    /// Right; the code is used up, unless it was only looked at.
     Right(PendingCode),
     /// Refused. The guess is counted, so the transaction has to be committed.
     Refused(Error),
@@ -314,6 +314,20 @@ impl Attempt {
     /// # Errors
     /// Only what the database gives.
     pub(crate) async fn guess(&self, tx: &mut Tx) -> Result<Guess> {
+        match self.look(tx).await? {
+            Guess::Right(pending) if !self.use_up(tx, &pending).await? => {
+                Ok(Guess::Refused(Error::code_expired()))
+            }
+            guess => Ok(guess),
+        }
+    }
+
+    /// Tries it as [`Self::guess`] does, and leaves a right one to be used up by a later
+    /// transaction.
+    ///
+    /// # Errors
+    /// Only what the database gives.
+    pub(crate) async fn look(&self, tx: &mut Tx) -> Result<Guess> {
         let (pool, sub, purpose) = (&self.pool, &self.sub, self.purpose);
         self.was_right.clear();
         let Some((pending, guesses, expires_at)) = codes::find(tx, pool, sub, purpose).await?
@@ -329,11 +343,23 @@ impl Attempt {
             return Ok(Guess::Refused(Error::code_mismatch()));
         }
         // Expiry shows only to one who has the right code.
-        if expires_at <= self.now || !codes::consume(tx, pool, sub, purpose, &pending.hash).await? {
+        if expires_at <= self.now {
             return Ok(Guess::Refused(Error::code_expired()));
         }
-        self.was_right.set();
         Ok(Guess::Right(pending))
+    }
+
+    /// Uses a right code up; false when it was used, or another took its place.
+    ///
+    /// # Errors
+    /// Only what the database gives.
+    pub(crate) async fn use_up(&self, tx: &mut Tx, pending: &PendingCode) -> Result<bool> {
+        let (pool, sub, purpose) = (&self.pool, &self.sub, self.purpose);
+        let is_used = codes::consume(tx, pool, sub, purpose, &pending.hash).await?;
+        if is_used {
+            self.was_right.set();
+        }
+        Ok(is_used)
     }
 
     /// Tries a code that comes back by its link: it must have gone out as one. A wrong one counts

@@ -6,7 +6,7 @@ use cognate_model::sign_in::{
     self, CodeSent, Effect, Facts, FirstFactors, Flow, KnownToken, Need, Outcome, Pending, Proof,
     Refusal, Way,
 };
-use cognate_store::{Tx, attempts, challenges, sessions, software_tokens};
+use cognate_store::{Tx, attempts, challenges, password_history, sessions, software_tokens};
 
 use super::effects::{self, Basis};
 use super::kept_step;
@@ -174,6 +174,12 @@ impl Run {
                 self.code = Some(code);
                 Ok(asked.answered(fact, &self.facts(), &mut self.cx.random()))
             }
+            Need::PasswordHistory(asked) => {
+                let (pool, sub) = (&self.pool_client.pool.id, self.found.subject());
+                let mut reader = self.cx.app.db.read().await?;
+                let history = password_history::find(&mut reader, pool, sub).await?;
+                Ok(asked.answered(history, &self.facts(), &mut self.cx.random()))
+            }
         }
     }
 
@@ -296,7 +302,7 @@ impl Run {
                 attempts::clear_lockout(tx, &pool.id, sub.as_str()).await?;
             }
             effects::apply(tx, &pool, &sub, &effects, now).await?;
-            sessions::insert(tx, &session.session, &session.refresh.hash).await?;
+            session.store(tx, &pool).await?;
             Ok(None)
         };
         let stored = write_settled(&self.cx.app.db, "sign_in", stands, store).await;

@@ -26,7 +26,7 @@ pub(super) async fn apply(
             Effect::SetPassword(change) => {
                 let PasswordChange { user, credentials } = change.as_ref();
                 storing::store(tx, pool, user, false).await?;
-                storing::set_password(tx, &pool.id, sub, credentials, now).await?;
+                storing::set_password(tx, pool, sub, credentials, now).await?;
             }
             Effect::UseToken(used) => proved::use_token(tx, pool, sub, used).await?,
             Effect::SetUpToken(new) => proved::set_up_token(tx, pool, new).await?,

@@ -34,6 +34,7 @@ pub(super) fn refused(refusal: Refusal) -> Error {
             Error::attribute_is_missing(names.first().map_or("", String::as_str))
         }
         Refusal::Policy(violation) => Error::password_does_not_conform(violation),
+        Refusal::UsedBefore => Error::password_was_used_before(),
         Refusal::Attribute(error) => attributes::refused(error),
         Refusal::NotWritable(_) => Error::unauthorized_attribute(),
         Refusal::AlreadyProvided(attribute) => Error::cannot_modify_provided(attribute),

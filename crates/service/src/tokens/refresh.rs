@@ -1,6 +1,7 @@
 //! The refresh: new tokens for a session that still stands.
 //!
-//! Without rotation nothing is written. With it a token takes the place of the one before, and many
+//! Without rotation nothing is written, but the last use where the pool tracks sessions
+//! ([`use_of_session`]). With it a token takes the place of the one before, and many
 //! requests may bring the one before at the same moment: browser tabs, or the threads of a back
 //! end. One of them rotates. The others are not told apart by clocks, which differ between nodes,
 //! but by having seen the token as the newest when they came; like those that come within the grace
@@ -8,11 +9,11 @@
 //! keeps, it can go on.
 
 use cognate_api::idp::AuthenticationResultType;
-use cognate_model::{TokenSession, User};
+use cognate_model::{TokenSession, User, UserPool};
 use cognate_store::{Tx, sessions};
 
 use super::refresh_token::{self, NewToken, Presented, TokenState};
-use super::token_set;
+use super::{token_set, use_of_session};
 use crate::outcome::write_settled;
 use crate::users::accounts::PoolClient;
 use crate::{Cx, Error, Result};
@@ -40,11 +41,13 @@ pub(crate) async fn refresh(
         let Presented { session, user, .. } = &presented;
         match state {
             TokenState::Current if !rotates => {
+                use_of_session::note(cx, &pool_client.pool, session).await?;
                 return token_set::issue(cx, pool_client, user, session, None).await;
             }
             TokenState::Current => was_newest = true,
             TokenState::InGrace => {
                 if let Some(newest) = presented.newest(cx)? {
+                    use_of_session::note(cx, &pool_client.pool, session).await?;
                     return issue(cx, pool_client, user, session, &newest).await;
                 }
             }
@@ -54,7 +57,7 @@ pub(crate) async fn refresh(
                 return Err(Error::refresh_token_reused());
             }
         }
-        if let Some((session, new)) = rotate(cx, session).await? {
+        if let Some((session, new)) = rotate(cx, &pool_client.pool, session).await? {
             return issue(cx, pool_client, user, &session, &new).await;
         }
     }
@@ -73,10 +76,15 @@ async fn issue(
 
 /// Puts a new refresh token into the place of a session's newest; None when another request was
 /// faster.
-async fn rotate(cx: &Cx, session: &TokenSession) -> Result<Option<(TokenSession, NewToken)>> {
+async fn rotate(
+    cx: &Cx,
+    pool: &UserPool,
+    session: &TokenSession,
+) -> Result<Option<(TokenSession, NewToken)>> {
     let before = session.generation;
     let mut session = session.clone();
     session.rotate(cx.now);
+    session.seen = use_of_session::seen(cx, pool).or(session.seen);
     let new = refresh_token::make(cx, &session)?;
     let (rotated, hash) = (session.clone(), new.hash);
     let (pool, id) = (session.pool.clone(), session.id.clone());

@@ -2,7 +2,7 @@
 
 use cognate_api::idp::{
     AdminUserGlobalSignOutRequest, AdminUserGlobalSignOutResponse, GlobalSignOutRequest,
-    GlobalSignOutResponse, RevokeAssociatedSessionsType, RevokeTokenRequest, RevokeTokenResponse,
+    GlobalSignOutResponse, RevokeTokenRequest, RevokeTokenResponse,
 };
 use cognate_model::{Sub, UserPoolId};
 use cognate_store::{Tx, sessions};
@@ -39,16 +39,9 @@ pub(crate) async fn admin_user_global_sign_out(
 }
 
 /// Ends the session of a refresh token. A token whose session has ended already is no error (RFC
-/// 7009 §2.2).
+/// 7009 §2.2). RevokeAssociatedSessions LINKED ends the SSO session behind it too, which none has:
+/// there is no hosted login yet.
 pub(crate) async fn revoke_token(cx: Cx, input: RevokeTokenRequest) -> Result<RevokeTokenResponse> {
-    if matches!(
-        input.revoke_associated_sessions,
-        Some(RevokeAssociatedSessionsType::Linked)
-    ) {
-        return Err(Error::parameter_not_built(
-            "RevokeAssociatedSessions LINKED",
-        ));
-    }
     let pool_client = PoolClient::of_client(&cx.app, &input.client_id)
         .await
         .map_err(|error| match error.code {

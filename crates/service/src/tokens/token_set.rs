@@ -3,9 +3,10 @@
 use cognate_api::idp::AuthenticationResultType;
 use cognate_model::claims::{Issue, TokenUse};
 use cognate_model::sign_in::Proof;
-use cognate_model::{TokenSession, User};
+use cognate_model::{TokenSession, User, UserPool};
+use cognate_store::{Tx, sessions};
 
-use super::refresh_token;
+use super::{refresh_token, use_of_session};
 use crate::users::accounts::PoolClient;
 use crate::{Cx, Error, Result};
 
@@ -23,12 +24,29 @@ impl NewSession {
     /// When the proof was given for another app client; when the token cannot be sealed.
     pub(crate) fn begin(cx: &Cx, pool_client: &PoolClient, proof: Proof) -> Result<Self> {
         let validity = pool_client.entry.client.settings.refresh_validity.span();
-        let session = TokenSession::begin(proof, validity, &mut cx.random());
+        let mut session = TokenSession::begin(proof, validity, &mut cx.random());
         if session.pool != pool_client.pool.id || session.client != pool_client.entry.client.id {
             return Err(Error::internal().with_source("a proof for another app client"));
         }
+        session.seen = use_of_session::seen(cx, &pool_client.pool);
         let refresh = refresh_token::make(cx, &session)?;
         Ok(Self { session, refresh })
+    }
+
+    /// Stores it. Where the pool tracks sessions and the user has as many as they may, those that
+    /// were not used for longest end in the same transaction, so that of two sign-ins at once
+    /// neither leaves one too many.
+    ///
+    /// # Errors
+    /// Only what the database gives.
+    pub(crate) async fn store(&self, tx: &mut Tx, pool: &UserPool) -> Result<()> {
+        let (session, tracking) = (&self.session, &pool.settings.sessions);
+        if tracking.enabled {
+            let others = tracking.max_per_user.saturating_sub(1);
+            let (sub, now) = (&session.sub, session.auth_time);
+            sessions::end_least_recently_used(tx, &session.pool, sub, now, others).await?;
+        }
+        Ok(sessions::insert(tx, session, &self.refresh.hash).await?)
     }
 }
 

@@ -107,6 +107,7 @@ fn policies(settings: &Settings) -> UserPoolPolicyType {
         require_numbers,
         require_symbols,
         temporary_validity_days,
+        history_size,
     } = settings.password_policy;
     let password_policy = PasswordPolicyType {
         minimum_length: i32::try_from(minimum_length).ok(),
@@ -114,7 +115,8 @@ fn policies(settings: &Settings) -> UserPoolPolicyType {
         require_lowercase: Some(require_lowercase),
         require_numbers: Some(require_numbers),
         require_symbols: Some(require_symbols),
-        password_history_size: None,
+        // Not shown where there is none (PasswordPolicyType).
+        password_history_size: i32::try_from(history_size).ok().filter(|size| *size > 0),
         temporary_password_validity_days: i32::try_from(temporary_validity_days).ok(),
     };
     UserPoolPolicyType {

@@ -14,6 +14,7 @@ mod mfa_settings;
 mod not_built;
 pub(crate) mod pools;
 mod schema;
+mod sessions;
 mod settings;
 mod sms;
 mod stored;
@@ -35,6 +36,14 @@ pub(crate) fn operations() -> Operations {
         .on(op::AddCustomAttributes, pools::add_custom_attributes)
         .on(op::GetUserPoolMfaConfig, mfa::get_user_pool_mfa_config)
         .on(op::SetUserPoolMfaConfig, mfa::set_user_pool_mfa_config)
+        .on(
+            op::GetUserPoolSessionConfiguration,
+            sessions::get_user_pool_session_configuration,
+        )
+        .on(
+            op::SetUserPoolSessionConfiguration,
+            sessions::set_user_pool_session_configuration,
+        )
         .on(op::TagResource, tags::tag_resource)
         .on(op::UntagResource, tags::untag_resource)
         .on(op::ListTagsForResource, tags::list_tags_for_resource)

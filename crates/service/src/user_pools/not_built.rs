@@ -37,20 +37,14 @@ pub(super) fn refuse(asked: &Asked) -> Result<()> {
 }
 
 /// What changes how users sign in, and whether it is asked for.
-fn sign_in_members(asked: &Asked) -> [(&'static str, bool); 2] {
-    let policies = asked.policies.as_ref();
-    let history =
-        policies.and_then(|policies| policies.password_policy.as_ref()?.password_history_size);
-    [
-        ("PasswordHistorySize", history.is_some_and(|size| size != 0)),
-        (
-            "DeviceConfiguration",
-            asked
-                .device_configuration
-                .as_ref()
-                .is_some_and(remembers_devices),
-        ),
-    ]
+fn sign_in_members(asked: &Asked) -> [(&'static str, bool); 1] {
+    [(
+        "DeviceConfiguration",
+        asked
+            .device_configuration
+            .as_ref()
+            .is_some_and(remembers_devices),
+    )]
 }
 
 /// The other members, and whether they are asked for.

@@ -15,7 +15,7 @@ use cognate_model::UserPool;
 use cognate_model::attribute::Contact;
 use cognate_model::password::PasswordPolicy;
 use cognate_model::user_pool::{
-    AliasAttribute, EmailSettings, RecoveryMechanism, Settings, SignInNames, Tier,
+    AliasAttribute, EmailSettings, RecoveryMechanism, SessionTracking, Settings, SignInNames, Tier,
 };
 
 use crate::{Error, ErrorCode, Result};
@@ -104,15 +104,32 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         )?,
         // Anything but OFF is refused above.
         add_ons_off: user_pool_add_ons.is_some(),
+        // Set by an operation of their own.
+        sessions: before.map_or_else(SessionTracking::default, |before| before.sessions.clone()),
     };
     let has_had_a_tier = before.is_some_and(|before| before.tier != settings.tier);
-    mfa_settings::check(&settings).map_err(|error| match error.code {
+    let checked = check_tier(&settings).and_then(|()| mfa_settings::check(&settings));
+    checked.map_err(|error| match error.code {
         ErrorCode::FeatureUnavailableInTier if has_had_a_tier => {
             Error::tier_change_not_allowed(error.message)
         }
         _ => error,
     })?;
     Ok(settings)
+}
+
+/// Checks what takes a higher tier than the least.
+fn check_tier(settings: &Settings) -> Result<()> {
+    if settings.tier != Tier::Lite {
+        return Ok(());
+    }
+    if settings.password_policy.history_size > 0 {
+        return Err(Error::tier_lacks("PasswordHistorySize"));
+    }
+    if settings.sessions.enabled {
+        return Err(Error::tier_lacks("UserSessionTracking"));
+    }
+    Ok(())
 }
 
 /// What users of a new pool sign in with.
@@ -212,6 +229,7 @@ fn read_password_policy(
         require_numbers: policy.require_numbers.unwrap_or(false),
         require_symbols: policy.require_symbols.unwrap_or(false),
         temporary_validity_days,
+        history_size: policy.password_history_size.map_or(0, i32::unsigned_abs),
     })
 }
 

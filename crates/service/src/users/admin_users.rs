@@ -22,7 +22,7 @@ use cognate_store::{Tx, attempts, sessions, users as stored_users};
 
 use super::accounts::user_for_operator;
 use super::new_user::{new_credentials, new_user, username_for};
-use super::{attributes, storing};
+use super::{attributes, password_history, storing};
 use crate::account::recovery::recovery_contact;
 use crate::limits::sums::{Whence, count_action};
 use crate::messages::codes::{Form, NewCode};
@@ -132,7 +132,7 @@ async fn resend_invitation(
         }
         user.modified_at = now;
         storing::store(tx, &pool, &user, false).await?;
-        storing::set_password(tx, &pool.id, &sub, &credentials, now).await?;
+        storing::set_password(tx, &pool, &sub, &credentials, now).await?;
         for invitation in &invitations {
             invitation.enqueue(tx).await?;
         }
@@ -334,10 +334,13 @@ pub(crate) async fn admin_set_user_password(
         cx.now
             .plus(pool.settings.password_policy.temporary_validity())
     });
-    let credentials =
-        new_credentials(&cx, &pool, &user, SecretString::from(input.password), until).await?;
+    let password = SecretString::from(input.password);
+    let compared = password_history::compare(&cx, &pool, &user.sub, &password).await?;
+    let credentials = new_credentials(&cx, &pool, &user, password, until).await?;
     let (sub, now) = (user.sub, cx.now);
+    let stands = storing::has_password(&pool, &sub, &credentials, || ());
     let set = async move |tx: &mut Tx| -> Result<()> {
+        compared.check(tx, &pool.id, &sub).await?;
         let mut user = stored_users::find(tx, &pool.id, &sub)
             .await?
             .ok_or_else(Error::user_does_not_exist)?;
@@ -349,12 +352,12 @@ pub(crate) async fn admin_set_user_password(
         };
         user.modified_at = now;
         storing::store(tx, &pool, &user, false).await?;
-        storing::set_password(tx, &pool.id, &sub, &credentials, now).await?;
+        storing::set_password(tx, &pool, &sub, &credentials, now).await?;
         sessions::end_all_of_user(tx, &pool.id, &sub).await?;
         attempts::clear_lockout(tx, &pool.id, sub.as_str()).await?;
         Ok(())
     };
-    cx.app.db.write("admin_set_user_password", set).await?;
+    write_settled(&cx.app.db, "admin_set_user_password", stands, set).await?;
     Ok(AdminSetUserPasswordResponse {})
 }
 

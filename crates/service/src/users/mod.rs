@@ -7,6 +7,7 @@ mod admin_users;
 pub(crate) mod attributes;
 pub(crate) mod changed_attributes;
 pub(crate) mod new_user;
+pub(crate) mod password_history;
 pub(crate) mod storing;
 pub mod unconfirmed_users;
 

@@ -10,6 +10,7 @@ use cognate_model::user::NameKind;
 use cognate_model::{NormalName, Sub, Timestamp, User, UserPool, UserPoolId, UserStatus};
 use cognate_store::{Tx, codes, users, users::UpdateRefused};
 
+use super::password_history;
 use crate::{Error, Result};
 
 /// So long a sign-up that nobody confirms keeps its address from the next who signs up with it: as
@@ -148,19 +149,35 @@ async fn release(
     }
 }
 
-/// Sets a user's password. A reset code that was sent for the one before ends.
+/// Sets a user's password. The one before is remembered for as long as the pool's history reaches,
+/// and a reset code that was sent for it ends.
 ///
 /// # Errors
 /// Only what the database gives.
 pub(crate) async fn set_password(
     tx: &mut Tx,
-    pool: &UserPoolId,
+    pool: &UserPool,
     sub: &Sub,
     credentials: &Credentials,
     now: Timestamp,
 ) -> Result<()> {
-    users::set_credentials(tx, pool, sub, Some(credentials)).await?;
-    end_code(tx, pool, sub, CodePurpose::ResetPassword, now, |_| true).await
+    password_history::remember(tx, pool, sub).await?;
+    users::set_credentials(tx, &pool.id, sub, Some(credentials)).await?;
+    end_code(tx, &pool.id, sub, CodePurpose::ResetPassword, now, |_| true).await
+}
+
+/// Whether a user has these credentials already, told by their salt; then gives the value.
+pub(crate) fn has_password<T: 'static>(
+    pool: &UserPool,
+    sub: &Sub,
+    credentials: &Credentials,
+    value: fn() -> T,
+) -> impl Clone + Send + 'static + AsyncFnOnce(&mut Tx) -> Result<Option<T>> {
+    let (pool, sub, salt) = (pool.id.clone(), sub.clone(), credentials.salt.clone());
+    async move |tx: &mut Tx| {
+        let found = users::credentials(tx, &pool, &sub).await?;
+        Ok(found.filter(|found| found.salt == salt).map(|_| value()))
+    }
 }
 
 /// Ends the codes that would verify an address of a user: an operator has said which one it is.

@@ -86,6 +86,16 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "passkeys",
         steps: PASSKEYS,
     },
+    Migration {
+        number: 12,
+        name: "last use of sessions",
+        steps: LAST_USE_OF_SESSIONS,
+    },
+    Migration {
+        number: 13,
+        name: "password history",
+        steps: PASSWORD_HISTORY,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -206,6 +216,14 @@ const PASSKEYS: &[&str] = &[
         PRIMARY KEY (pool, sub, credential))",
     "CREATE UNIQUE INDEX IF NOT EXISTS passkeys_credential ON passkeys(pool, credential)",
 ];
+
+/// When a session was last used, in pools that track sessions; NULL for the others, which go by
+/// their sign-in.
+const LAST_USE_OF_SESSIONS: &[&str] = &["ALTER TABLE sessions ADD COLUMN last_used_at BIGINT"];
+
+/// The passwords that a user had before.
+const PASSWORD_HISTORY: &[&str] = &["CREATE TABLE IF NOT EXISTS password_history(
+        pool TEXT NOT NULL, sub TEXT NOT NULL, sealed BYTES NOT NULL, PRIMARY KEY (pool, sub))"];
 
 #[cfg(test)]
 mod tests {

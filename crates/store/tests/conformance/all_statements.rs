@@ -6,17 +6,17 @@ use std::time::Duration;
 use cognate_crypto::secret::SecretBytes;
 use cognate_model::{
     ClientId, SessionId, Timestamp, UserPoolId, claims::TokenUse, code::CodePurpose,
-    lockout::Lockout,
+    lockout::Lockout, password::PasswordHistory,
 };
 use cognate_store::{
     Error, Tx, access_keys, app_clients, attempts, challenges, codes, expiry, outbox, passkeys,
-    server_settings, sessions,
+    password_history, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
 
 use crate::fixtures::{
-    app_client, code, name, names, passkey, random, session, software_token, user, user_pool,
+    app_client, code, name, names, passkey, random, seen, session, software_token, user, user_pool,
     way_back,
 };
 
@@ -64,6 +64,8 @@ async fn of_users(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
     users::credentials(tx, id, &ana.sub).await?;
     users::update(tx, &ana, &names("new")).await?.unwrap();
     users::set_credentials(tx, id, &ana.sub, None).await?;
+    password_history::put(tx, id, &ana.sub, &PasswordHistory::default()).await?;
+    password_history::find(tx, id, &ana.sub).await?;
     users::release_name(tx, id, &name("new")).await?;
     users::page(tx, id, None, 1).await?;
     users::estimated_number(tx, id).await?;
@@ -80,6 +82,9 @@ async fn of_sign_ins(tx: &mut Tx, id: &UserPoolId, client: &ClientId) -> Result<
     sessions::find_with_hash(tx, id, &session.id).await?;
     sessions::find_for_refresh(tx, id, &session.id).await?;
     sessions::rotate(tx, &session, &[0; 32], 0).await?;
+    sessions::note_use(tx, id, &session.id, &seen(1, "a")).await?;
+    sessions::page_of_user(tx, id, &ana.sub, Timestamp(1), None, 1).await?;
+    sessions::ids_of_user(tx, id, &ana.sub).await?;
     challenges::insert(tx, &[0; 32], id, b"", Timestamp(1)).await?;
     challenges::find(tx, &[0; 32]).await?;
     challenges::count_guess(tx, &[0; 32]).await?;
@@ -163,7 +168,9 @@ pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), Error> {
     passkeys::delete(tx, &pool, &ana.sub, &passkey(&ana, b"a").id).await?;
     attempts::clear_lockout(tx, &pool, "s").await?;
     sessions::end(tx, &pool, &SessionId::random(&mut random())).await?;
+    sessions::end_least_recently_used(tx, &pool, &ana.sub, Timestamp(1), 1).await?;
     sessions::end_all_of_user(tx, &pool, &ana.sub).await?;
+    password_history::forget(tx, &pool, &ana.sub).await?;
     sessions::end_others_of_user(tx, &pool, &ana.sub, &SessionId::random(&mut random())).await?;
     outbox::done(tx, "m").await?;
     expiry::delete_expired(tx, Timestamp(1), 1).await?;

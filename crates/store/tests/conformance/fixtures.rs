@@ -11,9 +11,10 @@ use cognate_model::{
     code::PendingCode,
     passkey::CredentialId,
     password::{Credentials, PasswordPolicy},
+    session::Seen,
     software_token::{PendingToken, SoftwareToken, VerifiedToken},
     user::NameKind,
-    user_pool::{EmailSettings, Messages, Settings, SignInNames, Tier},
+    user_pool::{EmailSettings, Messages, SessionTracking, Settings, SignInNames, Tier},
 };
 use cognate_store::{Db, Error, Tx, users};
 
@@ -50,6 +51,7 @@ pub(crate) fn user_pool(created_at: i64) -> UserPool {
             allowed_first_auth_factors: [cognate_model::FirstFactor::Password].into(),
             add_ons_off: false,
             mfa: cognate_model::second_factor::PoolMfa::default(),
+            sessions: SessionTracking::default(),
         },
     }
 }
@@ -158,6 +160,14 @@ pub(crate) fn passkey(user: &User, id: &[u8]) -> Passkey {
         backed_up: false,
         created_at: Timestamp(1),
         distrusted_at: None,
+    }
+}
+
+pub(crate) fn seen(at: i64, device: &str) -> Seen {
+    Seen {
+        at: Timestamp(at),
+        address: Some("203.0.113.9".to_owned()),
+        device: device.to_owned(),
     }
 }
 

@@ -7,12 +7,13 @@ use cognate_model::{
     claims::TokenUse,
     code::CodePurpose,
     lockout::Lockout,
+    password::PasswordHistory,
     policy::Policy,
     server_settings::{ClientServerSettings, PoolServerSettings},
 };
 use cognate_store::{
     Db, Error, Tx, access_keys, app_clients, attempts, backup, challenges, codes, installation,
-    outbox, passkeys, server_settings, sessions,
+    outbox, passkeys, password_history, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
@@ -107,6 +108,10 @@ async fn users_with_sessions(
             ways_back::insert(tx, &[7; 32], &way_back(&ana)).await?;
             software_tokens::put(tx, pool, &ana.sub, &software_token(1), 7).await?;
             passkeys::insert(tx, &passkey(&ana, b"a")).await?;
+            let history = PasswordHistory {
+                past: vec![known.clone()],
+            };
+            password_history::put(tx, pool, &ana.sub, &history).await?;
         }
     }
     Ok(())

@@ -32,7 +32,7 @@ const OF_OTHER_CRATES: [&str; 11] = [
 ];
 
 /// What the first version has always written, and nothing can stand for.
-const REQUIRED: [(&str, &[&str]); 12] = [
+const REQUIRED: [(&str, &[&str]); 13] = [
     ("access_key", &["id", "name", "policy", "created_at"]),
     (
         "app_client",
@@ -56,6 +56,7 @@ const REQUIRED: [(&str, &[&str]); 12] = [
         "passkey",
         &["pool", "sub", "id", "public_key", "relying_party_id"],
     ),
+    ("password_history", &[]),
     ("pool_server_settings", &[]),
     (
         "session",

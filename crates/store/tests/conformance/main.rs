@@ -35,6 +35,7 @@ mod pools;
 mod postgres_path;
 mod restore;
 mod second_factors;
+mod sessions;
 mod sign_ins;
 mod tables;
 mod versions;

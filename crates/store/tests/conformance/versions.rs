@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// All that a migration of a later version may do: columns with defaults, tables, indexes.
-const ADDITIONS: [&str; 22] = [
+const ADDITIONS: [&str; 23] = [
     "ALTER TABLE meta ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE data_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE access_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
@@ -32,6 +32,7 @@ const ADDITIONS: [&str; 22] = [
     "ALTER TABLE server_settings ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE deleted_pools ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE deleted_app_clients ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE password_history ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "CREATE TABLE later(id TEXT NOT NULL, PRIMARY KEY (id))",
     "CREATE INDEX users_later ON users(pool, later)",
     "INSERT INTO schema_migrations(number, step, name, applied_at) VALUES (9999, 1, 'later', 0)",

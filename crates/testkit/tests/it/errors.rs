@@ -4,6 +4,7 @@
 mod operators;
 mod own_account;
 mod passkeys;
+mod sessions;
 mod sign_in;
 mod sign_up;
 mod world;
@@ -33,11 +34,10 @@ fn reason_of_code(code: &str) -> Option<&'static str> {
         "MFAMethodNotFoundException" | "SoftwareTokenMFANotFoundException" => {
             "further factors are not built"
         }
-        "PasswordHistoryPolicyViolationException" => "password history is not built",
         "InvalidOAuthFlowException" | "ScopeDoesNotExistException" => "OAuth is not built",
         "UserImportInProgressException" => "imports are not built",
         "OperationNotEnabledException" => "there are no accounts with switches",
-        "TierChangeNotAllowedException" => "nothing keeps a pool in its tier",
+        "TierChangeNotAllowedException" => "a new pool changes no tier",
         "InvalidUserPoolConfigurationException" => "a pool that cannot sign in can't be configured",
         "TooManyFailedAttemptsException" => "LimitExceededException says it, as AWS does for codes",
         "PreconditionNotMetException" => "AdminCreateUser has no precondition",
@@ -51,7 +51,7 @@ fn reason_of_code(code: &str) -> Option<&'static str> {
 
 /// Why it does not arise at this operation.
 fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
-    const TOKEN_OPERATIONS: [&str; 12] = [
+    const TOKEN_OPERATIONS: [&str; 14] = [
         "ChangePassword",
         "CompleteWebAuthnRegistration",
         "DeleteUser",
@@ -62,6 +62,8 @@ fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
         "GlobalSignOut",
         "ListWebAuthnCredentials",
         "StartWebAuthnRegistration",
+        "ListUserSessions",
+        "RevokeUserSession",
         "UpdateUserAttributes",
         "VerifyUserAttribute",
     ];
@@ -127,10 +129,7 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
     sign_up::resend_confirmation_code(&mut world).await;
     sign_in::sign_in(&mut world).await;
     sign_in::sessions(&mut world).await;
-    own_account::forgotten_passwords(&mut world).await;
-    own_account::changed_passwords(&mut world).await;
-    own_account::own_account(&mut world).await;
-    passkeys::passkeys(&mut world).await;
+    users_own(&mut world).await;
     limits_by_address(&mut world).await;
     for operation in operations().iter() {
         let error = world
@@ -187,6 +186,15 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
         missing.is_empty(),
         "neither provoked nor with a reason: {missing:#?}"
     );
+}
+
+/// What users do with their own accounts.
+async fn users_own(world: &mut World) {
+    own_account::forgotten_passwords(world).await;
+    own_account::changed_passwords(world).await;
+    own_account::own_account(world).await;
+    passkeys::passkeys(world).await;
+    sessions::sessions_and_history(world).await;
 }
 
 async fn limits_by_address(world: &mut World) {

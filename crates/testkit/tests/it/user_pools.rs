@@ -61,11 +61,6 @@ async fn what_is_not_built_is_refused_by_its_name_and_nothing_is_made() {
         ),
         (
             "Policies",
-            json!({"PasswordPolicy": {"PasswordHistorySize": 3}}),
-            "PasswordHistorySize",
-        ),
-        (
-            "Policies",
             json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}),
             "WEB_AUTHN",
         ),

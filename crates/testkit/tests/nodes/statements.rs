@@ -281,6 +281,18 @@ faults! {
     revoke_token: nothing, async |stage| stage.ana.revoke(stage.tokens.refresh()).await, Settled;
     global_sign_out: nothing, async |stage| stage.ana.sign_out_everywhere(&stage.tokens.access).await, Settled;
 
+    sign_in_with_as_many_sessions_as_there_may_be: track, async |stage| stage.ana.sign_in().await.map(drop), Settled;
+    refresh_that_is_noted: async |stage| {
+        track(stage).await;
+        stage.server.advance(seconds(60));
+    }, async |stage| stage.ana.refresh(stage.tokens.refresh()).await.map(drop), Settled;
+    revoke_user_session: lose_a_session, async |stage| stage.own::<op::RevokeUserSession>(json!({"SessionId": stage.found})).await, Settled;
+    admin_revoke_user_session: lose_a_session,
+        async |stage| stage.on_user::<op::AdminRevokeUserSession>(json!({"SessionId": stage.found})).await, Settled;
+    change_password_with_a_history: keep_history, async |stage| stage.ana.change_password(&stage.tokens.access, NEW).await, Settled;
+    admin_set_user_password_with_a_history: keep_history,
+        async |stage| stage.on_user::<op::AdminSetUserPassword>(json!({"Password": NEW, "Permanent": true})).await, Settled;
+
     update_user_attributes: nothing, async |stage| stage.ana.update(&stage.tokens.access, &[("email", "new@example.com")]).await, Succeeds;
     delete_user_attributes: async |stage| stage.ana.update(&stage.tokens.access, &[("name", "Ana")]).await.unwrap(),
         async |stage| stage.own::<op::DeleteUserAttributes>(json!({"UserAttributeNames": ["name"]})).await, Succeeds;
@@ -312,7 +324,7 @@ faults! {
     admin_disable_user: nothing, async |stage| stage.on_user::<op::AdminDisableUser>(json!({})).await, Succeeds;
     admin_enable_user: nothing, async |stage| stage.on_user::<op::AdminEnableUser>(json!({})).await, Succeeds;
     admin_set_user_password: nothing,
-        async |stage| stage.on_user::<op::AdminSetUserPassword>(json!({"Password": NEW, "Permanent": true})).await, Succeeds;
+        async |stage| stage.on_user::<op::AdminSetUserPassword>(json!({"Password": NEW, "Permanent": true})).await, Settled;
     admin_reset_user_password: nothing, async |stage| stage.on_user::<op::AdminResetUserPassword>(json!({})).await, Succeeds;
     admin_update_user_attributes: nothing,
         async |stage| stage.on_user::<op::AdminUpdateUserAttributes>(json!({"UserAttributes": [{"Name": "name", "Value": "Ana"}]})).await, Succeeds;
@@ -339,6 +351,10 @@ faults! {
         let members = json!({"CustomAttributes": [{"Name": "role", "AttributeDataType": "String"}]});
         stage.on_pool::<op::AddCustomAttributes>(members).await
     }, Refused("InvalidParameterException");
+    set_user_pool_session_configuration: nothing, async |stage| {
+        let members = json!({"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 3}});
+        stage.on_pool::<op::SetUserPoolSessionConfiguration>(members).await
+    }, Succeeds;
     tag_resource: nothing, async |stage| stage.on_arn::<op::TagResource>(json!({"Tags": {"team": "b"}})).await, Succeeds;
     untag_resource: async |stage| stage.on_arn::<op::TagResource>(json!({"Tags": {"team": "a"}})).await.unwrap(),
         async |stage| stage.on_arn::<op::UntagResource>(json!({"TagKeys": ["team"]})).await, Succeeds;
@@ -366,6 +382,44 @@ async fn begin_passkey(stage: &mut Stage) {
         .await
         .unwrap();
     stage.found = TestPasskey::eddsa().register(&options).to_string();
+}
+
+/// A pool that tracks sessions, in which the user has as many as they may.
+async fn track(stage: &mut Stage) {
+    limit_sessions(stage, 1).await;
+}
+
+async fn limit_sessions(stage: &Stage, most: u32) {
+    let members = json!({"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": most}});
+    stage
+        .on_pool::<op::SetUserPoolSessionConfiguration>(members)
+        .await
+        .unwrap();
+}
+
+/// Another session of the user's.
+async fn lose_a_session(stage: &mut Stage) {
+    limit_sessions(stage, 2).await;
+    let lost = stage.ana.sign_in().await.unwrap();
+    let input = json!({"AccessToken": lost.access});
+    let listed = stage.server.call::<op::ListUserSessions>(input).await;
+    let mut sessions = listed.unwrap().sessions.unwrap().into_iter();
+    let lost = sessions.find(|session| session.is_current_session == Some(true));
+    stage.found = lost.unwrap().session_id.unwrap();
+}
+
+/// A pool with a password history, in which the user has an earlier password.
+async fn keep_history(stage: &mut Stage) {
+    let policy = json!({"PasswordPolicy": {"MinimumLength": 8, "PasswordHistorySize": 3}});
+    stage
+        .on_pool::<op::UpdateUserPool>(json!({"Policies": policy}))
+        .await
+        .unwrap();
+    let members = json!({"Password": "Between-Horse-7", "Permanent": true});
+    let set = stage.on_user::<op::AdminSetUserPassword>(members).await;
+    set.unwrap();
+    stage.ana = stage.ana.with_password("Between-Horse-7");
+    stage.tokens = stage.ana.sign_in().await.unwrap();
 }
 
 async fn change_address(stage: &mut Stage) {

@@ -1,7 +1,7 @@
 //! What is used once is used once, whichever nodes are asked.
 
 use cognate_testkit::{
-    ApiError, PASSWORD, Shared, TestServer, claims, for_each_shared_database, op, seconds,
+    ApiError, PASSWORD, Shared, TestServer, TestUser, claims, for_each_shared_database, op, seconds,
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -184,6 +184,31 @@ async fn of_fifty_who_rotate_one_refresh_token_at_two_nodes_within_the_grace_per
             nodes[0].advance(seconds(30));
         }
         ana.rotate(&token).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sign_ins_at_once_on_several_nodes_leave_a_user_no_more_sessions_than_they_may_have() {
+    for_each_shared_database(async |shared: Shared| {
+        let nodes: [_; 3] = shared.nodes().await;
+        let ana = nodes[0].confirmed_user("ana").await;
+        let pool = ana.client.pool.id.clone();
+        let input = json!({"UserPoolId": pool, "UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 3}});
+        nodes[0]
+            .call::<op::SetUserPoolSessionConfiguration>(input)
+            .await
+            .unwrap();
+        for _ in 0..3 {
+            let users: Vec<_> = nine(&nodes).map(|node| ana.on(node)).collect();
+            let outcomes = join_all(users.iter().map(TestUser::sign_in)).await;
+            for outcome in outcomes {
+                outcome.unwrap();
+            }
+            let input = json!({"UserPoolId": pool, "Username": "ana"});
+            let listed = nodes[1].call::<op::AdminListUserSessions>(input).await;
+            assert_eq!(listed.unwrap().sessions.unwrap().len(), 3);
+        }
     })
     .await;
 }

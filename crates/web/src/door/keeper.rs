@@ -9,6 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use bytes::Bytes;
 use cognate_api::{Error, ErrorCode};
 use cognate_service::{App, Arrival, ClientAddress, Limit};
+use http::header::USER_AGENT;
 use http::request::Parts;
 use http::{Extensions, HeaderMap};
 use tracing::Instrument;
@@ -90,7 +91,9 @@ impl Doorkeeper {
         let common = &self.0;
         let (head, body) = request.into_parts();
         let address = self.client_address(&head.extensions, &head.headers);
-        let arrival = Arrival::new(&common.app, address);
+        let user_agent = head.headers.get(USER_AGENT);
+        let user_agent = user_agent.and_then(|header| header.to_str().ok());
+        let arrival = Arrival::new(&common.app, address, user_agent);
         let mut head_room = common.budget.room(&head.extensions);
         let body = match head_room.take(head_size(&head.headers)) {
             Ok(()) => {

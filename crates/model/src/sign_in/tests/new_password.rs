@@ -115,6 +115,18 @@ fn the_step_ends_with_the_app_client_s_session() {
 }
 
 #[test]
+fn a_password_of_the_history_is_refused_and_another_may_be_given() {
+    let mut scene = Scene::invited();
+    scene.pool.settings.password_policy.history_size = 1;
+    let pending = begun(&mut scene);
+    // The temporary one is the last one.
+    let refusal = refused(scene.new_password(&pending, PASSWORD, &[]));
+    assert_eq!(refusal, Refusal::UsedBefore);
+    assert!(refusal.keeps_the_step() && !refusal.counts_as_failure());
+    signed_in(scene.new_password(&pending, NEW, &[]));
+}
+
+#[test]
 fn another_temporary_password_set_meanwhile_ends_the_step() {
     let mut scene = Scene::invited();
     let pending = begun(&mut scene);

@@ -3,6 +3,8 @@
 use cognate_api::idp::UserPoolClientType;
 use serde_json::{Value, json};
 
+use cognate_model::UserPool;
+
 use super::*;
 use crate::user_pools::pools::tests::{new_cx, new_pool, request};
 use crate::user_pools::pools::{create_user_pool, delete_user_pool};

@@ -74,10 +74,6 @@ const NOT_BUILT: &[(&str, &str)] = &[
         r#"{"LambdaConfig": {"KMSKeyID": "arn:aws:lambda:us-east-1:123456789012:function:f"}}"#,
     ),
     (
-        "PasswordHistorySize",
-        r#"{"Policies": {"PasswordPolicy": {"PasswordHistorySize": 3}}}"#,
-    ),
-    (
         "DeviceConfiguration",
         r#"{"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": false}}"#,
     ),

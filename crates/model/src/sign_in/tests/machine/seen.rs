@@ -57,6 +57,7 @@ fn kind(refusal: &Refusal) -> &'static str {
         Refusal::WrongPasskey(_) => "wrong passkey",
         Refusal::CopiedPasskey(_) => "copied passkey",
         Refusal::Policy(_)
+        | Refusal::UsedBefore
         | Refusal::Attribute(_)
         | Refusal::NotWritable(_)
         | Refusal::AlreadyProvided(_)

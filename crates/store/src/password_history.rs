@@ -1,0 +1,90 @@
+//! Passwords that users had before, sealed as the present one's credentials are, which stand in
+//! `users`. Only pools with a password history have rows.
+
+use cognate_model::{Sub, UserPoolId, password::PasswordHistory};
+
+use crate::{
+    Error, Tx, document,
+    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+};
+
+/// The earlier passwords of each user, in one row.
+pub(crate) const TABLE: Table = Table {
+    name: "password_history",
+    key: &["pool", "sub"],
+    rows: Rows::Many,
+    owners: &[
+        Owner::Pool {
+            pool: "pool",
+            goes: Goes::Afterwards,
+        },
+        Owner::User {
+            pool: "pool",
+            user: "sub",
+            goes: Goes::AtOnce,
+        },
+    ],
+    expiry: Expiry::Never,
+    backup: Backup::Whole,
+    writers: Writers::AnyNode,
+    history: History::Recorded,
+};
+
+/// The earlier passwords of a user.
+///
+/// # Errors
+/// [`Error`] of the database, as everywhere in this module; [`Error::Sealed`] when they cannot be
+/// opened.
+pub async fn find(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<PasswordHistory, Error> {
+    let sql = "SELECT sealed FROM password_history WHERE pool = $1 AND sub = $2";
+    let row = tx
+        .query_optional(sql, &[pool.as_str().into(), sub.as_str().into()])
+        .await?;
+    match row {
+        Some(row) => document::open(tx, &context(pool, sub), row.bytes(0)?),
+        None => Ok(PasswordHistory::default()),
+    }
+}
+
+/// Stores the earlier passwords of a user.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn put(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+    history: &PasswordHistory,
+) -> Result<(), Error> {
+    let sealed = document::seal(tx, &context(pool, sub), history)?;
+    tx.execute(
+        "INSERT INTO password_history(pool, sub, sealed) VALUES ($1, $2, $3)
+         ON CONFLICT (pool, sub) DO UPDATE SET sealed = excluded.sealed",
+        &[
+            pool.as_str().into(),
+            sub.as_str().into(),
+            sealed.as_slice().into(),
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// Forgets the earlier passwords of a user.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn forget(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<(), Error> {
+    let sql = "DELETE FROM password_history WHERE pool = $1 AND sub = $2";
+    tx.execute(sql, &[pool.as_str().into(), sub.as_str().into()])
+        .await
+        .map(drop)
+}
+
+fn context<'a>(pool: &'a UserPoolId, sub: &'a Sub) -> [&'a [u8]; 3] {
+    [
+        b"password_history",
+        pool.as_str().as_bytes(),
+        sub.as_str().as_bytes(),
+    ]
+}
