@@ -91,6 +91,7 @@ impl Stage {
                     let found = FirstFactors {
                         contacts: contacts(&facts),
                         passkeys: self.offered(),
+                        like: None,
                     };
                     asked.answered(found, &facts, random)
                 }
