@@ -23,6 +23,7 @@ mod senders;
 mod sms;
 mod smtp;
 mod templates;
+mod triggers;
 
 pub use crate::{
     destination::{mask_email, mask_phone_number},
@@ -36,6 +37,7 @@ pub use crate::{
     sms::{HttpSms, SmsSender, SmsUrlError},
     smtp::{MAX_CONNECTIONS, SmtpGreeting, SmtpMailer, SmtpUrlError, TimeLimits},
     templates::{Placeholders, Rendered, Values, render_email, render_sms},
+    triggers::{Script, Triggers},
 };
 
 /// The destinations of mail and text messages. The start makes one of these, and all share it.
@@ -45,6 +47,8 @@ pub struct Outbound {
     pub mail: Mailer,
     /// Where text messages go.
     pub sms: SmsSender,
+    /// A pool's own code, as far as sign-ins call it.
+    pub triggers: Triggers,
 }
 
 impl Outbound {

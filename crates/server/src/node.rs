@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use cognate_model::{EmailAddress, Sender};
 use cognate_outbound::{
-    HttpSms, Inbox, Mailer, Outbound, Senders, SmsSender, SmtpMailer, SmtpUrlError,
+    HttpSms, Inbox, Mailer, Outbound, Senders, SmsSender, SmtpMailer, SmtpUrlError, Triggers,
 };
 use cognate_service::{App, Background, Clock, Config, Entropy, Operations, operations};
 use cognate_web::demo::DemoConfig;
@@ -330,7 +330,11 @@ fn outbound(
         (None, Some(inbox)) => SmsSender::Inbox(inbox.clone()),
         (None, None) => SmsSender::None,
     };
-    Ok(Outbound { mail, sms })
+    Ok(Outbound {
+        mail,
+        sms,
+        triggers: Triggers::None,
+    })
 }
 
 /// An address at which a listener on all addresses is reached from this machine.

@@ -24,6 +24,8 @@ pub enum SignInFlow {
     NewPassword,
     /// USER_AUTH, and the choices that it asks for.
     Choice,
+    /// CUSTOM_AUTH, and the answers to its challenges.
+    Custom,
     /// The answer to SMS_OTP.
     SmsOtp,
     /// The answer to SMS_MFA.
@@ -44,12 +46,13 @@ pub enum SignInFlow {
 
 impl SignInFlow {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Srp,
         Self::Password,
         Self::AdminPassword,
         Self::NewPassword,
         Self::Choice,
+        Self::Custom,
         Self::SmsOtp,
         Self::SmsMfa,
         Self::EmailOtp,
@@ -69,6 +72,7 @@ impl SignInFlow {
             Self::AdminPassword => "ADMIN_USER_PASSWORD_AUTH",
             Self::NewPassword => "NEW_PASSWORD_REQUIRED",
             Self::Choice => "USER_AUTH",
+            Self::Custom => "CUSTOM_AUTH",
             Self::SmsOtp => "SMS_OTP",
             Self::SmsMfa => "SMS_MFA",
             Self::EmailOtp => "EMAIL_OTP",

@@ -429,6 +429,7 @@ pub fn inbox_outbound(inbox: &Inbox) -> Outbound {
     Outbound {
         mail: Mailer::Inbox(inbox.clone()),
         sms: SmsSender::Inbox(inbox.clone()),
+        triggers: cognate_outbound::Triggers::None,
     }
 }
 

@@ -59,6 +59,7 @@ sentences! {
         missing_required_parameter(name) "Missing required parameter {name}";
         /// For one that is too far from now as well.
         timestamp_malformed() "TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english";
+        custom_auth_not_configured() "Custom auth lambda trigger is not configured for the user pool.";
         /// The words are ours.
         session_without_user_auth() "A Session begins a sign-in with the flow USER_AUTH only.";
         /// In the answer to a challenge that offers a choice; the words are ours.
@@ -77,6 +78,10 @@ sentences! {
     CodeMismatch {
         /// In the answer to SMS_MFA.
         sms_code_mismatch() "Invalid code or auth state for the user.";
+    }
+    InvalidLambdaResponse {
+        /// The words are ours.
+        challenge_cannot_be_asked() "DefineAuthChallenge names a challenge that cannot be asked here.";
     }
     InvalidUserPoolConfiguration {
         /// The words are ours: this server cannot send the code that a sign-in needs.

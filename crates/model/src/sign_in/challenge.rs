@@ -4,12 +4,12 @@ use cognate_crypto::random::Random;
 
 use super::facts::Facts;
 use super::outcome::Outcome;
-use super::step::Step;
+use super::step::StepKind;
 use super::turn::Turn;
 
 /// A challenge: the step that waits for its answer. The step's type carries the type of its answer,
 /// so no other answer can be given to it.
-pub trait Challenge: Into<Step> + TryFrom<Step> {
+pub trait Challenge: StepKind {
     /// What a client answers.
     type Answer: Send + 'static;
 

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::challenge::Challenge;
 use super::facts::Facts;
-use super::outcome::{Outcome, Refusal};
-use super::proceed::proceed;
+use super::outcome::Outcome;
 use super::progress::{Factor, Progress, Way};
-use super::step::{Holder, Pending};
+use super::refusal::Refusal;
+use super::step::{Holder, Pending, Step, StepKind};
 use super::turn::Turn;
 use crate::app_client::AppClient;
 use crate::attribute::Contact;
@@ -43,18 +43,22 @@ impl ConfirmedSignUp {
             pool: user.pool.clone(),
             client: client.id.clone(),
             holder: Holder::User(user.sub.clone()),
-            step: step.into(),
+            step: Step::of(&step),
             progress: Progress::of(Way::Choice),
             expires_at: now.plus(client.auth_session_validity()),
         }
     }
 }
 
+impl StepKind for ConfirmedSignUp {
+    const NAME: &'static str = "confirmed_sign_up";
+}
+
 impl Challenge for ConfirmedSignUp {
     /// The session is all that it takes.
     type Answer = ();
 
-    fn answer(self, (): (), mut turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+    fn answer(self, (): (), mut turn: Turn, facts: &Facts<'_>, _random: &mut Random) -> Outcome {
         let user = facts.account.user();
         let address = user.and_then(|user| user.attribute(self.contact.attribute()));
         if address != Some(self.address.as_str()) {
@@ -65,6 +69,6 @@ impl Challenge for ConfirmedSignUp {
             Contact::PhoneNumber => Factor::Sms,
         };
         turn.prove(factor, facts.now);
-        proceed(turn, facts, random)
+        Outcome::Proved(turn)
     }
 }

@@ -4,12 +4,12 @@ use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};
 
 use super::challenge::Challenge;
-use super::choice::FirstFactors;
 use super::facts::Facts;
-use super::mfa;
-use super::outcome::{Outcome, Refusal};
+use super::outcome::Outcome;
 use super::progress::Factor;
-use super::sent_code::{self, Destination, SentCode, TypedCode};
+use super::questions::FirstFactors;
+use super::sent_code::{self, SentCode, TypedCode};
+use super::step::StepKind;
 use super::turn::Turn;
 use crate::attribute::Contact;
 
@@ -29,27 +29,16 @@ pub(super) fn ask_first(
 
 /// Sends a code to the user's address, after another factor.
 pub(super) fn ask_second(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {
-    let medium = Contact::Email;
-    let address = turn.user(facts).and_then(|user| mfa::address(user, medium));
-    let Some(address) = address else {
-        return Outcome::Refuse(Refusal::NoSecondFactor);
-    };
-    let to = Destination {
-        medium,
-        address,
-        is_real: true,
-    };
-    sent_code::send(to, turn, random, EmailOtp)
+    sent_code::send_second(Contact::Email, turn, facts, random, EmailOtp)
 }
 
 /// Sends a code to an address that is to be the user's, who has none (`mfa_setup.rs`).
 pub(super) fn ask_new(address: String, turn: Turn, random: &mut Random) -> Outcome {
-    let to = Destination {
-        medium: Contact::Email,
-        address,
-        is_real: true,
-    };
-    sent_code::send(to, turn, random, |sent| EmailOtp(sent.of_new_address()))
+    sent_code::send_new(Contact::Email, address, turn, random, EmailOtp)
+}
+
+impl StepKind for EmailOtp {
+    const NAME: &'static str = "email_otp";
 }
 
 impl Challenge for EmailOtp {
@@ -60,8 +49,8 @@ impl Challenge for EmailOtp {
         typed: TypedCode,
         turn: Turn,
         facts: &Facts<'_>,
-        random: &mut Random,
+        _random: &mut Random,
     ) -> Outcome {
-        self.0.typed(&typed, Factor::Email, turn, facts, random)
+        self.0.typed(&typed, Factor::Email, turn, facts)
     }
 }

@@ -5,13 +5,14 @@ use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp;
 
 use super::challenge::Challenge;
-use super::choice::{self, Choice};
+use super::choice::Choice;
 use super::facts::Facts;
-use super::outcome::{Outcome, Refusal};
+use super::outcome::Outcome;
 use super::progress::Way;
+use super::refusal::Refusal;
 use super::step::Pending;
 use super::turn::Turn;
-use super::{password, password_verifier};
+use super::{custom_challenge, password, password_verifier, select_challenge};
 
 /// How a sign-in begins.
 pub enum Flow {
@@ -21,6 +22,8 @@ pub enum Flow {
     Password(SecretString),
     /// USER_AUTH, with what the client prefers.
     Choice(Choice),
+    /// CUSTOM_AUTH, perhaps with a password first that is proved by SRP.
+    Custom(Option<Box<srp::ClientPublic>>),
 }
 
 impl Flow {
@@ -31,6 +34,7 @@ impl Flow {
             Self::Srp(_) => Way::Srp,
             Self::Password(_) => Way::Password,
             Self::Choice(_) => Way::Choice,
+            Self::Custom(_) => Way::Custom,
         }
     }
 }
@@ -45,7 +49,8 @@ pub fn start(flow: Flow, facts: &Facts<'_>) -> Outcome {
     match flow {
         Flow::Srp(client_public) => password_verifier::ask(*client_public, turn, facts),
         Flow::Password(password) => password::prove(password, turn, facts),
-        Flow::Choice(choice) => choice::begin(choice, turn),
+        Flow::Choice(choice) => select_challenge::begin(choice, turn),
+        Flow::Custom(client_public) => custom_challenge::begin(client_public, turn, facts),
     }
 }
 
@@ -64,9 +69,11 @@ pub fn answer<C: Challenge>(
     if facts.lockout.is_locked(facts.now) {
         return Outcome::Refuse(Refusal::Locked);
     }
-    let turn = Turn::after(pending.progress);
-    match C::try_from(pending.step) {
-        Ok(challenge) => challenge.answer(answer, turn, facts, random),
-        Err(_) => Outcome::Refuse(Refusal::WrongChallenge),
+    match pending.step.read::<C>() {
+        Some(challenge) => {
+            let turn = Turn::after(pending.progress);
+            challenge.answer(answer, turn, facts, random)
+        }
+        None => Outcome::Refuse(Refusal::WrongChallenge),
     }
 }

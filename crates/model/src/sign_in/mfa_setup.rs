@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::challenge::Challenge;
 use super::effect::{Effect, NewToken};
 use super::facts::Facts;
-use super::outcome::{Outcome, Refusal};
-use super::proceed::proceed;
+use super::outcome::Outcome;
 use super::progress::Factor;
-use super::step::{Pending, Step};
+use super::refusal::Refusal;
+use super::step::{Pending, Step, StepKind};
 use super::turn::Turn;
 use super::{email_otp, software_token_mfa};
 use crate::app_client::AppClient;
@@ -55,7 +55,11 @@ pub(super) fn ask(choices: Vec<SecondFactor>, turn: Turn, facts: &Facts<'_>) -> 
         app: SoftwareToken::default(),
         step: None,
     };
-    turn.ask(step, facts.client.auth_session_validity(), facts)
+    Outcome::ask(turn, &step, facts.client.auth_session_validity(), facts)
+}
+
+impl StepKind for MfaSetup {
+    const NAME: &'static str = "mfa_setup";
 }
 
 impl Challenge for MfaSetup {
@@ -81,7 +85,7 @@ impl Challenge for MfaSetup {
                 .map(|user| facts.pool.second_factor_of(user, has_token));
             match demand {
                 Some(Demand::SetUp(choices)) if choices.contains(&factor) => match answer {
-                    SetUp::App => self.take_app(turn, facts, random),
+                    SetUp::App => self.take_app(turn, facts),
                     SetUp::Email(address) => take_address(address, turn, facts, random),
                 },
                 _ => Outcome::Refuse(Refusal::NoSuchStep),
@@ -92,7 +96,7 @@ impl Challenge for MfaSetup {
 
 impl MfaSetup {
     /// The app that was set up becomes the user's.
-    fn take_app(self, mut turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+    fn take_app(self, mut turn: Turn, facts: &Facts<'_>) -> Outcome {
         let (Some(app), Some(step)) = (self.app.verified, self.step) else {
             return Outcome::Refuse(Refusal::NotSetUp);
         };
@@ -104,7 +108,7 @@ impl MfaSetup {
         user.modified_at = facts.now;
         turn.prove(Factor::SoftwareToken, facts.now);
         turn.change(Effect::SetUpToken(Box::new(NewToken { user, app, step })));
-        proceed(turn, facts, random)
+        Outcome::Proved(turn)
     }
 }
 
@@ -132,10 +136,11 @@ impl Pending {
         (pool, client): (&UserPool, &AppClient),
         now: Timestamp,
     ) -> Option<Self> {
-        let setup = self.set_up_of_app(pool, client, now)?;
+        let mut setup = self.set_up_of_app(pool, client, now)?;
         setup.app = SoftwareToken::default();
         setup.app.associate(secret);
         setup.step = None;
+        self.step = Step::of(&setup);
         self.expires_at = now.plus(client.auth_session_validity());
         Some(self)
     }
@@ -150,10 +155,11 @@ impl Pending {
         (pool, client): (&UserPool, &AppClient),
         now: Timestamp,
     ) -> Option<Result<Self, RefusedToken>> {
-        let setup = self.set_up_of_app(pool, client, now)?;
+        let mut setup = self.set_up_of_app(pool, client, now)?;
         match setup.app.verify(code, name, now) {
             Ok(step) => {
                 setup.step = Some(step);
+                self.step = Step::of(&setup);
                 self.expires_at = now.plus(client.auth_session_validity());
                 Some(Ok(self))
             }
@@ -162,23 +168,18 @@ impl Pending {
     }
 
     fn set_up_of_app(
-        &mut self,
+        &self,
         pool: &UserPool,
         client: &AppClient,
         now: Timestamp,
-    ) -> Option<&mut MfaSetup> {
+    ) -> Option<MfaSetup> {
         let begun = self.progress.proved.first();
         let is_open = self.pool == pool.id
             && self.client == client.id
             && now < self.expires_at
             && begun.is_some_and(|first| now.since(first.at) < LONGEST);
-        match &mut self.step {
-            Step::MfaSetup(setup)
-                if is_open && setup.choices.contains(&SecondFactor::SoftwareToken) =>
-            {
-                Some(setup)
-            }
-            _ => None,
-        }
+        let setup = self.step.read::<MfaSetup>().filter(|_| is_open)?;
+        let token = SecondFactor::SoftwareToken;
+        setup.choices.contains(&token).then_some(setup)
     }
 }

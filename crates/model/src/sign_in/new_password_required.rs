@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::challenge::Challenge;
 use super::effect::{Effect, PasswordChange};
 use super::facts::Facts;
-use super::need::{Asked, Need, Powers};
-use super::outcome::{Outcome, Refusal};
-use super::proceed::proceed;
+use super::outcome::{Asked, Need, Outcome, Powers};
+use super::refusal::Refusal;
+use super::step::StepKind;
 use super::turn::Turn;
 use crate::attribute::{AttributeError, Attributes, Contact};
 use crate::name::NormalName;
@@ -45,7 +45,11 @@ pub(super) fn ask(turn: Turn, facts: &Facts<'_>) -> Outcome {
     let step = NewPasswordRequired {
         salt: credentials.salt.clone(),
     };
-    turn.ask(step, facts.client.auth_session_validity(), facts)
+    Outcome::ask(turn, &step, facts.client.auth_session_validity(), facts)
+}
+
+impl StepKind for NewPasswordRequired {
+    const NAME: &'static str = "new_password_required";
 }
 
 impl Challenge for NewPasswordRequired {
@@ -91,14 +95,14 @@ fn set_password(
             .permits(size, current.as_ref(), &pool, &password)
             .then(|| Credentials::new(&pool, &name, &password, None, random))
     };
-    Powers::of(make, |credentials, facts, random| {
+    Powers::of(make, |credentials, facts, _| {
         let Some(credentials) = credentials else {
             return Outcome::Refuse(Refusal::UsedBefore);
         };
         turn.prove_password(&credentials.salt, facts.now);
         let change = PasswordChange { user, credentials };
         turn.change(Effect::SetPassword(Box::new(change)));
-        proceed(turn, facts, random)
+        Outcome::Proved(turn)
     })
 }
 

@@ -1,15 +1,21 @@
-//! What the sign-in machine decides.
+//! What the sign-in machine decides, and what it needs before it can.
 
-use cognate_crypto::webauthn;
+use std::time::Duration;
+
+use cognate_crypto::random::Random;
 
 use super::effect::Effect;
-use super::need::Need;
-use super::progress::Factor;
+use super::facts::Facts;
 use super::proof::Proof;
-use super::step::Pending;
-use crate::attribute::AttributeError;
+use super::questions::{
+    CodeSent, CreateChallenge, Created, DefineChallenge, Defined, FirstFactors, KnownPasskey,
+    KnownToken, SendCode, VerifyChallenge,
+};
+use super::refusal::Refusal;
+use super::step::{Pending, Step, StepKind};
+use super::turn::Turn;
 use crate::passkey::CredentialId;
-use crate::password::PolicyViolation;
+use crate::password::PasswordHistory;
 
 /// Where a sign-in has come to.
 pub enum Outcome {
@@ -19,117 +25,122 @@ pub enum Outcome {
     SignedIn(Proof, Vec<Effect>),
     /// Refused.
     Refuse(Refusal),
+    /// A factor is proved: [`proceed`](super::proceed) tells what follows.
+    Proved(Turn),
     /// Not decided yet: the machine goes on once it knows more.
     Need(Need),
 }
 
-/// So many wrong codes a step takes; with the last of them it is used up.
-pub const MAX_GUESSES: i64 = 5;
-
-/// Why a sign-in is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The name and the password do not go together, whichever is wrong.
-    WrongPassword,
-    /// Too many failures: refused without a look at the password.
-    Locked,
-    /// The account is disabled.
-    Disabled,
-    /// The sign-up is not confirmed.
-    NotConfirmed,
-    /// The password must be reset first.
-    ResetRequired,
-    /// The temporary password has run out.
-    TemporaryPasswordExpired,
-    /// The answer does not belong to a challenge of this user, client and pool, or comes too late.
-    NoSuchStep,
-    /// The challenge is of another kind than the answer.
-    WrongChallenge,
-    /// The code of that factor is another.
-    WrongCode(Factor),
-    /// The code of the app is right, and was used before.
-    UsedCode,
-    /// The user has no authenticator app any more.
-    NoSoftwareToken,
-    /// The second factor that is to be set up is not set up yet.
-    NotSetUp,
-    /// The answer chooses what was not offered.
-    NotOffered,
-    /// A second factor is needed, and there is none that the user has.
-    NoSecondFactor,
-    /// The passkey is none of those that were asked for, or its response is refused.
-    WrongPasskey(Option<webauthn::Refusal>),
-    /// The passkey's counter has gone back, though its signature is right: there are two of it.
-    CopiedPasskey(CredentialId),
-    /// The time of a claim is not written as it has to be, or far from now.
-    Timestamp,
-    /// The new password does not meet the policy.
-    Policy(PolicyViolation),
-    /// The new password is one of the user's last ones.
-    UsedBefore,
-    /// Required attributes that neither the user has nor the answer gives.
-    Missing(Vec<String>),
-    /// An attribute of the answer cannot be taken.
-    Attribute(AttributeError),
-    /// The app client may not write that attribute.
-    NotWritable(String),
-    /// The user has that address already, and it cannot be changed in a challenge.
-    AlreadyProvided(&'static str),
+/// What is to be found out.
+pub enum Need {
+    /// Powers are to be computed, on a thread that may block.
+    Powers(Powers),
+    /// A code is to be sent.
+    Code(Asked<SendCode, CodeSent>),
+    /// What the account may begin with is to be looked up.
+    FirstFactors(Asked<(), FirstFactors>),
+    /// The user's authenticator app is to be looked up.
+    SoftwareToken(Asked<(), KnownToken>),
+    /// A passkey of the account is to be looked up.
+    Passkey(Asked<CredentialId, KnownPasskey>),
+    /// The passwords that the user had before are to be looked up.
+    PasswordHistory(Asked<(), PasswordHistory>),
+    /// The pool's own code is to say what comes next.
+    DefineChallenge(Asked<DefineChallenge, Defined>),
+    /// The pool's own code is to make a challenge.
+    CreateChallenge(Asked<CreateChallenge, Created>),
+    /// The pool's own code is to say whether an answer is right.
+    VerifyChallenge(Asked<VerifyChallenge, bool>),
 }
 
-impl Refusal {
-    /// Whether it counts towards the lock.
-    #[must_use]
-    pub fn counts_as_failure(&self) -> bool {
-        matches!(
-            self,
-            Self::WrongPassword | Self::WrongCode(_) | Self::UsedCode
-        )
-    }
+/// A question, and how the machine goes on with its answer, which is a fact of its own type.
+pub struct Asked<Question, Fact> {
+    /// What the driver is to find out.
+    pub question: Question,
+    then: Box<dyn FnOnce(Fact, &Facts<'_>, &mut Random) -> Outcome + Send>,
+}
 
-    /// Whether the step stays and may be answered again. An answer of a wrong form proves and
-    /// guesses nothing; a wrong code is a guess, of which a step takes a few ([`MAX_GUESSES`]).
-    #[must_use]
-    pub fn keeps_the_step(&self) -> bool {
-        match self {
-            Self::Timestamp
-            | Self::Policy(_)
-            | Self::UsedBefore
-            | Self::Missing(_)
-            | Self::Attribute(_)
-            | Self::NotWritable(_)
-            | Self::AlreadyProvided(_)
-            | Self::WrongCode(_)
-            | Self::UsedCode
-            | Self::NotSetUp
-            | Self::NotOffered
-            | Self::WrongChallenge => true,
-            Self::WrongPassword
-            | Self::Locked
-            | Self::Disabled
-            | Self::NotConfirmed
-            | Self::ResetRequired
-            | Self::TemporaryPasswordExpired
-            | Self::NoSecondFactor
-            | Self::NoSoftwareToken
-            | Self::WrongPasskey(_)
-            | Self::CopiedPasskey(_)
-            | Self::NoSuchStep => false,
+impl<Question, Fact> Asked<Question, Fact> {
+    /// A question.
+    pub(super) fn new(
+        question: Question,
+        then: impl FnOnce(Fact, &Facts<'_>, &mut Random) -> Outcome + Send + 'static,
+    ) -> Self {
+        Self {
+            question,
+            then: Box::new(then),
         }
     }
 
-    /// The passkey of which there seem to be two.
+    /// Goes on with the fact that the question asked for.
     #[must_use]
-    pub fn copied_passkey(&self) -> Option<&CredentialId> {
-        match self {
-            Self::CopiedPasskey(id) => Some(id),
-            _ => None,
-        }
+    pub fn answered(self, fact: Fact, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+        (self.then)(fact, facts, random)
+    }
+}
+
+type Work = dyn FnOnce(&mut Random) -> Computed + Send;
+
+/// Powers to be computed: a millisecond or so each. Nobody but this folder says what of, or reads
+/// the result.
+pub struct Powers(Box<Work>);
+
+/// What powers came to.
+pub struct Computed(Box<dyn FnOnce(&Facts<'_>, &mut Random) -> Outcome + Send>);
+
+impl Powers {
+    /// Work that costs powers, and how the machine goes on with what it gives.
+    pub(super) fn of<T: Send + 'static>(
+        work: impl FnOnce(&mut Random) -> T + Send + 'static,
+        then: impl FnOnce(T, &Facts<'_>, &mut Random) -> Outcome + Send + 'static,
+    ) -> Outcome {
+        Outcome::Need(Need::Powers(Self(Box::new(|random| {
+            let result = work(random);
+            Computed(Box::new(move |facts, random| then(result, facts, random)))
+        }))))
     }
 
-    /// Whether it was a guess at a code.
+    /// Computes them.
     #[must_use]
-    pub fn is_a_guess(&self) -> bool {
-        matches!(self, Self::WrongCode(_) | Self::UsedCode)
+    pub fn compute(self, random: &mut Random) -> Computed {
+        (self.0)(random)
+    }
+}
+
+impl Computed {
+    /// Goes on with the result.
+    #[must_use]
+    pub fn go_on(self, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+        (self.0)(facts, random)
+    }
+}
+
+impl Outcome {
+    /// Asks a challenge, which waits for its answer so long.
+    pub(super) fn ask(
+        turn: Turn,
+        step: &impl StepKind,
+        validity: Duration,
+        facts: &Facts<'_>,
+    ) -> Self {
+        let (progress, effects) = turn.into_parts();
+        let pending = Pending::new(facts, Step::of(step), progress, validity);
+        Self::Ask(pending, effects)
+    }
+
+    /// Ends the sign-in: all that it takes is proved.
+    pub(super) fn sign_in(turn: Turn, facts: &Facts<'_>) -> Self {
+        let Some(sub) = facts.account.sub() else {
+            return Self::Refuse(Refusal::WrongPassword);
+        };
+        let (progress, effects) = turn.into_parts();
+        let proof = Proof {
+            pool: facts.pool.id.clone(),
+            client: facts.client.id.clone(),
+            sub: sub.clone(),
+            at: facts.now,
+            progress,
+        };
+        Self::SignedIn(proof, effects)
     }
 }

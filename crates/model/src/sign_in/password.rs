@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::account::OwnedTarget;
 use super::challenge::Challenge;
 use super::facts::Facts;
-use super::need::Powers;
-use super::outcome::{Outcome, Refusal};
-use super::proceed::proceed;
+use super::outcome::{Outcome, Powers};
+use super::refusal::Refusal;
+use super::step::StepKind;
 use super::turn::Turn;
 
 /// The client chose to send the password.
@@ -20,7 +20,16 @@ pub struct Password {}
 
 /// Asks for the password.
 pub(super) fn ask(turn: Turn, facts: &Facts<'_>) -> Outcome {
-    turn.ask(Password {}, facts.client.auth_session_validity(), facts)
+    Outcome::ask(
+        turn,
+        &Password {},
+        facts.client.auth_session_validity(),
+        facts,
+    )
+}
+
+impl StepKind for Password {
+    const NAME: &'static str = "password";
 }
 
 impl Challenge for Password {
@@ -51,23 +60,18 @@ pub(super) fn prove(password: SecretString, turn: Turn, facts: &Facts<'_>) -> Ou
         } = target;
         srp::password_matches(&pool_name, &user_id, &password, &salt, &verifier)
     };
-    Powers::of(matches, |matches, facts, random| {
-        proved_or_wrong(matches, turn, facts, random)
+    Powers::of(matches, |matches, facts, _| {
+        proved_or_wrong(matches, turn, facts)
     })
 }
 
 /// Goes on once it is known whether the password is right.
-pub(super) fn proved_or_wrong(
-    is_right: bool,
-    mut turn: Turn,
-    facts: &Facts<'_>,
-    random: &mut Random,
-) -> Outcome {
+pub(super) fn proved_or_wrong(is_right: bool, mut turn: Turn, facts: &Facts<'_>) -> Outcome {
     // Made-up credentials prove nothing, even to one who should hit upon them.
     let proved = facts.account.with_password().filter(|_| is_right);
     let Some((_, credentials)) = proved else {
         return Outcome::Refuse(Refusal::WrongPassword);
     };
     turn.prove_password(&credentials.salt, facts.now);
-    proceed(turn, facts, random)
+    Outcome::Proved(turn)
 }

@@ -9,6 +9,7 @@ use super::challenge::Challenge;
 use super::facts::Facts;
 use super::outcome::Outcome;
 use super::password_verifier;
+use super::step::StepKind;
 use super::turn::Turn;
 
 /// SRP was chosen.
@@ -17,7 +18,16 @@ pub struct PasswordSrp {}
 
 /// Asks for the client's public value.
 pub(super) fn ask(turn: Turn, facts: &Facts<'_>) -> Outcome {
-    turn.ask(PasswordSrp {}, facts.client.auth_session_validity(), facts)
+    Outcome::ask(
+        turn,
+        &PasswordSrp {},
+        facts.client.auth_session_validity(),
+        facts,
+    )
+}
+
+impl StepKind for PasswordSrp {
+    const NAME: &'static str = "password_srp";
 }
 
 impl Challenge for PasswordSrp {

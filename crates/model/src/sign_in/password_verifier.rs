@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::challenge::Challenge;
 use super::facts::Facts;
-use super::need::Powers;
-use super::outcome::{Outcome, Refusal};
+use super::outcome::{Outcome, Powers};
 use super::password::proved_or_wrong;
+use super::refusal::Refusal;
+use super::step::StepKind;
 use super::turn::Turn;
 use crate::time::{Timestamp, parse_claim_timestamp};
 
@@ -75,10 +76,14 @@ pub(super) fn ask(client_public: srp::ClientPublic, turn: Turn, facts: &Facts<'_
     Powers::of(draw, |step, facts, _| match step {
         Some(step) => {
             let validity = SECRET_BLOCK_VALIDITY.min(facts.client.auth_session_validity());
-            turn.ask(step, validity, facts)
+            Outcome::ask(turn, &step, validity, facts)
         }
         None => Outcome::Refuse(Refusal::WrongPassword),
     })
+}
+
+impl StepKind for PasswordVerifier {
+    const NAME: &'static str = "password_verifier";
 }
 
 impl Challenge for PasswordVerifier {
@@ -99,9 +104,7 @@ impl Challenge for PasswordVerifier {
         };
         let pool_name = facts.pool.id.srp_name().to_owned();
         let holds = move |_: &mut Random| self.is_met_by(&claim, &pool_name, &target.verifier);
-        Powers::of(holds, |holds, facts, random| {
-            proved_or_wrong(holds, turn, facts, random)
-        })
+        Powers::of(holds, |holds, facts, _| proved_or_wrong(holds, turn, facts))
     }
 }
 

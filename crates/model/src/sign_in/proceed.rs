@@ -3,15 +3,21 @@
 use cognate_crypto::random::Random;
 
 use super::facts::Facts;
-use super::outcome::{Outcome, Refusal};
-use super::progress::Factor;
+use super::outcome::Outcome;
+use super::progress::{Factor, Way};
+use super::refusal::Refusal;
 use super::turn::Turn;
-use super::{mfa, new_password_required};
+use super::{custom_challenge, mfa, new_password_required};
 use crate::user::UserStatus;
 
 /// Goes on after a proved factor, whichever it was: with the next challenge, or to the end. Only
 /// here an account's state comes to light, so that a stranger learns nothing of it.
-pub(super) fn proceed(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+#[must_use]
+pub fn proceed(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+    // The pool's own code has the word until it says that the user is signed in.
+    if turn.progress.way == Way::Custom && !turn.progress.has_proved(Factor::Custom) {
+        return custom_challenge::after_password(turn, facts);
+    }
     let Some(user) = turn.user(facts) else {
         // Made-up credentials prove nothing, even to one who should hit upon them.
         return Outcome::Refuse(Refusal::WrongPassword);

@@ -17,6 +17,8 @@ pub enum Way {
     Srp,
     /// By a choice, or straight from a sign-up (USER_AUTH).
     Choice,
+    /// By the pool's own code (CUSTOM_AUTH), perhaps after SRP.
+    Custom,
 }
 
 /// A factor that was proved.
@@ -36,6 +38,8 @@ pub enum Factor {
     /// A passkey whose user the authenticator has verified, in a pool and for a user where that
     /// stands for both factors.
     PasskeyForBoth,
+    /// Whatever the pool's own code has asked for.
+    Custom,
 }
 
 impl Factor {
@@ -45,7 +49,11 @@ impl Factor {
         match self {
             Self::Sms => Some(Contact::PhoneNumber),
             Self::Email => Some(Contact::Email),
-            Self::Password | Self::SoftwareToken | Self::Passkey | Self::PasskeyForBoth => None,
+            Self::Password
+            | Self::SoftwareToken
+            | Self::Passkey
+            | Self::PasskeyForBoth
+            | Self::Custom => None,
         }
     }
 }
@@ -59,6 +67,17 @@ pub struct Proved {
     pub at: Timestamp,
 }
 
+/// A challenge that was met before in this sign-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastChallenge {
+    /// Its name: SRP_A, PASSWORD_VERIFIER or CUSTOM_CHALLENGE.
+    pub name: String,
+    /// Whether it was met rightly.
+    pub result: bool,
+    /// The code's own note on it.
+    pub metadata: Option<String>,
+}
+
 /// What was proved so far, and how it began.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
@@ -68,6 +87,9 @@ pub struct Progress {
     /// The factors, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) proved: Vec<Proved>,
+    /// What was met in the custom flow, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) custom: Vec<PastChallenge>,
     /// The salt of the password that was proved, which no other password has.
     #[serde(default, with = "crate::bytes", skip_serializing_if = "Vec::is_empty")]
     pub(super) password: Vec<u8>,
@@ -92,9 +114,14 @@ impl Progress {
         !self.proved.is_empty()
     }
 
-    /// Whether two factors were proved, of which none follows from the other.
+    /// Whether two factors were proved. What a pool's own code has asked for may be anything, and
+    /// is no second factor.
     pub(super) fn is_of_two_factors(&self) -> bool {
-        self.proved.len() > 1 || self.has_proved(Factor::PasskeyForBoth)
+        let factors = self.proved.iter();
+        let count = factors
+            .filter(|proved| proved.factor != Factor::Custom)
+            .count();
+        count > 1 || self.has_proved(Factor::PasskeyForBoth)
     }
 
     /// Whether a factor was proved by a code to this contact.

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::challenge::Challenge;
 use super::facts::Facts;
-use super::mfa;
-use super::outcome::{Outcome, Refusal};
+use super::mfa_challenge;
+use super::outcome::Outcome;
+use super::refusal::Refusal;
+use super::step::StepKind;
 use super::turn::Turn;
 use crate::second_factor::SecondFactor;
 
@@ -20,7 +22,11 @@ pub struct SelectMfaType {
 /// Offers the choice.
 pub(super) fn ask(choices: Vec<SecondFactor>, turn: Turn, facts: &Facts<'_>) -> Outcome {
     let validity = facts.client.auth_session_validity();
-    turn.ask(SelectMfaType { choices }, validity, facts)
+    Outcome::ask(turn, &SelectMfaType { choices }, validity, facts)
+}
+
+impl StepKind for SelectMfaType {
+    const NAME: &'static str = "select_mfa_type";
 }
 
 impl Challenge for SelectMfaType {
@@ -34,7 +40,7 @@ impl Challenge for SelectMfaType {
         random: &mut Random,
     ) -> Outcome {
         if self.choices.contains(&chosen) {
-            mfa::ask(chosen, turn, facts, random)
+            mfa_challenge::ask(chosen, turn, facts, random)
         } else {
             Outcome::Refuse(Refusal::NotOffered)
         }

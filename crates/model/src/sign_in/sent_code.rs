@@ -5,14 +5,13 @@ use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::choice::FirstFactors;
 use super::effect::{Effect, ProvedAddress};
 use super::facts::Facts;
-use super::need::{Asked, Need};
-use super::outcome::{Outcome, Refusal};
-use super::proceed::proceed;
+use super::outcome::{Asked, Need, Outcome};
 use super::progress::Factor;
-use super::step::Step;
+use super::questions::{CodeSent, FirstFactors, SendCode};
+use super::refusal::Refusal;
+use super::step::StepKind;
 use super::turn::Turn;
 use crate::attribute::Contact;
 use crate::second_factor::SecondFactor;
@@ -22,26 +21,6 @@ use crate::user::{User, UserStatus};
 const AS_FIRST: usize = 8;
 /// Digits of one that follows another factor.
 const AS_SECOND: usize = 6;
-
-/// A code that is to be sent.
-pub struct SendCode {
-    /// By mail or by SMS.
-    pub medium: Contact,
-    /// Where to.
-    pub address: String,
-    /// The code.
-    pub code: SecretString,
-    /// Whether somebody gets it: nobody does who does not exist, and it must not show.
-    pub is_real: bool,
-    /// Whether it follows another factor.
-    pub is_second: bool,
-}
-
-/// A code that goes out together with the step.
-pub struct CodeSent {
-    /// Where to, as answers tell it.
-    pub destination: String,
-}
 
 /// A code that has gone out and waits to be typed. The step is sealed, and so is this.
 #[derive(Clone, Serialize, Deserialize)]
@@ -62,15 +41,17 @@ pub struct SentCode {
 pub struct TypedCode(pub SecretString);
 
 /// Where a code goes.
-pub(super) struct Destination {
-    pub(super) medium: Contact,
-    pub(super) address: String,
-    pub(super) is_real: bool,
+struct Destination {
+    medium: Contact,
+    address: String,
+    is_real: bool,
+    /// Whether the address becomes the user's with the code.
+    is_new: bool,
 }
 
 /// Sends a code as the first factor. Whoever could not sign in with it is sent none, and it does not
 /// show.
-pub(super) fn send_first<S: Into<Step>>(
+pub(super) fn send_first<S: StepKind>(
     medium: Contact,
     found: &FirstFactors,
     turn: Turn,
@@ -92,12 +73,53 @@ pub(super) fn send_first<S: Into<Step>>(
         medium,
         address: address.unwrap_or(shown).to_owned(),
         is_real: address.is_some(),
+        is_new: false,
+    };
+    send(to, turn, random, step)
+}
+
+/// Sends a code after another factor, to the user's own address.
+pub(super) fn send_second<S: StepKind>(
+    medium: Contact,
+    turn: Turn,
+    facts: &Facts<'_>,
+    random: &mut Random,
+    step: impl FnOnce(SentCode) -> S + Send + 'static,
+) -> Outcome {
+    let address = turn
+        .user(facts)
+        .and_then(|user| user.attribute(medium.attribute()));
+    let Some(address) = address.filter(|address| !address.is_empty()) else {
+        return Outcome::Refuse(Refusal::NoSecondFactor);
+    };
+    let to = Destination {
+        medium,
+        address: address.to_owned(),
+        is_real: true,
+        is_new: false,
+    };
+    send(to, turn, random, step)
+}
+
+/// Sends a code to an address that becomes the user's with it.
+pub(super) fn send_new<S: StepKind>(
+    medium: Contact,
+    address: String,
+    turn: Turn,
+    random: &mut Random,
+    step: impl FnOnce(SentCode) -> S + Send + 'static,
+) -> Outcome {
+    let to = Destination {
+        medium,
+        address,
+        is_real: true,
+        is_new: true,
     };
     send(to, turn, random, step)
 }
 
 /// Sends a code, and asks for it.
-pub(super) fn send<S: Into<Step>>(
+fn send<S: StepKind>(
     to: Destination,
     turn: Turn,
     random: &mut Random,
@@ -120,9 +142,14 @@ pub(super) fn send<S: Into<Step>>(
             address,
             medium: to.medium,
             hash,
-            is_new: false,
+            is_new: to.is_new,
         };
-        turn.ask(step(code), facts.client.auth_session_validity(), facts)
+        Outcome::ask(
+            turn,
+            &step(code),
+            facts.client.auth_session_validity(),
+            facts,
+        )
     };
     Outcome::Need(Need::Code(Asked::new(question, wait)))
 }
@@ -135,7 +162,6 @@ impl SentCode {
         factor: Factor,
         mut turn: Turn,
         facts: &Facts<'_>,
-        random: &mut Random,
     ) -> Outcome {
         let is_right = ct_eq(&sha256(&[typed.0.expose().trim().as_bytes()]), &self.hash);
         // Nobody has a code, even one who should hit upon it.
@@ -157,7 +183,7 @@ impl SentCode {
             turn.change(Effect::ProveAddress(Box::new(user)));
         }
         turn.prove(factor, facts.now);
-        proceed(turn, facts, random)
+        Outcome::Proved(turn)
     }
 
     /// The user, whose address the code has proved (docs/protocol.md §5.15).
@@ -174,14 +200,6 @@ impl SentCode {
             user,
             contact: self.medium,
             is_new: self.is_new,
-        }
-    }
-
-    /// The same code, with which the address becomes the user's.
-    pub(super) fn of_new_address(self) -> Self {
-        Self {
-            is_new: true,
-            ..self
         }
     }
 }

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::challenge::Challenge;
 use super::facts::Facts;
-use super::mfa;
-use super::outcome::{Outcome, Refusal};
+use super::outcome::Outcome;
 use super::progress::Factor;
-use super::sent_code::{self, Destination, SentCode, TypedCode};
+use super::sent_code::{self, SentCode, TypedCode};
+use super::step::StepKind;
 use super::turn::Turn;
 use crate::attribute::Contact;
 
@@ -18,17 +18,11 @@ pub struct SmsMfa(pub SentCode);
 
 /// Sends a code to the user's phone number.
 pub(super) fn ask(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {
-    let medium = Contact::PhoneNumber;
-    let address = turn.user(facts).and_then(|user| mfa::address(user, medium));
-    let Some(address) = address else {
-        return Outcome::Refuse(Refusal::NoSecondFactor);
-    };
-    let to = Destination {
-        medium,
-        address,
-        is_real: true,
-    };
-    sent_code::send(to, turn, random, SmsMfa)
+    sent_code::send_second(Contact::PhoneNumber, turn, facts, random, SmsMfa)
+}
+
+impl StepKind for SmsMfa {
+    const NAME: &'static str = "sms_mfa";
 }
 
 impl Challenge for SmsMfa {
@@ -39,8 +33,8 @@ impl Challenge for SmsMfa {
         typed: TypedCode,
         turn: Turn,
         facts: &Facts<'_>,
-        random: &mut Random,
+        _random: &mut Random,
     ) -> Outcome {
-        self.0.typed(&typed, Factor::Sms, turn, facts, random)
+        self.0.typed(&typed, Factor::Sms, turn, facts)
     }
 }

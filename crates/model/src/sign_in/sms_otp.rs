@@ -4,11 +4,12 @@ use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};
 
 use super::challenge::Challenge;
-use super::choice::FirstFactors;
 use super::facts::Facts;
 use super::outcome::Outcome;
 use super::progress::Factor;
+use super::questions::FirstFactors;
 use super::sent_code::{self, SentCode, TypedCode};
+use super::step::StepKind;
 use super::turn::Turn;
 use crate::attribute::Contact;
 
@@ -26,6 +27,10 @@ pub(super) fn ask(
     sent_code::send_first(Contact::PhoneNumber, found, turn, facts, random, SmsOtp)
 }
 
+impl StepKind for SmsOtp {
+    const NAME: &'static str = "sms_otp";
+}
+
 impl Challenge for SmsOtp {
     type Answer = TypedCode;
 
@@ -34,8 +39,8 @@ impl Challenge for SmsOtp {
         typed: TypedCode,
         turn: Turn,
         facts: &Facts<'_>,
-        random: &mut Random,
+        _random: &mut Random,
     ) -> Outcome {
-        self.0.typed(&typed, Factor::Sms, turn, facts, random)
+        self.0.typed(&typed, Factor::Sms, turn, facts)
     }
 }

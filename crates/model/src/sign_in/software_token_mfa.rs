@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::challenge::Challenge;
 use super::effect::{Effect, UsedToken};
 use super::facts::Facts;
-use super::need::{Asked, KnownToken, Need};
-use super::outcome::{Outcome, Refusal};
-use super::proceed::proceed;
+use super::outcome::{Asked, Need, Outcome};
 use super::progress::Factor;
+use super::questions::KnownToken;
+use super::refusal::Refusal;
 use super::sent_code::TypedCode;
+use super::step::StepKind;
 use super::turn::Turn;
 use crate::software_token::RefusedToken;
 
@@ -28,7 +29,7 @@ pub(super) fn ask(turn: Turn) -> Outcome {
     known(|known, facts, _| match known.token.verified {
         Some(app) => {
             let step = SoftwareTokenMfa { name: app.name };
-            turn.ask(step, facts.client.auth_session_validity(), facts)
+            Outcome::ask(turn, &step, facts.client.auth_session_validity(), facts)
         }
         None => Outcome::Refuse(Refusal::NoSoftwareToken),
     })
@@ -41,6 +42,10 @@ pub(super) fn known(
     Outcome::Need(Need::SoftwareToken(Asked::new((), then)))
 }
 
+impl StepKind for SoftwareTokenMfa {
+    const NAME: &'static str = "software_token_mfa";
+}
+
 impl Challenge for SoftwareTokenMfa {
     type Answer = TypedCode;
 
@@ -51,7 +56,7 @@ impl Challenge for SoftwareTokenMfa {
         _facts: &Facts<'_>,
         _random: &mut Random,
     ) -> Outcome {
-        known(move |known, facts, random| {
+        known(move |known, facts, _| {
             let code = typed.0.expose().trim();
             let step = known.token.check(code, known.last_step, facts.now);
             match (step, known.token.verified) {
@@ -62,7 +67,7 @@ impl Challenge for SoftwareTokenMfa {
                         step,
                     };
                     turn.change(Effect::UseToken(used));
-                    proceed(turn, facts, random)
+                    Outcome::Proved(turn)
                 }
                 (Err(RefusedToken::Used), _) => Outcome::Refuse(Refusal::UsedCode),
                 (Err(RefusedToken::Mismatch), _) => {

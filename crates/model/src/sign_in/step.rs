@@ -2,24 +2,13 @@
 
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::account::Account;
-use super::confirmed_sign_up::ConfirmedSignUp;
-use super::email_otp::EmailOtp;
 use super::facts::Facts;
-use super::mfa_setup::MfaSetup;
-use super::new_password_required::NewPasswordRequired;
-use super::password::Password;
-use super::password_srp::PasswordSrp;
-use super::password_verifier::PasswordVerifier;
 use super::progress::Progress;
-use super::select_challenge::SelectChallenge;
-use super::select_mfa_type::SelectMfaType;
-use super::sms_mfa::SmsMfa;
-use super::sms_otp::SmsOtp;
-use super::software_token_mfa::SoftwareTokenMfa;
-use super::web_authn::WebAuthn;
 use crate::ids::{ClientId, Sub, UserPoolId};
 use crate::time::Timestamp;
 
@@ -52,64 +41,38 @@ pub enum Holder {
     Nobody(Sub),
 }
 
-/// Names the challenges. The step of each has the challenge's name, and its type is in the
-/// challenge's own file.
-macro_rules! steps {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// The state of a sign-in, with the data that its next answer needs.
-        #[derive(Clone, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum Step {
-            $($(#[$doc])* $name($name),)*
-        }
-
-        $(impl From<$name> for Step {
-            fn from(step: $name) -> Self {
-                Self::$name(step)
-            }
-        }
-
-        impl TryFrom<Step> for $name {
-            /// The step, which is of another challenge.
-            type Error = Step;
-
-            fn try_from(step: Step) -> Result<Self, Step> {
-                match step {
-                    Step::$name(step) => Ok(step),
-                    other => Err(other),
-                }
-            }
-        })*
-    };
+/// The step of a challenge, as the challenge's own file has it.
+pub trait StepKind: Serialize + DeserializeOwned {
+    /// Its name in the database.
+    const NAME: &'static str;
 }
 
-steps! {
-    /// An SRP exchange whose first half is done.
-    PasswordVerifier,
-    /// The temporary password is proved, and a new one is asked for.
-    NewPasswordRequired,
-    /// A code was sent by text message, after another factor.
-    SmsMfa,
-    /// A code was sent by mail.
-    EmailOtp,
-    /// A choice of second factors is offered.
-    SelectMfaType,
-    /// A choice of what to begin with is offered.
-    SelectChallenge,
-    /// The client chose to send the password.
-    Password,
-    /// The client chose to prove the password by SRP.
-    PasswordSrp,
-    /// A code was sent by text message, as the first factor.
-    SmsOtp,
-    /// A passkey is asked for.
-    WebAuthn,
-    /// A sign-up was just confirmed.
-    ConfirmedSignUp,
-    /// A code of the user's app is asked for.
-    SoftwareTokenMfa,
-    /// A second factor is to be set up.
-    MfaSetup,
+/// The state of a sign-in, with the data that its next answer needs: a step by its name.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Step(Map<String, Value>);
+
+impl Step {
+    /// A step of a challenge.
+    pub(super) fn of<S: StepKind>(step: &S) -> Self {
+        // A step is plain data, of which each can be written.
+        let written = serde_json::to_value(step).unwrap_or_default();
+        Self(Map::from_iter([(S::NAME.to_owned(), written)]))
+    }
+
+    /// The name of its challenge.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.keys().next().map_or("", String::as_str)
+    }
+
+    /// The step, if it is of this challenge.
+    #[must_use]
+    pub fn read<S: StepKind>(&self) -> Option<S> {
+        self.0
+            .get(S::NAME)
+            .and_then(|step| S::deserialize(step).ok())
+    }
 }
 
 impl Pending {

@@ -1,13 +1,8 @@
 //! One request's way through the machine.
 
-use std::time::Duration;
-
 use super::effect::{Effect, PasswordChange};
 use super::facts::Facts;
-use super::outcome::Outcome;
-use super::progress::{Factor, Progress, Proved, Way};
-use super::proof::Proof;
-use super::step::{Pending, Step};
+use super::progress::{Factor, PastChallenge, Progress, Proved, Way};
 use crate::time::Timestamp;
 use crate::user::User;
 
@@ -44,6 +39,15 @@ impl Turn {
         }
     }
 
+    /// Notes a challenge that was met in the custom flow.
+    pub(super) fn met(&mut self, name: &str, result: bool, metadata: Option<String>) {
+        self.progress.custom.push(PastChallenge {
+            name: name.to_owned(),
+            result,
+            metadata,
+        });
+    }
+
     /// Notes a change.
     pub(super) fn change(&mut self, effect: Effect) {
         self.effects.push(effect);
@@ -66,29 +70,8 @@ impl Turn {
         changed.or_else(|| facts.account.user())
     }
 
-    /// Asks a challenge, which waits for its answer so long.
-    pub(super) fn ask(
-        self,
-        step: impl Into<Step>,
-        validity: Duration,
-        facts: &Facts<'_>,
-    ) -> Outcome {
-        let pending = Pending::new(facts, step.into(), self.progress, validity);
-        Outcome::Ask(pending, self.effects)
-    }
-
-    /// Ends the sign-in: all that it takes is proved.
-    pub(super) fn sign_in(self, facts: &Facts<'_>) -> Outcome {
-        let Some(sub) = facts.account.sub() else {
-            return Outcome::Refuse(super::Refusal::WrongPassword);
-        };
-        let proof = Proof {
-            pool: facts.pool.id.clone(),
-            client: facts.client.id.clone(),
-            sub: sub.clone(),
-            at: facts.now,
-            progress: self.progress,
-        };
-        Outcome::SignedIn(proof, self.effects)
+    /// What is kept of it, and what it changes.
+    pub(super) fn into_parts(self) -> (Progress, Vec<Effect>) {
+        (self.progress, self.effects)
     }
 }

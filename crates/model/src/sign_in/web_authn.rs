@@ -8,14 +8,14 @@ use cognate_crypto::webauthn::{
 use serde::{Deserialize, Serialize};
 
 use super::challenge::Challenge;
-use super::choice::FirstFactors;
 use super::effect::{Effect, PasskeyUse};
 use super::facts::Facts;
-use super::mfa;
-use super::need::{Asked, Need};
-use super::outcome::{Outcome, Refusal};
-use super::proceed::proceed;
+use super::mfa_needs;
+use super::outcome::{Asked, Need, Outcome};
 use super::progress::Factor;
+use super::questions::{FirstFactors, KnownPasskey};
+use super::refusal::Refusal;
+use super::step::StepKind;
 use super::turn::Turn;
 use crate::passkey::{self, CredentialId, OfferedPasskey, Passkey, user_handle};
 use crate::second_factor::PasskeyFactor;
@@ -50,14 +50,6 @@ pub struct PasskeyResponse {
     pub user_handle: Option<Vec<u8>>,
 }
 
-/// What the driver finds out about a passkey.
-pub struct KnownPasskey {
-    /// The account's passkey of that id; nobody has any.
-    pub passkey: Option<Passkey>,
-    /// Origins that the server's settings allow beside those of the relying party's domain.
-    pub other_origins: Vec<String>,
-}
-
 /// A passkey of nobody's, on the base point of P-256: a response of nobody is checked as any other,
 /// and refused whatever comes of it.
 const NOBODYS: KnownCredential<'static> = KnownCredential {
@@ -80,7 +72,7 @@ const NOBODYS: KnownCredential<'static> = KnownCredential {
 pub fn offered_passkeys(pool: &UserPool, user: &User, all: &[Passkey]) -> Vec<OfferedPasskey> {
     let relying_party = relying_party_of(pool).filter(|_| {
         user.status != UserStatus::ForceChangePassword
-            && (stand_for_both(pool, user) || !mfa::is_needed(pool, Some(user)))
+            && (stand_for_both(pool, user) || !mfa_needs::is_needed(pool, Some(user)))
     });
     let Some(relying_party) = relying_party else {
         return Vec::new();
@@ -121,7 +113,11 @@ pub(super) fn ask(
         user_verification: settings.requires_user_verification(),
         allowed: found.passkeys.clone(),
     };
-    turn.ask(step, facts.client.auth_session_validity(), facts)
+    Outcome::ask(turn, &step, facts.client.auth_session_validity(), facts)
+}
+
+impl StepKind for WebAuthn {
+    const NAME: &'static str = "web_authn";
 }
 
 impl Challenge for WebAuthn {
@@ -140,8 +136,8 @@ impl Challenge for WebAuthn {
             return Outcome::Refuse(Refusal::WrongPasskey(None));
         }
         let id = response.id.clone();
-        let check = move |known: KnownPasskey, facts: &Facts<'_>, random: &mut Random| {
-            self.check(&response, known, turn, facts, random)
+        let check = move |known: KnownPasskey, facts: &Facts<'_>, _: &mut Random| {
+            self.check(&response, known, turn, facts)
         };
         Outcome::Need(Need::Passkey(Asked::new(id, check)))
     }
@@ -154,7 +150,6 @@ impl WebAuthn {
         known: KnownPasskey,
         mut turn: Turn,
         facts: &Facts<'_>,
-        random: &mut Random,
     ) -> Outcome {
         if relying_party_of(facts.pool) != Some(&self.relying_party_id) {
             return Outcome::Refuse(Refusal::NoSuchStep);
@@ -189,7 +184,7 @@ impl WebAuthn {
             id: response.id.clone(),
             verified,
         }));
-        proceed(turn, facts, random)
+        Outcome::Proved(turn)
     }
 
     fn verify(

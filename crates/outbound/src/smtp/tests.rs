@@ -51,6 +51,7 @@ async fn a_mail_arrives_with_both_halves_and_its_headers() {
     let outbound = Outbound {
         mail: Mailer::Smtp(plain(&server)),
         sms: SmsSender::None,
+        triggers: crate::Triggers::None,
     };
     let sent = EmailMessage {
         reply_to: Some("Help <help@example.com>".to_owned()),

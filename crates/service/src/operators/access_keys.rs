@@ -261,6 +261,7 @@ mod tests {
             Outbound {
                 mail: Mailer::None,
                 sms: SmsSender::None,
+                triggers: cognate_outbound::Triggers::None,
             },
             config,
             clock,

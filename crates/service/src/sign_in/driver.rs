@@ -99,7 +99,7 @@ pub(super) async fn answer(
 /// Whether a sign-in that begins so leaves a row that waits before anything is proved.
 fn begins_with_a_challenge(way: Way) -> bool {
     match way {
-        Way::Srp | Way::Choice => true,
+        Way::Srp | Way::Choice | Way::Custom => true,
         Way::Password => false,
     }
 }
@@ -131,6 +131,9 @@ impl Run {
                 Outcome::SignedIn(proof, effects) => return self.sign_in(proof, effects).await,
                 Outcome::Refuse(refusal) => return self.refuse(refusal).await,
                 Outcome::Need(need) => self.find_out(need).await?,
+                Outcome::Proved(turn) => {
+                    sign_in::proceed(turn, &self.facts(), &mut self.cx.random())
+                }
             };
         }
     }
@@ -163,6 +166,21 @@ impl Run {
                 let (pool, subject) = (&self.pool_client.pool, self.found.subject());
                 let known = found::known(&self.cx, pool, subject, &asked.question).await?;
                 Ok(asked.answered(known, &self.facts(), &mut self.cx.random()))
+            }
+            Need::DefineChallenge(asked) => {
+                let defined = self.cx.app.outbound.triggers.define(&asked.question);
+                let defined = defined.ok_or_else(Error::custom_auth_not_configured)?;
+                Ok(asked.answered(defined, &self.facts(), &mut self.cx.random()))
+            }
+            Need::CreateChallenge(asked) => {
+                let created = self.cx.app.outbound.triggers.create(&asked.question);
+                let created = created.ok_or_else(Error::custom_auth_not_configured)?;
+                Ok(asked.answered(created, &self.facts(), &mut self.cx.random()))
+            }
+            Need::VerifyChallenge(asked) => {
+                let verified = self.cx.app.outbound.triggers.verify(&asked.question);
+                let verified = verified.ok_or_else(Error::custom_auth_not_configured)?;
+                Ok(asked.answered(verified, &self.facts(), &mut self.cx.random()))
             }
             Need::Code(asked) => {
                 let pool = &self.pool_client.pool;

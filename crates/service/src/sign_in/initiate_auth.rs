@@ -112,7 +112,11 @@ async fn begin(cx: &Cx, pool_client: &PoolClient, asked: Asked<'_>) -> Result<Re
             }
             by_choice(cx, pool_client, session, parameters).await
         }
-        AuthFlowType::CustomAuth => Err(Error::parameter_not_built(format!("the flow {flow}"))),
+        AuthFlowType::CustomAuth => {
+            allowed(pool_client, AuthFlow::AllowCustomAuth)
+                .ok_or_else(Error::auth_flow_not_enabled)?;
+            by_own_code(cx, pool_client, parameters).await
+        }
         AuthFlowType::AdminUserPasswordAuth
         | AuthFlowType::AdminNoSrpAuth
         | AuthFlowType::Unknown(_) => Err(Error::auth_method_not_supported()),
@@ -200,4 +204,16 @@ async fn by_choice(
         }
     };
     counted(cx, SignInFlow::Choice, reply)
+}
+
+/// CUSTOM_AUTH: by the pool's own code, after SRP where the client begins with that.
+async fn by_own_code(cx: &Cx, pool_client: &PoolClient, parameters: &Parameters) -> Result<Reply> {
+    let username = named(pool_client, parameters)?;
+    let begins_with_srp = parameters
+        .get("CHALLENGE_NAME")
+        .is_some_and(|name| name == "SRP_A");
+    let client_public = begins_with_srp.then(|| srp_a(parameters)).transpose()?;
+    let flow = Flow::Custom(client_public);
+    let reply = driver::begin(cx, pool_client, username, flow).await;
+    counted(cx, SignInFlow::Custom, reply)
 }

@@ -27,6 +27,7 @@ pub(super) fn refused(refusal: Refusal) -> Error {
         Refusal::WrongPasskey(Some(refusal)) => {
             Error::incorrect_username_or_password().with_source(refusal)
         }
+        Refusal::NoSuchChallenge => Error::challenge_cannot_be_asked(),
         Refusal::NotOffered => Error::choice_not_offered(),
         Refusal::NoSecondFactor => Error::no_second_factor(),
         Refusal::Timestamp => Error::timestamp_malformed(),

@@ -1,6 +1,7 @@
 //! The challenges as clients see them: one file for each, and the list of them all.
 
 pub(super) mod choice;
+mod custom_challenge;
 mod email_otp;
 mod mfa_setup;
 mod new_password_required;
@@ -77,7 +78,7 @@ trait OnTheWire: Challenge {
     ///
     /// # Errors
     /// Only what is our own fault.
-    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>>;
+    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&str, String)>>;
 
     /// What may be chosen among, where the challenge is a choice of challenges.
     fn available(&self) -> Option<Vec<ChallengeNameType>> {
@@ -176,29 +177,24 @@ macro_rules! challenges {
         /// # Errors
         /// Only what is our own fault.
         pub(super) fn shown(step: &Step, session: String, shown: &Shown<'_>) -> Result<Reply> {
-            let (name, parameters, available) = match step {
-                $(Step::$name(step) => {
-                    (ChallengeNameType::$name, step.parameters(shown)?, step.available())
-                })*
-                Step::ConfirmedSignUp(_) => {
-                    return Err(Error::internal().with_source("a step that is no challenge"));
-                }
-            };
-            let parameters = parameters.into_iter();
-            Ok(Reply::Challenge {
-                name,
-                session,
-                parameters: parameters.map(|(name, value)| (name.to_owned(), value)).collect(),
-                available,
-            })
+            $(if let Some(step) = step.read::<sign_in::$name>() {
+                let parameters = step.parameters(shown)?.into_iter();
+                return Ok(Reply::Challenge {
+                    name: ChallengeNameType::$name,
+                    session,
+                    parameters: parameters.map(|(name, value)| (name.to_owned(), value)).collect(),
+                    available: step.available(),
+                });
+            })*
+            Err(Error::internal().with_source(format!("no challenge: {}", step.name())))
         }
 
         /// The row that a step waits in, where it is not its session's.
         pub(super) fn row(step: &Step) -> Option<StepRow> {
-            match step {
-                $(Step::$name(step) => step.row(),)*
-                Step::ConfirmedSignUp(_) => None,
-            }
+            $(if let Some(step) = step.read::<sign_in::$name>() {
+                return step.row();
+            })*
+            None
         }
     };
 }
@@ -213,6 +209,7 @@ challenges![
     Password,
     PasswordSrp,
     SmsOtp,
+    CustomChallenge,
     SoftwareTokenMfa,
     MfaSetup,
     WebAuthn,

@@ -88,6 +88,7 @@ async fn a_code_that_cannot_be_sent_is_told_to_the_operator_and_changes_nothing(
     let outbound = cognate_outbound::Outbound {
         mail: cognate_outbound::Mailer::None,
         sms: cognate_outbound::SmsSender::None,
+        triggers: cognate_outbound::Triggers::None,
     };
     let server = TestServer::builder().outbound(outbound).start().await;
     let pool = server.pool().verified_before_update().await;

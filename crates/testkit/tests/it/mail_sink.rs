@@ -42,6 +42,7 @@ impl MailSink {
         Outbound {
             mail: Mailer::Smtp(SmtpMailer::from_url(&url, "no-reply@cognate.test").unwrap()),
             sms: SmsSender::None,
+            triggers: cognate_outbound::Triggers::None,
         }
     }
 
@@ -119,6 +120,7 @@ pub(crate) async fn silent_sms(inbox: &Inbox) -> (Outbound, TcpListener) {
     let outbound = Outbound {
         mail: Mailer::Inbox(inbox.clone()),
         sms: SmsSender::Http(HttpSms::from_url(&url).unwrap()),
+        triggers: cognate_outbound::Triggers::None,
     };
     (outbound, listener)
 }

@@ -14,6 +14,7 @@ fn broken() -> Outbound {
     Outbound {
         mail: Mailer::Smtp(SmtpMailer::from_url(&url, "no-reply@cognate.test").unwrap()),
         sms: SmsSender::None,
+        triggers: cognate_outbound::Triggers::None,
     }
 }
 
@@ -106,6 +107,7 @@ async fn a_message_that_this_server_can_never_send_is_told_before_anything_is_do
     let silent = Outbound {
         mail: Mailer::None,
         sms: SmsSender::None,
+        triggers: cognate_outbound::Triggers::None,
     };
     let server = TestServer::builder().outbound(silent).start().await;
     let client = server
@@ -155,6 +157,7 @@ async fn where_mail_cannot_be_sent_it_does_not_show_who_has_an_account() {
     silent.pool.server = server.node_with(Outbound {
         mail: Mailer::None,
         sms: SmsSender::None,
+        triggers: cognate_outbound::Triggers::None,
     });
     let mut seen = Vec::new();
     for name in ["somebody", "nobody"] {

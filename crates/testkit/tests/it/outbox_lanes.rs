@@ -18,6 +18,7 @@ fn without_sms(inbox: &Inbox) -> Outbound {
     Outbound {
         mail: Mailer::Inbox(inbox.clone()),
         sms: SmsSender::None,
+        triggers: cognate_outbound::Triggers::None,
     }
 }
 
@@ -25,6 +26,7 @@ fn without_mail(inbox: &Inbox) -> Outbound {
     Outbound {
         mail: Mailer::None,
         sms: SmsSender::Inbox(inbox.clone()),
+        triggers: cognate_outbound::Triggers::None,
     }
 }
 

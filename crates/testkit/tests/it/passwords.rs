@@ -332,6 +332,7 @@ async fn an_operator_is_told_that_a_reset_code_cannot_be_sent() {
     let outbound = Outbound {
         mail: Mailer::None,
         sms: SmsSender::None,
+        triggers: cognate_outbound::Triggers::None,
     };
     let server = TestServer::builder().outbound(outbound).start().await;
     let pool = server.pool().await;

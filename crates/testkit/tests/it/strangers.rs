@@ -336,6 +336,7 @@ async fn a_reset_by_an_operator_stands_where_no_mail_can_go_out() {
         let silent = server.node_with(Outbound {
             mail: Mailer::None,
             sms: SmsSender::None,
+            triggers: cognate_outbound::Triggers::None,
         });
         let there = ana.on(&silent);
         let (code, message) = reset_by_operator(&there).await.unwrap_err();

@@ -453,6 +453,7 @@ async fn a_change_is_not_stopped_because_nothing_can_be_sent() {
     let outbound = cognate_outbound::Outbound {
         mail: cognate_outbound::Mailer::None,
         sms: cognate_outbound::SmsSender::None,
+        triggers: cognate_outbound::Triggers::None,
     };
     let server = TestServer::builder().outbound(outbound).start().await;
     let pool = server.pool().verifies([]).await;

@@ -238,9 +238,10 @@ impl World {
         {
             let same_account = earlier.generation == self.slot(at).generation
                 && earlier.of_user == self.slot(at).user.is_some();
-            if let (Step::PasswordVerifier(before), true) =
-                (&earlier.pending.step, same_account && self.has_password(at))
-            {
+            if let (Some(before), true) = (
+                earlier.pending.step.read::<PasswordVerifier>(),
+                same_account && self.has_password(at),
+            ) {
                 assert_eq!(
                     before.salt, step.salt,
                     "a salt that changes from call to call"
@@ -311,14 +312,14 @@ impl World {
     fn answer_claim(&mut self, index: usize, at: At, guess: Guess, twist: Twist) {
         let password = self.guessed(at, guess);
         let issued = &self.issued[index];
-        let claim = match (&issued.key, &issued.pending.step) {
-            (Some(key), Step::PasswordVerifier(step)) => {
+        let claim = match (&issued.key, issued.pending.step.read::<PasswordVerifier>()) {
+            (Some(key), Some(step)) => {
                 let signed_at = match twist {
                     Twist::OldTimestamp => self.now.minus(seconds(301)),
                     Twist::FutureTimestamp => self.now.plus(seconds(302)),
                     _ => self.now,
                 };
-                Claim::of(&self.pools[at.pool], key, step, &password, signed_at)
+                Claim::of(&self.pools[at.pool], key, &step, &password, signed_at)
             }
             _ => Claim {
                 secret_block: String::new(),
@@ -374,7 +375,7 @@ impl World {
             }
             UserStatus::ForceChangePassword => {
                 let pending = asked(outcome);
-                assert!(matches!(pending.step, Step::NewPasswordRequired(_)));
+                assert_eq!(pending.step.name(), "new_password_required");
                 self.issue(at, pending, None);
             }
             UserStatus::Confirmed => {

@@ -88,7 +88,7 @@ fn a_claim_signed_for_a_step_of_the_same_user_answers_no_other_step() {
         &mut Random::from_seed([2; 32]),
     ));
     // The same A in both exchanges: B and the block still tie the claim to one of them.
-    let claim = Claim::of(&scene.pool, &key, password_step(&first), PASSWORD, NOW);
+    let claim = Claim::of(&scene.pool, &key, &password_step(&first), PASSWORD, NOW);
     let moved = Claim {
         secret_block: base64_encode(&password_step(&second).secret_block),
         ..claim
@@ -105,7 +105,7 @@ fn a_timestamp_counts_five_minutes_around_now_and_no_longer() {
     let (key, outcome) = scene.start_srp();
     let pending = asked(outcome);
     let mut at = |at| {
-        let claim = Claim::of(&scene.pool, &key, password_step(&pending), PASSWORD, at);
+        let claim = Claim::of(&scene.pool, &key, &password_step(&pending), PASSWORD, at);
         scene.claim(&pending, &claim)
     };
     for recent in [NOW, NOW.minus(seconds(300)), NOW.plus(seconds(300))] {
@@ -232,7 +232,7 @@ fn an_srp_challenge_is_answered_within_three_minutes() {
         let claim = Claim::of(
             &scene.pool,
             &key,
-            password_step(&pending),
+            &password_step(&pending),
             PASSWORD,
             scene.now,
         );
@@ -249,7 +249,7 @@ fn a_password_changed_during_an_exchange_ends_it() {
     let pending = asked(outcome);
     scene.set_password("Newer-pass1");
     for password in [PASSWORD, "Newer-pass1"] {
-        let claim = Claim::of(&scene.pool, &key, password_step(&pending), password, NOW);
+        let claim = Claim::of(&scene.pool, &key, &password_step(&pending), password, NOW);
         assert_eq!(
             refused(scene.claim(&pending, &claim)),
             Refusal::WrongPassword

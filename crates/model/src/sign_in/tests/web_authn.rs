@@ -85,7 +85,15 @@ impl Stage {
     /// Finds out what the machine needs, with the passkey.
     fn driven(&self, mut outcome: Outcome, random: &mut Random) -> Outcome {
         let facts = self.scene.facts();
-        while let Outcome::Need(need) = outcome {
+        loop {
+            let need = match outcome {
+                Outcome::Need(need) => need,
+                Outcome::Proved(turn) => {
+                    outcome = crate::sign_in::proceed(turn, &facts, random);
+                    continue;
+                }
+                decided => return decided,
+            };
             outcome = match need {
                 Need::FirstFactors(asked) => {
                     let found = FirstFactors {
@@ -106,7 +114,6 @@ impl Stage {
                 other => return driven(Outcome::Need(other), &facts, random),
             };
         }
-        outcome
     }
 
     fn start(&mut self, preferred: Option<FirstChallenge>) -> Outcome {
@@ -161,18 +168,16 @@ impl Stage {
     }
 }
 
-fn step(pending: &Pending) -> &WebAuthn {
-    match &pending.step {
-        Step::WebAuthn(step) => step,
-        _ => panic!("no passkey is asked for"),
-    }
+fn step(pending: &Pending) -> WebAuthn {
+    pending.step.read().unwrap()
 }
 
 fn available(outcome: Outcome) -> Vec<FirstChallenge> {
-    match asked(outcome).step {
-        Step::SelectChallenge(step) => step.available,
-        _ => panic!("no choice is offered"),
-    }
+    asked(outcome)
+        .step
+        .read::<crate::sign_in::SelectChallenge>()
+        .unwrap()
+        .available
 }
 
 /// The factors that were proved, and the use of the passkey that is to be stored.
@@ -453,9 +458,9 @@ proptest! {
         stage.passkey.counter = known;
         let origins = ["https://example.com", "https://a.example.com", "https://evil.example"];
         let mut pending = pending;
-        if let Step::WebAuthn(step) = &mut pending.step {
-            step.user_verification = required;
-        }
+        let mut step = step(&pending);
+        step.user_verification = required;
+        pending.step = crate::sign_in::Step::of(&step);
         let mut response = stage.respond(&pending, |asked| asked.origin = origins[origin]);
         if forged {
             response.signature[0] ^= 1;

@@ -14,7 +14,7 @@ impl OnTheWire for EmailOtp {
         typed_code(responses, "EMAIL_OTP_CODE")
     }
 
-    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>> {
+    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&str, String)>> {
         Ok(delivery(&self.0, "EMAIL", shown))
     }
 }

@@ -25,7 +25,7 @@ impl OnTheWire for MfaSetup {
         Ok(given.remove("email").map_or(SetUp::App, SetUp::Email))
     }
 
-    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>> {
+    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&str, String)>> {
         let names: Vec<&str> = self.choices.iter().map(|choice| choice.as_str()).collect();
         let mut parameters = vec![("MFAS_CAN_SETUP", serde_json::to_string(&names)?)];
         parameters.extend(shown.user_id());

@@ -26,7 +26,7 @@ impl OnTheWire for NewPasswordRequired {
         })
     }
 
-    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>> {
+    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&str, String)>> {
         let user = shown.user;
         let user =
             user.ok_or_else(|| Error::internal().with_source("a challenge without a user"))?;

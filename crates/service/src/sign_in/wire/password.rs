@@ -15,7 +15,7 @@ impl OnTheWire for Password {
         super::password(responses)
     }
 
-    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>> {
+    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&str, String)>> {
         Ok(vec![shown.user_name()])
     }
 }

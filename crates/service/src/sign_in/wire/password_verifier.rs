@@ -31,7 +31,7 @@ impl OnTheWire for PasswordVerifier {
         Some(step_row::of_block(&self.secret_block))
     }
 
-    fn parameters(&self, _shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>> {
+    fn parameters(&self, _shown: &Shown<'_>) -> Result<Vec<(&str, String)>> {
         Ok(vec![
             ("SALT", self.salt.clone()),
             ("SRP_B", self.server_public.clone()),

@@ -18,7 +18,7 @@ impl OnTheWire for SelectChallenge {
         choice::read(Some(chosen), responses)
     }
 
-    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>> {
+    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&str, String)>> {
         Ok(vec![shown.user_name()])
     }
 

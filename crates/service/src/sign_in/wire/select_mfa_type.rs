@@ -22,7 +22,7 @@ impl OnTheWire for SelectMfaType {
         SecondFactor::parse(name).ok_or_else(Error::choice_not_offered)
     }
 
-    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>> {
+    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&str, String)>> {
         let names: Vec<&str> = self.choices.iter().map(|choice| choice.as_str()).collect();
         let mut parameters = vec![("MFAS_CAN_CHOOSE", serde_json::to_string(&names)?)];
         parameters.extend(shown.user_id());

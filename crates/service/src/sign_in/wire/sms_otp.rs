@@ -14,7 +14,7 @@ impl OnTheWire for SmsOtp {
         typed_code(responses, "SMS_OTP_CODE")
     }
 
-    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>> {
+    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&str, String)>> {
         Ok(delivery(&self.0, "SMS", shown))
     }
 }

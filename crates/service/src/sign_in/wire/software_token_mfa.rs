@@ -14,7 +14,7 @@ impl OnTheWire for SoftwareTokenMfa {
         typed_code(responses, "SOFTWARE_TOKEN_MFA_CODE")
     }
 
-    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>> {
+    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&str, String)>> {
         let mut parameters: Vec<_> = shown.user_id().into_iter().collect();
         if !self.name.is_empty() {
             parameters.push(("FRIENDLY_DEVICE_NAME", self.name.clone()));

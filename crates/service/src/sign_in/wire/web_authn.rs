@@ -15,7 +15,7 @@ impl OnTheWire for WebAuthn {
         credential::asserted(required(responses, "CREDENTIAL")?)
     }
 
-    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&'static str, String)>> {
+    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&str, String)>> {
         let validity = shown.pool_client.entry.client.auth_session_validity();
         let options = options::of_sign_in(self, validity);
         Ok(vec![

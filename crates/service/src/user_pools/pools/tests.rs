@@ -30,6 +30,7 @@ pub(crate) async fn new_cx() -> Cx {
     let outbound = Outbound {
         mail: Mailer::Inbox(Inbox::default()),
         sms: SmsSender::None,
+        triggers: cognate_outbound::Triggers::None,
     };
     let clock = Clock::manual(Timestamp(1_700_000_000_123));
     let app = App::new(

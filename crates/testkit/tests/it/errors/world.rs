@@ -30,6 +30,7 @@ impl World {
         let silent = server.node_with(Outbound {
             mail: Mailer::None,
             sms: SmsSender::None,
+            triggers: cognate_outbound::Triggers::None,
         });
         let pool = server.pool().aliases(["email", "preferred_username"]).await;
         let client = pool.client().legacy_errors().await;

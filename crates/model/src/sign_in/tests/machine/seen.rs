@@ -53,6 +53,7 @@ fn kind(refusal: &Refusal) -> &'static str {
         Refusal::NoSoftwareToken => "no software token",
         Refusal::NotSetUp => "not set up",
         Refusal::NotOffered => "not offered",
+        Refusal::NoSuchChallenge => "no such challenge",
         Refusal::NoSecondFactor => "no second factor",
         Refusal::WrongPasskey(_) => "wrong passkey",
         Refusal::CopiedPasskey(_) => "copied passkey",
