@@ -242,13 +242,14 @@ async fn the_old_name_of_the_operators_flow_works() {
 }
 
 #[tokio::test]
-async fn flows_that_are_not_built_are_refused_by_name() {
+async fn the_custom_flow_needs_the_pools_own_code() {
     let server = TestServer::start().await;
-    let client = server.pool().await.client().await;
+    let client = server.pool().await.client();
+    let client = client.flows(["ALLOW_CUSTOM_AUTH"]).await;
     let parameters = client.parameters("ana", json!({}));
     let input = client.initiation("CUSTOM_AUTH", &parameters);
     let error = refused(server.call::<op::InitiateAuth>(input).await);
-    let sentence = "Cognate does not support the flow CUSTOM_AUTH yet";
+    let sentence = "Custom auth lambda trigger is not configured for the user pool.";
     assert_eq!(error.told(), ("InvalidParameterException", sentence));
 }
 

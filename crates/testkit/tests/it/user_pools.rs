@@ -59,11 +59,6 @@ async fn what_is_not_built_is_refused_by_its_name_and_nothing_is_made() {
             json!({"ChallengeRequiredOnNewDevice": true}),
             "DeviceConfiguration",
         ),
-        (
-            "Policies",
-            json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}),
-            "WEB_AUTHN",
-        ),
     ] {
         let error = refused(server.pool().with(member, value).create().await);
         assert_eq!(error.code, "InvalidParameterException", "{member}");
