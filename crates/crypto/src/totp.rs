@@ -1,5 +1,5 @@
 //! Codes of authenticator apps: TOTP (RFC 6238) with HMAC-SHA1, steps of 30 seconds and six digits,
-//! which is what every app takes and all that Cognito takes (docs/protocol.md §5.12).
+//! which is what every app takes and all that Cognito takes (docs/protocol.md §15.1).
 //!
 //! HMAC-SHA1 is sound where collisions of SHA-1 are no concern (RFC 6194 §3.3), as here.
 

@@ -77,7 +77,7 @@ impl MfaPreferences {
     }
 
     /// Makes what was wished true. Where everybody is asked for a second factor, none can be
-    /// switched off, which is no error (docs/protocol.md §5.15). A passkey stands for both factors
+    /// switched off, which is no error (docs/protocol.md §15.3). A passkey stands for both factors
     /// only while there is another way for the day on which it is lost.
     ///
     /// # Errors

@@ -296,6 +296,11 @@ sentences! {
         sms_configuration_required() "SMS configuration and Auto verification for phone_number are required when MFA is required/optional";
         sms_mfa_cannot_be_turned_off() "Can't turn off SMS_MFA when SMS configuration is set for the user pool";
         email_mfa_and_recovery_by_email() "Cannot set EmailMfaConfiguration when user pool AccountRecoverySetting is not set or contains only verified_email in RecoveryMechanisms.";
+        one_time_codes_and_required_mfa() "Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled";
+        /// In SetUserPoolMfaConfig.
+        single_factor_passkeys_and_required_mfa() "Cannot set WebAuthn factor configuration to SINGLE_FACTOR if MFA is required and WebAuthn is an allowed first auth factor";
+        /// In CreateUserPool and UpdateUserPool.
+        passkeys_not_configured_for_mfa() "WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA";
         source_arn_missing() "Source ARN is required to use DEVELOPER email sending owner";
         invalid_from_address() "Provided From email address is invalid";
         invalid_attribute_data_type() "Invalid AttributeDataType input, consider using the provided AttributeDataType enum.";

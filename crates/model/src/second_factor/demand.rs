@@ -1,4 +1,4 @@
-//! Which second factor a sign-in asks for (docs/protocol.md §5.16), and what follows for the
+//! Which second factor a sign-in asks for (docs/protocol.md §15.4), and what follows for the
 //! recovery of passwords: what proves the second factor is no way around the first.
 
 use std::collections::BTreeSet;

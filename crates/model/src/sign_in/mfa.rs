@@ -1,4 +1,4 @@
-//! Which second factor a sign-in needs, if any (docs/protocol.md §5.16).
+//! Which second factor a sign-in needs, if any (docs/protocol.md §15.4).
 
 use cognate_crypto::random::Random;
 

@@ -1,5 +1,5 @@
 //! MFA_SETUP: a user who must have a second factor and has none sets one up, before anything but
-//! the password is proved (docs/protocol.md §5.18). What is set up waits in the step and becomes
+//! the password is proved (docs/protocol.md §15.6). What is set up waits in the step and becomes
 //! the user's with the end of the sign-in, so that a sign-in that is given up leaves nothing.
 
 use std::time::Duration;

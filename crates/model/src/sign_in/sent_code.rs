@@ -186,7 +186,7 @@ impl SentCode {
         Outcome::Proved(turn)
     }
 
-    /// The user, whose address the code has proved (docs/protocol.md §5.15).
+    /// The user, whose address the code has proved (docs/protocol.md §15.3).
     fn proved_by(&self, user: &User, facts: &Facts<'_>) -> ProvedAddress {
         let mut user = user.clone();
         if self.is_new {

@@ -1,5 +1,5 @@
 //! SOFTWARE_TOKEN_MFA: a code of an authenticator app, after another factor (docs/protocol.md
-//! §5.13).
+//! §15.1).
 
 use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,9 @@ use cognate_api::idp::{
     AdminGetUserAuthFactorsRequest, AdminGetUserAuthFactorsResponse, AuthFactorType,
     GetUserAuthFactorsRequest, GetUserAuthFactorsResponse,
 };
-use cognate_model::{User, UserPool};
+use cognate_model::attribute::Contact;
+use cognate_model::second_factor::SecondFactor;
+use cognate_model::{FirstFactor, User, UserPool};
 use cognate_store::{passkeys, software_tokens, users};
 
 use super::shown;
@@ -41,14 +43,34 @@ pub(crate) async fn admin_get_user_auth_factors(
     })
 }
 
-/// ConfiguredUserAuthFactors: first factors that the pool allows and the user has, and the second
-/// factors that serve for nothing else.
+/// ConfiguredUserAuthFactors: what the user has of what the pool lets users sign in with, be it as
+/// the first factor or as the second (docs/protocol.md §15.7).
 async fn configured(cx: &Cx, pool: &UserPool, user: &User) -> Result<Vec<AuthFactorType>> {
+    let allowed = &pool.settings.allowed_first_auth_factors;
     let mut tx = cx.app.db.read().await?;
     let mut factors = Vec::new();
     let credentials = users::credentials(&mut tx, &pool.id, &user.sub).await?;
     if credentials.is_some() {
         factors.push(AuthFactorType::Password);
+    }
+    for (first, second, contact, shown) in [
+        (
+            FirstFactor::EmailOtp,
+            SecondFactor::Email,
+            Contact::Email,
+            AuthFactorType::EmailOtp,
+        ),
+        (
+            FirstFactor::SmsOtp,
+            SecondFactor::Sms,
+            Contact::PhoneNumber,
+            AuthFactorType::SmsOtp,
+        ),
+    ] {
+        let is_first = allowed.contains(&first) && user.has_verified(contact);
+        if is_first || user.mfa.enabled.contains(&second) {
+            factors.push(shown);
+        }
     }
     if pool.has_passkeys()
         && !passkeys::of_user(&mut tx, &pool.id, &user.sub)

@@ -69,7 +69,7 @@ async fn make_true(
 }
 
 /// Whether a factor can be switched on. An app that the user has serves on where the pool offers
-/// none any more (docs/protocol.md §5.14); an address need not be verified (§5.15).
+/// none any more (docs/protocol.md §15.2); an address need not be verified (§15.3).
 fn check_can_be_used(
     pool: &UserPool,
     user: &User,

@@ -1,5 +1,5 @@
 //! Authenticator apps of users: AssociateSoftwareToken, VerifySoftwareToken and
-//! AdminDeleteSoftwareToken (docs/protocol.md §5.13, §5.14).
+//! AdminDeleteSoftwareToken (docs/protocol.md §15.1, §15.2).
 
 use cognate_api::idp::{
     AdminDeleteSoftwareTokenRequest, AdminDeleteSoftwareTokenResponse,

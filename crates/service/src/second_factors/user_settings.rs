@@ -42,7 +42,7 @@ pub(crate) async fn admin_set_user_settings(
     Ok(AdminSetUserSettingsResponse {})
 }
 
-/// An empty list switches text messages off (docs/protocol.md §5.17).
+/// An empty list switches text messages off (docs/protocol.md §15.5).
 fn read(options: &[MFAOptionType]) -> Result<Wishes> {
     let is_sms = |option: &MFAOptionType| {
         option.delivery_medium == Some(DeliveryMediumType::Sms)

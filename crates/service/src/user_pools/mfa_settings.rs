@@ -8,6 +8,7 @@ use cognate_api::idp::{
     WebAuthnConfigurationType, WebAuthnFactorConfigurationType,
 };
 use cognate_crypto::webauthn::is_valid_relying_party_id;
+use cognate_model::FirstFactor;
 use cognate_model::second_factor::{
     EmailMfa, MfaConfiguration, PasskeyFactor, PasskeySettings, PoolMfa, UserVerification,
 };
@@ -68,7 +69,24 @@ pub(super) fn check(settings: &Settings) -> Result<()> {
     if mfa.email.is_some() && only_mail {
         return Err(Error::email_mfa_and_recovery_by_email());
     }
+    let is_code = |factor: &FirstFactor| match factor {
+        FirstFactor::EmailOtp | FirstFactor::SmsOtp => true,
+        FirstFactor::Password | FirstFactor::WebAuthn => false,
+    };
+    let first = &settings.allowed_first_auth_factors;
+    if mfa.configuration == MfaConfiguration::On && first.iter().any(is_code) {
+        return Err(Error::one_time_codes_and_required_mfa());
+    }
     Ok(())
+}
+
+/// Whether passkeys would begin a sign-in that has to be of two factors, and be one. The two
+/// operations that can lead there say it in words of their own.
+pub(super) fn passkeys_lack_a_factor(settings: &Settings) -> bool {
+    let first = &settings.allowed_first_auth_factors;
+    settings.mfa.configuration == MfaConfiguration::On
+        && first.contains(&FirstFactor::WebAuthn)
+        && settings.mfa.passkeys.factor == PasskeyFactor::SingleFactor
 }
 
 /// Sets all that SetUserPoolMfaConfig says; what it leaves out is off.
@@ -116,6 +134,9 @@ pub(super) fn set(settings: &mut Settings, input: &SetUserPoolMfaConfigRequest) 
     };
     if !settings.mfa.offers_any() {
         return Err(Error::no_factor_enabled());
+    }
+    if passkeys_lack_a_factor(settings) {
+        return Err(Error::single_factor_passkeys_and_required_mfa());
     }
     check(settings)
 }

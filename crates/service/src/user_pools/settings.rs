@@ -107,6 +107,9 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         // Set by an operation of their own.
         sessions: before.map_or_else(SessionTracking::default, |before| before.sessions.clone()),
     };
+    if mfa_settings::passkeys_lack_a_factor(&settings) {
+        return Err(Error::passkeys_not_configured_for_mfa());
+    }
     let has_had_a_tier = before.is_some_and(|before| before.tier != settings.tier);
     let checked = check_tier(&settings).and_then(|()| mfa_settings::check(&settings));
     checked.map_err(|error| match error.code {

@@ -270,3 +270,23 @@ async fn the_least_tier_has_no_mail_as_second_factor_and_no_passkeys() {
         json!({"MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
     lite.set_mfa(token).await.unwrap();
 }
+
+#[tokio::test]
+async fn where_everybody_is_asked_no_sign_in_begins_with_a_passkey_of_one_factor() {
+    let server = TestServer::start().await;
+    let token =
+        json!({"MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    let policy = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}});
+    let pool = server.pool().with("Policies", policy.clone()).await;
+    let single = "Cannot set WebAuthn factor configuration to SINGLE_FACTOR if MFA is required and WebAuthn is an allowed first auth factor";
+    assert_invalid(pool.set_mfa(token.clone()).await, single);
+    let mut multi = token.clone();
+    multi["WebAuthnConfiguration"] =
+        json!({"FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION"});
+    pool.set_mfa(multi).await.unwrap();
+    let pool = server.pool().await.mfa(token).await;
+    let late = update(&pool, json!({"Policies": policy})).await;
+    let not_configured =
+        "WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA";
+    assert_invalid(late, not_configured);
+}

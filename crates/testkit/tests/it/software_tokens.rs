@@ -2,7 +2,8 @@
 //! AdminDeleteSoftwareToken.
 
 use cognate_testkit::{
-    Authenticator, TestPool, TestServer, TestUser, Tokens, for_each_database, minutes, op, refused,
+    Authenticator, TestPasskey, TestPool, TestServer, TestUser, Tokens, for_each_database, minutes,
+    op, refused,
 };
 use serde_json::{Value, json};
 
@@ -65,6 +66,22 @@ async fn an_app_is_the_users_once_it_has_shown_a_code() {
         assert_eq!(own, shown);
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_factors_of_a_user_are_those_that_the_pool_lets_them_use() {
+    let server = TestServer::start().await;
+    let pool = server.pool().passkeys().await;
+    pool.set_passkeys(json!({"RelyingPartyId": "example.com"}))
+        .await;
+    let ana = pool.client().await.user("ana").confirmed().await;
+    let shown = |factors: &[&str]| json!({"Username": "ana", "ConfiguredUserAuthFactors": factors});
+    assert_eq!(factors(&pool).await, shown(&["PASSWORD"]));
+    let tokens = ana.sign_in().await.unwrap();
+    ana.add_passkey(&tokens.access, &mut TestPasskey::eddsa())
+        .await
+        .unwrap();
+    assert_eq!(factors(&pool).await, shown(&["PASSWORD", "WEB_AUTHN"]));
 }
 
 #[tokio::test]

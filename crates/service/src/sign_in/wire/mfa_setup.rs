@@ -1,4 +1,4 @@
-//! MFA_SETUP on the wire (docs/protocol.md §5.18).
+//! MFA_SETUP on the wire (docs/protocol.md §15.6).
 
 use cognate_model::sign_in::{MfaSetup, SetUp};
 

@@ -1,4 +1,4 @@
-//! SOFTWARE_TOKEN_MFA on the wire (docs/protocol.md §5.13).
+//! SOFTWARE_TOKEN_MFA on the wire (docs/protocol.md §15.1).
 
 use cognate_model::sign_in::{SoftwareTokenMfa, TypedCode};
 

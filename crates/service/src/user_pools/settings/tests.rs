@@ -1,14 +1,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use cognate_model::attribute::{Contact, Schema};
+use cognate_model::second_factor::MfaConfiguration;
 use cognate_model::user_pool::{RecoveryMechanism, Settings, SignInNames, Tier};
-use cognate_model::{Timestamp, UserPool, UserPoolId};
+use cognate_model::{FirstFactor, Timestamp, UserPool, UserPoolId};
 use serde_json::{Value, json};
 
 use super::{read, sign_in_names};
 use crate::user_pools::asked::asked_of_new;
 use crate::user_pools::pools::tests::{create_request, request};
-use crate::user_pools::schema;
+use crate::user_pools::{mfa_settings, schema};
 use crate::{ErrorCode, Result};
 
 /// A pool of such settings.
@@ -400,6 +401,23 @@ fn a_schema_names_custom_attributes_without_their_prefix() {
         assert_eq!(
             (error.code, error.message.as_str()),
             (ErrorCode::InvalidParameter, sentence)
+        );
+    }
+}
+
+#[test]
+fn where_everybody_is_asked_for_a_second_factor_no_sign_in_begins_with_a_code() {
+    let mut settings = settings_of(json!({})).unwrap();
+    settings.mfa.software_token = Some(true);
+    for factor in [FirstFactor::EmailOtp, FirstFactor::SmsOtp] {
+        settings.allowed_first_auth_factors = [FirstFactor::Password, factor].into();
+        settings.mfa.configuration = MfaConfiguration::Optional;
+        assert!(mfa_settings::check(&settings).is_ok());
+        settings.mfa.configuration = MfaConfiguration::On;
+        let refused = mfa_settings::check(&settings).unwrap_err();
+        assert_eq!(
+            refused.message,
+            "Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled"
         );
     }
 }
