@@ -396,8 +396,8 @@ async fn choose(ana: &TestUser, passkey: bool) {
 
 #[tokio::test]
 async fn a_verified_passkey_stands_for_the_second_factor_where_pool_and_user_say_so() {
-    let server = TestServer::start().await;
     for configuration in ["OPTIONAL", "ON"] {
+        let server = TestServer::start().await;
         let (ana, mut passkey) = with_second_factor(&server, configuration).await;
         choose(&ana, true).await;
         let by_password = ana.initiate_with_password().await.unwrap();
