@@ -15,7 +15,7 @@ use crate::user_pool::{SignInNames, UserPool};
 
 mod name;
 
-/// How many passkeys a user has at most (docs/protocol.md §14.1).
+/// How many passkeys a user has at most (docs/protocol.md §16.1).
 pub const MOST_OF_A_USER: usize = 20;
 
 /// How long a registration waits for its end.

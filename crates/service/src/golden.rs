@@ -46,6 +46,7 @@ fn is_within(small: &Value, large: &Value) -> bool {
 fn steps_of_sign_ins_that_any_release_has_kept_are_read() {
     is_read_for_ever::<KeptStep>("challenge_password_verifier");
     is_read_for_ever::<KeptStep>("challenge_new_password_required");
+    is_read_for_ever::<KeptStep>("challenge_web_authn");
     is_read_for_ever::<KeptStep>("challenge_sms_mfa");
     is_read_for_ever::<KeptStep>("challenge_email_otp");
     is_read_for_ever::<KeptStep>("challenge_select_mfa_type");

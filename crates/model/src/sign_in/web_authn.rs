@@ -1,4 +1,4 @@
-//! WEB_AUTHN: a passkey as the first factor, or as both (docs/protocol.md §14.5; Web Authentication
+//! WEB_AUTHN: a passkey as the first factor, or as both (docs/protocol.md §16.5; Web Authentication
 //! Level 3, §7.2).
 
 use cognate_crypto::random::Random;

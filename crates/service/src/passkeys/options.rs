@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 /// The options of a registration, as `PublicKeyCredential.parseCreationOptionsFromJSON` reads them.
 /// What there is nothing to say of is left out: a null would be read as the text "null" or as 0
-/// (docs/protocol.md §14.3).
+/// (docs/protocol.md §16.3).
 pub(super) fn of_registration(
     pool: &UserPool,
     user: &User,

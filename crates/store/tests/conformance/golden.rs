@@ -17,11 +17,12 @@ use crate::{
 };
 
 /// The documents that `service` and `outbound` seal; they are read by a test there.
-const OF_OTHER_CRATES: [&str; 11] = [
+const OF_OTHER_CRATES: [&str; 12] = [
     "challenge_email_otp",
     "challenge_mfa_setup",
     "challenge_new_password_required",
     "challenge_password_verifier",
+    "challenge_web_authn",
     "challenge_select_mfa_type",
     "challenge_sms_mfa",
     "challenge_software_token_mfa",

@@ -1,4 +1,4 @@
-//! WEB_AUTHN on the wire (docs/protocol.md §14.5).
+//! WEB_AUTHN on the wire (docs/protocol.md §16.5).
 
 use cognate_model::sign_in::{PasskeyResponse, WebAuthn};
 

@@ -1,7 +1,7 @@
 //! Passkeys.
 
 use cognate_testkit::{TestPasskey, op};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::world::World;
 
@@ -19,9 +19,6 @@ pub(super) async fn passkeys(world: &mut World) {
     world
         .by_token::<op::DeleteWebAuthnCredential>(id.clone())
         .await;
-    let server = world.server.clone();
-    let start = |access: &str| json!({"AccessToken": access});
-    let complete = |access: &str, passkey: serde_json::Value| json!({"AccessToken": access, "Credential": passkey});
     let plain = world.tokens.access.clone();
     let credential = TestPasskey::eddsa().register(&json!({"challenge": ""}));
     world
@@ -37,7 +34,20 @@ pub(super) async fn passkeys(world: &mut World) {
     world
         .says::<op::DeleteWebAuthnCredential>("ResourceNotFoundException", gone)
         .await;
+    refused_registrations(world, credential).await;
+}
 
+fn start(access: &str) -> Value {
+    json!({"AccessToken": access})
+}
+
+fn complete(access: &str, passkey: Value) -> Value {
+    json!({"AccessToken": access, "Credential": passkey})
+}
+
+/// Registrations in a pool with passkeys. `credential` answers none of them.
+async fn refused_registrations(world: &mut World, credential: Value) {
+    let server = world.server.clone();
     let pool = server.pool().passkeys().await;
     let client = pool.client().await;
     let ana = client.user("ana").confirmed().await;
