@@ -11,7 +11,7 @@ use cognate_crypto::random::Random;
 use cognate_crypto::seal::MasterKey;
 use cognate_model::policy::Policy;
 use cognate_model::{Sender, Timestamp};
-use cognate_outbound::{Inbox, Mailer, Outbound, Received, Senders, SmsSender};
+use cognate_outbound::{Inbox, Mailer, Outbound, Received, Script, Senders, SmsSender, Triggers};
 use cognate_service::{
     App, Clock, Config, Entropy, KeyStock, Limits, access_keys, expire_some, operations,
 };
@@ -54,6 +54,7 @@ pub struct ServerBuilder {
     site: bool,
     issuer: Option<String>,
     outbound: Option<Outbound>,
+    triggers: Triggers,
     sms_prefixes: Vec<String>,
     mail_senders: Senders,
     limits: Limits,
@@ -78,6 +79,7 @@ impl TestServer {
             site: false,
             issuer: None,
             outbound: None,
+            triggers: Triggers::None,
             sms_prefixes: Vec::new(),
             mail_senders: Senders::Anybody,
             limits: Limits::default(),
@@ -342,6 +344,13 @@ impl ServerBuilder {
         self
     }
 
+    /// With a script in the place of the pools' own code.
+    #[must_use]
+    pub fn script(mut self, script: Script) -> Self {
+        self.triggers = Triggers::Scripted(Arc::new(script));
+        self
+    }
+
     /// With messages only to phone numbers that begin with these.
     #[must_use]
     pub fn sms_prefixes<const N: usize>(mut self, prefixes: [&str; N]) -> Self {
@@ -384,7 +393,8 @@ impl ServerBuilder {
             sms_prefixes: self.sms_prefixes,
             limits: self.limits,
         };
-        let outbound = self.outbound.unwrap_or_else(|| inbox_outbound(&inbox));
+        let mut outbound = self.outbound.unwrap_or_else(|| inbox_outbound(&inbox));
+        outbound.triggers = self.triggers;
         let signing_keys = signing_keys::stock();
         let app = App::new(
             db,
@@ -429,7 +439,7 @@ pub fn inbox_outbound(inbox: &Inbox) -> Outbound {
     Outbound {
         mail: Mailer::Inbox(inbox.clone()),
         sms: SmsSender::Inbox(inbox.clone()),
-        triggers: cognate_outbound::Triggers::None,
+        triggers: Triggers::None,
     }
 }
 

@@ -43,10 +43,19 @@ impl TestClient {
     /// # Errors
     /// What InitiateAuth answers.
     pub async fn begin_srp(&self, name: &str) -> Result<SrpExchange, ApiError> {
+        self.begin_srp_in("USER_SRP_AUTH", name).await
+    }
+
+    /// Begins a flow with SRP: USER_SRP_AUTH, or CUSTOM_AUTH, which is told so.
+    ///
+    /// # Errors
+    /// What InitiateAuth answers.
+    pub async fn begin_srp_in(&self, flow: &str, name: &str) -> Result<SrpExchange, ApiError> {
         let server = &self.pool.server;
         let key = ClientKey::generate(&mut server.random());
-        let parameters = self.parameters(name, json!({"SRP_A": key.public_value().to_hex()}));
-        let input = self.initiation("USER_SRP_AUTH", &parameters);
+        let public = key.public_value().to_hex();
+        let own = json!({"SRP_A": public, "CHALLENGE_NAME": "SRP_A"});
+        let input = self.initiation(flow, &self.parameters(name, own));
         let answer = server.call::<op::InitiateAuth>(input).await?;
         let challenge = answer.challenge_name.expect("a challenge, not tokens");
         assert_eq!(challenge.as_str(), "PASSWORD_VERIFIER");

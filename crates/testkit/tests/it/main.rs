@@ -25,6 +25,7 @@ mod confirm;
 mod confirmation_links;
 mod counts;
 mod coverage;
+mod custom_auth;
 mod deployment_tools;
 mod doors;
 mod ended_codes;
