@@ -4,6 +4,7 @@
 mod operators;
 mod own_account;
 mod passkeys;
+mod second_factors;
 mod sessions;
 mod sign_in;
 mod sign_up;
@@ -31,8 +32,8 @@ fn reason_of_code(code: &str) -> Option<&'static str> {
         "UserLambdaValidationException"
         | "UnexpectedLambdaException"
         | "InvalidLambdaResponseException" => "triggers are not built",
-        "MFAMethodNotFoundException" | "SoftwareTokenMFANotFoundException" => {
-            "further factors are not built"
+        "MFAMethodNotFoundException" => {
+            "who must have a second factor and can have none is NotAuthorizedException"
         }
         "InvalidOAuthFlowException" | "ScopeDoesNotExistException" => "OAuth is not built",
         "UserImportInProgressException" => "imports are not built",
@@ -51,7 +52,8 @@ fn reason_of_code(code: &str) -> Option<&'static str> {
 
 /// Why it does not arise at this operation.
 fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
-    const TOKEN_OPERATIONS: [&str; 14] = [
+    const TOKEN_OPERATIONS: [&str; 19] = [
+        "AssociateSoftwareToken",
         "ChangePassword",
         "CompleteWebAuthnRegistration",
         "DeleteUser",
@@ -59,12 +61,16 @@ fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
         "DeleteWebAuthnCredential",
         "GetUser",
         "GetUserAttributeVerificationCode",
+        "GetUserAuthFactors",
         "GlobalSignOut",
         "ListWebAuthnCredentials",
         "StartWebAuthnRegistration",
         "ListUserSessions",
         "RevokeUserSession",
+        "SetUserMFAPreference",
+        "SetUserSettings",
         "UpdateUserAttributes",
+        "VerifySoftwareToken",
         "VerifyUserAttribute",
     ];
     let by_token = TOKEN_OPERATIONS.contains(&operation);
@@ -87,8 +93,8 @@ fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
         "LimitExceededException" if operation.ends_with("WebAuthnCredentials") => {
             "nobody is held up who reads"
         }
-        "FeatureUnavailableInTierException" if !operation.ends_with("UserPoolClient") => {
-            "no such feature with a tier is built"
+        "FeatureUnavailableInTierException" if operation.ends_with("InitiateAuth") => {
+            "what a tier lacks cannot be set"
         }
         "UserPoolTaggingException" if operation == "DescribeUserPool" => {
             "tags are stored with the pool"
@@ -96,8 +102,8 @@ fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
         "UnsupportedOperationException" if operation.ends_with("InitiateAuth") => {
             "a flow that is not built is InvalidParameterException"
         }
-        "CodeMismatchException" | "ExpiredCodeException" if operation.contains("AuthChallenge") => {
-            "no challenge with a code is built"
+        "CodeMismatchException" if operation == "VerifySoftwareToken" => {
+            "EnableSoftwareTokenMFAException says it, as AWS does"
         }
         "CodeMismatchException" | "ExpiredCodeException" if operation == "UpdateUserAttributes" => {
             "it takes no code"
@@ -113,6 +119,11 @@ fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
         }
         "UserNotConfirmedException" if operation == "ConfirmForgotPassword" => {
             "such a user is sent no code"
+        }
+        "UserNotConfirmedException" | "PasswordResetRequiredException"
+            if signed && !operation.ends_with("Auth") && !operation.ends_with("Challenge") =>
+        {
+            "an operator sets up whom they like"
         }
         "NotAuthorizedException" if signed => "what a key may not do is AccessDeniedException",
         _ => return None,
@@ -194,6 +205,7 @@ async fn users_own(world: &mut World) {
     own_account::changed_passwords(world).await;
     own_account::own_account(world).await;
     passkeys::passkeys(world).await;
+    second_factors::second_factors(world).await;
     sessions::sessions_and_history(world).await;
 }
 

@@ -247,6 +247,8 @@ macro_rules! faults {
     )*};
 }
 
+mod second_factors;
+
 faults! {
     sign_up: nothing, async |stage| stage.ana.client.user("eve").sign_up().await.map(drop), Settled;
     confirm_sign_up: async |stage| {
