@@ -1,6 +1,6 @@
 //! What the product does, in rooms by what they are about: user pools, app clients, users, sign-up,
-//! sign-in, second factors, devices, passkeys, tokens, account, messages, limits, keys, operators. A
-//! room lists its operations beside their functions, one async function each; what two operations
+//! sign-in, second factors, devices, passkeys, tokens, account, messages, limits, keys, operators.
+//! A room lists its operations beside their functions, one async function each; what two operations
 //! share has a file of its own.
 //!
 //! An operation reads, decides (in the model, which is pure) and writes, in this order; inside a

@@ -1,4 +1,4 @@
-//! What a user may begin a choice-based sign-in with (USER_AUTH, docs/protocol.md §5.13).
+//! What a user may begin a choice-based sign-in with (USER_AUTH, docs/protocol.md §17.3).
 
 use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp;

@@ -1,5 +1,5 @@
 //! A sign-up that was just confirmed: it leads straight into the first sign-in, without another
-//! code (USER_AUTH with the Session of ConfirmSignUp, docs/protocol.md §5.13).
+//! code (USER_AUTH with the Session of ConfirmSignUp, docs/protocol.md §17.3).
 
 use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};

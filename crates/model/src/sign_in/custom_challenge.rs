@@ -1,5 +1,5 @@
 //! CUSTOM_CHALLENGE: a challenge that the pool's own code defines, creates and judges
-//! (docs/protocol.md §5.14). The machine keeps what was asked and answered, and calls that code
+//! (docs/protocol.md §17.4). The machine keeps what was asked and answered, and calls that code
 //! through its needs; what the code says is a typed fact.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! EMAIL_OTP: a code by mail, as the first factor or after another (docs/protocol.md §5.12).
+//! EMAIL_OTP: a code by mail, as the first factor or after another (docs/protocol.md §17.2).
 
 use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
 //! PASSWORD_SRP: the client chose to prove the password by SRP, and has not begun yet
-//! (docs/protocol.md §5.13).
+//! (docs/protocol.md §17.3).
 
 use cognate_crypto::random::Random;
 use cognate_crypto::srp;

@@ -1,5 +1,5 @@
-//! SELECT_CHALLENGE, and choice-based sign-in as a whole (USER_AUTH, docs/protocol.md §5.13): what a
-//! user may begin with, and how each of it begins.
+//! SELECT_CHALLENGE, and choice-based sign-in as a whole (USER_AUTH, docs/protocol.md §17.3): what
+//! a user may begin with, and how each of it begins.
 
 use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};

@@ -17,7 +17,7 @@ use crate::attribute::Contact;
 use crate::second_factor::SecondFactor;
 use crate::user::{User, UserStatus};
 
-/// Digits of a code that is the only factor (docs/protocol.md §5.12).
+/// Digits of a code that is the only factor (docs/protocol.md §17.2).
 const AS_FIRST: usize = 8;
 /// Digits of one that follows another factor.
 const AS_SECOND: usize = 6;
@@ -49,8 +49,8 @@ struct Destination {
     is_new: bool,
 }
 
-/// Sends a code as the first factor. Whoever could not sign in with it is sent none, and it does not
-/// show.
+/// Sends a code as the first factor. Whoever could not sign in with it is sent none, and it does
+/// not show.
 pub(super) fn send_first<S: StepKind>(
     medium: Contact,
     found: &FirstFactors,

@@ -1,4 +1,4 @@
-//! SMS_OTP: a code by text message as the first factor (docs/protocol.md §5.12).
+//! SMS_OTP: a code by text message as the first factor (docs/protocol.md §17.2).
 
 use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};

@@ -35,7 +35,8 @@ impl SignInCode {
     ///
     /// # Errors
     /// `InvalidUserPoolConfigurationException` when this server can send nothing of the kind (the
-    /// operations of a sign-in have no other); `TooManyRequestsException` when the network address has asked for too many messages.
+    /// operations of a sign-in have no other); `TooManyRequestsException` when the network address
+    /// has asked for too many messages.
     pub(crate) fn make(cx: &Cx, pool: &UserPool, user: &User, code: &SendCode) -> Result<Self> {
         cx.app.limits.messages.spend(&cx.origin, cx.now)?;
         let values = Values {

@@ -12,7 +12,7 @@ use cognate_model::app_client::AuthFlow;
 use cognate_model::code::{CodePurpose, LimitedAction};
 use cognate_model::sign_in::ConfirmedSignUp;
 use cognate_model::user_pool::Tier;
-use cognate_model::{User, UserStatus};
+use cognate_model::{Timestamp, User, UserStatus};
 use cognate_store::{Tx, users as stored_users};
 
 use super::code;
@@ -105,28 +105,14 @@ async fn confirm(
         hide,
     );
     let (pool, now) = (Arc::clone(&pool_client.pool), cx.now);
-    let signs_in = through == Through::Call
-        && pool.settings.tier != Tier::Lite
-        && pool_client.entry.client.allows(AuthFlow::AllowUserAuth);
-    let session = signs_in.then(|| cx.random().bytes::<64>());
+    let session = session_of(cx, pool_client, through);
     let of_client = Arc::clone(&pool_client.entry);
     let settled = attempt.clone();
     let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
         Ok(settled.stands(tx).await?.then_some(None))
     };
     let confirm = async move |tx: &mut Tx| -> Result<Option<Error>> {
-        let guess = match through {
-            Through::Link => attempt.follow_link(tx).await?,
-            Through::Call => {
-                let action = LimitedAction::ConfirmSignUp;
-                let limit = count_action(tx, &attempt.whence, &pool.id, &attempt.sub, action, now);
-                match limit.await? {
-                    Some(limit) => Guess::Refused(limit),
-                    None => attempt.guess(tx).await?,
-                }
-            }
-        };
-        let pending = match guess {
+        let pending = match guess(tx, &attempt, through, now).await? {
             Guess::Right(pending) => pending,
             Guess::Refused(error) => return Ok(Some(error)),
         };
@@ -153,6 +139,27 @@ async fn confirm(
     let confirmed = write_settled(&cx.app.db, "confirm_sign_up", stands, confirm).await;
     taken.settle_guess(confirmed)?;
     Ok(session.map(|session| base64url_encode(&session)))
+}
+
+/// The random of the session that leads straight into the first sign-in, where there is one.
+fn session_of(cx: &Cx, pool_client: &PoolClient, through: Through) -> Option<[u8; 64]> {
+    let signs_in = through == Through::Call
+        && pool_client.pool.settings.tier != Tier::Lite
+        && pool_client.entry.client.allows(AuthFlow::AllowUserAuth);
+    signs_in.then(|| cx.random().bytes())
+}
+
+/// Tries the code, within the limits of its way.
+async fn guess(tx: &mut Tx, attempt: &Attempt, through: Through, now: Timestamp) -> Result<Guess> {
+    if through == Through::Link {
+        return attempt.follow_link(tx).await;
+    }
+    let action = LimitedAction::ConfirmSignUp;
+    let (whence, pool) = (&attempt.whence, &attempt.pool);
+    match count_action(tx, whence, pool, &attempt.sub, action, now).await? {
+        Some(limit) => Ok(Guess::Refused(limit)),
+        None => attempt.guess(tx).await,
+    }
 }
 
 pub(crate) async fn resend_confirmation_code(

@@ -1,8 +1,9 @@
 //! User pools: create, describe, update, delete, list, custom attributes, tags, multi-factor
 //! settings.
 //!
-//! What a request asks for is read in [`settings`], [`mfa_settings`] and [`schema`]; what Cognate can't do yet is
-//! refused in [`not_built`]; what a pool looks like on the wire is written in [`describe`].
+//! What a request asks for is read in [`settings`], [`mfa_settings`] and [`schema`]; what Cognate
+//! can't do yet is refused in [`not_built`]; what a pool looks like on the wire is written in
+//! [`describe`].
 
 mod asked;
 mod describe;

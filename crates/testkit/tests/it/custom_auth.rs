@@ -1,4 +1,4 @@
-//! Custom sign-ins (CUSTOM_AUTH, docs/protocol.md §5.24), with a script in the place of the pool's
+//! Custom sign-ins (CUSTOM_AUTH, docs/protocol.md §17.4), with a script in the place of the pool's
 //! own code: two riddles, of which a wrong answer is forgiven once.
 
 use cognate_api::idp::{ChallengeNameType, op};

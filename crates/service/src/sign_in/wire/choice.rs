@@ -1,4 +1,4 @@
-//! What a client may choose to begin with, on the wire (docs/protocol.md §5.13).
+//! What a client may choose to begin with, on the wire (docs/protocol.md §17.3).
 
 use cognate_api::idp::ChallengeNameType;
 use cognate_crypto::srp::ClientPublic;

@@ -1,4 +1,4 @@
-//! CUSTOM_CHALLENGE on the wire (docs/protocol.md §5.14).
+//! CUSTOM_CHALLENGE on the wire (docs/protocol.md §17.4).
 
 use cognate_crypto::secret::SecretString;
 use cognate_model::sign_in::CustomChallenge;

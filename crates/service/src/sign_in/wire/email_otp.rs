@@ -1,4 +1,4 @@
-//! EMAIL_OTP on the wire (docs/protocol.md §5.12).
+//! EMAIL_OTP on the wire (docs/protocol.md §17.2).
 
 use cognate_model::sign_in::{EmailOtp, TypedCode};
 

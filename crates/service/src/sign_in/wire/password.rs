@@ -1,4 +1,4 @@
-//! PASSWORD on the wire (docs/protocol.md §5.13).
+//! PASSWORD on the wire (docs/protocol.md §17.3).
 
 use cognate_crypto::secret::SecretString;
 use cognate_model::sign_in::Password;

@@ -1,4 +1,4 @@
-//! PASSWORD_SRP on the wire (docs/protocol.md §5.13).
+//! PASSWORD_SRP on the wire (docs/protocol.md §17.3).
 
 use cognate_crypto::srp::ClientPublic;
 use cognate_model::sign_in::PasswordSrp;

@@ -1,4 +1,4 @@
-//! SELECT_CHALLENGE on the wire (docs/protocol.md §5.13).
+//! SELECT_CHALLENGE on the wire (docs/protocol.md §17.3).
 
 use cognate_api::idp::ChallengeNameType;
 use cognate_model::sign_in::{Choice, FirstChallenge, SelectChallenge};

@@ -1,4 +1,4 @@
-//! SMS_MFA on the wire (docs/protocol.md §5.11).
+//! SMS_MFA on the wire (docs/protocol.md §17.1).
 
 use cognate_model::sign_in::{SmsMfa, TypedCode};
 

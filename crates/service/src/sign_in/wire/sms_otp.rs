@@ -1,4 +1,4 @@
-//! SMS_OTP on the wire (docs/protocol.md §5.12).
+//! SMS_OTP on the wire (docs/protocol.md §17.2).
 
 use cognate_model::sign_in::{SmsOtp, TypedCode};
 
