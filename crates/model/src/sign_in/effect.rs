@@ -82,8 +82,7 @@ impl Effect {
             Self::SetPassword(change) => Some(&change.user),
             Self::SetUpToken(new) => Some(&new.user),
             Self::ProveAddress(proved) => Some(&proved.user),
-            Self::UseToken(_) => None,
-            Self::UsePasskey(_) => None,
+            Self::UseToken(_) | Self::UsePasskey(_) => None,
         }
     }
 }

@@ -3,9 +3,8 @@
 //! Values that switch such a feature off, or are empty, pass (docs/protocol.md §10.3).
 
 use cognate_api::idp::{
-    AdvancedSecurityModeType, AuthFactorType, DcrConfigurationType, DeviceConfigurationType,
-    EncryptionKeyType, IssuerType, KeyConfigurationType, LambdaConfigType, SignInPolicyType,
-    StatusType, UserPoolAddOnsType,
+    AdvancedSecurityModeType, DcrConfigurationType, DeviceConfigurationType, EncryptionKeyType,
+    IssuerType, KeyConfigurationType, LambdaConfigType, StatusType, UserPoolAddOnsType,
 };
 
 use super::asked::Asked;
@@ -17,10 +16,6 @@ use crate::{Error, Result};
 /// # Errors
 /// `InvalidParameterException`, which names it.
 pub(super) fn refuse(asked: &Asked) -> Result<()> {
-    let policies = asked.policies.as_ref();
-    if let Some(policy) = policies.and_then(|policies| policies.sign_in_policy.as_ref()) {
-        check_sign_in_policy(policy)?;
-    }
     if let Some(trigger) = asked.lambda_config.as_ref().and_then(named_trigger) {
         return Err(Error::parameter_not_built(format!(
             "LambdaConfig.{trigger}"
@@ -96,18 +91,6 @@ fn others(asked: &Asked) -> [(&'static str, bool); 6] {
 fn remembers_devices(devices: &DeviceConfigurationType) -> bool {
     devices.challenge_required_on_new_device.is_some()
         || devices.device_only_remembered_on_user_prompt.is_some()
-}
-
-fn check_sign_in_policy(policy: &SignInPolicyType) -> Result<()> {
-    let mut factors = policy.allowed_first_auth_factors.iter().flatten();
-    let not_built =
-        factors.find(|factor| matches!(factor, AuthFactorType::EmailOtp | AuthFactorType::SmsOtp));
-    match not_built {
-        Some(factor) => Err(Error::parameter_not_built(format!(
-            "{factor} in AllowedFirstAuthFactors"
-        ))),
-        None => Ok(()),
-    }
 }
 
 fn named_trigger(config: &LambdaConfigType) -> Option<&'static str> {

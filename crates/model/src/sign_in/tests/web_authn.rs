@@ -157,7 +157,6 @@ impl Stage {
         let facts = self.scene.facts();
         let outcome =
             super::super::answer::<WebAuthn>(pending.clone(), response, &facts, &mut random);
-        drop(facts);
         self.driven(outcome, &mut random)
     }
 

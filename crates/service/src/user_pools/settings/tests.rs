@@ -115,10 +115,6 @@ const NOT_BUILT: &[(&str, &str)] = &[
         "AcrConfiguration",
         r#"{"AcrConfiguration": {"LEVEL_1": {"AcrValue": "urn:x"}}}"#,
     ),
-    (
-        "EMAIL_OTP in AllowedFirstAuthFactors",
-        r#"{"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}}"#,
-    ),
 ];
 
 #[test]

@@ -47,6 +47,9 @@ async fn the_first_factors_of_a_pool_are_kept_until_others_are_said() {
             .await
             .unwrap();
         assert_eq!(factors(&client).await, both);
+        let all = ["PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"];
+        update(&client, policy(&all)).await.unwrap();
+        assert_eq!(factors(&client).await, json!(all));
         let error = refused(update(&client, policy(&["WEB_AUTHN"])).await);
         let told = "Password should be configured as one of the allowed first auth factors.";
         assert_eq!(error.told(), ("InvalidParameterException", told));
