@@ -1,4 +1,4 @@
-//! Who needs a second factor (docs/protocol.md §5.16).
+//! Who needs a second factor (docs/protocol.md §15.4).
 
 use crate::second_factor::{Demand, MfaConfiguration, SecondFactor};
 use crate::user::User;

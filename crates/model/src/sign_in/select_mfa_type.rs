@@ -1,4 +1,4 @@
-//! SELECT_MFA_TYPE: the user chooses among several second factors (docs/protocol.md §17.1).
+//! SELECT_MFA_TYPE: the user chooses among several second factors (docs/protocol.md §15.4).
 
 use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! SMS_MFA: a code by text message, after another factor (docs/protocol.md §17.1).
+//! SMS_MFA: a code by text message, after another factor (docs/protocol.md §15.4).
 
 use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};

@@ -227,7 +227,7 @@ fn typed_code(responses: &Parameters, name: &'static str) -> Result<TypedCode> {
     Ok(TypedCode(SecretString::from(code)))
 }
 
-/// Where a code has gone, as clients read it (docs/protocol.md §17.1).
+/// Where a code has gone, as clients read it (docs/protocol.md §15.4).
 fn delivery(sent: &SentCode, medium: &str, shown: &Shown<'_>) -> Vec<(&'static str, String)> {
     vec![
         ("CODE_DELIVERY_DELIVERY_MEDIUM", medium.to_owned()),

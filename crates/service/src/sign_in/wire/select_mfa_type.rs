@@ -1,4 +1,4 @@
-//! SELECT_MFA_TYPE on the wire (docs/protocol.md §17.1).
+//! SELECT_MFA_TYPE on the wire (docs/protocol.md §15.4).
 
 use cognate_model::second_factor::SecondFactor;
 use cognate_model::sign_in::SelectMfaType;

@@ -1,4 +1,4 @@
-//! SMS_MFA on the wire (docs/protocol.md §17.1).
+//! SMS_MFA on the wire (docs/protocol.md §15.4).
 
 use cognate_model::sign_in::{SmsMfa, TypedCode};
 
