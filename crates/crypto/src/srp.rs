@@ -18,6 +18,8 @@
 //! on values only the client knows, and the server accepts the key of either ([`SessionKeys`]).
 
 pub mod client;
+#[cfg(test)]
+mod device_tests;
 mod fixed_base;
 mod modular;
 #[cfg(test)]

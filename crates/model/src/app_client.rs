@@ -381,6 +381,7 @@ mod tests {
                 add_ons_off: false,
                 mfa: crate::second_factor::PoolMfa::default(),
                 sessions: crate::user_pool::SessionTracking::default(),
+                devices: None,
             },
         }
     }

@@ -63,6 +63,9 @@ pub struct AccessClaims {
     pub username: String,
     /// 2: the version of access tokens that Cognito issues today.
     pub version: u8,
+    /// The device that the user signed in on, where the pool remembers devices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_key: Option<String>,
 }
 
 /// What one issue of tokens has in common.
@@ -100,6 +103,7 @@ impl Issue<'_> {
             jti,
             username: self.user.username.clone(),
             version: 2,
+            device_key: self.session.device_key.as_ref().map(ToString::to_string),
         }
     }
 

@@ -87,6 +87,20 @@ id!(
             })
     }
 );
+id!(
+    /// A device that a user signed in on: `{region}_{UUID}` (docs/protocol.md §14.1), never used
+    /// again.
+    DeviceKey,
+    "device key",
+    |text| {
+        text.len() <= 55
+            && text.rsplit_once('_').is_some_and(|(region, uuid)| {
+                !region.is_empty()
+                    && region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                    && is_uuid(uuid)
+            })
+    }
+);
 
 impl UserPoolId {
     /// A new id in a region.
@@ -208,6 +222,14 @@ fn digit(number: &mut [u8]) -> char {
     char::from_digit(remainder, 36).unwrap_or('0')
 }
 
+impl DeviceKey {
+    /// A new device's key, of the pool's region.
+    #[must_use]
+    pub fn random(pool: &UserPoolId, random: &mut Random) -> Self {
+        Self(format!("{}_{}", pool.region(), random.uuid_v4()))
+    }
+}
+
 fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {
@@ -251,6 +273,26 @@ mod tests {
         assert!(UserPoolId::parse(UserPoolId::random("eu-west-1", &mut random).as_str()).is_ok());
         assert!(ClientId::parse(ClientId::random(&mut random).as_str()).is_ok());
         assert!(Sub::parse(Sub::random(&mut random).as_str()).is_ok());
+        let pool = UserPoolId::random("eu-west-1", &mut random);
+        let device = DeviceKey::random(&pool, &mut random);
+        assert!(DeviceKey::parse(device.as_str()).is_ok());
+        assert!(device.as_str().starts_with("eu-west-1_"));
+    }
+
+    #[test]
+    fn a_device_key_is_a_region_and_a_uuid() {
+        let uuid = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff";
+        for text in ["us-east-1", "us-east-1_", "us-east-1_6f9619ff", uuid] {
+            assert_eq!(
+                DeviceKey::parse(text),
+                Err(InvalidId("device key")),
+                "{text}"
+            );
+        }
+        for region in ["", "a_b", "a/b", "a region that is far too long"] {
+            assert!(DeviceKey::parse(&format!("{region}_{uuid}")).is_err());
+        }
+        assert!(DeviceKey::parse(&format!("us-east-1_{uuid}")).is_ok());
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ClientId, SessionId, Sub, UserPoolId};
-use crate::sign_in::{Proof, Proved};
+use crate::ids::{ClientId, DeviceKey, SessionId, Sub, UserPoolId};
+use crate::sign_in::{Factor, OnDevice, Proof, Proved};
 use crate::time::Timestamp;
 use crate::user_agent;
 
@@ -51,6 +51,10 @@ pub struct TokenSession {
     /// From where it was last used, in pools that track sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,
+    /// The device that the user signed in on, where the pool remembers devices: one that was known,
+    /// or the key of a new one. Its refresh tokens serve on this device only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_key: Option<DeviceKey>,
 }
 
 /// The last use of a session: its sign-in, or the last refresh that was noted
@@ -135,11 +139,24 @@ impl TokenSession {
             .or(self.rotated_at.filter(|_| is_last))
     }
 
+    /// The key of the device, where it was given one by this sign-in.
+    #[must_use]
+    pub fn new_device(&self) -> Option<&DeviceKey> {
+        let mut factors = self.factors.iter();
+        let is_known = factors.any(|proved| proved.factor == Factor::Device);
+        self.device_key.as_ref().filter(|_| !is_known)
+    }
+
     /// The session that a proof begins: for its user, at its app client, from its time, for as long
     /// as that client's refresh tokens are valid. It consumes the proof.
     #[must_use]
     pub fn begin(proof: Proof, refresh_validity: Duration, random: &mut Random) -> Self {
         let proof = proof.into_parts();
+        let device_key = match proof.device {
+            OnDevice::None => None,
+            OnDevice::New => Some(DeviceKey::random(&proof.pool, random)),
+            OnDevice::Known(key) => Some(key),
+        };
         Self {
             id: SessionId::random(random),
             expires_at: proof.at.plus(refresh_validity),
@@ -148,6 +165,7 @@ impl TokenSession {
             rotated_at: None,
             spent: Vec::new(),
             seen: None,
+            device_key,
             pool: proof.pool,
             sub: proof.sub,
             client: proof.client,

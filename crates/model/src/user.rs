@@ -335,6 +335,7 @@ pub(crate) mod tests {
                 add_ons_off: false,
                 mfa: crate::second_factor::PoolMfa::default(),
                 sessions: crate::user_pool::SessionTracking::default(),
+                devices: None,
             },
         }
     }

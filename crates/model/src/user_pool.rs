@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::{Contact, Schema};
+use crate::device::DeviceSettings;
 use crate::first_factor::FirstFactor;
 use crate::ids::UserPoolId;
 use crate::password::PasswordPolicy;
@@ -84,6 +85,9 @@ pub struct Settings {
     /// Whether and how sessions are tracked.
     #[serde(default)]
     pub sessions: SessionTracking,
+    /// How it remembers devices; None means not at all.
+    #[serde(default)]
+    pub devices: Option<DeviceSettings>,
 }
 
 /// What SetUserPoolSessionConfiguration sets.

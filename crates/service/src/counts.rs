@@ -40,13 +40,15 @@ pub enum SignInFlow {
     MfaSetup,
     /// The answer to WEB_AUTHN.
     Passkey,
+    /// The answers to DEVICE_SRP_AUTH and DEVICE_PASSWORD_VERIFIER.
+    Device,
     /// REFRESH_TOKEN_AUTH, and GetTokensFromRefreshToken.
     Refresh,
 }
 
 impl SignInFlow {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Srp,
         Self::Password,
         Self::AdminPassword,
@@ -60,6 +62,7 @@ impl SignInFlow {
         Self::SoftwareTokenMfa,
         Self::MfaSetup,
         Self::Passkey,
+        Self::Device,
         Self::Refresh,
     ];
 
@@ -80,6 +83,7 @@ impl SignInFlow {
             Self::SoftwareTokenMfa => "SOFTWARE_TOKEN_MFA",
             Self::MfaSetup => "MFA_SETUP",
             Self::Passkey => "WEB_AUTHN",
+            Self::Device => "DEVICE_SRP_AUTH",
             Self::Refresh => "REFRESH_TOKEN_AUTH",
         }
     }

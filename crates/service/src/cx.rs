@@ -136,6 +136,17 @@ impl Arrival {
 }
 
 impl Request {
+    /// The address that the request came from, or the user's where a backend names it.
+    pub(crate) fn user_address(&self) -> Option<String> {
+        let address = match &self.origin {
+            Origin::Address(ip) => Some(*ip),
+            Origin::ThisMachine | Origin::Backend | Origin::UserOfBackend(_) => {
+                self.address.map(ClientAddress::ip)
+            }
+        };
+        address.map(|ip| ip.to_string())
+    }
+
     /// A generator of this request's own.
     #[must_use]
     pub fn random(&self) -> Random {

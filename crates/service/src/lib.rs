@@ -15,6 +15,7 @@ mod clock;
 mod config;
 mod counts;
 mod cx;
+mod devices;
 mod failure;
 #[cfg(test)]
 mod golden;

@@ -2,7 +2,7 @@
 //! joins them; docs/coverage.md is made from it.
 
 use crate::{
-    Operations, account, app_clients, passkeys, second_factors, sign_in, sign_up, tokens,
+    Operations, account, app_clients, devices, passkeys, second_factors, sign_in, sign_up, tokens,
     user_pools, users,
 };
 
@@ -19,6 +19,7 @@ pub fn operations() -> Operations {
         account::operations(),
         second_factors::operations(),
         passkeys::operations(),
+        devices::operations(),
     ]
     .into_iter()
     .fold(Operations::new(), Operations::join)

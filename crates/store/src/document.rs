@@ -8,9 +8,10 @@
 
 use cognate_crypto::secret::SecretBytes;
 use cognate_model::{
-    AppClient, Passkey, TokenSession, User, UserPool, WayBack,
+    AppClient, Device, Passkey, TokenSession, User, UserPool, WayBack,
     access_key::AccessKey,
     code::PendingCode,
+    device::DeviceSecret,
     password::{Credentials, PasswordHistory},
     server_settings::{ClientServerSettings, PoolServerSettings},
     software_token::SoftwareToken,
@@ -51,6 +52,8 @@ documents! {
     "client_server_settings" => ClientServerSettings,
     "code" => PendingCode,
     "credentials" => Credentials,
+    "device" => Device,
+    "device_secret" => DeviceSecret,
     "passkey" => Passkey,
     "password_history" => PasswordHistory,
     "pool_server_settings" => PoolServerSettings,

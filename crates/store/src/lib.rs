@@ -42,6 +42,7 @@ pub mod backup;
 pub mod challenges;
 pub mod codes;
 pub mod condition;
+pub mod devices;
 pub mod expiry;
 pub mod installation;
 pub mod leases;

@@ -2,7 +2,7 @@
 //! it. Whether its time is over the caller tells from `expires_at`.
 
 use cognate_model::{
-    SessionId, Sub, Timestamp, TokenSession, User, UserPoolId,
+    DeviceKey, SessionId, Sub, Timestamp, TokenSession, User, UserPoolId,
     session::{ACCESS_OUTLIVES_REFRESH, Seen},
 };
 
@@ -53,8 +53,8 @@ pub async fn insert(
     refresh_hash: &[u8; 32],
 ) -> Result<(), Error> {
     tx.execute(
-        "INSERT INTO sessions(pool, id, sub, client, doc, refresh_hash, generation, created_at, expires_at, last_used_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO sessions(pool, id, sub, client, doc, refresh_hash, generation, created_at, expires_at, last_used_at, device_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         &[
             session.pool.as_str().into(),
             session.id.as_str().into(),
@@ -66,6 +66,7 @@ pub async fn insert(
             session.auth_time.0.into(),
             session.expires_at.0.into(),
             last_used_at(session).into(),
+            session.device_key.as_ref().map(DeviceKey::as_str).into(),
         ],
     )
     .await
@@ -129,8 +130,8 @@ pub async fn find_with_hash(
         .transpose()
 }
 
-/// A session, the hash of its newest refresh token, and its user, in one statement: every refresh
-/// begins with this.
+/// A session, the hash of its newest refresh token, its user, and whether its device stands (was
+/// confirmed, and not forgotten), in one statement: every refresh begins with this.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -138,9 +139,12 @@ pub async fn find_for_refresh(
     tx: &mut Tx,
     pool: &UserPoolId,
     id: &SessionId,
-) -> Result<Option<(TokenSession, Vec<u8>, User)>, Error> {
-    let sql = "SELECT sessions.doc, sessions.refresh_hash, users.doc FROM sessions
+) -> Result<Option<(TokenSession, Vec<u8>, User, bool)>, Error> {
+    let sql =
+        "SELECT sessions.doc, sessions.refresh_hash, users.doc, devices.device_key FROM sessions
                JOIN users ON users.pool = sessions.pool AND users.sub = sessions.sub
+               LEFT JOIN devices ON devices.pool = sessions.pool AND devices.sub = sessions.sub
+                   AND devices.device_key = sessions.device_key
                WHERE sessions.pool = $1 AND sessions.id = $2";
     let row = tx
         .query_optional(sql, &[pool.as_str().into(), id.as_str().into()])
@@ -150,6 +154,7 @@ pub async fn find_for_refresh(
             document::read(row.text(0)?)?,
             row.bytes(1)?.to_vec(),
             document::read(row.text(2)?)?,
+            row.opt_text(3)?.is_some(),
         ))
     })
     .transpose()
@@ -309,6 +314,46 @@ pub async fn end_least_recently_used(
         ],
     )
     .await
+}
+
+/// Whether a session began on a device, and the device was not forgotten since.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn is_on_device(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    id: &SessionId,
+    device: &DeviceKey,
+) -> Result<bool, Error> {
+    let sql = "SELECT id FROM sessions WHERE pool = $1 AND id = $2 AND device_key = $3";
+    let params = [
+        pool.as_str().into(),
+        id.as_str().into(),
+        device.as_str().into(),
+    ];
+    Ok(tx.query_optional(sql, &params).await?.is_some())
+}
+
+/// Takes a device that is forgotten from the sessions that began on it. Their documents name it
+/// still.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub(crate) async fn leave_device(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    sub: &Sub,
+    device: &DeviceKey,
+) -> Result<(), Error> {
+    let sql =
+        "UPDATE sessions SET device_key = NULL WHERE pool = $1 AND sub = $2 AND device_key = $3";
+    let params = [
+        pool.as_str().into(),
+        sub.as_str().into(),
+        device.as_str().into(),
+    ];
+    tx.execute(sql, &params).await.map(drop)
 }
 
 /// Ends a session; false when there is none.

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use crate::{
     access_keys, aliases, app_clients, attempts, challenges, codes, data_keys, derived::Derived,
-    leases, meta, migrations::book, outbox, passkeys, password_history, server_settings, sessions,
-    signing_keys, software_tokens, table::Table, user_pools, users, ways_back,
+    devices, leases, meta, migrations::book, outbox, passkeys, password_history, server_settings,
+    sessions, signing_keys, software_tokens, table::Table, user_pools, users, ways_back,
 };
 
 /// The declarations, each from the file of its resource.
@@ -29,6 +29,7 @@ pub const TABLES: &[&Table] = &[
     &software_tokens::TABLE,
     &passkeys::TABLE,
     &attempts::TABLE,
+    &devices::TABLE,
     &outbox::TABLE,
     &aliases::TABLE,
     &password_history::TABLE,

@@ -111,6 +111,16 @@ impl PoolBuilder {
         self.with("Policies", json!({ "SignInPolicy": factors }))
     }
 
+    /// With devices that are remembered.
+    #[must_use]
+    pub fn devices(self, stand_in_for_mfa: bool, on_user_prompt: bool) -> Self {
+        let configuration = json!({
+            "ChallengeRequiredOnNewDevice": stand_in_for_mfa,
+            "DeviceOnlyRememberedOnUserPrompt": on_user_prompt,
+        });
+        self.with("DeviceConfiguration", configuration)
+    }
+
     /// Tries to create it.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ pub struct SrpExchange {
     pub session: String,
     /// The challenge's parameters.
     pub parameters: BTreeMap<String, String>,
-    key: ClientKey,
+    pub(crate) key: ClientKey,
 }
 
 /// An answer to the challenge, to be sent as it is or changed first.
@@ -43,7 +43,8 @@ impl TestClient {
     /// # Errors
     /// What InitiateAuth answers.
     pub async fn begin_srp(&self, name: &str) -> Result<SrpExchange, ApiError> {
-        self.begin_srp_in("USER_SRP_AUTH", name).await
+        let key = ClientKey::generate(&mut self.pool.server.random());
+        self.begin_srp_with("USER_SRP_AUTH", name, key).await
     }
 
     /// Begins a flow with SRP: USER_SRP_AUTH, or CUSTOM_AUTH, which is told so.
@@ -51,8 +52,17 @@ impl TestClient {
     /// # Errors
     /// What InitiateAuth answers.
     pub async fn begin_srp_in(&self, flow: &str, name: &str) -> Result<SrpExchange, ApiError> {
+        let key = ClientKey::generate(&mut self.pool.server.random());
+        self.begin_srp_with(flow, name, key).await
+    }
+
+    async fn begin_srp_with(
+        &self,
+        flow: &str,
+        name: &str,
+        key: ClientKey,
+    ) -> Result<SrpExchange, ApiError> {
         let server = &self.pool.server;
-        let key = ClientKey::generate(&mut server.random());
         let public = key.public_value().to_hex();
         let own = json!({"SRP_A": public, "CHALLENGE_NAME": "SRP_A"});
         let input = self.initiation(flow, &self.parameters(name, own));
@@ -72,6 +82,16 @@ impl TestClient {
 }
 
 impl SrpExchange {
+    /// Begins anew with the same value.
+    ///
+    /// # Errors
+    /// What InitiateAuth answers.
+    pub async fn again(&self) -> Result<Self, ApiError> {
+        self.client
+            .begin_srp_with("USER_SRP_AUTH", &self.name, self.key.clone())
+            .await
+    }
+
     /// A parameter of the challenge.
     #[must_use]
     pub fn parameter(&self, name: &str) -> &str {
@@ -199,7 +219,7 @@ impl SrpAnswer {
 }
 
 /// A time as PASSWORD_VERIFIER wants it: `Tue Sep 5 18:20:05 UTC 2017`.
-fn claim_timestamp(at: Timestamp) -> String {
+pub(crate) fn claim_timestamp(at: Timestamp) -> String {
     let at = jiff::Timestamp::from_millisecond(at.0)
         .expect("a test's clock stays within jiff's years")
         .to_zoned(jiff::tz::TimeZone::UTC);

@@ -15,6 +15,8 @@ pub struct Tokens {
     pub refresh: Option<String>,
     /// ExpiresIn, in seconds.
     pub expires_in: i32,
+    /// DeviceKey and DeviceGroupKey of a new device.
+    pub new_device: Option<(String, String)>,
 }
 
 impl Tokens {
@@ -26,6 +28,12 @@ impl Tokens {
             access: result.access_token.expect("an access token"),
             refresh: result.refresh_token,
             expires_in: result.expires_in.expect("tokens say how long they hold"),
+            new_device: result.new_device_metadata.map(|new| {
+                (
+                    new.device_key.expect("a new device has a key"),
+                    new.device_group_key.expect("and a group"),
+                )
+            }),
         }
     }
 

@@ -260,6 +260,24 @@ sentences! {
     }
 }
 
+// Devices.
+sentences! {
+    ResourceNotFound {
+        device_does_not_exist() "Device does not exist.";
+        /// Where the model lists no UserNotFoundException.
+        user_of_devices_does_not_exist() "User does not exist.";
+    }
+    InvalidParameter {
+        invalid_device_key() "Invalid device key given.";
+        /// The words are ours.
+        invalid_device_secret(what) "Invalid DeviceSecretVerifierConfig given: {what}.";
+    }
+    DeviceKeyExists {
+        /// The words are ours.
+        device_key_exists() "The device was confirmed already.";
+    }
+}
+
 // What an operator configures.
 sentences! {
     ResourceNotFound {

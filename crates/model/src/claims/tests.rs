@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::app_client::{ClientSettings, TimeUnit, UnitsNamed, Validity};
-use crate::ids::{ClientId, SessionId, Sub, UserPoolId};
+use crate::ids::{ClientId, DeviceKey, SessionId, Sub, UserPoolId};
 use crate::user::UserStatus;
 
 const ISSUER: &str = "https://id.example.com/us-east-1_Home";
@@ -75,6 +75,7 @@ fn session() -> TokenSession {
         spent: Vec::new(),
         factors: Vec::new(),
         seen: None,
+        device_key: None,
     }
 }
 
@@ -141,6 +142,26 @@ fn an_access_token_says_this_and_no_more() {
             "jti": "own-id",
             "version": 2,
         })
+    );
+}
+
+#[test]
+fn the_access_token_of_a_device_names_it_and_the_id_token_does_not() {
+    let device = "us-east-1_77777777-8888-4999-8aaa-bbbbbbbbbbbb";
+    let mut session = session();
+    session.device_key = Some(DeviceKey::parse(device).unwrap());
+    let issue = Issue {
+        issuer: ISSUER,
+        user: &user(&[]),
+        client: &client(None),
+        session: &session,
+        now: Timestamp(1_700_000_000_999),
+    };
+    let access = issue.access("own-id".into());
+    assert_eq!(access.device_key.as_deref(), Some(device));
+    assert_eq!(
+        Value::Object(issue.id("own-id".into())),
+        id_claims(&[], None)
     );
 }
 

@@ -4,6 +4,7 @@ use cognate_crypto::secret::SecretBytes;
 use cognate_crypto::webauthn::VerifiedAssertion;
 
 use crate::attribute::Contact;
+use crate::ids::DeviceKey;
 use crate::passkey::CredentialId;
 use crate::password::Credentials;
 use crate::software_token::VerifiedToken;
@@ -23,6 +24,8 @@ pub enum Effect {
     ProveAddress(Box<ProvedAddress>),
     /// A passkey was used.
     UsePasskey(PasskeyUse),
+    /// A device was proved, and was used now. It must not have been forgotten since.
+    UseDevice(DeviceKey),
 }
 
 /// A use of a passkey.
@@ -82,7 +85,7 @@ impl Effect {
             Self::SetPassword(change) => Some(&change.user),
             Self::SetUpToken(new) => Some(&new.user),
             Self::ProveAddress(proved) => Some(&proved.user),
-            Self::UseToken(_) | Self::UsePasskey(_) => None,
+            Self::UseToken(_) | Self::UsePasskey(_) | Self::UseDevice(_) => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::account::Account;
 use crate::app_client::AppClient;
+use crate::ids::DeviceKey;
 use crate::lockout::Lockout;
 use crate::time::Timestamp;
 use crate::user_pool::UserPool;
@@ -14,6 +15,8 @@ pub struct Facts<'a> {
     pub client: &'a AppClient,
     /// Who the name belongs to.
     pub account: Account<'a>,
+    /// The device that the request names, where the pool remembers devices.
+    pub device: Option<&'a DeviceKey>,
     /// The failures of that name so far.
     pub lockout: Lockout,
     /// Now.

@@ -45,7 +45,8 @@ pub fn start(flow: Flow, facts: &Facts<'_>) -> Outcome {
     if facts.lockout.is_locked(facts.now) {
         return Outcome::Refuse(Refusal::Locked);
     }
-    let turn = Turn::first(flow.way());
+    let mut turn = Turn::first(flow.way());
+    turn.progress.device = facts.device.cloned();
     match flow {
         Flow::Srp(client_public) => password_verifier::ask(*client_public, turn, facts),
         Flow::Password(password) => password::prove(password, turn, facts),
@@ -71,7 +72,8 @@ pub fn answer<C: Challenge>(
     }
     match pending.step.read::<C>() {
         Some(challenge) => {
-            let turn = Turn::after(pending.progress);
+            let mut turn = Turn::after(pending.progress);
+            turn.name_device(facts);
             challenge.answer(answer, turn, facts, random)
         }
         None => Outcome::Refuse(Refusal::WrongChallenge),

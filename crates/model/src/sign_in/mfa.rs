@@ -6,7 +6,9 @@ use super::facts::Facts;
 use super::outcome::Outcome;
 use super::refusal::Refusal;
 use super::turn::Turn;
-use super::{mfa_challenge, mfa_setup, select_mfa_type, software_token_mfa};
+use super::{
+    device_lookup, device_srp_auth, mfa_challenge, mfa_setup, select_mfa_type, software_token_mfa,
+};
 use crate::second_factor::{Demand, MfaConfiguration, SecondFactor};
 
 /// Asks for a second factor, where one is needed and none is proved yet; else the sign-in is at its
@@ -17,7 +19,7 @@ pub(super) fn proceed(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Out
     };
     let mfa = &facts.pool.settings.mfa;
     if mfa.configuration == MfaConfiguration::Off || turn.progress.is_of_two_factors() {
-        return Outcome::sign_in(turn, facts);
+        return finish(turn, facts);
     }
     let token = SecondFactor::SoftwareToken;
     let is_a_must = mfa.configuration == MfaConfiguration::On;
@@ -38,10 +40,29 @@ fn demand(turn: Turn, has_token: bool, facts: &Facts<'_>, random: &mut Random) -
     let demand = facts.pool.second_factor_of(user, has_token);
     // A second code to the same address proves nothing more.
     match demand.without(|factor| turn.progress.came_by(factor.contact())) {
-        Demand::Nothing => Outcome::sign_in(turn, facts),
+        Demand::Nothing => finish(turn, facts),
+        // Only for a factor that the user has: who has none gets one, on whatever device.
+        Demand::Factor(_) | Demand::Choice(_) if is_stood_in_for(&turn, facts) => {
+            finish(turn, facts)
+        }
         Demand::Factor(factor) => mfa_challenge::ask(factor, turn, facts, random),
         Demand::Choice(choices) => select_mfa_type::ask(choices, turn, facts),
         Demand::SetUp(choices) => mfa_setup::ask(choices, turn, facts),
         Demand::Impossible => Outcome::Refuse(Refusal::NoSecondFactor),
+    }
+}
+
+/// Whether a device stands in for the second factor, once it has proved itself.
+fn is_stood_in_for(turn: &Turn, facts: &Facts<'_>) -> bool {
+    let found = turn.found_device.as_ref();
+    turn.progress.device_stands_in
+        || found.is_some_and(|device| device_lookup::stands_in(device, facts))
+}
+
+/// Ends a sign-in whose factors are all proved; a device that was named proves itself first.
+fn finish(turn: Turn, facts: &Facts<'_>) -> Outcome {
+    match &turn.found_device {
+        Some(device) => device_srp_auth::ask(device.key.clone(), turn, facts),
+        None => Outcome::sign_in(turn, facts),
     }
 }

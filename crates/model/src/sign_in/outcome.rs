@@ -8,12 +8,13 @@ use super::effect::Effect;
 use super::facts::Facts;
 use super::proof::Proof;
 use super::questions::{
-    CodeSent, CreateChallenge, Created, DefineChallenge, Defined, FirstFactors, KnownPasskey,
-    KnownToken, SendCode, VerifyChallenge,
+    CodeSent, CreateChallenge, Created, DefineChallenge, Defined, FirstFactors, KnownDevice,
+    KnownPasskey, KnownToken, SendCode, VerifyChallenge,
 };
 use super::refusal::Refusal;
 use super::step::{Pending, Step, StepKind};
 use super::turn::Turn;
+use crate::ids::DeviceKey;
 use crate::passkey::CredentialId;
 use crate::password::PasswordHistory;
 
@@ -43,6 +44,8 @@ pub enum Need {
     SoftwareToken(Asked<(), KnownToken>),
     /// A passkey of the account is to be looked up.
     Passkey(Asked<CredentialId, KnownPasskey>),
+    /// A device of the user is to be looked up.
+    Device(Asked<DeviceKey, Option<KnownDevice>>),
     /// The passwords that the user had before are to be looked up.
     PasswordHistory(Asked<(), PasswordHistory>),
     /// The pool's own code is to say what comes next.
@@ -133,12 +136,14 @@ impl Outcome {
         let Some(sub) = facts.account.sub() else {
             return Self::Refuse(Refusal::WrongPassword);
         };
+        let device = turn.on_device(facts);
         let (progress, effects) = turn.into_parts();
         let proof = Proof {
             pool: facts.pool.id.clone(),
             client: facts.client.id.clone(),
             sub: sub.clone(),
             at: facts.now,
+            device,
             progress,
         };
         Self::SignedIn(proof, effects)

@@ -7,7 +7,7 @@ use super::outcome::Outcome;
 use super::progress::{Factor, Way};
 use super::refusal::Refusal;
 use super::turn::Turn;
-use super::{custom_challenge, mfa, new_password_required};
+use super::{custom_challenge, named_device, new_password_required};
 use crate::user::UserStatus;
 
 /// Goes on after a proved factor, whichever it was: with the next challenge, or to the end. Only
@@ -37,6 +37,6 @@ pub fn proceed(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {
         }
         // An invitation is accepted by its temporary password, and by nothing else.
         UserStatus::ForceChangePassword => Outcome::Refuse(Refusal::WrongPassword),
-        UserStatus::Confirmed => mfa::proceed(turn, facts, random),
+        UserStatus::Confirmed => named_device::proceed(turn, facts, random),
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::Account;
 use crate::attribute::Contact;
+use crate::ids::DeviceKey;
 use crate::time::Timestamp;
 
 /// How a sign-in began.
@@ -40,6 +41,9 @@ pub enum Factor {
     PasskeyForBoth,
     /// Whatever the pool's own code has asked for.
     Custom,
+    /// A device's own secret, after its user was proved. It is no factor of the user's, but may
+    /// stand in for one.
+    Device,
 }
 
 impl Factor {
@@ -53,7 +57,8 @@ impl Factor {
             | Self::SoftwareToken
             | Self::Passkey
             | Self::PasskeyForBoth
-            | Self::Custom => None,
+            | Self::Custom
+            | Self::Device => None,
         }
     }
 }
@@ -93,6 +98,12 @@ pub struct Progress {
     /// The salt of the password that was proved, which no other password has.
     #[serde(default, with = "crate::bytes", skip_serializing_if = "Vec::is_empty")]
     pub(super) password: Vec<u8>,
+    /// The device that the client says it is: proved if [`Factor::Device`] is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) device: Option<DeviceKey>,
+    /// Whether the device that was proved stands in for the second factor.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) device_stands_in: bool,
 }
 
 impl Progress {
@@ -115,11 +126,11 @@ impl Progress {
     }
 
     /// Whether two factors were proved. What a pool's own code has asked for may be anything, and
-    /// is no second factor.
+    /// is no second factor; nor is a device.
     pub(super) fn is_of_two_factors(&self) -> bool {
         let factors = self.proved.iter();
         let count = factors
-            .filter(|proved| proved.factor != Factor::Custom)
+            .filter(|proved| !matches!(proved.factor, Factor::Custom | Factor::Device))
             .count();
         count > 1 || self.has_proved(Factor::PasskeyForBoth)
     }

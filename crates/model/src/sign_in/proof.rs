@@ -1,7 +1,7 @@
 //! The proof of a sign-in. Its fields are this folder's alone, so that nothing else can make one.
 
 use super::progress::{Progress, Proved, Way};
-use crate::ids::{ClientId, Sub, UserPoolId};
+use crate::ids::{ClientId, DeviceKey, Sub, UserPoolId};
 use crate::time::Timestamp;
 
 /// Proof that a user has signed in, and by what. Only the sign-in machine makes one, and
@@ -11,7 +11,19 @@ pub struct Proof {
     pub(super) client: ClientId,
     pub(super) sub: Sub,
     pub(super) at: Timestamp,
+    pub(super) device: OnDevice,
     pub(super) progress: Progress,
+}
+
+/// The device that a session begins on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OnDevice {
+    /// The pool remembers none.
+    None,
+    /// One that was not known: it is given a key, by which it can be confirmed.
+    New,
+    /// One that has proved itself.
+    Known(DeviceKey),
 }
 
 impl Proof {
@@ -22,6 +34,7 @@ impl Proof {
             client: self.client,
             sub: self.sub,
             at: self.at,
+            device: self.device,
             factors: self.progress.proved,
         }
     }
@@ -49,6 +62,8 @@ pub(crate) struct ProofParts {
     pub(crate) sub: Sub,
     /// When the last factor was proved.
     pub(crate) at: Timestamp,
+    /// The device.
+    pub(crate) device: OnDevice,
     /// The factors, each with its kind and time.
     pub(crate) factors: Vec<Proved>,
 }

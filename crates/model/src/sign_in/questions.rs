@@ -8,6 +8,7 @@ use cognate_crypto::secret::SecretString;
 use super::progress::PastChallenge;
 use crate::attribute::Contact;
 use crate::destination::Contacts;
+use crate::device::{Device, DeviceSecret};
 use crate::passkey::{OfferedPasskey, Passkey};
 use crate::software_token::SoftwareToken;
 use crate::user::User;
@@ -58,6 +59,14 @@ pub struct KnownPasskey {
     pub passkey: Option<Passkey>,
     /// Origins that the server's settings allow beside those of the relying party's domain.
     pub other_origins: Vec<String>,
+}
+
+/// A device of the user, as it is stored.
+pub struct KnownDevice {
+    /// The device.
+    pub device: Device,
+    /// What proves it.
+    pub secret: DeviceSecret,
 }
 
 /// DefineAuthChallenge: what comes next?

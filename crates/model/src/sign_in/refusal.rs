@@ -41,6 +41,8 @@ pub enum Refusal {
     NotOffered,
     /// The pool's own code names a challenge that cannot be asked.
     NoSuchChallenge,
+    /// The device that the answer names is none of the user's.
+    UnknownDevice,
     /// A second factor is needed, and there is none that the user has.
     NoSecondFactor,
     /// The passkey is none of those that were asked for, or its response is refused.
@@ -89,6 +91,7 @@ impl Refusal {
             | Self::UsedCode
             | Self::NotSetUp
             | Self::NotOffered
+            | Self::UnknownDevice
             | Self::WrongChallenge => true,
             Self::WrongPassword
             | Self::Locked

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod device;
 mod machine;
 mod new_password;
 mod nobody;
@@ -20,8 +21,8 @@ use cognate_crypto::srp::{self, client::ClientKey};
 
 use super::{
     Account, Challenge, CodeSent, Decoy, Effect, Facts, FirstFactors, Flow, KnownPasskey,
-    KnownToken, Need, NewPassword, NewPasswordRequired, Outcome, PasswordChange, PasswordClaim,
-    PasswordVerifier, Pending, Proved, Refusal,
+    KnownToken, Need, NewPassword, NewPasswordRequired, OnDevice, Outcome, PasswordChange,
+    PasswordClaim, PasswordVerifier, Pending, Proved, Refusal,
 };
 use crate::app_client::{AppClient, ClientSettings, TimeUnit, UnitsNamed, Validity};
 use crate::attribute::{Attributes, Schema};
@@ -75,6 +76,7 @@ fn pool(id: &str) -> UserPool {
             tier: Tier::default(),
             allowed_first_auth_factors: [crate::FirstFactor::Password].into(),
             add_ons_off: false,
+            devices: None,
             mfa: crate::second_factor::PoolMfa::default(),
             sessions: crate::user_pool::SessionTracking::default(),
         },
@@ -161,8 +163,8 @@ impl Claim {
     ) -> Self {
         let session_key = key
             .session_key(
-                &step.salt,
-                &step.server_public,
+                &step.exchange.salt,
+                &step.exchange.server_public,
                 pool.id.srp_name(),
                 &step.user_id,
                 &secret(password),
@@ -173,11 +175,11 @@ impl Claim {
             &session_key,
             pool.id.srp_name(),
             &step.user_id,
-            &step.secret_block,
+            &step.exchange.secret_block,
             &timestamp,
         );
         Self {
-            secret_block: base64_encode(&step.secret_block),
+            secret_block: base64_encode(&step.exchange.secret_block),
             timestamp,
             signature: base64_encode(&signature),
         }
@@ -266,6 +268,10 @@ fn driven_knowing(
                 asked.answered(known, facts, random)
             }
             Need::SoftwareToken(asked) => asked.answered(token.clone(), facts, random),
+            Need::Device(asked) => {
+                let known = device::known(&asked.question, facts);
+                asked.answered(known, facts, random)
+            }
             Need::Code(asked) => {
                 LAST_CODE.set(asked.question.code.expose().to_owned());
                 let destination = asked.question.address.clone();
@@ -382,6 +388,7 @@ impl Scene {
             pool: &self.pool,
             client: &self.client,
             account,
+            device: None,
             lockout: self.lockout,
             now: self.now,
         }
@@ -462,6 +469,7 @@ struct SignedIn {
     sub: Sub,
     at: Timestamp,
     factors: Vec<Proved>,
+    device: OnDevice,
     change: Option<PasswordChange>,
 }
 
@@ -475,7 +483,8 @@ fn signed_in(outcome: Outcome) -> SignedIn {
                 Effect::UseToken(_)
                 | Effect::SetUpToken(_)
                 | Effect::ProveAddress(_)
-                | Effect::UsePasskey(_) => None,
+                | Effect::UsePasskey(_)
+                | Effect::UseDevice(_) => None,
             });
             SignedIn {
                 pool: proof.pool,
@@ -483,6 +492,7 @@ fn signed_in(outcome: Outcome) -> SignedIn {
                 sub: proof.sub,
                 at: proof.at,
                 factors: proof.factors,
+                device: proof.device,
                 change,
             }
         }

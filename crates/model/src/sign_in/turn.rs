@@ -3,12 +3,20 @@
 use super::effect::{Effect, PasswordChange};
 use super::facts::Facts;
 use super::progress::{Factor, PastChallenge, Progress, Proved, Way};
+use super::proof::OnDevice;
+use crate::device::Device;
 use crate::time::Timestamp;
 use crate::user::User;
 
 /// What the sign-in has come to before this request, and what the request adds.
 pub struct Turn {
     pub(super) progress: Progress,
+    /// The device that was named, once it was found to be the user's.
+    pub(super) found_device: Option<Device>,
+    /// Whether this request, an answer to a challenge, names the device.
+    pub(super) names_device: bool,
+    /// A, in hexadecimal, where this request ends the password's exchange.
+    pub(super) client_public: Option<String>,
     effects: Vec<Effect>,
 }
 
@@ -22,8 +30,32 @@ impl Turn {
     pub(super) fn after(progress: Progress) -> Self {
         Self {
             progress,
+            found_device: None,
+            names_device: false,
+            client_public: None,
             effects: Vec::new(),
         }
+    }
+
+    /// Notes the device that an answer names, in the place of one that was named before. One that
+    /// has proved itself stays.
+    pub(super) fn name_device(&mut self, facts: &Facts<'_>) {
+        if let Some(key) = facts.device
+            && !self.progress.has_proved(Factor::Device)
+        {
+            self.progress.device = Some(key.clone());
+            self.names_device = true;
+        }
+    }
+
+    /// The device that a session begins on which this signs in.
+    pub(super) fn on_device(&self, facts: &Facts<'_>) -> OnDevice {
+        if facts.pool.settings.devices.is_none() {
+            return OnDevice::None;
+        }
+        let proved = self.progress.device.clone();
+        let proved = proved.filter(|_| self.progress.has_proved(Factor::Device));
+        proved.map_or(OnDevice::New, OnDevice::Known)
     }
 
     /// Notes that a factor is proved.
@@ -60,7 +92,8 @@ impl Turn {
             Effect::UseToken(_)
             | Effect::SetUpToken(_)
             | Effect::ProveAddress(_)
-            | Effect::UsePasskey(_) => None,
+            | Effect::UsePasskey(_)
+            | Effect::UseDevice(_) => None,
         })
     }
 

@@ -2,11 +2,14 @@
 //! needs, and does what it asks for.
 
 use cognate_crypto::digest::base64url_encode;
+use cognate_model::DeviceKey;
 use cognate_model::sign_in::{
-    self, CodeSent, Effect, Facts, FirstFactors, Flow, KnownToken, Need, Outcome, Pending, Proof,
-    Refusal, Way,
+    self, CodeSent, Effect, Facts, FirstFactors, Flow, KnownDevice, KnownToken, Need, Outcome,
+    Pending, Proof, Refusal, Way,
 };
-use cognate_store::{Tx, attempts, challenges, password_history, sessions, software_tokens};
+use cognate_store::{
+    Tx, attempts, challenges, devices, password_history, sessions, software_tokens,
+};
 
 use super::effects::{self, Basis};
 use super::kept_step;
@@ -33,6 +36,7 @@ pub(super) async fn begin(
     pool_client: &PoolClient,
     given: &str,
     flow: Flow,
+    device: Option<DeviceKey>,
 ) -> Result<Reply> {
     let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
     let found = Found::with_password(&cx.app, &pool_client.pool, given).await;
@@ -47,6 +51,7 @@ pub(super) async fn begin(
         cx: cx.clone(),
         pool_client: pool_client.clone(),
         found,
+        device,
         taken,
         row: None,
         code: None,
@@ -67,9 +72,10 @@ pub(super) async fn answer(
     session: Option<&str>,
     answer: Answer,
 ) -> Result<Reply> {
-    let of_session = || {
-        let session = session.ok_or_else(|| Error::missing_required_parameter("Session"))?;
-        step_row::of_session(session)
+    let of_session = || match (session, answer.session) {
+        (Some(session), _) => step_row::of_session(session),
+        (None, Some(named)) => Ok(step_row::of_session_bytes(&named)),
+        (None, None) => Err(Error::missing_required_parameter("Session")),
     };
     let row = answer.row.map_or_else(of_session, Ok)?;
     let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
@@ -87,6 +93,7 @@ pub(super) async fn answer(
         cx: cx.clone(),
         pool_client: pool_client.clone(),
         found,
+        device: answer.device.clone(),
         taken,
         row: Some(row),
         code: None,
@@ -109,6 +116,8 @@ struct Run {
     cx: Cx,
     pool_client: PoolClient,
     found: Found,
+    /// The device that the request names.
+    device: Option<DeviceKey>,
     /// Of what the address may guess: counted, unless it is given back.
     taken: Taken,
     /// The row of the step that is answered.
@@ -121,7 +130,10 @@ struct Run {
 
 impl Run {
     fn facts(&self) -> Facts<'_> {
-        self.found.facts(&self.pool_client, self.cx.now)
+        Facts {
+            device: self.device.as_ref(),
+            ..self.found.facts(&self.pool_client, self.cx.now)
+        }
     }
 
     async fn act(mut self, mut outcome: Outcome) -> Result<Reply> {
@@ -182,6 +194,10 @@ impl Run {
                 let verified = verified.ok_or_else(Error::custom_auth_not_configured)?;
                 Ok(asked.answered(verified, &self.facts(), &mut self.cx.random()))
             }
+            Need::Device(asked) => {
+                let known = self.known_device(&asked.question).await?;
+                Ok(asked.answered(known, &self.facts(), &mut self.cx.random()))
+            }
             Need::Code(asked) => {
                 let pool = &self.pool_client.pool;
                 let user = stand_in(&self.cx, pool, self.found.user(), &self.found.name);
@@ -216,6 +232,17 @@ impl Run {
         Ok(self.token.insert(known).clone())
     }
 
+    /// A device of the user; nobody has any.
+    async fn known_device(&self, key: &DeviceKey) -> Result<Option<KnownDevice>> {
+        let Some(user) = self.found.user() else {
+            return Ok(None);
+        };
+        let mut tx = self.cx.app.db.read().await?;
+        let pool = &self.pool_client.pool.id;
+        let found = devices::find_with_secret(&mut tx, pool, &user.sub, key).await?;
+        Ok(found.map(|(device, secret)| KnownDevice { device, secret }))
+    }
+
     /// Keeps the step and gives the challenge; the step before it is used up, and what it changed
     /// is stored, in the same transaction.
     async fn ask(self, pending: Pending, effects: Vec<Effect>) -> Result<Reply> {
@@ -227,7 +254,11 @@ impl Run {
             ErrorCode::LimitExceeded => Error::too_many_requests().with_source(error.message),
             _ => error,
         })?;
-        let session = cx.random().bytes::<64>();
+        let named = wire::session(&pending.step, &self.pool_client.entry.client.id);
+        let session = named.map_or_else(
+            || cx.random().bytes::<64>().to_vec(),
+            |bytes| bytes.to_vec(),
+        );
         let shown = Shown {
             pool_client: &self.pool_client,
             user: self.found.user(),
@@ -243,6 +274,7 @@ impl Run {
         let pool = std::sync::Arc::clone(&self.pool_client.pool);
         let code = self.code;
         let basis = (!effects.is_empty()).then(|| Basis::of_found(&self.found));
+        let address = self.cx.user_address();
         let keep = async move |tx: &mut Tx| -> Result<Option<Error>> {
             kept_step::use_up(tx, row.as_ref()).await?;
             // A challenge after the password tells that it was right, which is not told while the
@@ -262,12 +294,17 @@ impl Run {
                 if used.is_some() {
                     return Ok(used);
                 }
-                effects::apply(tx, &pool, &sub, &effects, now).await?;
+                effects::apply(tx, &pool, &sub, &effects, address.as_deref(), now).await?;
             }
             if let Some(code) = &code
                 && let Some(refusal) = code.put(tx).await?
             {
                 return Ok(Some(refusal));
+            }
+            if named.is_some() {
+                // A sign-in that begins anew with the same values takes the place of the one
+                // before.
+                challenges::consume(tx, &new_row).await?;
             }
             challenges::insert(tx, &new_row, &pool.id, &kept, expires_at).await?;
             Ok(None)
@@ -298,6 +335,7 @@ impl Run {
         let pool = std::sync::Arc::clone(&self.pool_client.pool);
         let (sub, session) = (user.sub.clone(), new.clone());
         let basis = Basis::of_found(&self.found);
+        let address = self.cx.user_address();
         let (of_pool, id) = (pool.id.clone(), new.session.id.clone());
         let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
             Ok(sessions::find(tx, &of_pool, &id).await?.map(|_| None))
@@ -319,7 +357,7 @@ impl Run {
             if lockout.failures > 0 {
                 attempts::clear_lockout(tx, &pool.id, sub.as_str()).await?;
             }
-            effects::apply(tx, &pool, &sub, &effects, now).await?;
+            effects::apply(tx, &pool, &sub, &effects, address.as_deref(), now).await?;
             session.store(tx, &pool).await?;
             Ok(None)
         };
@@ -331,7 +369,7 @@ impl Run {
             let open = &self.cx.app.limits.open_challenges;
             open.return_spent(&self.cx.origin, self.cx.now);
         }
-        let tokens = token_set::issue(
+        let mut tokens = token_set::issue(
             &self.cx,
             &self.pool_client,
             &user,
@@ -339,6 +377,7 @@ impl Run {
             Some(&new.refresh.text),
         )
         .await?;
+        tokens.new_device_metadata = new.device_metadata();
         Ok(Reply::Tokens(tokens))
     }
 

@@ -2,15 +2,15 @@
 
 use cognate_model::password::Credentials;
 use cognate_model::sign_in::{Effect, PasswordChange};
-use cognate_model::{Sub, Timestamp, User, UserPool, UserPoolId, UserStatus};
-use cognate_store::{Tx, users};
+use cognate_model::{Device, DeviceKey, Sub, Timestamp, User, UserPool, UserPoolId, UserStatus};
+use cognate_store::{Tx, devices, users};
 
 use super::proved;
-use crate::Result;
 use crate::users::accounts::Found;
 use crate::users::storing;
+use crate::{Error, Result};
 
-/// Stores what the machine has changed.
+/// Stores what the machine has changed. `address` is the user's, as far as it is known.
 ///
 /// # Errors
 /// What the operation answers.
@@ -19,6 +19,7 @@ pub(super) async fn apply(
     pool: &UserPool,
     sub: &Sub,
     effects: &[Effect],
+    address: Option<&str>,
     now: Timestamp,
 ) -> Result<()> {
     for effect in effects {
@@ -31,11 +32,33 @@ pub(super) async fn apply(
             Effect::UseToken(used) => proved::use_token(tx, pool, sub, used).await?,
             Effect::SetUpToken(new) => proved::set_up_token(tx, pool, new).await?,
             Effect::ProveAddress(proved) => proved::prove_address(tx, pool, proved, now).await?,
+            Effect::UseDevice(key) => use_device(tx, pool, sub, key, address, now).await?,
             // Stored before all else: it may refuse.
             Effect::UsePasskey(_) => {}
         }
     }
     Ok(())
+}
+
+/// Notes the use of a device, which may have been forgotten since it was looked at.
+async fn use_device(
+    tx: &mut Tx,
+    pool: &UserPool,
+    sub: &Sub,
+    key: &DeviceKey,
+    address: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    let use_now = |device: &mut Device| {
+        device.last_ip = address.map(str::to_owned);
+        device.authenticated_at = now;
+        device.modified_at = now;
+    };
+    if devices::change(tx, &pool.id, sub, key, use_now).await? {
+        Ok(())
+    } else {
+        Err(Error::device_does_not_exist())
+    }
 }
 
 /// What a proof rests on besides the password, and the password itself, told by its salt, which no

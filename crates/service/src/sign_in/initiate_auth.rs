@@ -5,14 +5,14 @@ use cognate_api::idp::{
     AdminInitiateAuthRequest, AdminInitiateAuthResponse, AuthFlowType, InitiateAuthRequest,
     InitiateAuthResponse,
 };
-use cognate_model::NormalName;
 use cognate_model::app_client::AuthFlow;
 use cognate_model::sign_in::Flow;
 use cognate_model::user_pool::Tier;
+use cognate_model::{DeviceKey, NormalName};
 
 use super::driver;
 use super::reply::{counted, named};
-use super::wire::{Answer, Parameters, Reply, choice, password, required, srp_a};
+use super::wire::{self, Answer, Parameters, Reply, choice, password, required, srp_a};
 use crate::app_clients::secret_hash;
 use crate::counts::SignInFlow;
 use crate::limits::backends;
@@ -85,7 +85,8 @@ async fn begin(cx: &Cx, pool_client: &PoolClient, asked: Asked<'_>) -> Result<Re
                 .ok_or_else(Error::auth_flow_not_enabled)?;
             let username = named(pool_client, parameters)?;
             let flow = Flow::Srp(srp_a(parameters)?);
-            let reply = driver::begin(cx, pool_client, username, flow).await;
+            let device = device(pool_client, parameters);
+            let reply = driver::begin(cx, pool_client, username, flow, device).await;
             counted(cx, SignInFlow::Srp, reply)
         }
         AuthFlowType::UserPasswordAuth => {
@@ -146,6 +147,7 @@ async fn with_refresh_token(
         cx,
         pool_client,
         required(parameters, "REFRESH_TOKEN")?,
+        parameters.get("DEVICE_KEY").map(String::as_str),
         check,
     )
     .await;
@@ -172,8 +174,8 @@ async fn with_password(
     flow: SignInFlow,
 ) -> Result<Reply> {
     let username = named(pool_client, parameters)?;
-    let password = password(parameters)?;
-    let reply = driver::begin(cx, pool_client, username, Flow::Password(password)).await;
+    let (password, device) = (password(parameters)?, device(pool_client, parameters));
+    let reply = driver::begin(cx, pool_client, username, Flow::Password(password), device).await;
     counted(cx, flow, reply)
 }
 
@@ -200,7 +202,8 @@ async fn by_choice(
             let preferred = preferred.filter(|name| !name.is_empty());
             let challenge = preferred.and_then(|name| choice::parse(name));
             let flow = Flow::Choice(choice::read(challenge, parameters)?);
-            driver::begin(cx, pool_client, username, flow).await
+            let device = device(pool_client, parameters);
+            driver::begin(cx, pool_client, username, flow, device).await
         }
     };
     counted(cx, SignInFlow::Choice, reply)
@@ -214,6 +217,13 @@ async fn by_own_code(cx: &Cx, pool_client: &PoolClient, parameters: &Parameters)
         .is_some_and(|name| name == "SRP_A");
     let client_public = begins_with_srp.then(|| srp_a(parameters)).transpose()?;
     let flow = Flow::Custom(client_public);
-    let reply = driver::begin(cx, pool_client, username, flow).await;
+    let device = device(pool_client, parameters);
+    let reply = driver::begin(cx, pool_client, username, flow, device).await;
     counted(cx, SignInFlow::Custom, reply)
+}
+
+/// The device that a sign-in begins on, as the client says. A client could not begin without it
+/// when it is told that this is none, so it is passed over.
+fn device(pool_client: &PoolClient, parameters: &Parameters) -> Option<DeviceKey> {
+    wire::device(pool_client, parameters).ok().flatten()
 }

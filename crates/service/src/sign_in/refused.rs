@@ -29,6 +29,7 @@ pub(super) fn refused(refusal: Refusal) -> Error {
         }
         Refusal::NoSuchChallenge => Error::challenge_cannot_be_asked(),
         Refusal::NotOffered => Error::choice_not_offered(),
+        Refusal::UnknownDevice => Error::device_does_not_exist(),
         Refusal::NoSecondFactor => Error::no_second_factor(),
         Refusal::Timestamp => Error::timestamp_malformed(),
         Refusal::Missing(names) => {

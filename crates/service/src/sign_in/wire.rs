@@ -2,6 +2,8 @@
 
 pub(super) mod choice;
 mod custom_challenge;
+mod device_password_verifier;
+mod device_srp_auth;
 mod email_otp;
 mod mfa_setup;
 mod new_password_required;
@@ -13,6 +15,7 @@ mod select_mfa_type;
 mod sms_mfa;
 mod sms_otp;
 mod software_token_mfa;
+mod srp_exchange;
 mod web_authn;
 
 use std::collections::BTreeMap;
@@ -21,10 +24,10 @@ use cognate_api::idp::{AuthenticationResultType, ChallengeNameType};
 use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::ClientPublic;
-use cognate_model::User;
 use cognate_model::sign_in::{
     self, Challenge, ConfirmedSignUp, Facts, Outcome, Pending, SentCode, Step, TypedCode,
 };
+use cognate_model::{ClientId, DeviceKey, User};
 
 use super::step_row::StepRow;
 use crate::counts::SignInFlow;
@@ -74,6 +77,16 @@ trait OnTheWire: Challenge {
         None
     }
 
+    /// The bytes of the session string that an answer without one names by itself.
+    fn session_named(_answer: &Self::Answer, _client: &ClientId) -> Option<[u8; 32]> {
+        None
+    }
+
+    /// The bytes of the step's session string, where an answer may come without it.
+    fn session(&self, _client: &ClientId) -> Option<[u8; 32]> {
+        None
+    }
+
     /// The challenge's parameters.
     ///
     /// # Errors
@@ -112,6 +125,10 @@ impl Shown<'_> {
 pub(super) struct Answer {
     /// The row that it names; None where the session names it.
     pub(super) row: Option<StepRow>,
+    /// The bytes of the session string that it names, for where it brings none.
+    pub(super) session: Option<[u8; 32]>,
+    /// The device that it names.
+    pub(super) device: Option<DeviceKey>,
     pub(super) flow: SignInFlow,
     decide: Box<Decide>,
 }
@@ -123,6 +140,8 @@ impl Answer {
         let answer = C::read(pool_client, responses)?;
         Ok(Self {
             row: C::row_named(&answer)?,
+            session: C::session_named(&answer, &pool_client.entry.client.id),
+            device: device(pool_client, responses)?,
             flow: C::FLOW,
             decide: Box::new(|pending, facts, random| {
                 sign_in::answer::<C>(pending, answer, facts, random)
@@ -134,6 +153,8 @@ impl Answer {
     pub(super) fn of_confirmed_sign_up() -> Self {
         Self {
             row: None,
+            session: None,
+            device: None,
             flow: SignInFlow::Choice,
             decide: Box::new(|pending, facts, random| {
                 sign_in::answer::<ConfirmedSignUp>(pending, (), facts, random)
@@ -189,6 +210,14 @@ macro_rules! challenges {
             Err(Error::internal().with_source(format!("no challenge: {}", step.name())))
         }
 
+        /// The bytes of a step's session string, where they are not random.
+        pub(super) fn session(step: &Step, client: &ClientId) -> Option<[u8; 32]> {
+            $(if let Some(step) = step.read::<sign_in::$name>() {
+                return step.session(client);
+            })*
+            None
+        }
+
         /// The row that a step waits in, where it is not its session's.
         pub(super) fn row(step: &Step) -> Option<StepRow> {
             $(if let Some(step) = step.read::<sign_in::$name>() {
@@ -213,7 +242,34 @@ challenges![
     SoftwareTokenMfa,
     MfaSetup,
     WebAuthn,
+    DeviceSrpAuth,
+    DevicePasswordVerifier,
 ];
+
+/// DEVICE_KEY, where the pool remembers devices; it has no meaning elsewhere.
+///
+/// # Errors
+/// `ResourceNotFoundException` for what is no device key.
+pub(super) fn device(
+    pool_client: &PoolClient,
+    parameters: &Parameters,
+) -> Result<Option<DeviceKey>> {
+    let named = parameters.get("DEVICE_KEY");
+    let is_named = named.is_some_and(|key| !key.is_empty());
+    let is_remembered_here = pool_client.pool.settings.devices.is_some();
+    (is_named && is_remembered_here)
+        .then(|| device_key(parameters))
+        .transpose()
+}
+
+/// DEVICE_KEY, which has to be there.
+///
+/// # Errors
+/// `InvalidParameterException` when it is not; `ResourceNotFoundException` for what is none.
+fn device_key(parameters: &Parameters) -> Result<DeviceKey> {
+    let key = required(parameters, "DEVICE_KEY")?;
+    DeviceKey::parse(key).map_err(|_| Error::device_does_not_exist())
+}
 
 /// A code that was typed. No code is longer than this, and longer ones are not looked at.
 ///

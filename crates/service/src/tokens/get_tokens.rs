@@ -16,7 +16,8 @@ pub(crate) async fn get_tokens_from_refresh_token(
 ) -> Result<GetTokensFromRefreshTokenResponse> {
     let pool_client = PoolClient::of_client(&cx.app, &input.client_id).await?;
     secret_hash::check_secret(&pool_client.entry, input.client_secret.as_deref())?;
-    let tokens = refresh(&cx, &pool_client, &input.refresh_token, |_| Ok(())).await;
+    let device = input.device_key.as_deref();
+    let tokens = refresh(&cx, &pool_client, &input.refresh_token, device, |_| Ok(())).await;
     let counts = &cx.app.counts;
     counts.sign_in(SignInFlow::Refresh, &tokens, |_| false);
     Ok(GetTokensFromRefreshTokenResponse {

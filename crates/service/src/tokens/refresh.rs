@@ -22,7 +22,8 @@ use crate::{Cx, Error, Result};
 /// of an older version beside.
 const LOOKS: u32 = 4;
 
-/// New tokens for the session of a refresh token. `check` says whether the request may have them.
+/// New tokens for the session of a refresh token. `device` is the device key that the request names;
+/// `check` says whether it may have them.
 ///
 /// # Errors
 /// What the operation answers.
@@ -30,12 +31,14 @@ pub(crate) async fn refresh(
     cx: &Cx,
     pool_client: &PoolClient,
     token: &str,
+    device: Option<&str>,
     check: impl Fn(&Presented) -> Result<()>,
 ) -> Result<AuthenticationResultType> {
     let rotates = pool_client.entry.client.settings.rotation.is_some();
     let mut was_newest = false;
     for _ in 0..LOOKS {
         let presented = Presented::open(cx, pool_client, token).await?;
+        presented.check_device(device)?;
         check(&presented)?;
         let state = presented.state(&pool_client.entry.client, cx.now, was_newest);
         let Presented { session, user, .. } = &presented;

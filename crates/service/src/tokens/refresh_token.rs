@@ -94,6 +94,8 @@ pub(crate) struct Presented {
     is_current: bool,
     /// What the session's row keeps of its newest token.
     newest: Vec<u8>,
+    /// Whether the session's device was confirmed, and not forgotten since.
+    device_stands: bool,
 }
 
 /// What a token's place in the row of rotations says.
@@ -127,7 +129,7 @@ impl Presented {
             &content.session,
         )
         .await?;
-        let Some((session, newest, user)) = found else {
+        let Some((session, newest, user, device_stands)) = found else {
             return Err(why_it_ended(cx, pool_client, content.sub.as_ref()).await?);
         };
         if session.client != pool_client.entry.client.id {
@@ -147,7 +149,26 @@ impl Presented {
             generation: content.generation,
             is_current,
             newest,
+            device_stands,
         })
+    }
+
+    /// Checks that a session which began on a device is refreshed there: the device was confirmed
+    /// and stands, and the request names it (docs/protocol.md §14.5).
+    ///
+    /// # Errors
+    /// `NotAuthorizedException`, as for a token that is none.
+    pub(crate) fn check_device(&self, named: Option<&str>) -> Result<()> {
+        let Some(device) = &self.session.device_key else {
+            return Ok(());
+        };
+        let is_named =
+            named.is_some_and(|named| ct_eq(named.as_bytes(), device.as_str().as_bytes()));
+        if is_named && self.device_stands {
+            Ok(())
+        } else {
+            Err(Error::invalid_refresh_token())
+        }
     }
 
     /// Where the token stands under the client's rotation. `was_newest`: the request has seen it as

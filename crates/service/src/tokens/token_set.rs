@@ -1,7 +1,8 @@
 //! The issue of tokens: for a proof of the sign-in machine, or for a session that still stands.
 
-use cognate_api::idp::AuthenticationResultType;
+use cognate_api::idp::{AuthenticationResultType, NewDeviceMetadataType};
 use cognate_model::claims::{Issue, TokenUse};
+use cognate_model::device::group_key;
 use cognate_model::sign_in::Proof;
 use cognate_model::{TokenSession, User, UserPool};
 use cognate_store::{Tx, sessions};
@@ -31,6 +32,15 @@ impl NewSession {
         session.seen = use_of_session::seen(cx, &pool_client.pool);
         let refresh = refresh_token::make(cx, &session)?;
         Ok(Self { session, refresh })
+    }
+
+    /// What a device that was not known before is told to be confirmed with.
+    pub(crate) fn device_metadata(&self) -> Option<NewDeviceMetadataType> {
+        let key = self.session.new_device()?;
+        Some(NewDeviceMetadataType {
+            device_key: Some(key.to_string()),
+            device_group_key: Some(group_key(&self.session.pool)),
+        })
     }
 
     /// Stores it. Where the pool tracks sessions and the user has as many as they may, those that

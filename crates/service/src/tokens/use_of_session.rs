@@ -9,8 +9,6 @@ use cognate_model::session::Seen;
 use cognate_model::{TokenSession, UserPool, user_agent};
 use cognate_store::{Tx, sessions};
 
-use crate::limits::client_address::ClientAddress;
-use crate::limits::origin::Origin;
 use crate::outcome::write_again;
 use crate::{Cx, Result};
 
@@ -19,17 +17,10 @@ pub(super) fn seen(cx: &Cx, pool: &UserPool) -> Option<Seen> {
     if !pool.settings.sessions.enabled {
         return None;
     }
-    // The user's, where a backend names it.
-    let address = match &cx.origin {
-        Origin::Address(ip) => Some(*ip),
-        Origin::ThisMachine | Origin::Backend | Origin::UserOfBackend(_) => {
-            cx.address.map(ClientAddress::ip)
-        }
-    };
     let device = cx.user_agent.as_deref().map(user_agent::describe);
     Some(Seen {
         at: cx.now,
-        address: address.map(|ip| ip.to_string()),
+        address: cx.user_address(),
         device: device.unwrap_or_else(|| user_agent::UNKNOWN.to_owned()),
     })
 }

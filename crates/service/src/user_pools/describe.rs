@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use cognate_api::Timestamp;
 use cognate_api::idp::{
     AccountRecoverySettingType, AdminCreateUserConfigType, AdvancedSecurityModeType,
-    AliasAttributeType, DefaultEmailOptionType, DeletionProtectionType, EmailConfigurationType,
-    EmailSendingAccountType, LambdaConfigType, MessageTemplateType, PasswordPolicyType,
-    RecoveryOptionNameType, RecoveryOptionType, UserAttributeUpdateSettingsType,
-    UserPoolAddOnsType, UserPoolDescriptionType, UserPoolPolicyType, UserPoolTierType,
-    UserPoolType, UsernameAttributeType, UsernameConfigurationType,
-    VerificationMessageTemplateType, VerifiedAttributeType,
+    AliasAttributeType, DefaultEmailOptionType, DeletionProtectionType, DeviceConfigurationType,
+    EmailConfigurationType, EmailSendingAccountType, LambdaConfigType, MessageTemplateType,
+    PasswordPolicyType, RecoveryOptionNameType, RecoveryOptionType,
+    UserAttributeUpdateSettingsType, UserPoolAddOnsType, UserPoolDescriptionType,
+    UserPoolPolicyType, UserPoolTierType, UserPoolType, UsernameAttributeType,
+    UsernameConfigurationType, VerificationMessageTemplateType, VerifiedAttributeType,
 };
 use cognate_model::UserPool;
 use cognate_model::attribute::Contact;
@@ -69,11 +69,14 @@ pub(super) fn full(pool: &UserPool, arn: &str, number_of_users: i64) -> UserPool
             advanced_security_mode: AdvancedSecurityModeType::Off,
             advanced_security_additional_flows: None,
         }),
+        device_configuration: settings.devices.map(|devices| DeviceConfigurationType {
+            challenge_required_on_new_device: Some(devices.stands_in_for_mfa),
+            device_only_remembered_on_user_prompt: Some(devices.remembered_on_prompt),
+        }),
         // Long out of use at AWS.
         status: None,
         sms_authentication_message: settings.messages.authentication_sms.clone(),
         // Not built: see not_built.rs.
-        device_configuration: None,
         dcr_configuration: None,
         key_configuration: None,
         issuer_configuration: None,

@@ -3,7 +3,7 @@
 //! Values that switch such a feature off, or are empty, pass (docs/protocol.md §10.3).
 
 use cognate_api::idp::{
-    AdvancedSecurityModeType, DcrConfigurationType, DeviceConfigurationType, EncryptionKeyType,
+    AdvancedSecurityModeType, DcrConfigurationType, EncryptionKeyType,
     IssuerType, KeyConfigurationType, LambdaConfigType, StatusType, UserPoolAddOnsType,
 };
 
@@ -24,22 +24,11 @@ pub(super) fn refuse(asked: &Asked) -> Result<()> {
     if let Some(configuration) = &asked.sms_configuration {
         sms::refuse_not_built(configuration)?;
     }
-    let mut members = sign_in_members(asked).into_iter().chain(others(asked));
+    let mut members = others(asked).into_iter();
     match members.find(|(_, is_asked_for)| *is_asked_for) {
         Some((member, _)) => Err(Error::parameter_not_built(member)),
         None => Ok(()),
     }
-}
-
-/// What changes how users sign in, and whether it is asked for.
-fn sign_in_members(asked: &Asked) -> [(&'static str, bool); 1] {
-    [(
-        "DeviceConfiguration",
-        asked
-            .device_configuration
-            .as_ref()
-            .is_some_and(remembers_devices),
-    )]
 }
 
 /// The other members, and whether they are asked for.
@@ -85,12 +74,6 @@ fn others(asked: &Asked) -> [(&'static str, bool); 6] {
                 .is_some_and(|levels| !levels.is_empty()),
         ),
     ]
-}
-
-/// Any value, even false, switches the remembering of devices on (DeviceConfigurationType).
-fn remembers_devices(devices: &DeviceConfigurationType) -> bool {
-    devices.challenge_required_on_new_device.is_some()
-        || devices.device_only_remembered_on_user_prompt.is_some()
 }
 
 fn named_trigger(config: &LambdaConfigType) -> Option<&'static str> {

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cognate_api::idp::{
     AccountRecoverySettingType, AdminCreateUserConfigType, AliasAttributeType,
-    DeletionProtectionType, PasswordPolicyType, RecoveryOptionNameType,
+    DeletionProtectionType, DeviceConfigurationType, PasswordPolicyType, RecoveryOptionNameType,
     UserAttributeUpdateSettingsType, UserPoolTierType, UsernameAttributeType,
     VerifiedAttributeType,
 };
 use cognate_model::UserPool;
 use cognate_model::attribute::Contact;
+use cognate_model::device::DeviceSettings;
 use cognate_model::password::PasswordPolicy;
 use cognate_model::user_pool::{
     AliasAttribute, EmailSettings, RecoveryMechanism, SessionTracking, Settings, SignInNames, Tier,
@@ -47,7 +48,7 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         sms_authentication_message: _,
         user_attribute_update_settings,
         mfa_configuration,
-        device_configuration: _,
+        device_configuration,
         email_configuration,
         sms_configuration,
         user_pool_tags,
@@ -106,6 +107,7 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         add_ons_off: user_pool_add_ons.is_some(),
         // Set by an operation of their own.
         sessions: before.map_or_else(SessionTracking::default, |before| before.sessions.clone()),
+        devices: device_configuration.as_ref().and_then(devices),
     };
     if mfa_settings::passkeys_lack_a_factor(&settings) {
         return Err(Error::passkeys_not_configured_for_mfa());
@@ -133,6 +135,17 @@ fn check_tier(settings: &Settings) -> Result<()> {
         return Err(Error::tier_lacks("UserSessionTracking"));
     }
     Ok(())
+}
+
+/// Any value, even false, switches the remembering of devices on (docs/protocol.md §10.3).
+fn devices(given: &DeviceConfigurationType) -> Option<DeviceSettings> {
+    let stands_in_for_mfa = given.challenge_required_on_new_device;
+    let remembered_on_prompt = given.device_only_remembered_on_user_prompt;
+    let is_any = stands_in_for_mfa.is_some() || remembered_on_prompt.is_some();
+    is_any.then(|| DeviceSettings {
+        stands_in_for_mfa: stands_in_for_mfa.unwrap_or(false),
+        remembered_on_prompt: remembered_on_prompt.unwrap_or(false),
+    })
 }
 
 /// What users of a new pool sign in with.

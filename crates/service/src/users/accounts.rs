@@ -145,6 +145,7 @@ impl Found {
             pool: &pool_client.pool,
             client: &pool_client.entry.client,
             account,
+            device: None,
             lockout: self.lockout,
             now,
         }

@@ -96,6 +96,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "password history",
         steps: PASSWORD_HISTORY,
     },
+    Migration {
+        number: 14,
+        name: "devices",
+        steps: DEVICES,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -224,6 +229,15 @@ const LAST_USE_OF_SESSIONS: &[&str] = &["ALTER TABLE sessions ADD COLUMN last_us
 /// The passwords that a user had before.
 const PASSWORD_HISTORY: &[&str] = &["CREATE TABLE IF NOT EXISTS password_history(
         pool TEXT NOT NULL, sub TEXT NOT NULL, sealed BYTES NOT NULL, PRIMARY KEY (pool, sub))"];
+
+/// Devices that were confirmed, and the device of each session: NULL where there is none, and once
+/// it was forgotten.
+const DEVICES: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS devices(
+        pool TEXT NOT NULL, sub TEXT NOT NULL, device_key TEXT NOT NULL, doc TEXT NOT NULL, secret BYTES NOT NULL,
+        PRIMARY KEY (pool, sub, device_key))",
+    "ALTER TABLE sessions ADD COLUMN device_key TEXT",
+];
 
 #[cfg(test)]
 mod tests {

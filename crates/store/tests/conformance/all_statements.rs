@@ -9,15 +9,15 @@ use cognate_model::{
     lockout::Lockout, password::PasswordHistory,
 };
 use cognate_store::{
-    Error, Tx, access_keys, app_clients, attempts, challenges, codes, expiry, outbox, passkeys,
-    password_history, server_settings, sessions,
+    Error, Tx, access_keys, app_clients, attempts, challenges, codes, devices, expiry, outbox,
+    passkeys, password_history, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
 
 use crate::fixtures::{
-    app_client, code, name, names, passkey, random, seen, session, software_token, user, user_pool,
-    way_back,
+    app_client, code, device, device_secret, name, names, passkey, random, seen, session,
+    software_token, user, user_pool, way_back,
 };
 
 /// Runs what reads and writes.
@@ -85,6 +85,13 @@ async fn of_sign_ins(tx: &mut Tx, id: &UserPoolId, client: &ClientId) -> Result<
     sessions::note_use(tx, id, &session.id, &seen(1, "a")).await?;
     sessions::page_of_user(tx, id, &ana.sub, Timestamp(1), None, 1).await?;
     sessions::ids_of_user(tx, id, &ana.sub).await?;
+    let phone = device(&ana);
+    sessions::is_on_device(tx, id, &session.id, &phone.key).await?;
+    devices::insert(tx, &phone, &device_secret(1)).await?;
+    devices::find(tx, id, &ana.sub, &phone.key).await?;
+    devices::find_with_secret(tx, id, &ana.sub, &phone.key).await?;
+    devices::of_user(tx, id, &ana.sub).await?;
+    devices::change(tx, id, &ana.sub, &phone.key, |_| ()).await?;
     challenges::insert(tx, &[0; 32], id, b"", Timestamp(1)).await?;
     challenges::find(tx, &[0; 32]).await?;
     challenges::count_guess(tx, &[0; 32]).await?;
@@ -166,6 +173,7 @@ pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), Error> {
     ways_back::take(tx, &[0; 32]).await?;
     software_tokens::delete(tx, &pool, &ana.sub).await?;
     passkeys::delete(tx, &pool, &ana.sub, &passkey(&ana, b"a").id).await?;
+    devices::forget(tx, &pool, &ana.sub, &device(&ana).key).await?;
     attempts::clear_lockout(tx, &pool, "s").await?;
     sessions::end(tx, &pool, &SessionId::random(&mut random())).await?;
     sessions::end_least_recently_used(tx, &pool, &ana.sub, Timestamp(1), 1).await?;

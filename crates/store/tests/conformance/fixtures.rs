@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cognate_crypto::{random::Random, secret::SecretBytes};
 use cognate_model::{
-    AppClient, ClientId, NormalName, Passkey, SessionId, Sub, Timestamp, TokenSession, User,
-    UserPool, UserPoolId, UserStatus, WayBack,
+    AppClient, ClientId, Device, DeviceKey, NormalName, Passkey, SessionId, Sub, Timestamp,
+    TokenSession, User, UserPool, UserPoolId, UserStatus, WayBack,
     app_client::{ClientSettings, TimeUnit, Validity},
     attribute::Contact,
     code::PendingCode,
+    device::DeviceSecret,
     passkey::CredentialId,
     password::{Credentials, PasswordPolicy},
     session::Seen,
@@ -52,6 +53,7 @@ pub(crate) fn user_pool(created_at: i64) -> UserPool {
             add_ons_off: false,
             mfa: cognate_model::second_factor::PoolMfa::default(),
             sessions: SessionTracking::default(),
+            devices: None,
         },
     }
 }
@@ -168,6 +170,35 @@ pub(crate) fn seen(at: i64, device: &str) -> Seen {
         at: Timestamp(at),
         address: Some("203.0.113.9".to_owned()),
         device: device.to_owned(),
+    }
+}
+
+/// A session that began on a device.
+pub(crate) fn session_on(user: &User, client: &ClientId, device: &DeviceKey) -> TokenSession {
+    let mut session = session(user, client, i64::MAX);
+    session.device_key = Some(device.clone());
+    session
+}
+
+pub(crate) fn device(user: &User) -> Device {
+    Device {
+        pool: user.pool.clone(),
+        sub: user.sub.clone(),
+        key: DeviceKey::random(&user.pool, &mut random()),
+        name: Some("phone".to_owned()),
+        remembered: true,
+        last_ip: None,
+        created_at: Timestamp(1),
+        modified_at: Timestamp(2),
+        authenticated_at: Timestamp(3),
+    }
+}
+
+pub(crate) fn device_secret(byte: u8) -> DeviceSecret {
+    DeviceSecret {
+        salt: vec![byte; 16],
+        verifier: vec![byte; 384],
+        group_key: "-group".to_owned(),
     }
 }
 

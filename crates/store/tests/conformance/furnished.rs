@@ -12,15 +12,15 @@ use cognate_model::{
     server_settings::{ClientServerSettings, PoolServerSettings},
 };
 use cognate_store::{
-    Db, Error, Tx, access_keys, app_clients, attempts, backup, challenges, codes, installation,
-    outbox, passkeys, password_history, server_settings, sessions,
+    Db, Error, Tx, access_keys, app_clients, attempts, backup, challenges, codes, devices,
+    installation, outbox, passkeys, password_history, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
 
 use crate::fixtures::{
-    app_client, code, credentials, names, passkey, random, session, software_token, user,
-    user_pool, way_back, write,
+    app_client, code, credentials, device, device_secret, names, passkey, random, session,
+    software_token, user, user_pool, way_back, write,
 };
 
 /// More than a few pages.
@@ -112,6 +112,7 @@ async fn users_with_sessions(
                 past: vec![known.clone()],
             };
             password_history::put(tx, pool, &ana.sub, &history).await?;
+            devices::insert(tx, &device(&ana), &device_secret(1)).await?;
         }
     }
     Ok(())

@@ -17,9 +17,11 @@ use crate::{
 };
 
 /// The documents that `service` and `outbound` seal; they are read by a test there.
-const OF_OTHER_CRATES: [&str; 12] = [
+const OF_OTHER_CRATES: [&str; 14] = [
     "challenge_email_otp",
     "challenge_mfa_setup",
+    "challenge_device_password_verifier",
+    "challenge_device_srp_auth",
     "challenge_new_password_required",
     "challenge_password_verifier",
     "challenge_web_authn",
@@ -33,7 +35,7 @@ const OF_OTHER_CRATES: [&str; 12] = [
 ];
 
 /// What the first version has always written, and nothing can stand for.
-const REQUIRED: [(&str, &[&str]); 13] = [
+const REQUIRED: [(&str, &[&str]); 15] = [
     ("access_key", &["id", "name", "policy", "created_at"]),
     (
         "app_client",
@@ -53,6 +55,18 @@ const REQUIRED: [(&str, &[&str]); 13] = [
     ("client_server_settings", &[]),
     ("code", &["hash", "contact", "address"]),
     ("credentials", &["salt", "verifier", "user_id"]),
+    (
+        "device",
+        &[
+            "pool",
+            "sub",
+            "key",
+            "created_at",
+            "modified_at",
+            "authenticated_at",
+        ],
+    ),
+    ("device_secret", &["salt", "verifier", "group_key"]),
     (
         "passkey",
         &["pool", "sub", "id", "public_key", "relying_party_id"],
@@ -216,6 +230,7 @@ fn what_a_newer_version_has_added_survives_at_every_depth() {
                 "/messages",
                 "/email",
                 "/sms",
+                "/devices",
                 "/schema/1",
             ] {
                 let member = format!("{place}/from_the_future");

@@ -18,6 +18,7 @@ mod accounts;
 mod all_statements;
 mod backup;
 mod catalog;
+mod devices;
 mod engine;
 mod expiry;
 mod faults;

@@ -48,7 +48,7 @@ fn a_session_is_found_with_its_user_until_it_ends() {
             .unwrap();
         assert_eq!(
             for_refresh,
-            Some((session.clone(), vec![7; 32], ana.clone()))
+            Some((session.clone(), vec![7; 32], ana.clone(), false))
         );
         assert!(
             sessions::find(&mut reader, &user_pool(1).id, &session.id)

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// All that a migration of a later version may do: columns with defaults, tables, indexes.
-const ADDITIONS: [&str; 23] = [
+const ADDITIONS: [&str; 24] = [
     "ALTER TABLE meta ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE data_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE access_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
@@ -30,6 +30,7 @@ const ADDITIONS: [&str; 23] = [
     "ALTER TABLE software_tokens ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE passkeys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE server_settings ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE devices ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE deleted_pools ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE deleted_app_clients ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE password_history ADD COLUMN later BIGINT NOT NULL DEFAULT 0",

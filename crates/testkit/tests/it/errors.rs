@@ -1,6 +1,7 @@
 //! Every error that the model lists for an operation that is built is provoked here, or has a
 //! reason why it does not arise.
 
+mod devices;
 mod operators;
 mod own_account;
 mod passkeys;
@@ -52,23 +53,28 @@ fn reason_of_code(code: &str) -> Option<&'static str> {
 
 /// Why it does not arise at this operation.
 fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
-    const TOKEN_OPERATIONS: [&str; 19] = [
+    const TOKEN_OPERATIONS: [&str; 24] = [
         "AssociateSoftwareToken",
         "ChangePassword",
         "CompleteWebAuthnRegistration",
+        "ConfirmDevice",
         "DeleteUser",
         "DeleteUserAttributes",
         "DeleteWebAuthnCredential",
+        "ForgetDevice",
+        "GetDevice",
         "GetUser",
         "GetUserAttributeVerificationCode",
         "GetUserAuthFactors",
         "GlobalSignOut",
+        "ListDevices",
         "ListWebAuthnCredentials",
         "StartWebAuthnRegistration",
         "ListUserSessions",
         "RevokeUserSession",
         "SetUserMFAPreference",
         "SetUserSettings",
+        "UpdateDeviceStatus",
         "UpdateUserAttributes",
         "VerifySoftwareToken",
         "VerifyUserAttribute",
@@ -107,6 +113,9 @@ fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
         }
         "CodeMismatchException" | "ExpiredCodeException" if operation == "UpdateUserAttributes" => {
             "it takes no code"
+        }
+        "InvalidPasswordException" | "UsernameExistsException" if operation == "ConfirmDevice" => {
+            "it takes no password and no user name"
         }
         "ResourceNotFoundException" if by_token => {
             "a token ends with its app client and its pool, and is refused as a token"
@@ -206,6 +215,7 @@ async fn users_own(world: &mut World) {
     own_account::own_account(world).await;
     passkeys::passkeys(world).await;
     second_factors::second_factors(world).await;
+    devices::devices(world).await;
     sessions::sessions_and_history(world).await;
 }
 

@@ -27,6 +27,8 @@ mod counts;
 mod coverage;
 mod custom_auth;
 mod deployment_tools;
+mod device_sign_in;
+mod devices;
 mod doors;
 mod ended_codes;
 mod errors;

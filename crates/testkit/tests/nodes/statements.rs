@@ -10,8 +10,8 @@ use axum::http::Request;
 use cognate_api::Operation;
 use cognate_store::{Fault, tables::TABLES};
 use cognate_testkit::{
-    ApiError, PASSWORD, TestPasskey, TestPool, TestServer, TestUser, Tokens, for_each_database, op,
-    seconds,
+    ApiError, DeviceExchange, PASSWORD, TestDevice, TestPasskey, TestPool, TestServer, TestUser,
+    Tokens, for_each_database, op, seconds,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -38,6 +38,9 @@ struct Stage {
     tokens: Tokens,
     /// What `arrange` has found out: a code, a token, an id.
     found: String,
+    /// Their device, and its exchange.
+    device: Option<TestDevice>,
+    exchange: Option<DeviceExchange>,
 }
 
 impl Stage {
@@ -54,11 +57,35 @@ impl Stage {
             ana,
             tokens,
             found: String::new(),
+            device: None,
+            exchange: None,
         }
     }
 
     fn pool(&self) -> &TestPool {
         &self.ana.client.pool
+    }
+
+    fn device(&self) -> &TestDevice {
+        self.device.as_ref().expect("a device")
+    }
+
+    /// An operation of the user's own on their device.
+    async fn own_device<O: Operation>(&self, members: Value) -> Result<(), ApiError>
+    where
+        O::Output: DeserializeOwned,
+    {
+        let own = json!({"AccessToken": self.tokens.access, "DeviceKey": self.device().key});
+        self.call::<O>(own, members).await
+    }
+
+    /// An operation of an operator's on the user's device.
+    async fn on_device<O: Operation>(&self, mut members: Value) -> Result<(), ApiError>
+    where
+        O::Output: DeserializeOwned,
+    {
+        members["DeviceKey"] = self.device().key.as_str().into();
+        self.on_user::<O>(members).await
     }
 
     /// An operation of the user's own, with their access token.
@@ -310,6 +337,21 @@ faults! {
         let (_, token) = mail.last_text().split_once("token=").unwrap();
         stage.found = token.chars().take_while(char::is_ascii_alphabetic).collect();
     }, press_the_button, Settled;
+    confirm_device: new_device,
+        async |stage| stage.device().confirm(&stage.tokens.access).await.map(drop), Settled;
+    update_device_status: confirmed_device,
+        async |stage| stage.own_device::<op::UpdateDeviceStatus>(json!({"DeviceRememberedStatus": "not_remembered"})).await, Settled;
+    forget_device: confirmed_device, async |stage| stage.own_device::<op::ForgetDevice>(json!({})).await, Settled;
+    begin_device_sign_in: confirmed_device, async |stage| stage.device().initiate().await.map(drop), Settled;
+    begin_device_srp: async |stage| {
+        confirmed_device(stage).await;
+        stage.found = stage.device().initiate().await.unwrap().session.unwrap();
+    }, async |stage| stage.device().begin(Some(&stage.found)).await.map(drop), Settled;
+    answer_device_srp: async |stage| {
+        confirmed_device(stage).await;
+        let session = stage.device().initiate().await.unwrap().session;
+        stage.exchange = Some(stage.device().begin(session.as_deref()).await.unwrap());
+    }, async |stage| stage.exchange.as_ref().unwrap().answer().tokens().await.map(drop), Settled;
     delete_user: nothing, async |stage| stage.own::<op::DeleteUser>(json!({})).await, Settled;
 
     admin_create_user: nothing, async |stage| {
@@ -332,6 +374,9 @@ faults! {
         async |stage| stage.on_user::<op::AdminUpdateUserAttributes>(json!({"UserAttributes": [{"Name": "name", "Value": "Ana"}]})).await, Succeeds;
     admin_delete_user_attributes: nothing,
         async |stage| stage.on_user::<op::AdminDeleteUserAttributes>(json!({"UserAttributeNames": ["name"]})).await, Succeeds;
+    admin_update_device_status: confirmed_device,
+        async |stage| stage.on_device::<op::AdminUpdateDeviceStatus>(json!({"DeviceRememberedStatus": "not_remembered"})).await, Settled;
+    admin_forget_device: confirmed_device, async |stage| stage.on_device::<op::AdminForgetDevice>(json!({})).await, Settled;
     admin_user_global_sign_out: nothing, async |stage| stage.on_user::<op::AdminUserGlobalSignOut>(json!({})).await, Settled;
 
     start_web_authn_registration: nothing,
@@ -367,6 +412,20 @@ faults! {
         async |stage| stage.on_pool::<op::UpdateUserPoolClient>(json!({"ClientId": stage.ana.client.id, "ClientName": "other"})).await, Succeeds;
     delete_user_pool_client: nothing,
         async |stage| stage.on_pool::<op::DeleteUserPoolClient>(json!({"ClientId": stage.ana.client.id})).await, Settled;
+}
+
+/// A device in a pool that remembers devices, not confirmed.
+async fn new_device(stage: &mut Stage) {
+    let pool = stage.server.pool().devices(true, false).await;
+    stage.ana = pool.client().await.user("ana").confirmed().await;
+    stage.tokens = stage.ana.sign_in().await.unwrap();
+    stage.device = Some(stage.ana.new_device(&stage.tokens));
+}
+
+async fn confirmed_device(stage: &mut Stage) {
+    new_device(stage).await;
+    let confirmed = stage.device().confirm(&stage.tokens.access).await;
+    confirmed.unwrap();
 }
 
 /// Somebody who has a temporary password.

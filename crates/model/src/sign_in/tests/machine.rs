@@ -100,6 +100,7 @@ impl World {
             pool,
             client: &self.clients[at.pool][at.client],
             account,
+            device: None,
             lockout,
             now: self.now,
         }
@@ -226,10 +227,10 @@ impl World {
         // Known or not, in whatever state: the same challenge.
         let pending = asked(outcome);
         let step = password_step(&pending);
-        let salt = hex_decode(&step.salt).unwrap();
-        assert_eq!((salt.len(), step.secret_block.len()), (16, 48));
+        let salt = hex_decode(&step.exchange.salt).unwrap();
+        assert_eq!((salt.len(), step.exchange.secret_block.len()), (16, 48));
         assert_eq!(step.user_id, NAMES[at.name]);
-        assert_eq!(step.server_public.len(), 768);
+        assert_eq!(step.exchange.server_public.len(), 768);
         assert_eq!(pending.expires_at, self.now.plus(seconds(180)));
         for earlier in self
             .issued
@@ -243,7 +244,7 @@ impl World {
                 same_account && self.has_password(at),
             ) {
                 assert_eq!(
-                    before.salt, step.salt,
+                    before.exchange.salt, step.exchange.salt,
                     "a salt that changes from call to call"
                 );
             }

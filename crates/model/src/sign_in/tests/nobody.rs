@@ -52,15 +52,18 @@ fn challenges_of_known_and_unknown_names_are_of_one_form() {
     for mut scene in [Scene::nobody(), without_password(), Scene::confirmed()] {
         let pending = asked(scene.start_srp().1);
         let step = password_step(&pending);
-        let salt = hex_decode(&step.salt).unwrap();
+        let salt = hex_decode(&step.exchange.salt).unwrap();
         assert_eq!(step.user_id, "ana");
-        assert!((0x40..0x80).contains(&salt[0]), "{}", step.salt);
-        assert_eq!(step.server_public, step.server_public.to_lowercase());
+        assert!((0x40..0x80).contains(&salt[0]), "{}", step.exchange.salt);
+        assert_eq!(
+            step.exchange.server_public,
+            step.exchange.server_public.to_lowercase()
+        );
         // B may by chance begin with zeros; not so under this seed.
         lengths.insert((
             salt.len(),
-            step.server_public.len(),
-            step.secret_block.len(),
+            step.exchange.server_public.len(),
+            step.exchange.secret_block.len(),
         ));
         assert_eq!(pending.expires_at, NOW.plus(seconds(180)));
     }
@@ -72,9 +75,9 @@ fn a_name_is_answered_with_one_salt_and_a_new_value_each_time() {
     for mut scene in [Scene::nobody(), without_password(), Scene::confirmed()] {
         let [first, second] = [(); 2].map(|()| asked(scene.start_srp().1));
         let (first, second) = (password_step(&first), password_step(&second));
-        assert_eq!(first.salt, second.salt);
-        assert_ne!(first.server_public, second.server_public);
-        assert_ne!(first.secret_block, second.secret_block);
+        assert_eq!(first.exchange.salt, second.exchange.salt);
+        assert_ne!(first.exchange.server_public, second.exchange.server_public);
+        assert_ne!(first.exchange.secret_block, second.exchange.secret_block);
     }
 }
 
@@ -87,7 +90,7 @@ fn spellings_of_an_unknown_name_get_one_salt_and_other_names_and_pools_another()
             ..Scene::nobody()
         };
         let pending = asked(scene.start_srp().1);
-        password_step(&pending).salt.clone()
+        password_step(&pending).exchange.salt.clone()
     };
     let home = pool("us-east-1_Home");
     assert_eq!(salt("ana", &home), salt("ANA", &home));
@@ -171,7 +174,7 @@ fn under_the_id_of_the_challenge_nobody_has_the_salt_and_the_id_that_they_have_u
             let by_id = asked(scene.start_srp().1);
             let told = |pending: &Pending| {
                 let step = password_step(pending);
-                (step.user_id.clone(), step.salt.clone())
+                (step.user_id.clone(), step.exchange.salt.clone())
             };
             assert_eq!(told(&by_id), told(&by_name), "{given}");
             assert_eq!(by_id.holder, by_name.holder, "{given}");

@@ -1,7 +1,7 @@
 //! The password factor: what proves it and what does not.
 
 use super::*;
-use crate::sign_in::password_verifier::SECRET_BLOCK_VALIDITY;
+use crate::sign_in::srp_exchange::SECRET_BLOCK_VALIDITY;
 
 #[test]
 fn the_right_password_signs_its_user_in_here_and_now() {
@@ -90,7 +90,7 @@ fn a_claim_signed_for_a_step_of_the_same_user_answers_no_other_step() {
     // The same A in both exchanges: B and the block still tie the claim to one of them.
     let claim = Claim::of(&scene.pool, &key, &password_step(&first), PASSWORD, NOW);
     let moved = Claim {
-        secret_block: base64_encode(&password_step(&second).secret_block),
+        secret_block: base64_encode(&password_step(&second).exchange.secret_block),
         ..claim
     };
     assert_eq!(
@@ -150,8 +150,8 @@ fn a_timestamp_of_no_known_form_is_no_guess_whatever_was_signed() {
     let step = password_step(&pending);
     let session_key = key
         .session_key(
-            &step.salt,
-            &step.server_public,
+            &step.exchange.salt,
+            &step.exchange.server_public,
             "Home",
             &step.user_id,
             &secret(PASSWORD),
@@ -170,12 +170,12 @@ fn a_timestamp_of_no_known_form_is_no_guess_whatever_was_signed() {
             &session_key,
             "Home",
             &step.user_id,
-            &step.secret_block,
+            &step.exchange.secret_block,
             timestamp,
         );
         for signature in [base64_encode(&signature), "no signature".to_owned()] {
             let claim = Claim {
-                secret_block: base64_encode(&step.secret_block),
+                secret_block: base64_encode(&step.exchange.secret_block),
                 timestamp: timestamp.to_owned(),
                 signature,
             };

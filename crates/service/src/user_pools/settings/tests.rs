@@ -75,10 +75,6 @@ const NOT_BUILT: &[(&str, &str)] = &[
         r#"{"LambdaConfig": {"KMSKeyID": "arn:aws:lambda:us-east-1:123456789012:function:f"}}"#,
     ),
     (
-        "DeviceConfiguration",
-        r#"{"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": false}}"#,
-    ),
-    (
         "EmailConfiguration.ConfigurationSet",
         r#"{"EmailConfiguration": {"ConfigurationSet": "set"}}"#,
     ),
@@ -126,6 +122,32 @@ fn every_setting_that_is_not_built_is_refused_by_its_name() {
             format!("Cognate does not support {member} yet")
         );
     }
+}
+
+#[test]
+fn devices_are_remembered_as_soon_as_anything_is_said_of_them() {
+    let devices = |given: serde_json::Value| {
+        let settings = settings_of(json!({ "DeviceConfiguration": given })).unwrap();
+        settings.devices
+    };
+    let remembered = |stands_in_for_mfa, remembered_on_prompt| {
+        Some(cognate_model::device::DeviceSettings {
+            stands_in_for_mfa,
+            remembered_on_prompt,
+        })
+    };
+    assert_eq!(devices(json!({})), None);
+    for off in [
+        json!({"ChallengeRequiredOnNewDevice": false}),
+        json!({"DeviceOnlyRememberedOnUserPrompt": false}),
+        json!({"ChallengeRequiredOnNewDevice": false, "DeviceOnlyRememberedOnUserPrompt": false}),
+    ] {
+        assert_eq!(devices(off), remembered(false, false));
+    }
+    let on = json!({"ChallengeRequiredOnNewDevice": true});
+    assert_eq!(devices(on), remembered(true, false));
+    let on = json!({"DeviceOnlyRememberedOnUserPrompt": true});
+    assert_eq!(devices(on), remembered(false, true));
 }
 
 #[test]

@@ -54,6 +54,7 @@ fn kind(refusal: &Refusal) -> &'static str {
         Refusal::NotSetUp => "not set up",
         Refusal::NotOffered => "not offered",
         Refusal::NoSuchChallenge => "no such challenge",
+        Refusal::UnknownDevice => "unknown device",
         Refusal::NoSecondFactor => "no second factor",
         Refusal::WrongPasskey(_) => "wrong passkey",
         Refusal::CopiedPasskey(_) => "copied passkey",
