@@ -163,7 +163,7 @@ async fn nobody_is_asked_like_anybody_and_never_signed_in() {
 async fn a_password_that_is_proved_before_is_told_to_the_code() {
     let server = server_with(riddles()).await;
     let client = client_of(&server).await;
-    let ana = client.user("ana").confirmed().await;
+    client.user("ana").confirmed().await;
     let exchange = client.begin_srp_in("CUSTOM_AUTH", "ana").await;
     let answer = exchange
         .unwrap()
@@ -194,7 +194,7 @@ async fn what_the_code_asks_is_no_second_factor() {
     let flows = ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"];
     let pool = server.pool().await;
     let client = pool.client().flows(flows).await;
-    let ana = client.user("ana").confirmed().await;
+    client.user("ana").confirmed().await;
     let input: Value = json!({
         "UserPoolId": pool.id, "MfaConfiguration": "ON",
         "SoftwareTokenMfaConfiguration": {"Enabled": true},
