@@ -431,3 +431,39 @@ async fn a_verified_passkey_stands_for_the_second_factor_where_pool_and_user_say
         assert_eq!(offered, json!(["PASSWORD", "PASSWORD_SRP"]));
     }
 }
+
+#[tokio::test]
+async fn in_whatever_state_an_account_is_a_stranger_sees_the_same_of_its_passkeys() {
+    let server = TestServer::start().await;
+    let client = client(&server).await;
+    let mut users = Vec::new();
+    for name in ["confirmed", "disabled1", "mustreset"] {
+        users.push(with_passkey(&client, name, &mut TestPasskey::es256()).await);
+    }
+    client.pool.disable("disabled1").await;
+    let ids = json!({"UserPoolId": client.pool.id, "Username": "mustreset"});
+    server
+        .call::<op::AdminResetUserPassword>(ids)
+        .await
+        .unwrap();
+    users.push(users[0].named("nobody123"));
+    for user in &users {
+        let offered = user.begin_choice(None).await.unwrap();
+        let offered = serde_json::to_value(offered.available_challenges).unwrap();
+        let all = json!(["PASSWORD", "PASSWORD_SRP", "WEB_AUTHN"]);
+        assert_eq!(offered, all, "{}", user.name);
+        let (session, options) = user.begin_passkey().await.unwrap();
+        let allowed = options["allowCredentials"].as_array().unwrap();
+        assert_eq!(allowed.len(), 1, "{}", user.name);
+        let id = allowed[0]["id"].as_str().unwrap();
+        assert_eq!(
+            (id.len(), &allowed[0]["transports"]),
+            (22, &json!(["internal"]))
+        );
+        let mut forged = TestPasskey::es256();
+        forged.authenticator.credential_id = cognate_crypto::digest::base64url_decode(id).unwrap();
+        let credential = forged.sign_in(&options);
+        let error = refused(user.answer_passkey(&session, &credential).await);
+        assert_eq!(error.told(), WRONG, "{}", user.name);
+    }
+}

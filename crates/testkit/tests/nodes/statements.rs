@@ -385,6 +385,10 @@ faults! {
         let credential: Value = serde_json::from_str(&stage.found).unwrap();
         stage.own::<op::CompleteWebAuthnRegistration>(json!({"Credential": credential})).await
     }, Settled;
+    sign_in_with_a_passkey: ask_for_passkey, async |stage| {
+        let (session, credential): (String, Value) = serde_json::from_str(&stage.found).unwrap();
+        stage.ana.answer_passkey(&session, &credential).await.map(drop)
+    }, Settled;
     delete_web_authn_credential: async |stage| {
         let mut passkey = TestPasskey::eddsa();
         stage.ana.add_passkey(&stage.tokens.access, &mut passkey).await.unwrap();
@@ -433,6 +437,19 @@ async fn invite(stage: &mut Stage) {
     let attributes = [("email", "eve@example.com")];
     stage.pool().invite("eve", PASSWORD, &attributes).await;
     stage.ana = stage.ana.named("eve").with_password(PASSWORD);
+}
+
+/// A sign-in that waits for a passkey, and the passkey's response.
+async fn ask_for_passkey(stage: &mut Stage) {
+    let mut passkey = TestPasskey::eddsa();
+    passkey.authenticator.counter = 1;
+    let access = &stage.tokens.access;
+    stage.ana.add_passkey(access, &mut passkey).await.unwrap();
+    let client = stage.pool().client().user_auth().await;
+    stage.ana = stage.ana.at(&client);
+    let (session, options) = stage.ana.begin_passkey().await.unwrap();
+    let credential = passkey.sign_in(&options);
+    stage.found = json!([session, credential]).to_string();
 }
 
 /// A passkey that was made and not handed in.
