@@ -14,6 +14,7 @@ use crate::software_token::SoftwareToken;
 use crate::user::User;
 
 /// A code that is to be sent.
+#[derive(Clone)]
 pub struct SendCode {
     /// By mail or by SMS.
     pub medium: Contact,

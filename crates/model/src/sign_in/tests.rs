@@ -9,6 +9,7 @@ mod nobody;
 mod password;
 mod second_factors;
 mod states;
+mod walks;
 mod web_authn;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +23,7 @@ use cognate_crypto::srp::{self, client::ClientKey};
 use super::{
     Account, Challenge, CodeSent, Decoy, Effect, Facts, FirstFactors, Flow, KnownPasskey,
     KnownToken, Need, NewPassword, NewPasswordRequired, OnDevice, Outcome, PasswordChange,
-    PasswordClaim, PasswordVerifier, Pending, Proved, Refusal,
+    PasswordClaim, PasswordVerifier, Pending, Proved, Refusal, SendCode, Step,
 };
 use crate::app_client::{AppClient, ClientSettings, TimeUnit, UnitsNamed, Validity};
 use crate::attribute::{Attributes, Schema};
@@ -197,6 +198,11 @@ impl Claim {
 thread_local! {
     /// The code that was sent last.
     static LAST_CODE: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
+    /// And all that is known of it.
+    static LAST_SENT: std::cell::RefCell<Option<SendCode>> =
+        const { std::cell::RefCell::new(None) };
+    /// The user whose likeness an unknown name has.
+    static TWIN: std::cell::RefCell<Option<User>> = const { std::cell::RefCell::new(None) };
 }
 
 /// Begins a sign-in as the driver does.
@@ -252,11 +258,16 @@ fn driven_knowing(
         outcome = match need {
             Need::Powers(powers) => powers.compute(random).go_on(facts, random),
             Need::FirstFactors(asked) => {
-                let contacts = contacts(facts);
+                let twin = TWIN.with_borrow(Clone::clone);
+                let like = twin.filter(|_| facts.account.user().is_none());
+                let contacts = like.as_ref().map_or_else(
+                    || contacts(facts),
+                    |like| Contacts::of_user(&DECOY_SECRET, facts.pool, like, &[]),
+                );
                 let found = FirstFactors {
                     contacts,
                     passkeys: Vec::new(),
-                    like: None,
+                    like,
                 };
                 asked.answered(found, facts, random)
             }
@@ -274,6 +285,7 @@ fn driven_knowing(
             }
             Need::Code(asked) => {
                 LAST_CODE.set(asked.question.code.expose().to_owned());
+                LAST_SENT.set(Some(asked.question.clone()));
                 let destination = asked.question.address.clone();
                 asked.answered(CodeSent { destination }, facts, random)
             }

@@ -1,0 +1,421 @@
+//! How the walks answer steps, and what each answer must lead to.
+
+use super::moves::{Code, Moved, Response};
+use super::*;
+use crate::attribute::AttributeError;
+use crate::sign_in::{
+    EmailOtp, MfaSetup, Password, PasswordSrp, SelectChallenge, SelectMfaType, SetUp, SmsMfa,
+    SmsOtp, SoftwareTokenMfa, TypedCode,
+};
+
+/// The kinds of answers, by the names of their steps.
+const KINDS: [&str; 12] = [
+    "confirmed_sign_up",
+    "email_otp",
+    "mfa_setup",
+    "new_password_required",
+    "password",
+    "password_srp",
+    "password_verifier",
+    "select_challenge",
+    "select_mfa_type",
+    "sms_mfa",
+    "sms_otp",
+    "software_token_mfa",
+];
+
+impl World {
+    pub(super) fn answer(&mut self, step: Option<Index>, by: Moved, with: Response) {
+        if self.issued.is_empty() {
+            return;
+        }
+        let last = self.issued.len() - 1;
+        let index = step.map_or(last, |step| step.index(last + 1));
+        if self.issued[index].is_used_up {
+            // The driver finds no row.
+            return;
+        }
+        let home = self.issued[index].at;
+        let at = match by {
+            Moved::Not => home,
+            Moved::ToName(name) => At { name, ..home },
+            Moved::ToClient(client) => At { client, ..home },
+            Moved::ToPool(pool) => At { pool, ..home },
+        };
+        let own = self.issued[index].pending.step.name().to_owned();
+        let kind = with
+            .of_another_kind
+            .map_or(own.as_str(), |other| KINDS[other.index(KINDS.len())]);
+        match kind {
+            "confirmed_sign_up" => self.answer_confirmed(index, at),
+            "email_otp" => self.answer_code::<EmailOtp>(index, at, with, Factor::Email),
+            "mfa_setup" => self.answer_setup(index, at, with),
+            "new_password_required" => self.answer_new_password(index, at, with),
+            "password" => self.answer_password(index, at, with),
+            "password_srp" => self.answer_srp(index, at),
+            "password_verifier" => self.answer_claim(index, at, with),
+            "select_challenge" => self.answer_choice(index, at, with),
+            "select_mfa_type" => self.answer_factor(index, at, with),
+            "sms_mfa" => self.answer_code::<SmsMfa>(index, at, with, Factor::Sms),
+            "sms_otp" => self.answer_code::<SmsOtp>(index, at, with, Factor::Sms),
+            "software_token_mfa" => self.answer_app(index, at, with),
+            other => panic!("a step that nobody answers here: {other}"),
+        }
+    }
+
+    /// Answers, and gives the outcome where the step may be answered so, here and now and by them.
+    fn put<C: Challenge>(&mut self, index: usize, at: At, answer: C::Answer) -> Option<Outcome> {
+        let mut random = self.random.derive();
+        let known = self.known_token(at);
+        LAST_SENT.take();
+        let facts = self.facts(at);
+        let pending = self.issued[index].pending.clone();
+        let outcome = super::super::super::answer::<C>(pending, answer, &facts, &mut random);
+        let outcome = driven_knowing(&known, outcome, &facts, &mut random);
+        let fits = self.issued[index].pending.step.read::<C>().is_some();
+        let obstacle = self.obstacle(index, at);
+        let obstacle = obstacle.or((!fits).then_some(Refusal::WrongChallenge));
+        match obstacle {
+            Some(refusal) => {
+                self.must_refuse(Some(index), outcome, &refusal);
+                None
+            }
+            None => Some(outcome),
+        }
+    }
+
+    /// How an answer must fail, whatever it is.
+    fn obstacle(&self, index: usize, at: At) -> Option<Refusal> {
+        let issued = &self.issued[index];
+        let is_holders = issued.at == at && issued.of_user == self.slot(at).user.is_some();
+        if !is_holders || self.now.since(issued.made_at) >= validity(&issued.pending) {
+            Some(Refusal::NoSuchStep)
+        } else if self.is_locked(at) {
+            Some(Refusal::Locked)
+        } else {
+            None
+        }
+    }
+
+    fn answer_confirmed(&mut self, index: usize, at: At) {
+        let Some(outcome) = self.put::<ConfirmedSignUp>(index, at, ()) else {
+            return;
+        };
+        let stored = serde_json::to_value(&self.issued[index].pending.step).unwrap();
+        let stored = &stored["confirmed_sign_up"];
+        let (attribute, factor) = match stored["contact"].as_str() {
+            Some("email") => ("email", Factor::Email),
+            _ => ("phone_number", Factor::Sms),
+        };
+        let user = self.slot(at).user.as_ref().unwrap();
+        let truth = if user.attribute(attribute) == stored["address"].as_str() {
+            Ok(self.issued[index].truth.with(factor, self.now))
+        } else {
+            Err(Refusal::NoSuchStep)
+        };
+        self.judge(Some(index), at, outcome, truth);
+    }
+
+    fn answer_password(&mut self, index: usize, at: At, with: Response) {
+        let password = self.guessed(at, with.guess);
+        if let Some(outcome) = self.put::<Password>(index, at, secret(&password)) {
+            let truth = self.password_truth(at, &password, &self.issued[index].truth);
+            self.judge(Some(index), at, outcome, truth);
+        }
+    }
+
+    fn answer_srp(&mut self, index: usize, at: At) {
+        let key = ClientKey::generate(&mut self.random.derive());
+        let public = Box::new(key.public_value());
+        if let Some(outcome) = self.put::<PasswordSrp>(index, at, public) {
+            let truth = self.issued[index].truth.clone();
+            self.judge_srp(Some(index), at, outcome, key, truth);
+        }
+    }
+
+    fn answer_claim(&mut self, index: usize, at: At, with: Response) {
+        let password = self.guessed(at, with.guess);
+        let issued = &self.issued[index];
+        let mut claim = match (&issued.key, issued.pending.step.read()) {
+            (Some(key), Some(step)) => {
+                Claim::of(&self.pools[at.pool], key, &step, &password, self.now)
+            }
+            _ => Claim {
+                secret_block: String::new(),
+                timestamp: claim_time(self.now),
+                signature: String::new(),
+            },
+        };
+        if with.is_forged {
+            claim.signature = base64_encode(&[7; 32]);
+        }
+        let Some(outcome) = self.put::<PasswordVerifier>(index, at, claim.answer()) else {
+            return;
+        };
+        let issued = &self.issued[index];
+        let is_of_this_password = issued.generation == self.slot(at).generation;
+        let truth = if with.is_forged || !is_of_this_password {
+            Err(Refusal::WrongPassword)
+        } else {
+            self.password_truth(at, &password, &issued.truth)
+        };
+        self.judge(Some(index), at, outcome, truth);
+    }
+
+    fn answer_choice(&mut self, index: usize, at: At, with: Response) {
+        let (choice, along) = self.choice(at, with.pick);
+        let chosen = choice.challenge;
+        let Some(outcome) = self.put::<SelectChallenge>(index, at, choice) else {
+            return;
+        };
+        let offer: SelectChallenge = self.issued[index].pending.step.read().unwrap();
+        let is_offered = chosen.is_some_and(|chosen| offer.available.contains(&chosen));
+        if is_offered {
+            self.judge_choice(Some(index), at, outcome, chosen, along);
+        } else {
+            self.must_refuse(Some(index), outcome, &Refusal::NotOffered);
+        }
+    }
+
+    /// The code that is typed: the right one, where it reached somebody.
+    fn typed(&self, index: usize, code: Code) -> String {
+        let reached = |issued: &Issued| {
+            let sent = issued.sent.as_ref().filter(|sent| sent.is_real);
+            sent.map(|sent| sent.code.expose().to_owned())
+        };
+        let typed = match code {
+            Code::Right => reached(&self.issued[index]),
+            Code::Wrong => None,
+            Code::Another(other) => reached(&self.issued[other.index(self.issued.len())]),
+        };
+        typed.unwrap_or_else(|| "no code".to_owned())
+    }
+
+    fn answer_code<C>(&mut self, index: usize, at: At, with: Response, factor: Factor)
+    where
+        C: Challenge<Answer = TypedCode>,
+    {
+        let typed = self.typed(index, with.code);
+        let Some(outcome) = self.put::<C>(index, at, TypedCode(secret(&typed))) else {
+            return;
+        };
+        let issued = &self.issued[index];
+        let sent = issued.sent.as_ref().expect("a code went out with the step");
+        let contact = sent.medium.attribute();
+        let address = self.slot(at).user.as_ref();
+        let address = address.and_then(|user| user.attribute(contact));
+        let is_theirs = if issued.is_new_address {
+            address.is_none()
+        } else {
+            address == Some(sent.address.as_str())
+        };
+        let truth = if typed != sent.code.expose() {
+            Err(Refusal::WrongCode(factor))
+        } else if is_theirs {
+            Ok(issued.truth.with(factor, self.now))
+        } else {
+            Err(Refusal::NoSuchStep)
+        };
+        self.judge(Some(index), at, outcome, truth);
+    }
+
+    fn answer_app(&mut self, index: usize, at: At, with: Response) {
+        let slot = self.slot(at);
+        let step = match with.code {
+            Code::Right => totp::step_of(self.now.seconds()),
+            Code::Wrong => totp::step_of(self.now.seconds()) + 100,
+            Code::Another(_) => slot.last_app_step,
+        };
+        let code = slot.app.as_ref().map(|app| totp::code(app, step));
+        let code = code.map_or_else(|| "000000".to_owned(), |code| code.expose().to_owned());
+        let answer = TypedCode(secret(&code));
+        let Some(outcome) = self.put::<SoftwareTokenMfa>(index, at, answer) else {
+            return;
+        };
+        let slot = self.slot(at);
+        let factor = Factor::SoftwareToken;
+        let truth = match &slot.app {
+            None => Err(Refusal::NoSoftwareToken),
+            Some(app) => match totp::matching_step(app, &code, self.now.seconds()) {
+                None => Err(Refusal::WrongCode(factor)),
+                Some(step) if step <= slot.last_app_step => Err(Refusal::UsedCode),
+                Some(_) => Ok(self.issued[index].truth.with(factor, self.now)),
+            },
+        };
+        self.judge(Some(index), at, outcome, truth);
+    }
+
+    fn answer_factor(&mut self, index: usize, at: At, with: Response) {
+        let factor = SecondFactor::ALL[with.factor.index(3)];
+        let Some(outcome) = self.put::<SelectMfaType>(index, at, factor) else {
+            return;
+        };
+        let offer: SelectMfaType = self.issued[index].pending.step.read().unwrap();
+        if !offer.choices.contains(&factor) {
+            return self.must_refuse(Some(index), outcome, &Refusal::NotOffered);
+        }
+        let slot = self.slot(at);
+        let user = slot.user.clone().unwrap();
+        let is_gone = match factor.contact() {
+            Some(contact) => user.attribute(contact.attribute()).is_none(),
+            None => slot.app.is_none(),
+        };
+        if is_gone {
+            let refusal = match factor {
+                SecondFactor::SoftwareToken => Refusal::NoSoftwareToken,
+                _ => Refusal::NoSecondFactor,
+            };
+            return self.must_refuse(Some(index), outcome, &refusal);
+        }
+        let pending = asked(outcome);
+        let expected = match factor {
+            SecondFactor::Sms => "sms_mfa",
+            SecondFactor::Email => "email_otp",
+            SecondFactor::SoftwareToken => "software_token_mfa",
+        };
+        assert_eq!(pending.step.name(), expected);
+        let sent = LAST_SENT.with_borrow(Clone::clone);
+        self.rules(at, &user)
+            .assert_goes_to_the_user(&pending.step, sent.as_ref());
+        let truth = self.issued[index].truth.clone();
+        self.issue(Some(index), at, pending, truth, None);
+    }
+
+    /// An address is set up, or an app that never was.
+    fn answer_setup(&mut self, index: usize, at: At, with: Response) {
+        let by_mail = with.factor.index(2) == 0;
+        let address = self.address(at, Contact::Email);
+        let answer = if by_mail {
+            SetUp::Email(address.clone())
+        } else {
+            SetUp::App
+        };
+        let Some(outcome) = self.put::<MfaSetup>(index, at, answer) else {
+            return;
+        };
+        let offer: MfaSetup = self.issued[index].pending.step.read().unwrap();
+        let factor = if by_mail {
+            SecondFactor::Email
+        } else {
+            SecondFactor::SoftwareToken
+        };
+        if !offer.choices.contains(&factor) {
+            return self.must_refuse(Some(index), outcome, &Refusal::NotOffered);
+        }
+        let user = self.slot(at).user.clone().unwrap();
+        if !self.rules(at, &user).sets_up(factor) {
+            return self.must_refuse(Some(index), outcome, &Refusal::NoSuchStep);
+        }
+        if !by_mail {
+            return self.must_refuse(Some(index), outcome, &Refusal::NotSetUp);
+        }
+        let pending = asked(outcome);
+        assert_eq!(pending.step.name(), "email_otp");
+        let sent = LAST_SENT.with_borrow(Clone::clone).unwrap();
+        assert!(sent.is_real && sent.is_second && sent.address == address);
+        let truth = self.issued[index].truth.clone();
+        self.issue(Some(index), at, pending, truth, None);
+        self.issued.last_mut().unwrap().is_new_address = true;
+    }
+
+    fn answer_new_password(&mut self, index: usize, at: At, with: Response) {
+        self.counter += 1;
+        let password = match with.meets_policy {
+            true => format!("New-pass{}", self.counter),
+            false => "simple".to_owned(),
+        };
+        let attributes = self.attributes(at, with.attributes);
+        let new = NewPassword {
+            password: secret(&password),
+            attributes: attributes.clone(),
+        };
+        let Some(outcome) = self.put::<NewPasswordRequired>(index, at, new) else {
+            return;
+        };
+        let changed = self.changed_user(index, at, with.meets_policy, &attributes);
+        let user = match changed {
+            Err(Refusal::Policy(_)) => {
+                let Outcome::Refuse(refusal @ Refusal::Policy(_)) = &outcome else {
+                    panic!("taken against the policy: {}", told(&outcome));
+                };
+                let refusal = refusal.clone();
+                return self.must_refuse(Some(index), outcome, &refusal);
+            }
+            Err(refusal) => return self.must_refuse(Some(index), outcome, &refusal),
+            Ok(user) => user,
+        };
+        let mut truth = self.issued[index].truth.clone();
+        let change = match &outcome {
+            Outcome::Ask(_, effects) | Outcome::SignedIn(_, effects) => effects.first().cloned(),
+            _ => None,
+        };
+        if let Some(Effect::SetPassword(change)) = change {
+            assert_eq!(change.user.attributes, user.attributes);
+            assert_eq!(change.user.status, UserStatus::Confirmed);
+            self.store_password(at, change.credentials, password);
+            truth.generation = Some(self.slot(at).generation);
+        } else {
+            assert!(matches!(outcome, Outcome::Refuse(_)), "nothing has changed");
+        }
+        self.judge_second(Some(index), at, &user, outcome, truth);
+    }
+
+    /// Attributes that an answer gives: none, or some that it may or may not.
+    fn attributes(&mut self, at: At, drawn: Index) -> Attributes {
+        let email = self.address(at, Contact::Email);
+        let family_name = ("family_name", "Diaz");
+        let given: &[(&str, &str)] = match drawn.index(9) {
+            0..=2 => &[],
+            3 => &[family_name, ("email", &email)],
+            4 => &[family_name, ("no_such", "attribute")],
+            5 => &[family_name, ("locale", "es")],
+            _ => &[family_name],
+        };
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        given.iter().map(owned).collect()
+    }
+
+    /// The user as a new password leaves them, or why it is refused.
+    fn changed_user(
+        &self,
+        index: usize,
+        at: At,
+        meets_policy: bool,
+        attributes: &Attributes,
+    ) -> Result<User, Refusal> {
+        let slot = self.slot(at);
+        let mut user = slot.user.clone().unwrap();
+        if slot.credentials.is_none() {
+            return Err(Refusal::NoSuchStep);
+        }
+        if !user.enabled {
+            return Err(Refusal::Disabled);
+        }
+        let is_void = self.issued[index].truth.generation != Some(slot.generation);
+        if user.status != UserStatus::ForceChangePassword || is_void {
+            return Err(Refusal::NoSuchStep);
+        }
+        if !meets_policy {
+            return Err(Refusal::Policy(crate::password::PolicyViolation::Length));
+        }
+        if attributes.contains_key("no_such") {
+            let unknown = AttributeError::Unknown(vec!["no_such".to_owned()]);
+            return Err(Refusal::Attribute(unknown));
+        }
+        if attributes.contains_key("email") && user.attribute("email").is_some() {
+            return Err(Refusal::AlreadyProvided("email"));
+        }
+        if attributes.contains_key("locale") && at.client == 0 {
+            return Err(Refusal::NotWritable("locale".to_owned()));
+        }
+        if attributes.contains_key("email") {
+            user.mark_verified(Contact::Email, false);
+        }
+        user.attributes.extend(attributes.clone());
+        if at.pool == 0 && user.attribute("family_name").is_none() {
+            return Err(Refusal::Missing(vec!["family_name".to_owned()]));
+        }
+        user.status = UserStatus::Confirmed;
+        Ok(user)
+    }
+}

@@ -1,0 +1,107 @@
+//! What walks have met: a walk that meets nothing proves nothing.
+
+use std::collections::BTreeMap;
+
+use crate::sign_in::{Proved, Refusal, Step};
+
+/// Refusals that the walks must meet. Others are met by story tests.
+const REFUSALS: [&str; 18] = [
+    "AlreadyProvided",
+    "Attribute",
+    "Disabled",
+    "Locked",
+    "Missing",
+    "NoSecondFactor",
+    "NoSuchStep",
+    "NotConfirmed",
+    "NotOffered",
+    "NotSetUp",
+    "NotWritable",
+    "Policy",
+    "ResetRequired",
+    "TemporaryPasswordExpired",
+    "UsedCode",
+    "WrongChallenge",
+    "WrongCode",
+    "WrongPassword",
+];
+
+/// Steps that they must be asked.
+const STEPS: [&str; 12] = [
+    "confirmed_sign_up",
+    "email_otp",
+    "mfa_setup",
+    "new_password_required",
+    "password",
+    "password_srp",
+    "password_verifier",
+    "select_challenge",
+    "select_mfa_type",
+    "sms_mfa",
+    "sms_otp",
+    "software_token_mfa",
+];
+
+/// What they must sign in by. Two codes are rarer, and have their story test.
+const PROOFS: [&str; 6] = [
+    "Email",
+    "Password",
+    "Password Email",
+    "Password Sms",
+    "Password SoftwareToken",
+    "Sms",
+];
+
+/// Counts of what happened.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    signed_in: BTreeMap<String, u32>,
+    asked: BTreeMap<String, u32>,
+    refused: BTreeMap<String, u32>,
+}
+
+impl Seen {
+    pub(super) fn signed_in(&mut self, factors: &[Proved]) {
+        let names: Vec<_> = factors
+            .iter()
+            .map(|proved| format!("{:?}", proved.factor))
+            .collect();
+        *self.signed_in.entry(names.join(" ")).or_default() += 1;
+    }
+
+    pub(super) fn asked(&mut self, step: &Step) {
+        *self.asked.entry(step.name().to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn refused(&mut self, refusal: &Refusal) {
+        let name = format!("{refusal:?}");
+        let name = name.split('(').next().unwrap_or_default().to_owned();
+        *self.refused.entry(name).or_default() += 1;
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        for (into, from) in [
+            (&mut self.signed_in, other.signed_in),
+            (&mut self.asked, other.asked),
+            (&mut self.refused, other.refused),
+        ] {
+            for (name, times) in from {
+                *into.entry(name).or_default() += times;
+            }
+        }
+    }
+
+    /// What must be met and was not.
+    pub(super) fn never_met(&self) -> Vec<String> {
+        let missing = |met: &BTreeMap<String, u32>, must: &[&str]| {
+            let missing = must.iter().filter(|name| !met.contains_key(**name));
+            missing.map(|name| (*name).to_owned()).collect::<Vec<_>>()
+        };
+        [
+            missing(&self.signed_in, &PROOFS),
+            missing(&self.asked, &STEPS),
+            missing(&self.refused, &REFUSALS),
+        ]
+        .concat()
+    }
+}
