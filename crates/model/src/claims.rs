@@ -4,11 +4,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::acr::{Level, amr, of_factors};
 use crate::app_client::AppClient;
 use crate::attribute::{self, is_verified_flag};
 use crate::session::TokenSession;
+use crate::sign_in::Proved;
 use crate::time::Timestamp;
 use crate::user::User;
+use crate::user_pool::{Tier, UserPool};
 
 /// The scope of every access token that a sign-in through the API gives: the user's own operations.
 pub const SIGN_IN_SCOPE: &str = "aws.cognito.signin.user.admin";
@@ -66,10 +69,18 @@ pub struct AccessClaims {
     /// The device that the user signed in on, where the pool remembers devices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_key: Option<String>,
+    /// The name of the level that the sign-in has reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// What was done for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
 }
 
 /// What one issue of tokens has in common.
 pub struct Issue<'a> {
+    /// The pool.
+    pub pool: &'a UserPool,
     /// The pool's issuer, as the server's configuration gives it.
     pub issuer: &'a str,
     /// The user.
@@ -104,7 +115,29 @@ impl Issue<'_> {
             username: self.user.username.clone(),
             version: 2,
             device_key: self.session.device_key.as_ref().map(ToString::to_string),
+            acr: self.acr().map(str::to_owned),
+            amr: self.amr().into_iter().map(str::to_owned).collect(),
         }
+    }
+
+    /// The name of the level that the sign-in has reached; None where it has reached none, where it
+    /// is not known because an older version has kept the session, and in a pool of the least tier
+    /// (docs/protocol.md §18.3).
+    fn acr(&self) -> Option<&str> {
+        let level = Level::met_by(&of_factors(self.told_factors()));
+        level.map(|level| self.pool.settings.acr.name(level))
+    }
+
+    /// What was done in the sign-in.
+    fn amr(&self) -> Vec<&'static str> {
+        amr(self.told_factors())
+    }
+
+    fn told_factors(&self) -> &[Proved] {
+        if self.pool.settings.tier == Tier::Lite {
+            return &[];
+        }
+        &self.session.factors
     }
 
     /// The claims of an ID token with this `jti`: the attributes that the client may read, and
@@ -139,6 +172,13 @@ impl Issue<'_> {
             ("jti", jti.into()),
         ];
         claims.extend(fixed.map(|(name, value)| (name.to_owned(), value)));
+        if let Some(acr) = self.acr() {
+            claims.insert("acr".to_owned(), acr.into());
+        }
+        let amr = self.amr();
+        if !amr.is_empty() {
+            claims.insert("amr".to_owned(), amr.into());
+        }
         claims
     }
 }

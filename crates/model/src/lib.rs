@@ -6,6 +6,7 @@
 //! here parse text from outside once, and the code behind them trusts it.
 
 pub mod access_key;
+pub mod acr;
 pub mod app_client;
 pub mod attribute;
 mod bytes;

@@ -235,6 +235,13 @@ impl Passkey {
         self.distrusted_at.is_none() && self.relying_party_id == relying_party_id
     }
 
+    /// Whether it is on an authenticator that is carried from device to device, and stays there. The
+    /// browser said so, and nobody has signed it.
+    #[must_use]
+    pub fn is_carried(&self) -> bool {
+        self.attachment == Some(Attachment::CrossPlatform) && !self.backup_eligible
+    }
+
     /// What a sign-in with it is checked against.
     #[must_use]
     pub fn known(&self) -> KnownCredential<'_> {

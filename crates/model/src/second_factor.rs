@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::acr::Method;
 use crate::attribute::Contact;
 use crate::user_pool::UserPool;
 
@@ -42,6 +43,16 @@ impl SecondFactor {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|factor| factor.as_str() == name)
+    }
+
+    /// What it proves, as levels count it.
+    #[must_use]
+    pub fn method(self) -> Method {
+        match self {
+            Self::Sms => Method::Sms,
+            Self::Email => Method::Email,
+            Self::SoftwareToken => Method::App,
+        }
     }
 
     /// The contact attribute that its codes go to.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};
 
+use crate::acr::Method;
 use crate::ids::{ClientId, DeviceKey, SessionId, Sub, UserPoolId};
 use crate::sign_in::{Factor, OnDevice, Proof, Proved};
 use crate::time::Timestamp;
@@ -109,6 +110,20 @@ impl TokenSession {
     #[must_use]
     pub fn last_used(&self) -> Timestamp {
         self.seen.as_ref().map_or(self.auth_time, |seen| seen.at)
+    }
+
+    /// What it has proved, as far as it counts in another sign-in: whatever makes no level does not,
+    /// and nothing where the sign-in is older than the client lets it be (docs/protocol.md §18.5).
+    #[must_use]
+    pub fn factors_that_count(&self, max_age: Option<Duration>, now: Timestamp) -> Vec<Proved> {
+        let is_recent = |max: Duration| !max.is_zero() && now.since(self.auth_time) <= max;
+        if !max_age.is_none_or(is_recent) {
+            return Vec::new();
+        }
+        let factors = self.factors.iter().copied();
+        factors
+            .filter(|proved| Method::of(proved.factor).is_some())
+            .collect()
     }
 
     /// Puts the next refresh token into the place of the newest.

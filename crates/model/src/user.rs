@@ -336,6 +336,7 @@ pub(crate) mod tests {
                 mfa: crate::second_factor::PoolMfa::default(),
                 sessions: crate::user_pool::SessionTracking::default(),
                 devices: None,
+                acr: crate::acr::AcrNames::default(),
             },
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::acr::AcrNames;
 use crate::attribute::{Contact, Schema};
 use crate::device::DeviceSettings;
 use crate::first_factor::FirstFactor;
@@ -88,6 +89,9 @@ pub struct Settings {
     /// How it remembers devices; None means not at all.
     #[serde(default)]
     pub devices: Option<DeviceSettings>,
+    /// What the levels of authentication are called.
+    #[serde(default)]
+    pub acr: AcrNames,
 }
 
 /// What SetUserPoolSessionConfiguration sets.

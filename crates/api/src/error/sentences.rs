@@ -75,6 +75,17 @@ sentences! {
         /// The words are ours.
         no_second_factor() "The user pool demands a second factor, and the user has none.";
     }
+    InvalidParameter {
+        /// The words are ours, here and below.
+        acr_names_not_unique() "AcrConfiguration gives two levels the same name; levels that it leaves out have their default names.";
+        no_target_acr_value() "TARGET_ACR_VALUES names none of the user pool's levels.";
+        target_acr_values_without_user_auth() "TARGET_ACR_VALUES is for the flow USER_AUTH only.";
+        access_token_without_target() "ACCESS_TOKEN needs TARGET_ACR_VALUES beside it.";
+        access_token_with_session() "ACCESS_TOKEN and Session cannot begin a sign-in together.";
+        max_age_malformed() "MAX_AGE is no number of seconds.";
+        target_met() "The access token meets the requested level already.";
+        target_out_of_reach() "The user has no factors for any of the requested levels.";
+    }
     CodeMismatch {
         /// In the answer to SMS_MFA.
         sms_code_mismatch() "Invalid code or auth state for the user.";

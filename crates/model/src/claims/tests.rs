@@ -7,6 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::app_client::{ClientSettings, TimeUnit, UnitsNamed, Validity};
 use crate::ids::{ClientId, DeviceKey, SessionId, Sub, UserPoolId};
+use crate::sign_in::Factor;
 use crate::user::UserStatus;
 
 const ISSUER: &str = "https://id.example.com/us-east-1_Home";
@@ -79,8 +80,46 @@ fn session() -> TokenSession {
     }
 }
 
-fn id_claims(attributes: &[(&str, &str)], read: Option<&[&str]>) -> Value {
+fn pool() -> UserPool {
+    let names = crate::user_pool::SignInNames::Username {
+        aliases: BTreeSet::new(),
+    };
+    crate::user::tests::pool(names)
+}
+
+fn proved(factors: &[Factor]) -> Vec<Proved> {
+    let proved = |factor: &Factor| Proved {
+        factor: *factor,
+        at: Timestamp(1_699_999_939_999),
+        carried: false,
+    };
+    factors.iter().map(proved).collect()
+}
+
+/// `acr` and `amr` of an access token and of an ID token.
+fn levels(pool: &UserPool, factors: &[Factor]) -> [Value; 2] {
+    let session = TokenSession {
+        factors: proved(factors),
+        ..session()
+    };
     let issue = Issue {
+        pool,
+        issuer: ISSUER,
+        // No attribute says it.
+        user: &user(&[("acr", "forged"), ("amr", "forged")]),
+        client: &client(None),
+        session: &session,
+        now: Timestamp(1_700_000_000_999),
+    };
+    let access = serde_json::to_value(issue.access("own-id".into())).unwrap();
+    let id = Value::Object(issue.id("own-id".into()));
+    [access, id].map(|claims| json!([claims.get("acr"), claims.get("amr")]))
+}
+
+fn id_claims(attributes: &[(&str, &str)], read: Option<&[&str]>) -> Value {
+    let pool = pool();
+    let issue = Issue {
+        pool: &pool,
         issuer: ISSUER,
         user: &user(attributes),
         client: &client(read),
@@ -118,7 +157,9 @@ fn fixed_and(more: Value) -> Value {
 
 #[test]
 fn an_access_token_says_this_and_no_more() {
+    let pool = pool();
     let issue = Issue {
+        pool: &pool,
         issuer: ISSUER,
         user: &user(&[("email", "ana@example.com"), ("name", "Ana")]),
         client: &client(None),
@@ -151,6 +192,7 @@ fn the_access_token_of_a_device_names_it_and_the_id_token_does_not() {
     let mut session = session();
     session.device_key = Some(DeviceKey::parse(device).unwrap());
     let issue = Issue {
+        pool: &pool(),
         issuer: ISSUER,
         user: &user(&[]),
         client: &client(None),
@@ -257,4 +299,33 @@ fn no_attribute_takes_the_place_of_a_claim() {
     let names: Vec<&str> = names.iter().map(String::as_str).chain(others).collect();
     let attributes: Vec<(&str, &str)> = names.iter().map(|name| (*name, "forged")).collect();
     assert_eq!(id_claims(&attributes, Some(&names)), Value::Object(fixed()));
+}
+
+#[test]
+fn tokens_tell_the_level_of_the_sign_in_by_the_pools_name_and_what_was_done() {
+    let mut pool = pool();
+    let password = json!(["urn:cognito:loa:1", ["pwd"]]);
+    assert_eq!(
+        levels(&pool, &[Factor::Password]),
+        [password.clone(), password]
+    );
+    let own = [(Level::Four, "gold".to_owned())];
+    pool.settings.acr = crate::acr::AcrNames::new(own.into()).unwrap();
+    let both = json!(["gold", ["pwd", "otp", "mfa"]]);
+    let told = levels(&pool, &[Factor::Password, Factor::SoftwareToken]);
+    assert_eq!(told, [both.clone(), both]);
+}
+
+#[test]
+fn tokens_tell_no_level_where_none_is_met_or_known_and_none_in_the_least_tier() {
+    let mut pool = pool();
+    let nothing = json!([null, null]);
+    for factors in [&[][..], &[Factor::Custom]] {
+        assert_eq!(levels(&pool, factors), [nothing.clone(), nothing.clone()]);
+    }
+    pool.settings.tier = Tier::Lite;
+    assert_eq!(
+        levels(&pool, &[Factor::Password]),
+        [nothing.clone(), nothing]
+    );
 }

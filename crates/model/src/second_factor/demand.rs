@@ -82,25 +82,42 @@ impl UserPool {
     /// still offers. One that is offered and cannot be used, because its address is gone, is no
     /// reason to ask for none.
     fn chosen_factor(&self, user: &User, has_token: bool) -> Option<Demand> {
-        let can_use = |factor: SecondFactor| match factor.contact() {
-            None => has_token,
-            Some(_) => self.settings.mfa.offers(factor) && has_address(user, factor),
-        };
         let chosen = &user.mfa.enabled;
+        let usable = self.usable_of_chosen(user, has_token);
         if let Some(preferred) = user.mfa.preferred
-            && can_use(preferred)
+            && usable.contains(&preferred)
         {
             return Some(Demand::Factor(preferred));
         }
-        let all = SecondFactor::ALL.into_iter();
-        let usable: Vec<_> = all
-            .filter(|factor| chosen.contains(factor) && can_use(*factor))
-            .collect();
         let is_offered = |factor: &SecondFactor| self.settings.mfa.offers(*factor);
         let is_optional = self.settings.mfa.configuration == MfaConfiguration::Optional;
         Demand::of(&usable).or_else(|| {
             (is_optional && chosen.iter().any(is_offered)).then_some(Demand::Impossible)
         })
+    }
+
+    /// What a user has switched on and can use.
+    fn usable_of_chosen(&self, user: &User, has_token: bool) -> Vec<SecondFactor> {
+        let can_use = |factor: SecondFactor| match factor.contact() {
+            None => has_token,
+            Some(_) => self.settings.mfa.offers(factor) && has_address(user, factor),
+        };
+        let all = SecondFactor::ALL.into_iter();
+        all.filter(|factor| user.mfa.enabled.contains(factor) && can_use(*factor))
+            .collect()
+    }
+
+    /// All second factors that a sign-in of a user may take, whichever of them the user prefers.
+    #[must_use]
+    pub fn second_factors_of(&self, user: &User, has_token: bool) -> Vec<SecondFactor> {
+        if self.settings.mfa.configuration == MfaConfiguration::Off {
+            return Vec::new();
+        }
+        let usable = self.usable_of_chosen(user, has_token);
+        if usable.is_empty() {
+            return self.second_factor_of(user, has_token).factors().to_vec();
+        }
+        usable
     }
 
     /// For a user who has chosen nothing, in a pool that asks everybody.

@@ -4,6 +4,7 @@ use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp;
 use serde::{Deserialize, Serialize};
 
+use crate::acr::Method;
 use crate::first_factor::FirstFactor;
 
 /// A challenge that a user can choose to begin with.
@@ -42,6 +43,17 @@ impl FirstChallenge {
         Self::PasswordSrp,
         Self::WebAuthn,
     ];
+
+    /// What it proves, as levels count it.
+    #[must_use]
+    pub fn method(self) -> Method {
+        match self {
+            Self::Password | Self::PasswordSrp => Method::Password,
+            Self::EmailOtp => Method::Email,
+            Self::SmsOtp => Method::Sms,
+            Self::WebAuthn => Method::Passkey,
+        }
+    }
 
     /// The factor that it proves.
     #[must_use]

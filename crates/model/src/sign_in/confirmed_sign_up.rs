@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::challenge::Challenge;
 use super::facts::Facts;
 use super::outcome::Outcome;
-use super::progress::{Factor, Progress, Way};
+use super::progress::{Factor, Progress, Target, Way};
 use super::refusal::Refusal;
 use super::step::{Holder, Pending, Step, StepKind};
 use super::turn::Turn;
+use crate::acr::Level;
 use crate::app_client::AppClient;
 use crate::attribute::Contact;
 use crate::time::Timestamp;
@@ -55,10 +56,16 @@ impl StepKind for ConfirmedSignUp {
 }
 
 impl Challenge for ConfirmedSignUp {
-    /// The session is all that it takes.
-    type Answer = ();
+    /// The session is all that it takes; the client may say what levels it is to reach.
+    type Answer = Vec<Level>;
 
-    fn answer(self, (): (), mut turn: Turn, facts: &Facts<'_>, _random: &mut Random) -> Outcome {
+    fn answer(
+        self,
+        levels: Vec<Level>,
+        mut turn: Turn,
+        facts: &Facts<'_>,
+        _random: &mut Random,
+    ) -> Outcome {
         let user = facts.account.user();
         let address = user.and_then(|user| user.attribute(self.contact.attribute()));
         if address != Some(self.address.as_str()) {
@@ -68,6 +75,7 @@ impl Challenge for ConfirmedSignUp {
             Contact::Email => Factor::Email,
             Contact::PhoneNumber => Factor::Sms,
         };
+        turn.progress.target = Target::new(levels, None);
         turn.prove(factor, facts.now);
         Outcome::Proved(turn)
     }

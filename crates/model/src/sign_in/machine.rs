@@ -11,6 +11,7 @@ use super::outcome::Outcome;
 use super::progress::Way;
 use super::refusal::Refusal;
 use super::step::Pending;
+use super::step_up::{self, StepUp};
 use super::turn::Turn;
 use super::{custom_challenge, password, password_verifier, select_challenge};
 
@@ -22,6 +23,8 @@ pub enum Flow {
     Password(SecretString),
     /// USER_AUTH, with what the client prefers.
     Choice(Choice),
+    /// USER_AUTH, to reach a level.
+    StepUp(Box<StepUp>),
     /// CUSTOM_AUTH, perhaps with a password first that is proved by SRP.
     Custom(Option<Box<srp::ClientPublic>>),
 }
@@ -33,7 +36,7 @@ impl Flow {
         match self {
             Self::Srp(_) => Way::Srp,
             Self::Password(_) => Way::Password,
-            Self::Choice(_) => Way::Choice,
+            Self::Choice(_) | Self::StepUp(_) => Way::Choice,
             Self::Custom(_) => Way::Custom,
         }
     }
@@ -51,6 +54,7 @@ pub fn start(flow: Flow, facts: &Facts<'_>) -> Outcome {
         Flow::Srp(client_public) => password_verifier::ask(*client_public, turn, facts),
         Flow::Password(password) => password::prove(password, turn, facts),
         Flow::Choice(choice) => select_challenge::begin(choice, turn),
+        Flow::StepUp(step_up) => step_up::begin(*step_up, turn, facts),
         Flow::Custom(client_public) => custom_challenge::begin(client_public, turn, facts),
     }
 }

@@ -4,11 +4,13 @@ use cognate_crypto::random::Random;
 
 use super::facts::Facts;
 use super::outcome::Outcome;
+use super::progress::{Factor, Progress};
 use super::refusal::Refusal;
 use super::turn::Turn;
 use super::{
     device_lookup, device_srp_auth, mfa_challenge, mfa_setup, select_mfa_type, software_token_mfa,
 };
+use crate::acr::of_factors;
 use crate::second_factor::{Demand, MfaConfiguration, SecondFactor};
 
 /// Asks for a second factor, where one is needed and none is proved yet; else the sign-in is at its
@@ -18,7 +20,9 @@ pub(super) fn proceed(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Out
         return Outcome::Refuse(Refusal::WrongPassword);
     };
     let mfa = &facts.pool.settings.mfa;
-    if mfa.configuration == MfaConfiguration::Off || turn.progress.is_of_two_factors() {
+    // Where a level is to be reached, two factors may be such as begin a sign-in.
+    let is_met = turn.progress.target.is_none() && turn.progress.is_of_two_factors();
+    if mfa.configuration == MfaConfiguration::Off || is_met {
         return finish(turn, facts);
     }
     let token = SecondFactor::SoftwareToken;
@@ -28,8 +32,22 @@ pub(super) fn proceed(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Out
         return demand(turn, false, facts, random);
     }
     software_token_mfa::known(|known, facts, random| {
-        demand(turn, known.token.verified.is_some(), facts, random)
+        // One that was set up in this request is not stored yet.
+        let is_proved = turn.progress.has_proved(Factor::SoftwareToken);
+        let has_token = known.token.verified.is_some() || is_proved;
+        demand(turn, has_token, facts, random)
     })
+}
+
+/// Whether what counts, with a session's proofs among it, holds a second factor that the user's
+/// sign-ins take. Two factors that the user could begin with are none: who has an authenticator app
+/// is asked for its code.
+fn is_met(progress: &Progress, accepted: &[SecondFactor]) -> bool {
+    let counted = of_factors(progress.counted());
+    let is_accepted = |factor: &SecondFactor| counted.contains(&factor.method());
+    let mut factors = progress.counted().map(|proved| proved.factor);
+    (counted.len() > 1 && accepted.iter().any(is_accepted))
+        || factors.any(|factor| factor == Factor::PasskeyForBoth)
 }
 
 /// Asks for what the pool and the user's choice come to.
@@ -37,6 +55,10 @@ fn demand(turn: Turn, has_token: bool, facts: &Facts<'_>, random: &mut Random) -
     let Some(user) = turn.user(facts) else {
         return Outcome::Refuse(Refusal::WrongPassword);
     };
+    let accepted = facts.pool.second_factors_of(user, has_token);
+    if is_met(&turn.progress, &accepted) {
+        return finish(turn, facts);
+    }
     let demand = facts.pool.second_factor_of(user, has_token);
     // A second code to the same address proves nothing more.
     match demand.without(|factor| turn.progress.came_by(factor.contact())) {

@@ -49,6 +49,7 @@ mod sms_otp;
 mod software_token_mfa;
 mod srp_exchange;
 mod step;
+mod step_up;
 mod turn;
 mod web_authn;
 
@@ -73,7 +74,7 @@ pub use password::Password;
 pub use password_srp::PasswordSrp;
 pub use password_verifier::PasswordVerifier;
 pub use proceed::proceed;
-pub use progress::{Factor, PastChallenge, Progress, Proved, Way};
+pub use progress::{Credit, Factor, PastChallenge, Progress, Proved, Target, Way};
 pub(crate) use proof::OnDevice;
 pub use proof::Proof;
 pub use questions::{
@@ -89,5 +90,6 @@ pub use sms_otp::SmsOtp;
 pub use software_token_mfa::SoftwareTokenMfa;
 pub use srp_exchange::{PasswordClaim, SrpExchange};
 pub use step::{Holder, Pending, Step, StepKind};
+pub use step_up::StepUp;
 pub use turn::Turn;
 pub use web_authn::{PasskeyResponse, WebAuthn, offered_passkeys};

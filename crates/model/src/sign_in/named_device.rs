@@ -4,13 +4,13 @@ use cognate_crypto::random::Random;
 
 use super::device_lookup::look_up;
 use super::facts::Facts;
-use super::mfa;
 use super::outcome::Outcome;
 use super::progress::Factor;
 use super::refusal::Refusal;
 use super::turn::Turn;
+use super::{mfa, step_up};
 
-/// Goes on to the second factor, once it is known whether the device that was named is the user's.
+/// Goes on, once it is known whether the device that was named is the user's.
 ///
 /// One that a challenge's answer names and that is not there is told: the client then forgets it
 /// and answers again. One that the sign-in began with is passed over, for the client of that
@@ -20,7 +20,7 @@ pub(super) fn proceed(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Out
     let named = turn.progress.device.clone();
     let named = named.filter(|_| is_remembered_here && !turn.progress.has_proved(Factor::Device));
     let Some(key) = named else {
-        return mfa::proceed(turn, facts, random);
+        return go_on(turn, facts, random);
     };
     look_up(key, |known, facts, random| {
         let mut turn = turn;
@@ -29,6 +29,14 @@ pub(super) fn proceed(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Out
             None if turn.names_device => return Outcome::Refuse(Refusal::UnknownDevice),
             None => turn.progress.device = None,
         }
-        mfa::proceed(turn, facts, random)
+        go_on(turn, facts, random)
     })
+}
+
+/// Goes on to the level that is to be reached, or to the second factor.
+fn go_on(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+    match turn.progress.target.clone() {
+        Some(target) => step_up::proceed(turn, target, facts, random),
+        None => mfa::proceed(turn, facts, random),
+    }
 }

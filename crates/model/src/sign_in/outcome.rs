@@ -131,9 +131,10 @@ impl Outcome {
         Self::Ask(pending, effects)
     }
 
-    /// Ends the sign-in: all that it takes is proved.
+    /// Ends the sign-in: all that it takes is proved, and something of it here.
     pub(super) fn sign_in(turn: Turn, facts: &Facts<'_>) -> Self {
-        let Some(sub) = facts.account.sub() else {
+        let proves_something = !turn.progress.proved.is_empty();
+        let Some(sub) = facts.account.sub().filter(|_| proves_something) else {
             return Self::Refuse(Refusal::WrongPassword);
         };
         let device = turn.on_device(facts);

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::Account;
+use crate::acr::{Level, Method};
 use crate::attribute::Contact;
-use crate::ids::DeviceKey;
+use crate::ids::{DeviceKey, SessionId};
 use crate::time::Timestamp;
 
 /// How a sign-in began.
@@ -70,6 +71,28 @@ pub struct Proved {
     pub factor: Factor,
     /// When.
     pub at: Timestamp,
+    /// For a passkey: whether its authenticator is carried and keeps it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub carried: bool,
+}
+
+/// What a sign-in is to reach (docs/protocol.md §18.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The levels, those first that are tried first; one at least.
+    pub(super) levels: Vec<Level>,
+    /// What counts besides what is proved now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) credit: Option<Credit>,
+}
+
+/// What the session of an access token has proved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credit {
+    /// The session, which has to stand until the end.
+    pub session: SessionId,
+    /// What was proved, one factor at least.
+    pub factors: Vec<Proved>,
 }
 
 /// A challenge that was met before in this sign-in.
@@ -104,6 +127,22 @@ pub struct Progress {
     /// Whether the device that was proved stands in for the second factor.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) device_stands_in: bool,
+    /// The level that it is to reach, if the client has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) target: Option<Target>,
+}
+
+impl Target {
+    /// A target; None where no level is asked for.
+    pub(super) fn new(levels: Vec<Level>, credit: Option<Credit>) -> Option<Self> {
+        (!levels.is_empty()).then_some(Self { levels, credit })
+    }
+
+    /// Whether a method is a step on some way to some of the levels, whatever the user has.
+    pub(super) fn leads_by(&self, method: Method) -> bool {
+        let mut ways = self.levels.iter().flat_map(|level| level.ways());
+        ways.any(|way| way.contains(&method))
+    }
 }
 
 impl Progress {
@@ -120,28 +159,59 @@ impl Progress {
         self.proved.iter().any(|proved| proved.factor == factor)
     }
 
-    /// Whether a factor was proved.
+    /// Whether a factor was proved, here or by the session that counts.
     pub(super) fn has_begun(&self) -> bool {
-        !self.proved.is_empty()
+        self.counted().next().is_some()
     }
 
     /// Whether two factors were proved. What a pool's own code has asked for may be anything, and
-    /// is no second factor; nor is a device.
+    /// is no second factor; nor is a device; one that was proved twice is one.
     pub(super) fn is_of_two_factors(&self) -> bool {
-        let factors = self.proved.iter();
-        let count = factors
-            .filter(|proved| !matches!(proved.factor, Factor::Custom | Factor::Device))
-            .count();
-        count > 1 || self.has_proved(Factor::PasskeyForBoth)
+        let factors = self.proved.iter().map(|proved| proved.factor);
+        let mut others =
+            factors.filter(|factor| !matches!(factor, Factor::Custom | Factor::Device));
+        let first = others.next();
+        others.any(|factor| Some(factor) != first) || self.has_proved(Factor::PasskeyForBoth)
     }
 
     /// Whether a factor was proved by a code to this contact.
     pub(super) fn came_by(&self, contact: Option<Contact>) -> bool {
         contact.is_some()
             && self
-                .proved
-                .iter()
+                .counted()
                 .any(|proved| proved.factor.contact() == contact)
+    }
+
+    /// What the session has proved whose access token was given.
+    pub(super) fn credit(&self) -> &[Proved] {
+        let credit = self
+            .target
+            .as_ref()
+            .and_then(|target| target.credit.as_ref());
+        credit.map_or(&[], |credit| &credit.factors)
+    }
+
+    /// The session whose proofs count, if there is one.
+    pub(super) fn rests_on(&self) -> Option<&SessionId> {
+        let credit = self.target.as_ref()?.credit.as_ref();
+        credit.map(|credit| &credit.session)
+    }
+
+    /// All that counts: what the session has proved, and what was proved here.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &Proved> {
+        self.credit().iter().chain(&self.proved)
+    }
+
+    /// All that counts, each factor once, as it was proved last.
+    pub(super) fn into_factors(self) -> Vec<Proved> {
+        let is_proved_here = |factor| self.proved.iter().any(|proved| proved.factor == factor);
+        let credit = self.credit().iter();
+        let mut factors: Vec<_> = credit
+            .filter(|credited| !is_proved_here(credited.factor))
+            .copied()
+            .collect();
+        factors.extend(&self.proved);
+        factors
     }
 
     /// Whether the password that was proved, if one was, is still the account's.

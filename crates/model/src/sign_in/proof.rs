@@ -1,7 +1,7 @@
 //! The proof of a sign-in. Its fields are this folder's alone, so that nothing else can make one.
 
 use super::progress::{Progress, Proved, Way};
-use crate::ids::{ClientId, DeviceKey, Sub, UserPoolId};
+use crate::ids::{ClientId, DeviceKey, SessionId, Sub, UserPoolId};
 use crate::time::Timestamp;
 
 /// Proof that a user has signed in, and by what. Only the sign-in machine makes one, and
@@ -35,7 +35,7 @@ impl Proof {
             sub: self.sub,
             at: self.at,
             device: self.device,
-            factors: self.progress.proved,
+            factors: self.progress.into_factors(),
         }
     }
 
@@ -43,6 +43,12 @@ impl Proof {
     #[must_use]
     pub fn sub(&self) -> &Sub {
         &self.sub
+    }
+
+    /// The session that a part of it rests on: it has to stand when the new one begins.
+    #[must_use]
+    pub fn rests_on(&self) -> Option<&SessionId> {
+        self.progress.rests_on()
     }
 
     /// How the sign-in began.

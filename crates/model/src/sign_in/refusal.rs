@@ -45,6 +45,12 @@ pub enum Refusal {
     UnknownDevice,
     /// A second factor is needed, and there is none that the user has.
     NoSecondFactor,
+    /// The access token is not that of a session of this user at this app client.
+    AnothersToken,
+    /// The session of the access token has reached the level already.
+    TargetMet,
+    /// None of the levels can be reached with what the user has.
+    TargetOutOfReach,
     /// The passkey is none of those that were asked for, or its response is refused.
     WrongPasskey(Option<webauthn::Refusal>),
     /// The passkey's counter has gone back, though its signature is right: there are two of it.
@@ -100,6 +106,9 @@ impl Refusal {
             | Self::ResetRequired
             | Self::TemporaryPasswordExpired
             | Self::NoSecondFactor
+            | Self::AnothersToken
+            | Self::TargetMet
+            | Self::TargetOutOfReach
             | Self::NoSoftwareToken
             | Self::WrongPasskey(_)
             | Self::CopiedPasskey(_)

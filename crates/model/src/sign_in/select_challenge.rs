@@ -25,7 +25,7 @@ pub struct SelectChallenge {
 }
 
 /// Offers the choice.
-fn offer(available: Vec<FirstChallenge>, turn: Turn, facts: &Facts<'_>) -> Outcome {
+pub(super) fn offer(available: Vec<FirstChallenge>, turn: Turn, facts: &Facts<'_>) -> Outcome {
     let validity = facts.client.auth_session_validity();
     Outcome::ask(turn, &SelectChallenge { available }, validity, facts)
 }
@@ -56,7 +56,7 @@ impl Challenge for SelectChallenge {
 /// Goes on with a choice, or with the question for one.
 pub(super) fn begin(choice: Choice, turn: Turn) -> Outcome {
     let go_on = move |found: FirstFactors, facts: &Facts<'_>, random: &mut Random| {
-        let available = available(facts, &found);
+        let available = available(&turn, facts, &found);
         match choice.challenge.filter(|chosen| available.contains(chosen)) {
             Some(chosen) => ask(chosen, choice, &found, turn, facts, random),
             None => offer(available, turn, facts),
@@ -66,7 +66,7 @@ pub(super) fn begin(choice: Choice, turn: Turn) -> Outcome {
 }
 
 /// Begins with a challenge that is available.
-fn ask(
+pub(super) fn ask(
     chosen: FirstChallenge,
     choice: Choice,
     found: &FirstFactors,
@@ -97,11 +97,24 @@ fn ask(
     }
 }
 
-/// What an account may begin with. An unknown name has a password, the contacts that were made up
+/// What an account may begin with, where the level that is to be reached takes it. Who has nothing
+/// to begin with is asked for a password, which none matches.
+fn available(turn: &Turn, facts: &Facts<'_>, found: &FirstFactors) -> Vec<FirstChallenge> {
+    let mut available = offered(facts, found);
+    if let Some(target) = &turn.progress.target {
+        available.retain(|challenge| target.leads_by(challenge.method()));
+    }
+    if available.is_empty() {
+        return vec![FirstChallenge::Password, FirstChallenge::PasswordSrp];
+    }
+    available
+}
+
+/// What an account may begin a sign-in with. An unknown name has a password, the contacts that were made up
 /// for it, and what else decides as the user has it in whose likeness they were made up: the same
 /// each time. Else who has a second factor, or was invited, would be told by being offered no code
 /// in a pool where all others are.
-fn available(facts: &Facts<'_>, found: &FirstFactors) -> Vec<FirstChallenge> {
+pub(super) fn offered(facts: &Facts<'_>, found: &FirstFactors) -> Vec<FirstChallenge> {
     let allowed = &facts.pool.settings.allowed_first_auth_factors;
     let user = facts.account.user().or(found.like.as_ref());
     let has_password = !matches!(facts.account, Account::WithoutPassword(..));
@@ -120,10 +133,5 @@ fn available(facts: &Facts<'_>, found: &FirstFactors) -> Vec<FirstChallenge> {
             }
     };
     let all = FirstChallenge::ALL.into_iter();
-    let available: Vec<_> = all.filter(is_available).collect();
-    if available.is_empty() {
-        // Who has nothing to begin with is asked for a password, which none matches.
-        return vec![FirstChallenge::Password, FirstChallenge::PasswordSrp];
-    }
-    available
+    all.filter(is_available).collect()
 }

@@ -9,6 +9,7 @@ mod nobody;
 mod password;
 mod second_factors;
 mod states;
+mod step_up;
 mod walks;
 mod web_authn;
 
@@ -80,6 +81,7 @@ fn pool(id: &str) -> UserPool {
             devices: None,
             mfa: crate::second_factor::PoolMfa::default(),
             sessions: crate::user_pool::SessionTracking::default(),
+            acr: crate::acr::AcrNames::default(),
         },
     }
 }

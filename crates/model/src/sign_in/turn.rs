@@ -1,5 +1,6 @@
 //! One request's way through the machine.
 
+use super::choice::Choice;
 use super::effect::{Effect, PasswordChange};
 use super::facts::Facts;
 use super::progress::{Factor, PastChallenge, Progress, Proved, Way};
@@ -18,6 +19,8 @@ pub struct Turn {
     /// A, in hexadecimal, where this request ends the password's exchange.
     pub(super) client_public: Option<String>,
     effects: Vec<Effect>,
+    /// How the client would like to go on, where the sign-in begins with a session's proofs.
+    pub(super) choice: Option<Choice>,
 }
 
 impl Turn {
@@ -34,6 +37,7 @@ impl Turn {
             names_device: false,
             client_public: None,
             effects: Vec::new(),
+            choice: None,
         }
     }
 
@@ -60,7 +64,20 @@ impl Turn {
 
     /// Notes that a factor is proved.
     pub(super) fn prove(&mut self, factor: Factor, at: Timestamp) {
-        self.progress.proved.push(Proved { factor, at });
+        self.progress.proved.push(Proved {
+            factor,
+            at,
+            carried: false,
+        });
+    }
+
+    /// Notes that a passkey is proved, and whether it is one that is carried.
+    pub(super) fn prove_passkey(&mut self, factor: Factor, carried: bool, at: Timestamp) {
+        self.progress.proved.push(Proved {
+            factor,
+            at,
+            carried,
+        });
     }
 
     /// Notes that the password with this salt is proved.

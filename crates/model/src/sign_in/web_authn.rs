@@ -179,7 +179,8 @@ impl WebAuthn {
         } else {
             Factor::Passkey
         };
-        turn.prove(factor, facts.now);
+        let is_carried = passkey.as_ref().is_some_and(Passkey::is_carried);
+        turn.prove_passkey(factor, is_carried, facts.now);
         turn.change(Effect::UsePasskey(PasskeyUse {
             id: response.id.clone(),
             verified,

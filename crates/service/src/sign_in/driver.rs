@@ -330,11 +330,12 @@ impl Run {
         let Some(user) = user.filter(|user| user.sub == *proof.sub()).cloned() else {
             return Err(Error::internal().with_source("a proof for another user"));
         };
+        let rests_on = proof.rests_on().cloned();
         let new = NewSession::begin(&self.cx, &self.pool_client, proof)?;
         let (now, row) = (self.cx.now, self.row);
         let pool = std::sync::Arc::clone(&self.pool_client.pool);
         let (sub, session) = (user.sub.clone(), new.clone());
-        let basis = Basis::of_found(&self.found);
+        let basis = Basis::of_found(&self.found).and_session(rests_on);
         let address = self.cx.user_address();
         let (of_pool, id) = (pool.id.clone(), new.session.id.clone());
         let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {

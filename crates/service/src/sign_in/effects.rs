@@ -2,8 +2,10 @@
 
 use cognate_model::password::Credentials;
 use cognate_model::sign_in::{Effect, PasswordChange};
-use cognate_model::{Device, DeviceKey, Sub, Timestamp, User, UserPool, UserPoolId, UserStatus};
-use cognate_store::{Tx, devices, users};
+use cognate_model::{
+    Device, DeviceKey, SessionId, Sub, Timestamp, User, UserPool, UserPoolId, UserStatus,
+};
+use cognate_store::{Tx, devices, sessions, users};
 
 use super::proved;
 use crate::users::accounts::Found;
@@ -68,6 +70,8 @@ pub(super) struct Basis {
     enabled: bool,
     status: Option<UserStatus>,
     salt: Option<Vec<u8>>,
+    /// The session whose proofs count, which is to stand.
+    session: Option<SessionId>,
 }
 
 impl Basis {
@@ -76,14 +80,26 @@ impl Basis {
         Self::of(found.user(), found.credentials())
     }
 
-    /// Whether the user is still as the facts were read.
+    /// And a session whose proofs count.
+    pub(super) fn and_session(self, session: Option<SessionId>) -> Self {
+        Self { session, ..self }
+    }
+
+    /// Whether the user is still as the facts were read, and the session stands.
     ///
     /// # Errors
     /// Only what the database gives.
     pub(super) async fn stands(&self, tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<bool> {
+        if let Some(session) = &self.session {
+            let found = sessions::find(tx, pool, session).await?;
+            if found.is_none_or(|session| session.sub != *sub) {
+                return Ok(false);
+            }
+        }
         let found = users::find_with_credentials(tx, pool, sub).await?;
         let (user, credentials) = found.unzip();
-        Ok(Self::of(user.as_ref(), credentials.flatten().as_ref()) == *self)
+        let now = Self::of(user.as_ref(), credentials.flatten().as_ref());
+        Ok(now.and_session(self.session.clone()) == *self)
     }
 
     fn of(user: Option<&User>, credentials: Option<&Credentials>) -> Self {
@@ -91,6 +107,7 @@ impl Basis {
             enabled: user.is_some_and(|user| user.enabled),
             status: user.map(|user| user.status),
             salt: credentials.map(|credentials| credentials.salt.clone()),
+            session: None,
         }
     }
 }

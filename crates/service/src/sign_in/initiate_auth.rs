@@ -12,6 +12,7 @@ use cognate_model::{DeviceKey, NormalName};
 
 use super::driver;
 use super::reply::{counted, named};
+use super::step_up::StepUpAsked;
 use super::wire::{self, Answer, Parameters, Reply, choice, password, required, srp_a};
 use crate::app_clients::secret_hash;
 use crate::counts::SignInFlow;
@@ -78,6 +79,10 @@ async fn begin(cx: &Cx, pool_client: &PoolClient, asked: Asked<'_>) -> Result<Re
     // Only USER_AUTH goes on from a sign-up.
     if session.is_some() && !matches!(flow, AuthFlowType::UserAuth) {
         return Err(Error::session_without_user_auth());
+    }
+    // Whoever asks for a level must not be given less without a word.
+    if parameters.contains_key("TARGET_ACR_VALUES") && !matches!(flow, AuthFlowType::UserAuth) {
+        return Err(Error::target_acr_values_without_user_auth());
     }
     match flow {
         AuthFlowType::UserSrpAuth => {
@@ -187,21 +192,18 @@ async fn by_choice(
     parameters: &Parameters,
 ) -> Result<Reply> {
     let username = named(pool_client, parameters)?;
-    for member in ["TARGET_ACR_VALUES", "ACCESS_TOKEN", "MAX_AGE"] {
-        if parameters.contains_key(member) {
-            return Err(Error::parameter_not_built(member));
-        }
-    }
+    let asked = StepUpAsked::read(pool_client, session, parameters)?;
     let reply = match session {
         Some(_) => {
-            let answer = Answer::of_confirmed_sign_up();
+            let answer = Answer::of_confirmed_sign_up(asked.levels);
             driver::answer(cx, pool_client, username, session, answer).await
         }
         None => {
             let preferred = parameters.get("PREFERRED_CHALLENGE");
             let preferred = preferred.filter(|name| !name.is_empty());
             let challenge = preferred.and_then(|name| choice::parse(name));
-            let flow = Flow::Choice(choice::read(challenge, parameters)?);
+            let choice = choice::read(challenge, parameters)?;
+            let flow = asked.flow(cx, choice).await?;
             let device = device(pool_client, parameters);
             driver::begin(cx, pool_client, username, flow, device).await
         }

@@ -12,6 +12,7 @@ mod refused;
 mod reply;
 mod respond_to_auth_challenge;
 mod step_row;
+mod step_up;
 mod wire;
 
 use cognate_api::idp::op;

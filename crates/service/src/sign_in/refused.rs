@@ -31,6 +31,9 @@ pub(super) fn refused(refusal: Refusal) -> Error {
         Refusal::NotOffered => Error::choice_not_offered(),
         Refusal::UnknownDevice => Error::device_does_not_exist(),
         Refusal::NoSecondFactor => Error::no_second_factor(),
+        Refusal::AnothersToken => Error::invalid_access_token(),
+        Refusal::TargetMet => Error::target_met(),
+        Refusal::TargetOutOfReach => Error::target_out_of_reach(),
         Refusal::Timestamp => Error::timestamp_malformed(),
         Refusal::Missing(names) => {
             Error::attribute_is_missing(names.first().map_or("", String::as_str))

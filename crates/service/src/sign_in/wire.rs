@@ -24,6 +24,7 @@ use cognate_api::idp::{AuthenticationResultType, ChallengeNameType};
 use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
 use cognate_crypto::srp::ClientPublic;
+use cognate_model::acr::Level;
 use cognate_model::sign_in::{
     self, Challenge, ConfirmedSignUp, Facts, Outcome, Pending, SentCode, Step, TypedCode,
 };
@@ -149,15 +150,16 @@ impl Answer {
         })
     }
 
-    /// The session of a sign-up that was just confirmed, which answers itself.
-    pub(super) fn of_confirmed_sign_up() -> Self {
+    /// The session of a sign-up that was just confirmed, which answers itself; and the levels that
+    /// the sign-in is to reach, if the client says so.
+    pub(super) fn of_confirmed_sign_up(levels: Vec<Level>) -> Self {
         Self {
             row: None,
             session: None,
             device: None,
             flow: SignInFlow::Choice,
             decide: Box::new(|pending, facts, random| {
-                sign_in::answer::<ConfirmedSignUp>(pending, (), facts, random)
+                sign_in::answer::<ConfirmedSignUp>(pending, levels, facts, random)
             }),
         }
     }

@@ -75,6 +75,7 @@ pub(crate) async fn issue(
     let issuer = cx.app.config.issuer_of(&pool_client.pool.id);
     let client = &pool_client.entry.client;
     let issue = Issue {
+        pool: &pool_client.pool,
         issuer: &issuer,
         user,
         client,

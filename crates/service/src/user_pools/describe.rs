@@ -20,7 +20,7 @@ use cognate_model::user_pool::{
     AliasAttribute, EmailSettings, Messages, RecoveryMechanism, Settings, SignInNames, Tier,
 };
 
-use super::{first_factors, mfa_settings, schema, sms};
+use super::{acr, first_factors, mfa_settings, schema, sms};
 
 /// The whole pool.
 pub(super) fn full(pool: &UserPool, arn: &str, number_of_users: i64) -> UserPoolType {
@@ -65,6 +65,7 @@ pub(super) fn full(pool: &UserPool, arn: &str, number_of_users: i64) -> UserPool
         arn: Some(arn.to_owned()),
         account_recovery_setting: settings.recovery.as_deref().map(recovery),
         user_pool_tier: Some(tier(settings.tier)),
+        acr_configuration: Some(acr::describe(&settings.acr)),
         user_pool_add_ons: settings.add_ons_off.then_some(UserPoolAddOnsType {
             advanced_security_mode: AdvancedSecurityModeType::Off,
             advanced_security_additional_flows: None,
@@ -80,7 +81,6 @@ pub(super) fn full(pool: &UserPool, arn: &str, number_of_users: i64) -> UserPool
         dcr_configuration: None,
         key_configuration: None,
         issuer_configuration: None,
-        acr_configuration: None,
         domain: None,
         custom_domain: None,
         // What AWS tells of its own mail and SMS services.

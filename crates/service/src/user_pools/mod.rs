@@ -5,6 +5,7 @@
 //! can't do yet is refused in [`not_built`]; what a pool looks like on the wire is written in
 //! [`describe`].
 
+mod acr;
 mod asked;
 mod describe;
 mod email;

@@ -22,7 +22,7 @@ use cognate_model::user_pool::{
 use crate::{Error, ErrorCode, Result};
 
 use super::asked::Asked;
-use super::{email, first_factors, messages, mfa_settings, not_built, sms, tag_rules};
+use super::{acr, email, first_factors, messages, mfa_settings, not_built, sms, tag_rules};
 
 /// Reads the settings. What is not given gets its default, in an update too (documented for
 /// UpdateUserPool). But an update keeps the name, which has none, and each half of Policies, the
@@ -60,7 +60,7 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         user_pool_tier,
         key_configuration: _,
         issuer_configuration: _,
-        acr_configuration: _,
+        acr_configuration,
     } = asked;
     let auto_verified = contacts(&auto_verified_attributes.unwrap_or_default());
     let verified_before_update =
@@ -105,6 +105,7 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         )?,
         // Anything but OFF is refused above.
         add_ons_off: user_pool_add_ons.is_some(),
+        acr: acr::read(acr_configuration)?,
         // Set by an operation of their own.
         sessions: before.map_or_else(SessionTracking::default, |before| before.sessions.clone()),
         devices: device_configuration.as_ref().and_then(devices),
@@ -133,6 +134,9 @@ fn check_tier(settings: &Settings) -> Result<()> {
     }
     if settings.sessions.enabled {
         return Err(Error::tier_lacks("UserSessionTracking"));
+    }
+    if !settings.acr.are_default() {
+        return Err(Error::tier_lacks("AcrConfiguration"));
     }
     Ok(())
 }

@@ -54,6 +54,7 @@ pub(crate) fn user_pool(created_at: i64) -> UserPool {
             mfa: cognate_model::second_factor::PoolMfa::default(),
             sessions: SessionTracking::default(),
             devices: None,
+            acr: cognate_model::acr::AcrNames::default(),
         },
     }
 }

@@ -355,7 +355,11 @@ impl World {
 
 impl Truth {
     fn prove(&mut self, factor: Factor, at: Timestamp) {
-        self.factors.push(Proved { factor, at });
+        self.factors.push(Proved {
+            factor,
+            at,
+            carried: false,
+        });
     }
 
     /// With a factor that was proved just now, or the refusal.

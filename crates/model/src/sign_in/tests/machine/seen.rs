@@ -56,6 +56,9 @@ fn kind(refusal: &Refusal) -> &'static str {
         Refusal::NoSuchChallenge => "no such challenge",
         Refusal::UnknownDevice => "unknown device",
         Refusal::NoSecondFactor => "no second factor",
+        Refusal::AnothersToken => "another's token",
+        Refusal::TargetMet => "target met",
+        Refusal::TargetOutOfReach => "target out of reach",
         Refusal::WrongPasskey(_) => "wrong passkey",
         Refusal::CopiedPasskey(_) => "copied passkey",
         Refusal::Policy(_)

@@ -98,7 +98,7 @@ impl World {
     }
 
     fn answer_confirmed(&mut self, index: usize, at: At) {
-        let Some(outcome) = self.put::<ConfirmedSignUp>(index, at, ()) else {
+        let Some(outcome) = self.put::<ConfirmedSignUp>(index, at, Vec::new()) else {
             return;
         };
         let stored = serde_json::to_value(&self.issued[index].pending.step).unwrap();

@@ -69,7 +69,7 @@ impl Side {
             None => 12,
         };
         match (kind, pending.step.name()) {
-            (0, _) | (12, "confirmed_sign_up") => self.put::<ConfirmedSignUp>((), None),
+            (0, _) | (12, "confirmed_sign_up") => self.put::<ConfirmedSignUp>(Vec::new(), None),
             (1, _) | (12, "email_otp") => self.put::<EmailOtp>(wrong_code(), None),
             (2, _) | (12, "mfa_setup") => self.put::<MfaSetup>(SetUp::App, None),
             (3, _) | (12, "new_password_required") => {
