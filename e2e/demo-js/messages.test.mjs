@@ -12,7 +12,8 @@ const source = readFileSync(
   new URL('../../crates/web/src/demo/static/cognate.js', import.meta.url),
   'utf8',
 );
-const operations = [...new Set([...source.matchAll(/#call\('(\w+)'/g)].map(([, name]) => name))];
+const CALLS = /#(?:call|callAs|pages)\((?:tokens, )?'(\w+)'/g;
+const operations = [...new Set([...source.matchAll(CALLS)].map(([, name]) => name))];
 
 // What comes of the pool's settings and not of what a visitor does: the service's own sentence says
 // most.
@@ -25,15 +26,16 @@ const SETTINGS = new Set([
   'InvalidUserPoolConfigurationException',
   'MFAMethodNotFoundException',
   'OperationNotEnabledException',
-  'SoftwareTokenMFANotFoundException',
   'UnauthorizedException',
   'UnexpectedLambdaException',
   'UnsupportedOperationException',
   'UnsupportedTokenTypeException',
+  'WebAuthnConfigurationMissingException',
+  'WebAuthnNotEnabledException',
 ]);
 
 test('every error that the demo’s operations can give is told in words for people', () => {
-  assert.ok(operations.length >= 9, `found ${operations}`);
+  assert.ok(operations.length >= 19, `found ${operations}`);
   for (const name of operations) {
     for (const { shape } of model.operations[name].errors) {
       const { text, code } = explain({ code: shape, message: 'SERVICE SENTENCE' });
@@ -78,6 +80,31 @@ test('the reasons for a refused sign-in are told apart', () => {
     assert.match(told.text, words);
     assert.equal(told.field, field);
   }
+});
+
+test('codes of an app and codes that were sent are told apart', () => {
+  const ofApp = [
+    ['CodeMismatchException', 'Invalid code received for user'],
+    ['EnableSoftwareTokenMFAException', 'Code mismatch and fail enable Software Token MFA'],
+    ['ExpiredCodeException', 'Your software token has already been used once.'],
+  ];
+  for (const [code, message] of ofApp) {
+    const told = explain({ code, message });
+    assert.match(told.text, /app/);
+    assert.equal(told.field, 'code');
+  }
+  const sent = [
+    ['CodeMismatchException', 'Invalid verification code provided, please try again.'],
+    ['ExpiredCodeException', 'Invalid code provided, please request a code again.'],
+  ];
+  for (const [code, message] of sent) assert.doesNotMatch(explain({ code, message }).text, /app/);
+});
+
+test('what is not there is named', () => {
+  const text = (message) => explain({ code: 'ResourceNotFoundException', message }).text;
+  assert.match(text('Session does not exist.'), /session/);
+  assert.match(text('Passkey does not exist.'), /passkey/);
+  assert.match(text('User pool client abc does not exist.'), /app client/);
 });
 
 test('what a password lacks is named', () => {

@@ -1,6 +1,8 @@
 //! The demo pool and its app client. They are made once, through the ordinary operations, and found
 //! again by name.
 
+mod needs;
+
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
@@ -9,10 +11,12 @@ use cognate_service::{App, Caller, Cx, Operations};
 use cognate_web::demo::{DemoConfig, DemoPasswordPolicy};
 use serde_json::{Value, json};
 
+use crate::node::{host_of, is_domain};
+
 const POOL: &str = "Cognate demo";
 const CLIENT: &str = "Cognate demo site";
 
-/// Finds or makes both.
+/// Finds or makes both, and gives them what the site needs and they lack.
 ///
 /// # Errors
 /// When an operation fails.
@@ -49,17 +53,27 @@ pub(crate) async fn prepare(
         Some(id) => id,
         None => caller.make_client(&user_pool_id).await?,
     };
-    let pool = caller
-        .call("DescribeUserPool", json!({"UserPoolId": user_pool_id}))
-        .await?;
-    let password_policy = password_policy(&pool["UserPool"]["Policies"]["PasswordPolicy"]);
+    let relying_party = relying_party_of(&app.config.public_url);
+    needs::give(&caller, &user_pool_id, &client_id, &relying_party).await;
+    let features = needs::features(&caller, &user_pool_id, &client_id).await?;
+    let pool = caller.pool(&user_pool_id).await?;
     Ok(DemoConfig {
         region: app.config.region.clone(),
         user_pool_id,
         client_id,
         inbox_url,
-        password_policy,
+        password_policy: password_policy(&pool["Policies"]["PasswordPolicy"]),
+        authenticator_apps: features.authenticator_apps,
+        passkeys: features.passkeys,
+        sessions: features.sessions,
     })
+}
+
+/// The name that passkeys are made for: never an address, so the one under which this machine
+/// reaches itself where the public URL has none.
+fn relying_party_of(public_url: &str) -> String {
+    let host = host_of(public_url).filter(|host| is_domain(host));
+    host.unwrap_or("localhost").to_ascii_lowercase()
 }
 
 /// Calls operations with the rights of a development server's operator.
@@ -80,7 +94,7 @@ impl Operator<'_> {
                 .as_ref()
                 .map(|source| format!(" ({source})"))
                 .unwrap_or_default();
-            anyhow!("the demo pool cannot be prepared: {operation}: {error}{cause}")
+            anyhow!("{operation}: {error}{cause}")
         };
         let input =
             json::parse_input(entry.info.input, input.to_string().as_bytes()).map_err(failed)?;
@@ -89,6 +103,13 @@ impl Operator<'_> {
             .await
             .map_err(failed)?;
         serde_json::from_slice(&output).with_context(|| format!("the answer of {operation}"))
+    }
+
+    /// The pool as DescribeUserPool shows it.
+    async fn pool(&self, user_pool_id: &str) -> Result<Value> {
+        let input = json!({"UserPoolId": user_pool_id});
+        let mut answer = self.call("DescribeUserPool", input).await?;
+        Ok(answer["UserPool"].take())
     }
 
     /// The id of the object with this name in a paged list, if the id begins with `begins`: a
@@ -160,5 +181,21 @@ fn password_policy(policy: &Value) -> DemoPasswordPolicy {
         require_lowercase: requires("RequireLowercase"),
         require_numbers: requires("RequireNumbers"),
         require_symbols: requires("RequireSymbols"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::relying_party_of;
+
+    #[test]
+    fn passkeys_are_made_for_a_name() {
+        for (public_url, name) in [
+            ("http://127.0.0.1:9229", "localhost"),
+            ("https://[::1]:9229", "localhost"),
+            ("https://ID.example.com/auth", "id.example.com"),
+        ] {
+            assert_eq!(relying_party_of(public_url), name, "{public_url}");
+        }
     }
 }

@@ -362,8 +362,8 @@ pub(crate) fn host_of(url: &str) -> Option<&str> {
     authority.get(..end)
 }
 
-/// Whether mail can come from a host: it is a name, and not an address.
-fn is_domain(host: &str) -> bool {
+/// Whether a host is a name from which mail can come, and not an address.
+pub(crate) fn is_domain(host: &str) -> bool {
     EmailAddress::parse_of_operator(&format!("no-reply@{host}")).is_ok()
 }
 

@@ -456,6 +456,9 @@ fn doors(app: &Arc<App>, access: Access, trusted_proxies: Vec<Network>, site: bo
             require_numbers: true,
             require_symbols: false,
         },
+        authenticator_apps: false,
+        passkeys: None,
+        sessions: false,
     };
     let inbox = || InboxPage {
         public_host: Some("cognate.test".to_owned()),

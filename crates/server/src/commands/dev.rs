@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use cognate_web::demo::DemoConfig;
 
 use super::serve::until_stopped;
@@ -10,7 +10,7 @@ use super::{block_on, master_key_variable};
 use crate::config_file::ConfigFile;
 use crate::configuration::{DevConfiguration, Kind, ServerConfiguration};
 use crate::demo;
-use crate::node::Node;
+use crate::node::{Node, host_of};
 use crate::options::{DevOptions, ServerOptions};
 use crate::signals::StopSignals;
 use crate::terminal::say;
@@ -39,7 +39,11 @@ pub(crate) fn run(Arguments { server, dev }: Arguments) -> Result<()> {
         let node = Node::open(configuration, Kind::Dev, &dev.local_tls).await?;
         let inbox_path = node.inbox.as_ref().map(|_| "/dev/inbox".to_owned());
         let demo = match dev.demo {
-            true => Some(demo::prepare(&node.app, &node.operations, inbox_path.clone()).await?),
+            true => Some(
+                demo::prepare(&node.app, &node.operations, inbox_path.clone())
+                    .await
+                    .context("the demo pool cannot be prepared")?,
+            ),
             false => None,
         };
         let welcome = welcome(
@@ -100,7 +104,7 @@ fn welcome(
     };
     let _ = write!(
         text,
-        "  Demo site    {url}/demo/
+        "  Demo site    {}/demo/
   User pool    {user_pool_id}
   App client   {client_id}
 {certificates}
@@ -108,7 +112,8 @@ Try it with the AWS CLI:
 
   alias idp='AWS_PAGER= aws cognito-idp --no-sign-request --region {region} --endpoint-url {url}'
   idp sign-up --client-id {client_id} --username ana@example.com --password Sunflower-7
-"
+",
+        by_name(url)
     );
     let code = match inbox_path {
         Some(path) => {
@@ -125,4 +130,30 @@ Try it with the AWS CLI:
 "
     );
     text
+}
+
+/// The same server by its name on this machine: passkeys are made for a name, and never for an
+/// address.
+fn by_name(url: &str) -> String {
+    match host_of(url) {
+        Some(address @ ("127.0.0.1" | "[::1]")) => url.replacen(address, "localhost", 1),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::by_name;
+
+    #[test]
+    fn this_machine_is_linked_by_its_name() {
+        for (url, expected) in [
+            ("http://127.0.0.1:9229", "http://localhost:9229"),
+            ("https://[::1]:9229/auth", "https://localhost:9229/auth"),
+            ("https://id.example.com", "https://id.example.com"),
+            ("http://192.168.1.7:9229", "http://192.168.1.7:9229"),
+        ] {
+            assert_eq!(by_name(url), expected);
+        }
+    }
 }

@@ -36,16 +36,27 @@ const ASSETS: &[Asset] = &[
         content_type: asset::SVG,
         body: include_bytes!("static/icon.svg"),
     },
+    script("/demo/account.js", include_bytes!("static/account.js")),
     script("/demo/app.js", include_bytes!("static/app.js")),
+    script(
+        "/demo/authenticator.js",
+        include_bytes!("static/authenticator.js"),
+    ),
     script("/demo/claims.js", include_bytes!("static/claims.js")),
     script("/demo/cognate.js", include_bytes!("static/cognate.js")),
+    script("/demo/elements.js", include_bytes!("static/elements.js")),
     script("/demo/forms.js", include_bytes!("static/forms.js")),
     script("/demo/home.js", include_bytes!("static/home.js")),
     script("/demo/messages.js", include_bytes!("static/messages.js")),
     script("/demo/outside.js", include_bytes!("static/outside.js")),
+    script("/demo/passkeys.js", include_bytes!("static/passkeys.js")),
+    script("/demo/qr.js", include_bytes!("static/qr.js")),
+    script("/demo/security.js", include_bytes!("static/security.js")),
     script("/demo/session.js", include_bytes!("static/session.js")),
+    script("/demo/sessions.js", include_bytes!("static/sessions.js")),
     script("/demo/srp.js", include_bytes!("static/srp.js")),
     script("/demo/views.js", include_bytes!("static/views.js")),
+    script("/demo/webauthn.js", include_bytes!("static/webauthn.js")),
 ];
 
 /// What the site needs to know; printed as `/demo/config.json` with camel-case names.
@@ -56,12 +67,19 @@ pub struct DemoConfig {
     pub region: String,
     /// The user pool's id.
     pub user_pool_id: String,
-    /// An app client of the pool: without a secret, and with USER_SRP_AUTH and REFRESH_TOKEN_AUTH.
+    /// An app client of the pool: without a secret, and with USER_SRP_AUTH, USER_AUTH and
+    /// REFRESH_TOKEN_AUTH.
     pub client_id: String,
     /// Where codes can be read, `/dev/inbox`; none when they are really sent.
     pub inbox_url: Option<String>,
     /// The pool's rules for passwords, told before a password is chosen. The service decides.
     pub password_policy: DemoPasswordPolicy,
+    /// Whether users may have an authenticator app as a second factor.
+    pub authenticator_apps: bool,
+    /// The pool's passkeys; none where users cannot begin a sign-in with one.
+    pub passkeys: Option<DemoPasskeys>,
+    /// Whether users may list their sessions.
+    pub sessions: bool,
 }
 
 impl DemoConfig {
@@ -89,6 +107,16 @@ pub struct DemoPasswordPolicy {
     pub require_numbers: bool,
     /// At least one symbol.
     pub require_symbols: bool,
+}
+
+/// The passkeys of the pool.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DemoPasskeys {
+    /// The name that a page must have, itself or above it, to use them.
+    pub relying_party_id: String,
+    /// Whether users may let a passkey stand for both factors.
+    pub stand_for_both: bool,
 }
 
 /// The demo site. Needs `pages::asset_routes` beside it, whose stylesheet it builds on.

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use super::{ASSETS, DemoConfig, DemoPasswordPolicy, demo_routes};
+use super::{ASSETS, DemoConfig, DemoPasskeys, DemoPasswordPolicy, demo_routes};
 use crate::pages::answers::answer;
 
 fn site() -> axum::Router {
@@ -18,6 +18,12 @@ fn site() -> axum::Router {
             require_numbers: true,
             require_symbols: false,
         },
+        authenticator_apps: true,
+        passkeys: Some(DemoPasskeys {
+            relying_party_id: "localhost".to_owned(),
+            stand_for_both: true,
+        }),
+        sessions: false,
     })
 }
 
@@ -32,6 +38,9 @@ async fn the_configuration_names_the_pool_and_the_client() {
             "inboxUrl": "/dev/inbox",
             "passwordPolicy": {"minimumLength": 8, "requireUppercase": true, "requireLowercase": true,
                 "requireNumbers": true, "requireSymbols": false},
+            "authenticatorApps": true,
+            "passkeys": {"relyingPartyId": "localhost", "standForBoth": true},
+            "sessions": false,
         })
     );
 }

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Starts the demo: asks the server which pool to use, and opens the view that the address names.
-// Talking to the service is cognate.js's part, keeping tokens session.js's, the forms outside.js's
-// and the signed-in page home.js's.
+// Talking to the service is cognate.js's part, keeping tokens session.js's, the forms outside.js's,
+// and the signed-in views are home.js, security.js and authenticator.js.
 
+import { forgetSecret, openAuthenticator, wireAuthenticator } from './authenticator.js';
 import { Cognate } from './cognate.js';
 import { tell } from './forms.js';
 import { openHome, stopCountdown, wireHome } from './home.js';
 import { passwordRules } from './messages.js';
-import { isNewPasswordAsked, wireForms } from './outside.js';
+import { askedView, wireForms } from './outside.js';
+import { openSecurity, wireSecurity } from './security.js';
 import { savedTokens } from './session.js';
-import { byId, startViews } from './views.js';
+import { byId, isInside, startViews } from './views.js';
 
 start();
 
@@ -40,12 +42,19 @@ async function start() {
     return;
   }
   showConfig(config);
-  wireForms(cognate);
+  wireForms(cognate, config);
   wireHome(cognate);
-  startViews({
-    viewFor,
-    opened: (view) => (view === 'home' ? openHome() : stopCountdown()),
-  });
+  wireSecurity(cognate, config);
+  wireAuthenticator(cognate, config);
+  startViews({ viewFor, opened });
+}
+
+const OPEN = { home: openHome, security: openSecurity, authenticator: openAuthenticator };
+
+function opened(view) {
+  stopCountdown();
+  forgetSecret();
+  OPEN[view]?.();
 }
 
 function showConfig(config) {
@@ -60,11 +69,11 @@ function showConfig(config) {
 }
 
 /**
- * The view that may be shown: not the signed-in page to strangers, nor the sign-in to who is signed
- * in.
+ * The view that may be shown: no signed-in one to strangers, no sign-in to who is signed in, and no
+ * question that the service has not asked.
  */
 function viewFor(asked) {
-  if (savedTokens()) return 'home';
-  if (asked === 'home' || (asked === 'new-password' && !isNewPasswordAsked())) return 'sign-in';
-  return asked;
+  if (savedTokens()) return isInside(asked) ? asked : 'home';
+  const isQuestion = asked === 'new-password' || asked === 'app-code';
+  return isInside(asked) || (isQuestion && asked !== askedView()) ? 'sign-in' : asked;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The claims of an ID token as table rows. Everything that a token says is set as text, never as
-// HTML.
+// The claims of an ID token as table rows.
+
+import { element, timeElement } from './elements.js';
 
 const MEANINGS = {
   acr: 'How strong the sign-in was',
@@ -51,17 +52,9 @@ function meaning(name) {
 }
 
 function valueCell(name, value) {
-  const cell = element('td', typeof value === 'string' ? value : JSON.stringify(value));
-  cell.className = 'value';
-  if (TIMES.has(name) && Number.isFinite(value)) {
-    const at = new Date(value * 1000);
-    const time = element(
-      'time',
-      at.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' }),
-    );
-    time.dateTime = at.toISOString();
-    cell.append(time);
-  }
+  const cell = element('td', typeof value === 'string' ? value : JSON.stringify(value), 'value');
+  if (TIMES.has(name) && Number.isFinite(value))
+    cell.append(timeElement(new Date(value * 1000), 'medium'));
   return cell;
 }
 
@@ -71,10 +64,4 @@ export function profilePairs(attributes) {
     element('dt', name),
     element('dd', value),
   ]);
-}
-
-function element(tag, text) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  return made;
 }

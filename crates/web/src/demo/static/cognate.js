@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A small client for sign-up and sign-in with Cognate, and with whatever else speaks Amazon
-// Cognito's user pool API. It has no dependency but srp.js beside it; copy both. It keeps nothing:
-// tokens are returned, and where they are stored is the caller's choice (app.js of the demo shows
-// one).
+// Cognito's user pool API. It has no dependency but srp.js and webauthn.js beside it; copy all
+// three. It keeps nothing: tokens are returned, and where they are stored is the caller's choice
+// (session.js of the demo shows one).
 //
-//   const cognate = new Cognate({ endpoint: 'https://id.example.com', clientId, poolId }); await
-//   cognate.signUp('ana@example.com', 'Correct-Horse-7', { email: 'ana@example.com', name: 'Ana'
-//   }); await cognate.confirmSignUp('ana@example.com', '123456'); const { tokens, challenge } =
-//   await cognate.signIn('ana@example.com', 'Correct-Horse-7');
+//   const cognate = new Cognate({ endpoint: 'https://id.example.com', clientId, poolId });
+//   await cognate.signUp('ana@example.com', 'Correct-Horse-7', { email: 'ana@example.com' });
+//   await cognate.confirmSignUp('ana@example.com', '123456');
+//   const { tokens, challenge } = await cognate.signIn('ana@example.com', 'Correct-Horse-7');
 //
 // Every method rejects with a CognateError. Its `code` is the name that the API documents
 // (NotAuthorizedException, …), or NetworkError when the service could not be reached, or
-// UnreadableAnswer when it said something that this file can't use. For app clients without a
-// secret: a secret has no place in a browser.
+// UnreadableAnswer when it said something that this file can't use, or what the browser says of a
+// passkey (NotAllowedError, …). For app clients without a secret: a secret has no place in a
+// browser.
 
 import { claimSignature, fromHex, keyPair, poolNameOf, sharedKey, timestamp } from './srp.js';
+import { createPasskey, usePasskey } from './webauthn.js';
 
 /** What came instead of a result; `status` is that of the HTTP answer, if there was one. */
 export class CognateError extends Error {
@@ -116,6 +118,39 @@ export class Cognate {
     return this.#outcome(answer, challenge.username);
   }
 
+  /**
+   * Signs in with a passkey, for which the browser asks the user. Gives {tokens}, or {challenge}: a
+   * SELECT_CHALLENGE says that this user has no passkey to begin with.
+   */
+  async signInWithPasskey(username) {
+    const first = await this.#call('InitiateAuth', {
+      AuthFlow: 'USER_AUTH',
+      AuthParameters: { USERNAME: username, PREFERRED_CHALLENGE: 'WEB_AUTHN' },
+    });
+    if (first.ChallengeName !== 'WEB_AUTHN') return this.#outcome(first, username);
+    const { CREDENTIAL_REQUEST_OPTIONS: options } = first.ChallengeParameters;
+    const credential = await withBrowser(() => usePasskey(JSON.parse(options)));
+    const second = await this.#call('RespondToAuthChallenge', {
+      ChallengeName: 'WEB_AUTHN',
+      Session: first.Session,
+      ChallengeResponses: { USERNAME: username, CREDENTIAL: JSON.stringify(credential) },
+    });
+    return this.#outcome(second, username);
+  }
+
+  /**
+   * Answers SOFTWARE_TOKEN_MFA with a code of the user's authenticator app. `challenge` is what
+   * signIn gave; after a CodeMismatchException or an ExpiredCodeException it may be answered again.
+   */
+  async respondAppCode(challenge, code) {
+    const answer = await this.#call('RespondToAuthChallenge', {
+      ChallengeName: 'SOFTWARE_TOKEN_MFA',
+      Session: challenge.session,
+      ChallengeResponses: { USERNAME: challenge.username, SOFTWARE_TOKEN_MFA_CODE: code },
+    });
+    return this.#outcome(answer, challenge.username);
+  }
+
   /** Sends a code with which a forgotten password can be replaced. Gives where it went. */
   async forgotPassword(username) {
     return (await this.#call('ForgotPassword', { Username: username })).CodeDeliveryDetails;
@@ -141,15 +176,16 @@ export class Cognate {
   }
 
   /**
-   * The signed-in user: {username, attributes}, as the service knows them now (the ID token tells
-   * how they were).
+   * The signed-in user: {username, attributes, secondFactors}, as the service knows them now (the ID
+   * token tells how they were). Second factors are named as their challenges: SOFTWARE_TOKEN_MFA.
    */
   async getUser(tokens) {
-    const answer = await this.#call('GetUser', { AccessToken: tokens.accessToken }, false);
+    const answer = await this.#callAs(tokens, 'GetUser');
     const attributes = Object.fromEntries(
       answer.UserAttributes.map(({ Name, Value }) => [Name, Value]),
     );
-    return { username: answer.Username, attributes };
+    const secondFactors = answer.UserMFASettingList ?? [];
+    return { username: answer.Username, attributes, secondFactors };
   }
 
   /** Ends this sign-in: its refresh token, and the access tokens that came from it. */
@@ -159,7 +195,71 @@ export class Cognate {
 
   /** Ends every sign-in of the user, on every device. */
   async globalSignOut(tokens) {
-    await this.#call('GlobalSignOut', { AccessToken: tokens.accessToken }, false);
+    await this.#callAs(tokens, 'GlobalSignOut');
+  }
+
+  /**
+   * Draws a secret for an authenticator app, in base32. It serves once verifyApp has seen a code of
+   * it; an app that was set up before serves until then.
+   */
+  async associateApp(tokens) {
+    return (await this.#callAs(tokens, 'AssociateSoftwareToken')).SecretCode;
+  }
+
+  /** Shows that the app has the secret. Nobody is asked for codes before setSecondFactor. */
+  async verifyApp(tokens, code) {
+    await this.#callAs(tokens, 'VerifySoftwareToken', { UserCode: code });
+  }
+
+  /**
+   * Switches the app on or off as the second factor. `passkeysStandForBoth` lets a passkey sign in
+   * without a code, in pools that allow it; left out, nothing is said of passkeys.
+   */
+  async setSecondFactor(tokens, isOn, passkeysStandForBoth) {
+    const input = { SoftwareTokenMfaSettings: { Enabled: isOn, PreferredMfa: isOn } };
+    if (passkeysStandForBoth !== undefined)
+      input.WebAuthnMfaSettings = { Enabled: passkeysStandForBoth };
+    await this.#callAs(tokens, 'SetUserMFAPreference', input);
+  }
+
+  /** Makes a passkey with the browser, which asks the user, and registers it. */
+  async addPasskey(tokens) {
+    const begun = await this.#callAs(tokens, 'StartWebAuthnRegistration');
+    const options = begun.CredentialCreationOptions;
+    const credential = await withBrowser(() => createPasskey(options));
+    await this.#callAs(tokens, 'CompleteWebAuthnRegistration', { Credential: credential });
+  }
+
+  /** The user's passkeys: [{id, name, created}]. */
+  async listPasskeys(tokens) {
+    const all = await this.#pages(tokens, 'ListWebAuthnCredentials', 'Credentials');
+    return all.map((passkey) => ({
+      id: passkey.CredentialId,
+      name: passkey.FriendlyCredentialName,
+      created: timeOf(passkey.CreatedAt),
+    }));
+  }
+
+  async deletePasskey(tokens, id) {
+    await this.#callAs(tokens, 'DeleteWebAuthnCredential', { CredentialId: id });
+  }
+
+  /** Where the user is signed in: [{id, device, address, began, lastUsed, isThisOne}]. */
+  async listSessions(tokens) {
+    const all = await this.#pages(tokens, 'ListUserSessions', 'Sessions');
+    return all.map((session) => ({
+      id: session.SessionId,
+      device: session.DeviceType,
+      address: session.LastIPAddress,
+      began: timeOf(session.CreateDate),
+      lastUsed: timeOf(session.LastActiveDate),
+      isThisOne: session.IsCurrentSession,
+    }));
+  }
+
+  /** Ends another session of the user; for this one there is revoke. */
+  async revokeSession(tokens, id) {
+    await this.#callAs(tokens, 'RevokeUserSession', { SessionId: id });
   }
 
   /**
@@ -226,9 +326,30 @@ export class Cognate {
     return tokens;
   }
 
-  async #call(operation, input, withClientId = true) {
-    const body = JSON.stringify(withClientId ? { ClientId: this.#clientId, ...input } : input);
-    const response = await this.#send(operation, body);
+  /** All entries of a list, which comes in pages. */
+  async #pages(tokens, operation, list) {
+    const entries = [];
+    let next;
+    do {
+      const page = await this.#callAs(tokens, operation, next ? { NextToken: next } : {});
+      entries.push(...(page[list] ?? []));
+      next = page.NextToken;
+    } while (next);
+    return entries;
+  }
+
+  /** Calls an operation of an app client. */
+  #call(operation, input) {
+    return this.#post(operation, { ClientId: this.#clientId, ...input });
+  }
+
+  /** Calls an operation of a signed-in user. */
+  #callAs(tokens, operation, input = {}) {
+    return this.#post(operation, { AccessToken: tokens.accessToken, ...input });
+  }
+
+  async #post(operation, input) {
+    const response = await this.#send(operation, JSON.stringify(input));
     const answer = await response.json().catch(() => null);
     if (response.ok && answer) return answer;
     // __type may carry a namespace before a number sign and, from some gateways, an address after a
@@ -271,6 +392,20 @@ export function decodeToken(token) {
   const payload = token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
   const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
   return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+/** What the browser says no to, as an error of this file. */
+async function withBrowser(act) {
+  try {
+    return await act();
+  } catch (cause) {
+    throw Object.assign(new CognateError(cause.name, cause.message), { cause });
+  }
+}
+
+/** Times travel as seconds since 1970, with fractions. */
+function timeOf(seconds) {
+  return new Date(seconds * 1000);
 }
 
 function parseList(text) {

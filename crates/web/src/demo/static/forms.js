@@ -69,7 +69,8 @@ export function clearError(form) {
     input.removeAttribute('aria-invalid');
 }
 
-function showError(form, explanation) {
+/** Tells an explanation in a form, and leads to the field that it is about. */
+export function showError(form, explanation) {
   tell(form.querySelector('.error'), explanation);
   const input = explanation.field && form.elements[explanation.field];
   if (input?.offsetParent) {

@@ -3,9 +3,10 @@
 // The signed-in page: the ID token, the account as the server has it, and the ways to refresh and
 // to leave.
 
+import { accountTrouble, hasRunOut } from './account.js';
 import { claimRows, profilePairs } from './claims.js';
 import { decodeToken } from './cognate.js';
-import { tell, whileBusy } from './forms.js';
+import { whileBusy } from './forms.js';
 import { explain } from './messages.js';
 import { forgetTokens, savedTokens, saveTokens } from './session.js';
 import { byId, go } from './views.js';
@@ -34,7 +35,7 @@ export async function openHome() {
   } catch (error) {
     // The access token may merely have run out while the tab slept; the refresh token knows.
     if (error.code === 'NotAuthorizedException' && hasRunOut(tokens)) return refresh();
-    homeTrouble(error);
+    accountTrouble(error);
   }
 }
 
@@ -54,7 +55,7 @@ async function refresh() {
     await openHome();
     byId('notice').textContent = 'New tokens, at your service.';
   } catch (error) {
-    homeTrouble(error);
+    accountTrouble(error);
   }
 }
 
@@ -81,27 +82,10 @@ async function signOutEverywhere() {
     if (hasRunOut(tokens)) tokens = await cognate.refresh(tokens);
     await cognate.globalSignOut(tokens);
   } catch (error) {
-    return homeTrouble(error);
+    return accountTrouble(error);
   }
   forgetTokens();
   go('sign-in', 'You are signed out on every device.');
-}
-
-/**
- * An error on the signed-in page: a token that is no longer good ends the session here too, the
- * rest is only told.
- */
-function homeTrouble(error) {
-  if (error.code === 'NotAuthorizedException' || error.code === 'UserNotFoundException') {
-    forgetTokens();
-    return go('sign-in', 'Your session has ended. Sign in again.');
-  }
-  byId('notice').textContent = '';
-  tell(byId('trouble'), explain(error));
-}
-
-function hasRunOut(tokens) {
-  return decodeToken(tokens.accessToken).exp * 1000 <= Date.now();
 }
 
 function startCountdown({ iat, exp }) {

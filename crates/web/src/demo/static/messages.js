@@ -24,12 +24,20 @@ const WORDS = {
     text: 'The code could not be sent to this address. Is it spelled right?',
     field: 'email',
   }),
-  CodeMismatchException: () => ({
-    text: 'That is not the code. Look at the newest message; each one ends the earlier codes.',
+  CodeMismatchException: (message) => ({
+    text: isOfAnApp(message)
+      ? WRONG_CODE_OF_APP
+      : 'That is not the code. Look at the newest message; each one ends the earlier codes.',
     field: 'code',
   }),
-  ExpiredCodeException: () => ({
-    text: 'This code is no longer good. Ask for a new one.',
+  ConcurrentModificationException: () => ({
+    text: 'Something else changed this account at the same moment. Try again.',
+  }),
+  EnableSoftwareTokenMFAException: () => ({ text: WRONG_CODE_OF_APP, field: 'code' }),
+  ExpiredCodeException: (message) => ({
+    text: isOfAnApp(message)
+      ? 'This code has served once already. Wait for the next one in your app.'
+      : 'This code is no longer good. Ask for a new one.',
     field: 'code',
   }),
   ForbiddenException: () => ({ text: 'The service refused this request.' }),
@@ -41,8 +49,18 @@ const WORDS = {
     field: /email|username/i.test(message) ? 'email' : undefined,
   }),
   InvalidPasswordException: (message) => ({ text: passwordWords(message), field: 'password' }),
-  LimitExceededException: () => ({ text: 'Too many attempts. Wait a while before you try again.' }),
+  InvalidStateError: () => ({
+    text: 'This device has a passkey for this account already. Sign in with it.',
+  }),
+  LimitExceededException: (message) => ({
+    text: /passkeys/i.test(message)
+      ? 'You have as many passkeys as an account can have. Delete one first.'
+      : 'Too many attempts. Wait a while before you try again.',
+  }),
   NetworkError: () => ({ text: 'The server does not answer. Is it still running?' }),
+  NotAllowedError: () => ({
+    text: 'Nothing came of the passkey: you said no, it took too long, or this device has none.',
+  }),
   NotAuthorizedException: (message) => notAuthorized(message),
   PasswordHistoryPolicyViolationException: () => ({
     text: 'You have used this password before. Choose another.',
@@ -51,8 +69,10 @@ const WORDS = {
   PasswordResetRequiredException: () => ({
     text: 'Your password has to be reset before you can sign in.',
   }),
-  ResourceNotFoundException: () => ({
-    text: 'The demo’s pool or app client is gone. Start the server again and reload this page.',
+  ResourceNotFoundException: (message) => ({ text: notFound(message) }),
+  SecurityError: () => ({ text: 'The browser allows no passkey of this pool on this page.' }),
+  SoftwareTokenMFANotFoundException: () => ({
+    text: 'There is no such app any more. Set one up again.',
   }),
   TooManyFailedAttemptsException: () => ({
     text: 'Too many wrong codes. Ask for a new one.',
@@ -71,7 +91,32 @@ const WORDS = {
     text: 'There is an account for this address already. Sign in instead?',
     field: 'email',
   }),
+  WebAuthnChallengeNotFoundException: () => ({ text: 'That took too long. Try again.' }),
+  WebAuthnClientMismatchException: () => ({ text: 'Another app began this. Try again.' }),
+  WebAuthnCredentialNotSupportedException: () => ({
+    text: 'This device makes passkeys of a kind that the service does not take.',
+  }),
+  WebAuthnOriginNotAllowedException: () => ({
+    text: 'The service takes no passkey from this page. Its address may not be the right one.',
+  }),
+  WebAuthnRelyingPartyMismatchException: () => ({
+    text: 'This passkey is for another site than the pool’s.',
+  }),
 };
+
+const WRONG_CODE_OF_APP =
+  'That is not the code. Take the one that the app shows now; its clock must be right.';
+
+/** Codes of apps are refused with sentences of their own. */
+function isOfAnApp(message) {
+  return /software token|received for user/i.test(message);
+}
+
+function notFound(message) {
+  if (/session/i.test(message)) return 'That session has ended already.';
+  if (/passkey|credential/i.test(message)) return 'That passkey is deleted already.';
+  return 'The demo’s pool or app client is gone. Start the server again and reload this page.';
+}
 
 const PASSWORD_WORDS = {
   'not long enough': 'is too short',

@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The views for who is not signed in: register, verify, sign in, forgotten and temporary passwords,
-// and how one leads to the next.
+// the code of an app, and how one leads to the next.
 
-import { clearError, onSubmit, tell, whileBusy } from './forms.js';
+import { clearError, onSubmit, showError, tell, whileBusy } from './forms.js';
 import { explain } from './messages.js';
+import { obstacleNote } from './passkeys.js';
 import { saveTokens } from './session.js';
 import { byId, formOf, go } from './views.js';
 
 let cognate;
-let challenge = null; // The open NEW_PASSWORD_REQUIRED, which only this page load can answer.
+let challenge = null; // The open question, which only this page load can answer.
 
-/** Whether a new password has been asked for and not been given yet. */
-export function isNewPasswordAsked() {
-  return challenge !== null;
+/** The questions that the service may ask before it signs somebody in, and the views for them. */
+const QUESTIONS = { NEW_PASSWORD_REQUIRED: 'new-password', SOFTWARE_TOKEN_MFA: 'app-code' };
+
+/** The view of the question that has been asked and not been answered yet. */
+export function askedView() {
+  return challenge && QUESTIONS[challenge.name];
 }
 
-export function wireForms(client) {
+export function wireForms(client, config) {
   cognate = client;
+  wirePasskey(config);
 
   onSubmit(formOf('register'), async ({ email, password, name }) => {
     const attributes = name.trim()
@@ -38,21 +43,13 @@ export function wireForms(client) {
     go('sign-in', 'Your address is confirmed. Now sign in.');
   });
 
-  onSubmit(formOf('sign-in'), async ({ email, password }) => {
-    try {
-      await signedIn(await cognate.signIn(email.trim(), password), formOf('sign-in'));
-    } catch (error) {
-      if (error.code === 'UserNotConfirmedException') {
-        rememberEmail(email.trim());
-        return go('verify', explain(error).text);
-      }
-      if (error.code === 'PasswordResetRequiredException') {
-        rememberEmail(email.trim());
-        return go('forgot', explain(error).text);
-      }
-      throw error;
-    }
-  });
+  onSubmit(formOf('sign-in'), ({ email, password }) =>
+    signIn(email.trim(), () => cognate.signIn(email.trim(), password)),
+  );
+
+  onSubmit(formOf('app-code'), ({ code }) =>
+    answer('app-code', () => cognate.respondAppCode(challenge, code.trim())),
+  );
 
   onSubmit(formOf('forgot'), async ({ email }) => {
     const delivery = await cognate.forgotPassword(email.trim());
@@ -69,24 +66,77 @@ export function wireForms(client) {
     go('sign-in', 'Your new password is set. Sign in with it.');
   });
 
-  onSubmit(formOf('new-password'), async ({ password, ...attributes }) => {
-    try {
-      await signedIn(
-        await cognate.respondNewPassword(challenge, password, attributes),
-        formOf('new-password'),
-      );
-    } catch (error) {
-      // An answered challenge cannot be answered again, unless the service refused the password and
-      // kept it open.
-      if (error.code === 'InvalidPasswordException' || error.code === 'InvalidParameterException')
-        throw error;
-      challenge = null;
-      formOf('new-password').reset();
-      go('sign-in', explain(error).text);
-    }
-  });
+  onSubmit(formOf('new-password'), ({ password, ...attributes }) =>
+    answer('new-password', () => cognate.respondNewPassword(challenge, password, attributes)),
+  );
 
   byId('resend').addEventListener('click', () => whileBusy(byId('resend'), resend));
+}
+
+/** Offers a passkey beside the password, or says why there is none. */
+function wirePasskey(config) {
+  const note = obstacleNote(config);
+  const button = byId('passkey-sign-in');
+  button.hidden = note !== null;
+  if (note && config.passkeys) byId('passkey-hint').replaceChildren(note);
+  button.addEventListener('click', () => whileBusy(button, signInWithPasskey));
+}
+
+async function signInWithPasskey() {
+  const form = formOf('sign-in');
+  clearError(form);
+  const email = form.elements.email.value.trim();
+  if (!email) return showError(form, { text: 'Email is missing.', field: 'email' });
+  try {
+    await signIn(email, () => cognate.signInWithPasskey(email));
+  } catch (error) {
+    const told = explain(error);
+    // The service has one sentence for all that it refuses.
+    const isRefused = told.field === 'password';
+    showError(form, isRefused ? { text: PASSKEY_REFUSED, code: told.code } : told);
+  }
+}
+
+const PASSKEY_REFUSED = 'The service did not accept this passkey. Use your password.';
+
+/** Begins a sign-in, and leads to what an account needs first. */
+async function signIn(email, begin) {
+  try {
+    await signedIn(await begin(), formOf('sign-in'));
+  } catch (error) {
+    const view = NEEDED_FIRST[error.code];
+    if (!view) throw error;
+    rememberEmail(email);
+    go(view, explain(error).text);
+  }
+}
+
+const NEEDED_FIRST = {
+  UserNotConfirmedException: 'verify',
+  PasswordResetRequiredException: 'forgot',
+};
+
+/** The refusals that leave a question open: the same form may be sent again. */
+const STAYS_OPEN = new Set([
+  'CodeMismatchException',
+  'ExpiredCodeException',
+  'InvalidParameterException',
+  'InvalidPasswordException',
+  'NetworkError',
+  'PasswordHistoryPolicyViolationException',
+  'TooManyRequestsException',
+]);
+
+/** Answers the open question. One that is used up leads back to the beginning. */
+async function answer(view, respond) {
+  try {
+    await signedIn(await respond(), formOf(view));
+  } catch (error) {
+    if (STAYS_OPEN.has(error.code)) throw error;
+    challenge = null;
+    formOf(view).reset();
+    go('sign-in', explain(error).text);
+  }
 }
 
 async function resend() {
@@ -111,18 +161,25 @@ async function signedIn({ tokens, challenge: asked }, form) {
     form.reset();
     return go('home');
   }
-  if (asked.name !== 'NEW_PASSWORD_REQUIRED') {
-    const step = `one more step (${asked.name})`;
-    const text = `This account asks for ${step}, which this small demo does not know.`;
-    throw Object.assign(new Error(text), { code: asked.name });
-  }
+  const view = QUESTIONS[asked.name];
+  if (!view) throw Object.assign(new Error(unknownQuestion(asked.name)), { code: asked.name });
   challenge = asked;
-  // Nobody sees it; a password manager reads there whose new password this is.
-  byId('new-password-user').value = form.elements.email?.value ?? '';
+  if (view === 'new-password') askForNewPassword(form.elements.email?.value ?? '');
   form.reset();
-  const fields = asked.requiredAttributes.map(attributeField);
+  go(view);
+}
+
+function unknownQuestion(name) {
+  if (name === 'SELECT_CHALLENGE')
+    return 'There is no passkey with which this account could sign in. Use the password.';
+  return `This account asks for one more step (${name}), which this small demo does not know.`;
+}
+
+function askForNewPassword(email) {
+  // Nobody sees it; a password manager reads there whose new password this is.
+  byId('new-password-user').value = email;
+  const fields = challenge.requiredAttributes.map(attributeField);
   document.querySelector('#view-new-password [data-attributes]').replaceChildren(...fields);
-  go('new-password');
 }
 
 /** An input for an attribute that the pool requires and the account lacks. */

@@ -7,10 +7,15 @@ import { clearError } from './forms.js';
 
 export const byId = (id) => document.getElementById(id);
 
-const VIEWS = ['sign-in', 'register', 'verify', 'forgot', 'reset', 'new-password', 'home'];
+const OUTSIDE = ['sign-in', 'register', 'verify', 'forgot', 'reset', 'new-password', 'app-code'];
+const INSIDE = ['home', 'security', 'authenticator'];
+const VIEWS = [...OUTSIDE, ...INSIDE];
 
 let openingNotice = ''; // Said above the view that opens next, once.
 let rules = { viewFor: (asked) => asked, opened: () => {} };
+
+/** Whether a view is for who is signed in. */
+export const isInside = (view) => INSIDE.includes(view);
 
 /**
  * Opens the view that the address names, and those that it will name. `viewFor` gives the view that
@@ -42,7 +47,8 @@ function show() {
   openingNotice = '';
   byId('trouble').textContent = '';
   for (const name of VIEWS) byId(`view-${name}`).hidden = name !== view;
-  document.body.classList.toggle('outside', view !== 'home');
+  document.body.classList.toggle('outside', !isInside(view));
+  showNavigation(view);
   const form = formOf(view);
   if (form) clearError(form);
   rules.opened(view);
@@ -52,4 +58,16 @@ function show() {
   // form.
   heading.focus({ preventScroll: true });
   scrollTo(0, 0);
+}
+
+/** The way between the signed-in views; a view that another leads to counts as a part of it. */
+function showNavigation(view) {
+  byId('navigation').hidden = !isInside(view);
+  for (const link of byId('navigation').querySelectorAll('a')) {
+    const own = link.hash.slice(1);
+    if (own === view) link.setAttribute('aria-current', 'page');
+    else if (own === 'security' && view === 'authenticator')
+      link.setAttribute('aria-current', 'true');
+    else link.removeAttribute('aria-current');
+  }
 }
