@@ -6,8 +6,8 @@ import { after, before, test } from "node:test";
 
 import { anotherCode, Server } from "../node/support/server.mjs";
 import { openBrowser, visiting } from "./browser.mjs";
+import { Demo, PASSWORD } from "./demo.mjs";
 
-const PASSWORD = "Corr3ct-horse-battery";
 const NEW_PASSWORD = "An0ther-horse-battery";
 
 let server;
@@ -21,62 +21,9 @@ after(async () => {
   await server?.stop();
 });
 
-/**
- * The demo site as a visitor meets it: views that are shown and hidden, forms with labels, one
- * button each.
- */
-class Demo {
-  constructor(page) {
-    this.page = page;
-  }
-
-  open(view = "") {
-    return this.page.goto(`${server.url}/demo/${view && `#${view}`}`);
-  }
-
-  /** Waits until the view is shown, and gives it. */
-  async view(name) {
-    const view = this.page.locator(`#view-${name}`);
-    await view.waitFor();
-    return view;
-  }
-
-  /** Fills the form of a view by its labels and sends it. */
-  async send(name, fields) {
-    const view = await this.view(name);
-    for (const [label, value] of Object.entries(fields))
-      await view.getByLabel(label, { exact: true }).fill(value);
-    await view.locator("form button:not([type])").click();
-  }
-
-  /** What the form of a view says when it could not be sent. */
-  async complaint(name) {
-    const words = this.page.locator(`#view-${name} form .error`).filter({ hasText: /./ });
-    await words.waitFor();
-    return words.textContent();
-  }
-
-  async register(address) {
-    await this.open("register");
-    await this.send("register", { Email: address, Password: PASSWORD });
-    await this.view("verify");
-  }
-
-  async join(address) {
-    await this.register(address);
-    await this.send("verify", { Code: await server.code(address) });
-    await this.signIn(address);
-  }
-
-  async signIn(address, password = PASSWORD) {
-    await this.send("sign-in", { Email: address, Password: password });
-    await this.view("home");
-  }
-}
-
 test("a newcomer registers, verifies the code from the inbox, signs in and signs out", async () => {
   await visiting(browser, "demo", async (page, problems) => {
-    const demo = new Demo(page);
+    const demo = new Demo(page, server);
     const address = "ana@example.com";
     await demo.open();
     await (await demo.view("sign-in")).getByRole("link", { name: "Create an account" }).click();
@@ -149,7 +96,7 @@ test("a newcomer registers, verifies the code from the inbox, signs in and signs
 
 test("a visitor who forgot the password sets a new one by a mailed code", async () => {
   await visiting(browser, "demo-reset", async (page, problems) => {
-    const demo = new Demo(page);
+    const demo = new Demo(page, server);
     const address = "ben@example.com";
     await demo.register(address);
     await demo.send("verify", { Code: await server.code(address) });
@@ -175,7 +122,7 @@ test("a visitor who is invited chooses a password", async () => {
     ],
   });
   await visiting(browser, "demo-invited", async (page, problems) => {
-    const demo = new Demo(page);
+    const demo = new Demo(page, server);
     await demo.open();
     await demo.send("sign-in", { Email: address, Password: "Temp0rary-one" });
     await demo.send("new-password", { "New password": PASSWORD });
@@ -187,10 +134,10 @@ test("a visitor who is invited chooses a password", async () => {
 test("signing out everywhere ends the session in another browser", async () => {
   const address = "carla@example.com";
   await visiting(browser, "demo-here", async (page) => {
-    const here = new Demo(page);
+    const here = new Demo(page, server);
     await here.join(address);
     await visiting(browser, "demo-there", async (otherPage) => {
-      const there = new Demo(otherPage);
+      const there = new Demo(otherPage, server);
       await there.open();
       await there.signIn(address);
       await page.locator("#sign-out-everywhere").click();

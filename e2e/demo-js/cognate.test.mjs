@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Cognate, CognateError, decodeToken } from '../../crates/web/src/demo/static/cognate.js';
 import { N, fromHex, modPow, pad } from '../../crates/web/src/demo/static/srp.js';
+import { passkeyObstacle } from '../../crates/web/src/demo/static/webauthn.js';
 
 const known = JSON.parse(readFileSync(new URL('./vectors.json', import.meta.url), 'utf8'))
   .vectors[0];
@@ -154,6 +155,142 @@ test('a challenge for a new password is answered with the required attributes', 
   assert.equal(after.tokens.accessToken, 'access');
 });
 
+test('a challenge for a code of an app is answered in the session that asked', async () => {
+  const server = srpServer(({ ChallengeName, Session, given }) => {
+    if (ChallengeName === 'PASSWORD_VERIFIER')
+      return { ChallengeName: 'SOFTWARE_TOKEN_MFA', Session: 'session-2', ChallengeParameters: {} };
+    assert.deepEqual([ChallengeName, Session], ['SOFTWARE_TOKEN_MFA', 'session-2']);
+    assert.deepEqual(given, { USERNAME: known.userId, SOFTWARE_TOKEN_MFA_CODE: '123456' });
+    return { AuthenticationResult: RESULT };
+  });
+  const { cognate } = clientOf(server);
+  const { challenge } = await cognate.signIn('ana@example.com', known.password);
+  assert.equal(challenge.name, 'SOFTWARE_TOKEN_MFA');
+  const after = await cognate.respondAppCode(challenge, '123456');
+  assert.equal(after.tokens.accessToken, 'access');
+});
+
+/** A browser with passkeys: options are handed on as they came, and `answer` gives a response. */
+function passkeyBrowser(answer) {
+  globalThis.PublicKeyCredential = {
+    parseCreationOptionsFromJSON: (options) => ({ create: options }),
+    parseRequestOptionsFromJSON: (options) => ({ get: options }),
+  };
+  const ask = async ({ publicKey }) => ({ toJSON: () => answer(publicKey) });
+  const credentials = { create: ask, get: ask };
+  Object.defineProperty(globalThis, 'navigator', { value: { credentials }, configurable: true });
+}
+
+test('a passkey signs in with what the browser answers', async () => {
+  passkeyBrowser((asked) => ({ id: 'key', asked }));
+  const options = { challenge: 'c' };
+  const { cognate, sent } = clientOf({
+    InitiateAuth: () => ({
+      ChallengeName: 'WEB_AUTHN',
+      Session: 'session-1',
+      ChallengeParameters: { CREDENTIAL_REQUEST_OPTIONS: JSON.stringify(options) },
+    }),
+    RespondToAuthChallenge: () => ({ AuthenticationResult: RESULT }),
+  });
+  const { tokens } = await cognate.signInWithPasskey('ana@example.com');
+  assert.equal(tokens.idToken, 'id');
+  assert.deepEqual(sent[0].input, {
+    ClientId: 'client',
+    AuthFlow: 'USER_AUTH',
+    AuthParameters: { USERNAME: 'ana@example.com', PREFERRED_CHALLENGE: 'WEB_AUTHN' },
+  });
+  assert.deepEqual(sent[1].input, {
+    ClientId: 'client',
+    ChallengeName: 'WEB_AUTHN',
+    Session: 'session-1',
+    ChallengeResponses: {
+      USERNAME: 'ana@example.com',
+      CREDENTIAL: JSON.stringify({ id: 'key', asked: { get: options } }),
+    },
+  });
+});
+
+test('who has no passkey is offered the other ways', async () => {
+  passkeyBrowser(() => assert.fail('the browser was asked'));
+  const { cognate } = clientOf({
+    InitiateAuth: () => ({
+      ChallengeName: 'SELECT_CHALLENGE',
+      Session: 'session-1',
+      AvailableChallenges: ['PASSWORD', 'PASSWORD_SRP'],
+    }),
+  });
+  const { tokens, challenge } = await cognate.signInWithPasskey('ana@example.com');
+  assert.equal(tokens, undefined);
+  assert.deepEqual([challenge.name, challenge.session], ['SELECT_CHALLENGE', 'session-1']);
+});
+
+test('a new passkey is made by the browser and registered', async () => {
+  passkeyBrowser((asked) => ({ id: 'key', asked }));
+  const { cognate, sent } = clientOf({
+    StartWebAuthnRegistration: () => ({ CredentialCreationOptions: { challenge: 'c' } }),
+    CompleteWebAuthnRegistration: () => ({}),
+  });
+  await cognate.addPasskey({ accessToken: 'access' });
+  assert.deepEqual(sent[0].input, { AccessToken: 'access' });
+  assert.deepEqual(sent[1].input, {
+    AccessToken: 'access',
+    Credential: { id: 'key', asked: { create: { challenge: 'c' } } },
+  });
+});
+
+test('what the browser refuses is named as the browser names it', async () => {
+  passkeyBrowser(() => {
+    throw new DOMException('The user said no.', 'NotAllowedError');
+  });
+  const { cognate, sent } = clientOf({
+    StartWebAuthnRegistration: () => ({ CredentialCreationOptions: {} }),
+  });
+  await assert.rejects(cognate.addPasskey({ accessToken: 'access' }), (error) => {
+    assert.ok(error instanceof CognateError);
+    assert.equal(error.code, 'NotAllowedError');
+    return true;
+  });
+  assert.equal(sent.length, 1);
+});
+
+test('a page may use a passkey at or below the name that it is for', () => {
+  passkeyBrowser(() => null);
+  const obstacle = (name, host) => passkeyObstacle(name, host);
+  assert.equal(obstacle('localhost', 'localhost'), null);
+  assert.equal(obstacle('example.com', 'id.example.com'), null);
+  assert.equal(obstacle('localhost', '127.0.0.1'), 'name');
+  assert.equal(obstacle('example.com', 'badexample.com'), 'name');
+  globalThis.PublicKeyCredential = undefined;
+  assert.equal(obstacle('localhost', 'localhost'), 'old');
+});
+
+test('lists are read to their last page', async () => {
+  const { cognate } = clientOf({
+    ListUserSessions: ({ NextToken }) => ({
+      Sessions: [
+        {
+          SessionId: NextToken ?? 'first',
+          DeviceType: 'Linux, Firefox 140',
+          LastIPAddress: '127.0.0.1',
+          CreateDate: 1782907200.5,
+          LastActiveDate: 1782907260,
+          IsCurrentSession: !NextToken,
+        },
+      ],
+      NextToken: NextToken ? undefined : 'second',
+    }),
+  });
+  const sessions = await cognate.listSessions({ accessToken: 'access' });
+  assert.deepEqual(
+    sessions.map((session) => [session.id, session.isThisOne]),
+    [
+      ['first', true],
+      ['second', false],
+    ],
+  );
+  assert.equal(sessions[0].began.toISOString(), '2026-07-01T12:00:00.500Z');
+});
+
 test('sign-up sends attributes as a list and tells where the code went', async () => {
   const delivery = { Destination: 'a***@e***', DeliveryMedium: 'EMAIL', AttributeName: 'email' };
   const { cognate, sent } = clientOf({
@@ -211,6 +348,27 @@ test('the other operations send exactly the members that the API names', async (
     [(c) => c.revoke(tokens), { ClientId: 'client', Token: 'refresh' }],
     [(c) => c.globalSignOut(tokens), { AccessToken: 'access' }],
     [(c) => c.getUser(tokens), { AccessToken: 'access' }],
+    [(c) => c.associateApp(tokens), { AccessToken: 'access' }],
+    [(c) => c.verifyApp(tokens, '123456'), { AccessToken: 'access', UserCode: '123456' }],
+    [
+      (c) => c.setSecondFactor(tokens, true),
+      {
+        AccessToken: 'access',
+        SoftwareTokenMfaSettings: { Enabled: true, PreferredMfa: true },
+      },
+    ],
+    [
+      (c) => c.setSecondFactor(tokens, false, false),
+      {
+        AccessToken: 'access',
+        SoftwareTokenMfaSettings: { Enabled: false, PreferredMfa: false },
+        WebAuthnMfaSettings: { Enabled: false },
+      },
+    ],
+    [(c) => c.listPasskeys(tokens), { AccessToken: 'access' }],
+    [(c) => c.deletePasskey(tokens, 'key'), { AccessToken: 'access', CredentialId: 'key' }],
+    [(c) => c.listSessions(tokens), { AccessToken: 'access' }],
+    [(c) => c.revokeSession(tokens, 'tkn1'), { AccessToken: 'access', SessionId: 'tkn1' }],
   ];
   for (const [act, input] of calls) {
     const any = new Proxy(

@@ -1,6 +1,6 @@
 // The demo site in a real browser against a running `cognate dev`: register, code from the inbox
-// page, verify, sign in, refresh, reset the password, sign out. Prints each step; the exit status
-// tells whether all of them held.
+// page, verify, sign in, refresh, reset the password, an authenticator app, a passkey, sessions,
+// sign out. Prints each step; the exit status tells whether all of them held.
 //
 //   COGNATE_URL=http://localhost:9229 CHROMIUM=/usr/bin/chromium node e2e/demo-js/journey.mjs
 //
@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { appCode } from '../node/support/totp.mjs';
 
 const require = createRequire(
   process.env.PLAYWRIGHT_FROM ? pathToFileURL(process.env.PLAYWRIGHT_FROM + '/') : import.meta.url,
@@ -46,6 +47,19 @@ page.on('console', (message) => {
     complaints.push(message.text());
 });
 page.on('pageerror', (error) => complaints.push(String(error)));
+// A device that makes passkeys and knows its user.
+const devtools = await context.newCDPSession(page);
+await devtools.send('WebAuthn.enable');
+await devtools.send('WebAuthn.addVirtualAuthenticator', {
+  options: {
+    protocol: 'ctap2',
+    transport: 'internal',
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+    automaticPresenceSimulation: true,
+  },
+});
 
 const email = `ana.${Date.now()}@example.com`;
 const password = 'Correct-Horse-7';
@@ -214,6 +228,56 @@ try {
     await signIn(password);
     await refusal('sign-in', 'The email or the password is wrong');
     await signIn(newPassword);
+    await heading(/Hello, Ana Lima/);
+  });
+  await step('the second view tells how one signs in, and where one is signed in', async () => {
+    await page.getByRole('link', { name: 'Security', exact: true }).click();
+    await heading('Security');
+    await page.locator('#app-state', { hasText: 'Off' }).waitFor();
+    await page.locator('#sessions tr', { hasText: 'This one' }).waitFor();
+  });
+  await step('a passkey is added', async () => {
+    await page.locator('#passkey-add').click();
+    await page.locator('#passkeys-card .told', { hasText: 'The passkey is added' }).waitFor();
+  });
+  let secret;
+  await step('the key of an authenticator app is shown as a picture and as text', async () => {
+    await page.locator('#app-set-up').click();
+    await heading('Set up an authenticator app');
+    await page.locator('#qr svg').waitFor();
+    secret = await page.locator('#app-key').textContent();
+  });
+  await step('a wrong code of the app is refused', async () => {
+    await field('authenticator', 'code').fill(wrongFor(appCode(secret)));
+    await send('authenticator');
+    await refusal('authenticator', 'That is not the code');
+  });
+  await step('a right one switches it on', async () => {
+    await field('authenticator', 'code').fill(appCode(secret));
+    await send('authenticator');
+    await notice('Your app is set up');
+    await page.locator('#app-state', { hasText: 'On' }).waitFor();
+  });
+  await step('the password alone signs in no more', async () => {
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.locator('#sign-out').click();
+    await notice('You are signed out');
+    await signIn(newPassword);
+    await heading('One more step');
+    await field('app-code', 'code').fill(wrongFor(appCode(secret, 1)));
+    await send('app-code');
+    await refusal('app-code', 'That is not the code');
+  });
+  await step('the next code of the app does', async () => {
+    await field('app-code', 'code').fill(appCode(secret, 1));
+    await send('app-code');
+    await heading(/Hello, Ana Lima/);
+  });
+  await step('the passkey signs in without either', async () => {
+    await page.locator('#sign-out').click();
+    await notice('You are signed out');
+    await field('sign-in', 'email').fill(email);
+    await page.locator('#passkey-sign-in').click();
     await heading(/Hello, Ana Lima/);
   });
   await step('signing out everywhere ends this session too', async () => {

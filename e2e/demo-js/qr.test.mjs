@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { keyUri } from '../../crates/web/src/demo/static/authenticator.js';
 import { qrCode, qrPath } from '../../crates/web/src/demo/static/qr.js';
 
 const reference = JSON.parse(readFileSync(new URL('./qr_vectors.json', import.meta.url), 'utf8'));
@@ -44,4 +45,12 @@ test('the path draws exactly the dark modules', () => {
   for (const [, x, y, width] of qrPath(rows).matchAll(/M(\d+) (\d+)h(\d+)v1h-\3z/g))
     for (let at = 0; at < Number(width); at++) drawn[Number(y)][Number(x) + at] = true;
   assert.deepEqual(drawn, rows);
+});
+
+test('the code for an app names the site and the account, each escaped', () => {
+  const [, secret] = /secret=(\w+)/.exec(reference.uri);
+  assert.equal(keyUri('ana@example.com', secret), reference.uri);
+  const odd = new URL(keyUri('a:b?c&d é@example.com', secret));
+  assert.equal(odd.searchParams.get('secret'), secret);
+  assert.match(odd.pathname, /a%3Ab%3Fc%26d%20%C3%A9%40example\.com$/);
 });
