@@ -263,11 +263,16 @@ class Server:
 
 
 def six_digits(text):
-    found = re.search(r"(?<!\d)\d{6}(?!\d)", text)
-    assert found, f"no code of six digits in: {text}"
+    return digits_in(text, 6)
+
+
+def digits_in(text, number):
+    """The code of so many digits in a message."""
+    found = re.search(rf"(?<!\d)\d{{{number}}}(?!\d)", text)
+    assert found, f"no code of {number} digits in: {text}"
     return found.group()
 
 
 def another_code(code):
     """A code of the right form that is not this one."""
-    return f"{(int(code) + 1) % 1_000_000:06d}"
+    return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}d}"

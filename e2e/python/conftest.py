@@ -7,12 +7,9 @@ import hashlib
 import hmac
 import ipaddress
 import itertools
-import os
 import types
 
-import boto3
 import pytest
-from botocore.config import Config
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -20,30 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 import cognate
-
-# Only what a test passes may sign a request: no profile and no instance role of the machine that
-# runs the tests.
-for variable in [name for name in os.environ if name.startswith("AWS_")]:
-    del os.environ[variable]
-os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
-os.environ["AWS_CONFIG_FILE"] = os.devnull
-os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
-
-PASSWORD = "Corr3ct-horse-battery"
+from clients import PASSWORD, boto3_client
+from nodes import Nodes
 
 _names = itertools.count(1)
-
-
-def boto3_client(url, key_id="development", secret="development"):
-    """A boto3 client that tries once, so that a test sees the first answer."""
-    return boto3.client(
-        "cognito-idp",
-        endpoint_url=url,
-        region_name=cognate.REGION,
-        aws_access_key_id=key_id,
-        aws_secret_access_key=secret,
-        config=Config(retries={"total_max_attempts": 1}),
-    )
 
 
 def write_certificate(file):
@@ -85,6 +62,18 @@ def server():
     try:
         yield running.start()
         assert running.stop() == 0, "the server must end in order when it is asked to"
+        assert PASSWORD not in running.log_text(), "a password stands in the log"
+    finally:
+        running.remove()
+
+
+@pytest.fixture(scope="session")
+def nodes():
+    """One node, or two that take turns; see nodes.py."""
+    running = Nodes()
+    try:
+        yield running.start()
+        assert set(running.stop()) == {0}, "the nodes must end in order when they are asked to"
         assert PASSWORD not in running.log_text(), "a password stands in the log"
     finally:
         running.remove()

@@ -1,66 +1,32 @@
 """A public URL with a path, with clients that others wrote: without a proxy, with one that passes
 the path on, and with one that takes it away."""
 
-import http.client
-import http.server
-import threading
 import urllib.request
 
 import cognate
 import jwt
 import pytest
-from conftest import PASSWORD, boto3_client
-from test_serve import access_key
+from clients import PASSWORD, access_key, boto3_client
+from proxies import Proxy
 
 PATH = "/auth"
 
 
-class Proxy(http.server.ThreadingHTTPServer):
+class PathProxy(Proxy):
     """What stands before the server, and takes the path away or leaves it."""
 
     def __init__(self, strips):
         self.strips = strips
-        self.upstream = None
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        super().__init__()
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server_port}{PATH}"
+        return f"{super().url}{PATH}"
 
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def forward(self):
-        path = self.path
+    def path(self, path):
         if not path.startswith(PATH):
-            self.send_error(404)
-            return
-        if self.server.strips:
-            path = path.removeprefix(PATH) or "/"
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        upstream = http.client.HTTPConnection("127.0.0.1", self.server.upstream, timeout=60)
-        # The Host too is passed on as it came.
-        upstream.putrequest(self.command, path, skip_host=True, skip_accept_encoding=True)
-        for name, value in self.headers.items():
-            upstream.putheader(name, value)
-        upstream.endheaders(body)
-        answer = upstream.getresponse()
-        content = answer.read()
-        self.send_response(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in ("content-length", "connection", "date", "transfer-encoding"):
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-        upstream.close()
-
-    do_GET = do_POST = do_OPTIONS = forward
-
-    def log_message(self, *arguments):
-        pass
+            return None
+        return (path.removeprefix(PATH) or "/") if self.strips else path
 
 
 @pytest.fixture(
@@ -74,8 +40,8 @@ def endpoint(request):
     if request.param == "no proxy":
         url = f"http://127.0.0.1:{server.port}{PATH}"
     else:
-        proxy = Proxy(strips=request.param.endswith("away"))
-        proxy.upstream = server.port
+        proxy = PathProxy(strips=request.param.endswith("away"))
+        proxy.lead_to([server.port])
         url = proxy.url
     server.options += ["--public-url", url]
     try:
@@ -83,8 +49,7 @@ def endpoint(request):
     finally:
         server.remove()
         if proxy:
-            proxy.shutdown()
-            proxy.server_close()
+            proxy.stop()
 
 
 @pytest.mark.parametrize("ending", ["", "/"])

@@ -3,8 +3,6 @@ power cut leaves."""
 
 import email.policy
 import json
-import pathlib
-import re
 import ssl
 import threading
 import urllib.error
@@ -14,7 +12,8 @@ import cognate
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from conftest import PASSWORD, boto3_client, refused
+from clients import PASSWORD, access_key, boto3_client
+from conftest import refused
 
 MAIL_USER, MAIL_PASSWORD = b"cognate", b"p@ss/w:rd"
 
@@ -98,20 +97,6 @@ def server(mail_server, certificate):
         yield running.start()
     finally:
         running.remove()
-
-
-def access_key(server, name, policy=None):
-    """Makes an access key with the command line and reads the two words that it prints."""
-    arguments = ["access-key", "create", "--name", name]
-    if policy:
-        file = pathlib.Path(server.folder) / f"{name}.json"
-        file.write_text(json.dumps({"Version": "2012-10-17", "Statement": policy}))
-        arguments += ["--policy", str(file)]
-    printed = server.command(*arguments)
-    key_id = re.search(r"\b[A-Z0-9]{16,32}\b", printed)
-    secret = re.search(r"(?im)^.*secret.*?[:=\s]\s*[\"']?([A-Za-z0-9+/]{40,})[\"']?\s*$", printed)
-    assert key_id and secret, f"an id and a secret are expected in: {printed}"
-    return key_id.group(), secret.group(1)
 
 
 @pytest.fixture
