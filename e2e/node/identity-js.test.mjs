@@ -4,12 +4,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import {
+  application as applicationOf,
   AuthenticationDetails,
   call,
-  CognitoUser,
   CognitoUserAttribute,
-  CognitoUserPool,
-  MemoryStorage,
+  refusedAs,
   talk,
 } from "./support/identity.mjs";
 import { anotherCode, Server } from "./support/server.mjs";
@@ -27,29 +26,7 @@ before(async () => {
 });
 after(() => server?.stop());
 
-/** An application with a storage of its own, such as one browser has. */
-function application() {
-  const storage = new MemoryStorage();
-  const pool = new CognitoUserPool({
-    UserPoolId: settings.poolId,
-    ClientId: settings.clientId,
-    endpoint: server.url,
-    Storage: storage,
-  });
-  return {
-    pool,
-    storage,
-    user: (name) => new CognitoUser({ Username: name, Pool: pool, Storage: storage }),
-    signIn: (name, password, answers) => {
-      const user = new CognitoUser({ Username: name, Pool: pool, Storage: storage });
-      const details = new AuthenticationDetails({ Username: name, Password: password });
-      return talk(user, "authenticateUser", [details], answers).then((session) => ({
-        user,
-        session,
-      }));
-    },
-  };
-}
+const application = () => applicationOf(server.url, settings);
 
 /** A user who signed up and confirmed the mailed code. */
 async function member() {
@@ -61,11 +38,6 @@ async function member() {
   await call(app.user(name), "confirmRegistration", await server.code(address), false);
   return { app, name, address, sub: signedUp.userSub };
 }
-
-const refusedAs = (code) => (error) => {
-  assert.equal(error.code ?? error.name, code, error.message);
-  return true;
-};
 
 test("a user signs up, confirms the mailed code and signs in by SRP", async () => {
   const app = application();

@@ -1,5 +1,7 @@
 // amazon-cognito-identity-js with promises in place of its callbacks, and nothing else changed.
 
+import assert from "node:assert/strict";
+
 import { load } from "./clients.mjs";
 
 export const { CognitoUserPool, CognitoUser, CognitoUserAttribute, AuthenticationDetails } = load(
@@ -28,6 +30,27 @@ export const talk = (target, method, args, answers = {}) =>
     target[method](...args, callbacks);
   });
 
+const ENDS_OF_A_STEP = [
+  "onSuccess",
+  "newPasswordRequired",
+  "mfaRequired",
+  "totpRequired",
+  "selectMFAType",
+  "mfaSetup",
+  "associateSecretCode",
+  "customChallenge",
+];
+
+/**
+ * Goes one step of a sign-in: `begin` is given the callbacks. Gives the name of the one that was
+ * called and what with: `[name, …]`.
+ */
+export const step = (begin) =>
+  new Promise((resolve, reject) => {
+    const named = ENDS_OF_A_STEP.map((name) => [name, (...given) => resolve([name, ...given])]);
+    begin({ ...Object.fromEntries(named), onFailure: reject });
+  });
+
 /**
  * A store for tokens, as a browser's localStorage is one: what is kept here outlives the user
  * object.
@@ -50,3 +73,42 @@ export class MemoryStorage {
     return this.#kept.size;
   }
 }
+
+/**
+ * An application with a storage of its own, such as one browser has. `settings` names its pool and
+ * client.
+ */
+export function application(url, settings) {
+  const storage = new MemoryStorage();
+  const pool = new CognitoUserPool({
+    UserPoolId: settings.poolId,
+    ClientId: settings.clientId,
+    endpoint: url,
+    Storage: storage,
+  });
+  const user = (name) => new CognitoUser({ Username: name, Pool: pool, Storage: storage });
+  return {
+    pool,
+    storage,
+    user,
+    /** The first step of a sign-in, and who takes it. */
+    begin: async (name, password) => {
+      const beginner = user(name);
+      const details = new AuthenticationDetails({ Username: name, Password: password });
+      return { user: beginner, asked: await step((on) => beginner.authenticateUser(details, on)) };
+    },
+    /** Signs in; `answers` are the callbacks besides onSuccess and onFailure. */
+    signIn: async (name, password, answers) => {
+      const signedIn = user(name);
+      const details = new AuthenticationDetails({ Username: name, Password: password });
+      const session = await talk(signedIn, "authenticateUser", [details], answers);
+      return { user: signedIn, session };
+    },
+  };
+}
+
+/** What an error that identity-js gives must be named. */
+export const refusedAs = (code) => (error) => {
+  assert.equal(error.code ?? error.name, code, error.message);
+  return true;
+};

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { load, ROOT } from "./clients.mjs";
 
 const BINARY = process.env.COGNATE_BIN ?? path.join(ROOT, "target/debug/cognate");
-const DATABASE = process.env.COGNATE_E2E_DATABASE ?? "sqlite";
+export const DATABASE = process.env.COGNATE_E2E_DATABASE ?? "sqlite";
 const LOGS = process.env.COGNATE_E2E_LOGS ?? path.join(ROOT, "target/e2e/logs");
 export const REGION = "us-east-1";
 
@@ -48,9 +48,10 @@ function freshDatabase() {
 export class Server {
   /**
    * Starts a server and resolves when it says that it is ready; `demo` leaves the demo pool and
-   * site in.
+   * site in, `beside` is a server whose database this one shares, and `options` are more of the
+   * command line.
    */
-  static async start(name, { demo = false } = {}) {
+  static async start(name, { demo = false, beside, options: more = [] } = {}) {
     const server = new Server();
     server.folder = mkdtempSync(path.join(os.tmpdir(), "cognate-e2e-"));
     mkdirSync(LOGS, { recursive: true });
@@ -58,8 +59,9 @@ export class Server {
       LOGS,
       `node-${name}-${DATABASE === "sqlite" ? "sqlite" : "postgres"}.log`,
     );
-    const options = ["--data-dir", path.join(server.folder, "data"), "--admin-listen", "none"];
-    if (DATABASE !== "sqlite") options.push("--database-url", freshDatabase());
+    server.store = beside?.store ?? ["--data-dir", path.join(server.folder, "data")];
+    if (DATABASE !== "sqlite" && !beside) server.store.push("--database-url", freshDatabase());
+    const options = [...server.store, "--admin-listen", "none", ...more];
     if (!demo) options.push("--no-demo");
     for (let attempt = 1; ; attempt++) {
       try {
