@@ -122,6 +122,8 @@ pub enum LimitedAction {
     VerifyUserAttribute,
     /// VerifySoftwareToken: a guess.
     VerifySoftwareToken,
+    /// A new list of recovery codes.
+    MakeRecoveryCodes,
     /// AdminResetUserPassword: a message.
     AdminResetUserPassword,
 }
@@ -151,6 +153,7 @@ impl LimitedAction {
             Self::SendAttributeCode => "send_attribute_code",
             Self::VerifyUserAttribute => "verify_user_attribute",
             Self::VerifySoftwareToken => "verify_software_token",
+            Self::MakeRecoveryCodes => "make_recovery_codes",
             Self::AdminResetUserPassword => "admin_reset_user_password",
         }
     }
@@ -189,6 +192,7 @@ impl LimitedAction {
             | Self::ForgotPassword
             | Self::ChangePassword
             | Self::SendAttributeCode
+            | Self::MakeRecoveryCodes
             | Self::AdminResetUserPassword => false,
         }
     }

@@ -25,6 +25,7 @@ pub mod passkey;
 pub mod password;
 pub mod policy;
 mod pool_names;
+pub mod recovery_code;
 pub mod second_factor;
 mod sender;
 pub mod server_settings;

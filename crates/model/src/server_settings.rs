@@ -21,6 +21,9 @@ pub struct PoolServerSettings {
     /// domains, and of apps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passkey_origins: Option<Origins>,
+    /// Whether users may have recovery codes, and sign in with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery_codes: Option<bool>,
 }
 
 /// The settings of the server for one app client.
@@ -178,6 +181,14 @@ pub const OF_POOLS: &[ServerSetting<PoolServerSettings>] = &[
         write: |of, text| put(&mut of.passkey_origins, Origins::parse(text)),
         clear: |of| of.passkey_origins = None,
     },
+    ServerSetting {
+        name: "recovery-codes",
+        values: "on or off",
+        meaning: "Whether users may have recovery codes, each good once in place of a second factor.",
+        read: |of| of.recovery_codes.map(|is_on| switch(is_on).to_owned()),
+        write: |of, text| put(&mut of.recovery_codes, parse_switch(text)),
+        clear: |of| of.recovery_codes = None,
+    },
 ];
 
 /// The settings that an app client can have.
@@ -283,6 +294,7 @@ mod tests {
             ("sms-per-hour", "none"),
             ("passkey-origins", "https://b.example"),
             ("passkey-origins", origins),
+            ("recovery-codes", "on"),
         ] {
             let setting = ServerSetting::find(OF_POOLS, name).unwrap();
             setting.set(&mut settings, Some(text)).unwrap();
@@ -344,7 +356,7 @@ mod tests {
         let error = ServerSetting::find(OF_POOLS, "mails").err().unwrap();
         assert_eq!(
             error.to_string(),
-            "there is no setting «mails» here; there are mail-per-hour, sms-per-hour, passkey-origins"
+            "there is no setting «mails» here; there are mail-per-hour, sms-per-hour, passkey-origins, recovery-codes"
         );
     }
 }

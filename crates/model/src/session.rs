@@ -126,6 +126,23 @@ impl TokenSession {
             .collect()
     }
 
+    /// When its sign-in has proved a second factor, if it has. A recovery code is none: it stands in
+    /// for one, once.
+    #[must_use]
+    pub fn second_factor_at(&self) -> Option<Timestamp> {
+        let is_second = |(place, proved): &(usize, &Proved)| match proved.factor {
+            Factor::Sms | Factor::Email | Factor::SoftwareToken => *place > 0,
+            Factor::PasskeyForBoth => true,
+            Factor::Password
+            | Factor::Passkey
+            | Factor::RecoveryCode
+            | Factor::Device
+            | Factor::Custom => false,
+        };
+        let proved = self.factors.iter().enumerate().filter(is_second);
+        proved.map(|(_, proved)| proved.at).max()
+    }
+
     /// Puts the next refresh token into the place of the newest.
     pub fn rotate(&mut self, now: Timestamp) {
         self.spent.retain(|spent| now.since(spent.at) <= REMEMBERED);
@@ -186,6 +203,55 @@ impl TokenSession {
             client: proof.client,
             auth_time: proof.at,
             factors: proof.factors,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_782_907_200_000);
+
+    fn session(factors: &[Factor]) -> TokenSession {
+        let mut random = Random::from_seed([1; 32]);
+        let proved = |(place, factor): (i64, &Factor)| Proved {
+            factor: *factor,
+            at: Timestamp(NOW.0 + place),
+        };
+        let factors: Vec<_> = (0..).zip(factors).map(proved).collect();
+        let document = serde_json::json!({
+            "pool": UserPoolId::random("eu-west-1", &mut random), "sub": Sub::random(&mut random),
+            "id": SessionId::random(&mut random), "client": "web", "auth_time": NOW,
+            "expires_at": NOW, "rotated_at": null, "factors": factors,
+        });
+        serde_json::from_value(document).unwrap()
+    }
+
+    #[test]
+    fn a_second_factor_was_proved_by_a_sign_in_that_had_one_before_it() {
+        use Factor::{
+            Custom, Email, Passkey, PasskeyForBoth, Password, RecoveryCode, Sms, SoftwareToken,
+        };
+        for second in [Sms, Email, SoftwareToken] {
+            for first in [Password, Custom] {
+                let at = session(&[first, second]).second_factor_at();
+                assert_eq!(at, Some(Timestamp(NOW.0 + 1)), "{first:?} {second:?}");
+            }
+        }
+        assert_eq!(session(&[PasskeyForBoth]).second_factor_at(), Some(NOW));
+        for factors in [
+            &[][..],
+            &[Password],
+            &[Email],
+            &[Sms],
+            &[Passkey],
+            &[Password, Custom],
+            &[Password, RecoveryCode],
+        ] {
+            assert_eq!(session(factors).second_factor_at(), None, "{factors:?}");
         }
     }
 }

@@ -78,6 +78,12 @@ impl UserPool {
         }
     }
 
+    /// Whether a sign-in of a user asks for a second factor that the user has.
+    #[must_use]
+    pub fn asks_for_second_factor(&self, user: &User, has_token: bool) -> bool {
+        !self.second_factor_of(user, has_token).factors().is_empty()
+    }
+
     /// By what the user has switched on; None where they have switched on nothing that the pool
     /// still offers. One that is offered and cannot be used, because its address is gone, is no
     /// reason to ask for none.

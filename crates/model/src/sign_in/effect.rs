@@ -7,6 +7,7 @@ use crate::attribute::Contact;
 use crate::ids::DeviceKey;
 use crate::passkey::CredentialId;
 use crate::password::Credentials;
+use crate::recovery_code::GoodCode;
 use crate::software_token::VerifiedToken;
 use crate::user::User;
 
@@ -26,6 +27,8 @@ pub enum Effect {
     UsePasskey(PasskeyUse),
     /// A device was proved, and was used now. It must not have been forgotten since.
     UseDevice(DeviceKey),
+    /// A recovery code is used up.
+    UseRecoveryCode(GoodCode),
 }
 
 /// A use of a passkey.
@@ -85,7 +88,10 @@ impl Effect {
             Self::SetPassword(change) => Some(&change.user),
             Self::SetUpToken(new) => Some(&new.user),
             Self::ProveAddress(proved) => Some(&proved.user),
-            Self::UseToken(_) | Self::UsePasskey(_) | Self::UseDevice(_) => None,
+            Self::UseToken(_)
+            | Self::UsePasskey(_)
+            | Self::UseDevice(_)
+            | Self::UseRecoveryCode(_) => None,
         }
     }
 }

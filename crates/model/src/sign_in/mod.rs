@@ -40,6 +40,7 @@ mod proceed;
 mod progress;
 mod proof;
 mod questions;
+mod recovery_code;
 mod refusal;
 mod select_challenge;
 mod select_mfa_type;

@@ -17,6 +17,7 @@ use super::turn::Turn;
 use crate::ids::DeviceKey;
 use crate::passkey::CredentialId;
 use crate::password::PasswordHistory;
+use crate::recovery_code::{GoodCode, RecoveryCode};
 
 /// Where a sign-in has come to.
 pub enum Outcome {
@@ -42,6 +43,8 @@ pub enum Need {
     FirstFactors(Asked<(), FirstFactors>),
     /// The user's authenticator app is to be looked up.
     SoftwareToken(Asked<(), KnownToken>),
+    /// What was typed is to be looked up among the user's recovery codes.
+    RecoveryCode(Asked<RecoveryCode, Option<GoodCode>>),
     /// A passkey of the account is to be looked up.
     Passkey(Asked<CredentialId, KnownPasskey>),
     /// A device of the user is to be looked up.

@@ -40,6 +40,8 @@ pub enum Factor {
     /// A passkey whose user the authenticator has verified, in a pool and for a user where that
     /// stands for both factors.
     PasskeyForBoth,
+    /// A recovery code, in place of a second factor.
+    RecoveryCode,
     /// Whatever the pool's own code has asked for.
     Custom,
     /// A device's own secret, after its user was proved. It is no factor of the user's, but may
@@ -58,6 +60,7 @@ impl Factor {
             | Self::SoftwareToken
             | Self::Passkey
             | Self::PasskeyForBoth
+            | Self::RecoveryCode
             | Self::Custom
             | Self::Device => None,
         }

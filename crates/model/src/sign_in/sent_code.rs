@@ -10,10 +10,12 @@ use super::facts::Facts;
 use super::outcome::{Asked, Need, Outcome};
 use super::progress::Factor;
 use super::questions::{CodeSent, FirstFactors, SendCode};
+use super::recovery_code;
 use super::refusal::Refusal;
 use super::step::StepKind;
 use super::turn::Turn;
 use crate::attribute::Contact;
+use crate::recovery_code::RecoveryCode;
 use crate::second_factor::SecondFactor;
 use crate::user::{User, UserStatus};
 
@@ -155,7 +157,8 @@ fn send<S: StepKind>(
 }
 
 impl SentCode {
-    /// Compares what was typed. A right code proves its factor.
+    /// Compares what was typed. A right code proves its factor. After another factor a recovery
+    /// code may stand in for it, but not where the factor is only being set up.
     pub(super) fn typed(
         &self,
         typed: &TypedCode,
@@ -163,6 +166,10 @@ impl SentCode {
         mut turn: Turn,
         facts: &Facts<'_>,
     ) -> Outcome {
+        let recovery_code = RecoveryCode::parse(typed.0.expose());
+        if let Some(code) = recovery_code.filter(|_| turn.progress.has_begun() && !self.is_new) {
+            return recovery_code::prove(code, factor, turn);
+        }
         let is_right = ct_eq(&sha256(&[typed.0.expose().trim().as_bytes()]), &self.hash);
         // Nobody has a code, even one who should hit upon it.
         let user = turn.user(facts).filter(|_| is_right);

@@ -10,10 +10,12 @@ use super::facts::Facts;
 use super::outcome::{Asked, Need, Outcome};
 use super::progress::Factor;
 use super::questions::KnownToken;
+use super::recovery_code;
 use super::refusal::Refusal;
 use super::sent_code::TypedCode;
 use super::step::StepKind;
 use super::turn::Turn;
+use crate::recovery_code::RecoveryCode;
 use crate::software_token::RefusedToken;
 
 /// A code of the user's app is asked for.
@@ -56,6 +58,9 @@ impl Challenge for SoftwareTokenMfa {
         _facts: &Facts<'_>,
         _random: &mut Random,
     ) -> Outcome {
+        if let Some(code) = RecoveryCode::parse(typed.0.expose()) {
+            return recovery_code::prove(code, Factor::SoftwareToken, turn);
+        }
         known(move |known, facts, _| {
             let code = typed.0.expose().trim();
             let step = known.token.check(code, known.last_step, facts.now);

@@ -7,6 +7,7 @@ mod machine;
 mod new_password;
 mod nobody;
 mod password;
+mod recovery_codes;
 mod second_factors;
 mod states;
 mod step_up;
@@ -285,6 +286,10 @@ fn driven_knowing(
                 let known = device::known(&asked.question, facts);
                 asked.answered(known, facts, random)
             }
+            Need::RecoveryCode(asked) => {
+                let found = recovery_codes::found(facts, &asked.question);
+                asked.answered(found, facts, random)
+            }
             Need::Code(asked) => {
                 LAST_CODE.set(asked.question.code.expose().to_owned());
                 LAST_SENT.set(Some(asked.question.clone()));
@@ -498,7 +503,8 @@ fn signed_in(outcome: Outcome) -> SignedIn {
                 | Effect::SetUpToken(_)
                 | Effect::ProveAddress(_)
                 | Effect::UsePasskey(_)
-                | Effect::UseDevice(_) => None,
+                | Effect::UseDevice(_)
+                | Effect::UseRecoveryCode(_) => None,
             });
             SignedIn {
                 pool: proof.pool,

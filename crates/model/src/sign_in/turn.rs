@@ -110,7 +110,8 @@ impl Turn {
             | Effect::SetUpToken(_)
             | Effect::ProveAddress(_)
             | Effect::UsePasskey(_)
-            | Effect::UseDevice(_) => None,
+            | Effect::UseDevice(_)
+            | Effect::UseRecoveryCode(_) => None,
         })
     }
 
