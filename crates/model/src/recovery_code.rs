@@ -280,11 +280,24 @@ mod tests {
 
     #[test]
     fn ten_digits_can_be_a_code_however_they_are_written() {
-        for typed in ["0123456789", " 01234 56789 ", "01234-56789", "0123 4567 89\n"] {
+        for typed in [
+            "0123456789",
+            " 01234 56789 ",
+            "01234-56789",
+            "0123 4567 89\n",
+        ] {
             let code = RecoveryCode::parse(typed).unwrap();
             assert_eq!(code.expose(), "0123456789");
         }
-        for typed in ["", "123456", "12345678", "012345678", "01234567890", "012345678a", "٠١٢٣٤٥٦٧٨٩"] {
+        for typed in [
+            "",
+            "123456",
+            "12345678",
+            "012345678",
+            "01234567890",
+            "012345678a",
+            "٠١٢٣٤٥٦٧٨٩",
+        ] {
             assert!(RecoveryCode::parse(typed).is_none(), "{typed}");
         }
     }

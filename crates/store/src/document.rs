@@ -13,6 +13,7 @@ use cognate_model::{
     code::PendingCode,
     device::DeviceSecret,
     password::{Credentials, PasswordHistory},
+    recovery_code::RecoveryCodes,
     server_settings::{ClientServerSettings, PoolServerSettings},
     software_token::SoftwareToken,
 };
@@ -57,6 +58,7 @@ documents! {
     "passkey" => Passkey,
     "password_history" => PasswordHistory,
     "pool_server_settings" => PoolServerSettings,
+    "recovery_codes" => RecoveryCodes,
     "session" => TokenSession,
     "software_token" => SoftwareToken,
     "user" => User,

@@ -49,6 +49,7 @@ pub mod leases;
 pub mod outbox;
 pub mod passkeys;
 pub mod password_history;
+pub mod recovery_codes;
 pub mod restore;
 pub mod server_settings;
 pub mod sessions;

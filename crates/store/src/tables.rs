@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 
 use crate::{
     access_keys, aliases, app_clients, attempts, challenges, codes, data_keys, derived::Derived,
-    devices, leases, meta, migrations::book, outbox, passkeys, password_history, server_settings,
-    sessions, signing_keys, software_tokens, table::Table, user_pools, users, ways_back,
+    devices, leases, meta, migrations::book, outbox, passkeys, password_history, recovery_codes,
+    server_settings, sessions, signing_keys, software_tokens, table::Table, user_pools, users,
+    ways_back,
 };
 
 /// The declarations, each from the file of its resource.
@@ -27,6 +28,7 @@ pub const TABLES: &[&Table] = &[
     &codes::TABLE,
     &ways_back::TABLE,
     &software_tokens::TABLE,
+    &recovery_codes::TABLE,
     &passkeys::TABLE,
     &attempts::TABLE,
     &devices::TABLE,

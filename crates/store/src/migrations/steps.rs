@@ -101,6 +101,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "devices",
         steps: DEVICES,
     },
+    Migration {
+        number: 15,
+        name: "recovery codes",
+        steps: RECOVERY_CODES,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -238,6 +243,10 @@ const DEVICES: &[&str] = &[
         PRIMARY KEY (pool, sub, device_key))",
     "ALTER TABLE sessions ADD COLUMN device_key TEXT",
 ];
+
+/// Recovery codes, and which of them are used: a bit for each.
+const RECOVERY_CODES: &[&str] = &["CREATE TABLE IF NOT EXISTS recovery_codes(
+        pool TEXT NOT NULL, sub TEXT NOT NULL, sealed BYTES NOT NULL, used BIGINT NOT NULL, PRIMARY KEY (pool, sub))"];
 
 #[cfg(test)]
 mod tests {

@@ -10,14 +10,14 @@ use cognate_model::{
 };
 use cognate_store::{
     Error, Tx, access_keys, app_clients, attempts, challenges, codes, devices, expiry, outbox,
-    passkeys, password_history, server_settings, sessions,
+    passkeys, password_history, recovery_codes, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
 
 use crate::fixtures::{
-    app_client, code, device, device_secret, name, names, passkey, random, seen, session,
-    software_token, user, user_pool, way_back,
+    app_client, code, device, device_secret, list_of_recovery_codes, name, names, passkey, random,
+    seen, session, software_token, user, user_pool, way_back,
 };
 
 /// Runs what reads and writes.
@@ -118,6 +118,10 @@ async fn of_sign_ins(tx: &mut Tx, id: &UserPoolId, client: &ClientId) -> Result<
     software_tokens::put(tx, id, &ana.sub, &software_token(1), 1).await?;
     software_tokens::find(tx, id, &ana.sub).await?;
     software_tokens::use_step(tx, id, &ana.sub, 2).await?;
+    let (codes, good) = list_of_recovery_codes(&ana);
+    recovery_codes::put(tx, id, &ana.sub, &codes).await?;
+    recovery_codes::find(tx, id, &ana.sub).await?;
+    recovery_codes::use_up(tx, id, &ana.sub, &good).await?;
     ways_back::is_kept_for_another(tx, id, &name("ana"), &bea.sub, Timestamp(0)).await?;
     Ok(())
 }
@@ -172,6 +176,7 @@ pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), Error> {
     codes::consume(tx, &pool, &ana.sub, CodePurpose::VerifyEmail, &[1; 32]).await?;
     ways_back::take(tx, &[0; 32]).await?;
     software_tokens::delete(tx, &pool, &ana.sub).await?;
+    recovery_codes::delete(tx, &pool, &ana.sub).await?;
     passkeys::delete(tx, &pool, &ana.sub, &passkey(&ana, b"a").id).await?;
     devices::forget(tx, &pool, &ana.sub, &device(&ana).key).await?;
     attempts::clear_lockout(tx, &pool, "s").await?;

@@ -12,6 +12,7 @@ use cognate_model::{
     device::DeviceSecret,
     passkey::CredentialId,
     password::{Credentials, PasswordPolicy},
+    recovery_code::{CodeHasher, GoodCode, RecoveryCodes, UsedCodes},
     session::Seen,
     software_token::{PendingToken, SoftwareToken, VerifiedToken},
     user::NameKind,
@@ -225,6 +226,18 @@ pub(crate) fn software_token(byte: u8) -> SoftwareToken {
             secret: secret(byte.wrapping_add(1)),
         }),
     }
+}
+
+/// A list of recovery codes, and one of them.
+pub(crate) fn list_of_recovery_codes(user: &User) -> (RecoveryCodes, GoodCode) {
+    let hasher = CodeHasher {
+        secret: &[5; 32],
+        pool: &user.pool,
+        sub: &user.sub,
+    };
+    let (list, codes) = RecoveryCodes::draw(hasher, &mut random(), Timestamp(9));
+    let good = list.find(UsedCodes::default(), hasher, &codes[4]);
+    (list, good.unwrap())
 }
 
 /// A new user with names and credentials.

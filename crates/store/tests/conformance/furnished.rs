@@ -13,14 +13,14 @@ use cognate_model::{
 };
 use cognate_store::{
     Db, Error, Tx, access_keys, app_clients, attempts, backup, challenges, codes, devices,
-    installation, outbox, passkeys, password_history, server_settings, sessions,
+    installation, outbox, passkeys, password_history, recovery_codes, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
 
 use crate::fixtures::{
-    app_client, code, credentials, device, device_secret, names, passkey, random, session,
-    software_token, user, user_pool, way_back, write,
+    app_client, code, credentials, device, device_secret, list_of_recovery_codes, names, passkey,
+    random, session, software_token, user, user_pool, way_back, write,
 };
 
 /// More than a few pages.
@@ -107,6 +107,9 @@ async fn users_with_sessions(
             attempts::put_lockout(tx, pool, "", &Lockout::default(), Timestamp(1)).await?;
             ways_back::insert(tx, &[7; 32], &way_back(&ana)).await?;
             software_tokens::put(tx, pool, &ana.sub, &software_token(1), 7).await?;
+            let (codes, good) = list_of_recovery_codes(&ana);
+            recovery_codes::put(tx, pool, &ana.sub, &codes).await?;
+            recovery_codes::use_up(tx, pool, &ana.sub, &good).await?;
             passkeys::insert(tx, &passkey(&ana, b"a")).await?;
             let history = PasswordHistory {
                 past: vec![known.clone()],

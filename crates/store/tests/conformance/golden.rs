@@ -35,7 +35,7 @@ const OF_OTHER_CRATES: [&str; 14] = [
 ];
 
 /// What the first version has always written, and nothing can stand for.
-const REQUIRED: [(&str, &[&str]); 15] = [
+const REQUIRED: [(&str, &[&str]); 16] = [
     ("access_key", &["id", "name", "policy", "created_at"]),
     (
         "app_client",
@@ -73,6 +73,7 @@ const REQUIRED: [(&str, &[&str]); 15] = [
     ),
     ("password_history", &[]),
     ("pool_server_settings", &[]),
+    ("recovery_codes", &[]),
     (
         "session",
         &["pool", "id", "sub", "client", "auth_time", "expires_at"],

@@ -1,10 +1,11 @@
-//! Authenticator apps of users.
+//! Authenticator apps and recovery codes of users.
 
-use cognate_store::{Error, software_tokens, users};
+use cognate_model::recovery_code::UsedCodes;
+use cognate_store::{Error, recovery_codes, software_tokens, users};
 use futures_util::future::join_all;
 
 use crate::{
-    fixtures::{signed_up, software_token, user_pool, write},
+    fixtures::{list_of_recovery_codes, signed_up, software_token, user_pool, write},
     place::everywhere,
 };
 
@@ -79,6 +80,90 @@ fn an_app_that_was_moved_to_another_user_does_not_open() {
             let sql = "UPDATE software_tokens SET sub = $1";
             tx.execute(sql, &[bea.sub.as_str().into()]).await?;
             let moved = software_tokens::find(tx, &bea.pool, &bea.sub).await;
+            assert!(matches!(moved, Err(Error::Sealed)), "{moved:?}");
+            Ok(())
+        })
+        .await;
+        db.close().await;
+    });
+}
+
+#[test]
+fn of_many_who_use_a_recovery_code_one_succeeds_and_the_others_stay_good() {
+    everywhere(async |place| {
+        let db = place.open().await;
+        let ana = signed_up(&db, &user_pool(1).id, "ana").await;
+        let (list, good) = list_of_recovery_codes(&ana);
+        let (owner, stored) = (ana.clone(), list.clone());
+        write(&db, async move |tx| {
+            recovery_codes::put(tx, &owner.pool, &owner.sub, &stored).await
+        })
+        .await;
+        let used = join_all((0..8).map(|_| {
+            let (db, ana, good) = (db.clone(), ana.clone(), good.clone());
+            async move {
+                write(&db, async move |tx| {
+                    recovery_codes::use_up(tx, &ana.pool, &ana.sub, &good).await
+                })
+                .await
+            }
+        }))
+        .await;
+        assert_eq!(used.iter().filter(|won| **won).count(), 1);
+        let found = write(&db, async move |tx| {
+            recovery_codes::find(tx, &ana.pool, &ana.sub).await
+        })
+        .await;
+        let (kept, spent) = found.unwrap();
+        assert_eq!(kept, list);
+        assert_eq!(kept.left(spent), 9);
+        db.close().await;
+    });
+}
+
+#[test]
+fn a_list_is_replaced_as_a_whole_and_goes_with_its_user() {
+    everywhere(async |place| {
+        let db = place.open().await;
+        let pool = user_pool(1).id;
+        let ana = signed_up(&db, &pool, "ana").await;
+        let bea = signed_up(&db, &pool, "bea").await;
+        write(&db, async move |tx| {
+            let (pool, sub) = (&ana.pool, &ana.sub);
+            let (old, of_old) = list_of_recovery_codes(&ana);
+            let (new, of_new) = list_of_recovery_codes(&ana);
+            assert!(!recovery_codes::use_up(tx, pool, sub, &of_old).await?);
+            recovery_codes::put(tx, pool, sub, &old).await?;
+            assert!(recovery_codes::use_up(tx, pool, sub, &of_old).await?);
+            recovery_codes::put(tx, pool, sub, &new).await?;
+            let found = recovery_codes::find(tx, pool, sub).await?;
+            assert_eq!(found, Some((new, UsedCodes::default())));
+            assert!(!recovery_codes::use_up(tx, pool, sub, &of_old).await?);
+            assert!(recovery_codes::use_up(tx, pool, sub, &of_new).await?);
+            assert_eq!(recovery_codes::find(tx, pool, &bea.sub).await?, None);
+            users::delete(tx, pool, sub).await?;
+            assert_eq!(recovery_codes::find(tx, pool, sub).await?, None);
+            assert!(!recovery_codes::delete(tx, pool, sub).await?);
+            Ok(())
+        })
+        .await;
+        db.close().await;
+    });
+}
+
+#[test]
+fn a_list_that_was_moved_to_another_user_does_not_open() {
+    everywhere(async |place| {
+        let db = place.open().await;
+        let pool = user_pool(1).id;
+        let ana = signed_up(&db, &pool, "ana").await;
+        let bea = signed_up(&db, &pool, "bea").await;
+        write(&db, async move |tx| {
+            let (list, _) = list_of_recovery_codes(&ana);
+            recovery_codes::put(tx, &ana.pool, &ana.sub, &list).await?;
+            let sql = "UPDATE recovery_codes SET sub = $1";
+            tx.execute(sql, &[bea.sub.as_str().into()]).await?;
+            let moved = recovery_codes::find(tx, &bea.pool, &bea.sub).await;
             assert!(matches!(moved, Err(Error::Sealed)), "{moved:?}");
             Ok(())
         })

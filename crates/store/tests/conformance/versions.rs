@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// All that a migration of a later version may do: columns with defaults, tables, indexes.
-const ADDITIONS: [&str; 24] = [
+const ADDITIONS: [&str; 25] = [
     "ALTER TABLE meta ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE data_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE access_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
@@ -33,6 +33,7 @@ const ADDITIONS: [&str; 24] = [
     "ALTER TABLE devices ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE deleted_pools ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE deleted_app_clients ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE recovery_codes ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE password_history ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "CREATE TABLE later(id TEXT NOT NULL, PRIMARY KEY (id))",
     "CREATE INDEX users_later ON users(pool, later)",

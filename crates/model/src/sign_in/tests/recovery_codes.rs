@@ -87,8 +87,7 @@ fn answered<C: Challenge<Answer = TypedCode>>(
 ) -> Outcome {
     let mut random = scene.random.derive();
     let facts = scene.facts();
-    let outcome =
-        crate::sign_in::answer::<C>(pending.clone(), typed(code), &facts, &mut random);
+    let outcome = crate::sign_in::answer::<C>(pending.clone(), typed(code), &facts, &mut random);
     driven_knowing(&token(), outcome, &facts, &mut random)
 }
 
@@ -132,7 +131,11 @@ fn a_recovery_code_stands_in_for_each_second_factor_once() {
 fn it_is_refused_as_a_wrong_code_of_the_factor_that_was_asked_for() {
     let (mut scene, _) = ana(SecondFactor::SoftwareToken);
     let pending = with_password(&mut scene);
-    let refusal = refused(answered::<SoftwareTokenMfa>(&mut scene, &pending, "0000000000"));
+    let refusal = refused(answered::<SoftwareTokenMfa>(
+        &mut scene,
+        &pending,
+        "0000000000",
+    ));
     assert_eq!(refusal, Refusal::WrongCode(Factor::SoftwareToken));
 }
 
@@ -169,7 +172,11 @@ fn a_recovery_code_is_no_first_factor() {
     };
     let pending = asked(start(Flow::Choice(choice), &scene.facts(), &mut random));
     assert_eq!(pending.step.name(), "email_otp");
-    let refusal = refused(answered::<EmailOtp>(&mut scene, &pending, codes[0].expose()));
+    let refusal = refused(answered::<EmailOtp>(
+        &mut scene,
+        &pending,
+        codes[0].expose(),
+    ));
     assert_eq!(refusal, Refusal::WrongCode(Factor::Email));
 }
 
@@ -192,6 +199,10 @@ fn a_recovery_code_sets_no_factor_up() {
     let address = SetUp::Email("new@example.com".to_owned());
     let outcome = answer::<MfaSetup>(&pending, address, &scene.facts(), &mut random);
     let pending = asked(outcome);
-    let refusal = refused(answered::<EmailOtp>(&mut scene, &pending, codes[0].expose()));
+    let refusal = refused(answered::<EmailOtp>(
+        &mut scene,
+        &pending,
+        codes[0].expose(),
+    ));
     assert_eq!(refusal, Refusal::WrongCode(Factor::Email));
 }
