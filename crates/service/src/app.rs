@@ -52,6 +52,8 @@ pub(crate) struct Secrets {
     pub(crate) made_up_address: [u8; 32],
     /// Makes passkeys up for them.
     pub(crate) made_up_passkeys: [u8; 32],
+    /// Keys the hashes of recovery codes.
+    pub(crate) recovery_codes: [u8; 32],
     /// Hides the addresses under which messages are counted.
     pub(crate) address: [u8; 32],
     /// Makes the secrets of refresh tokens.
@@ -67,6 +69,7 @@ impl Secrets {
             nobody: secret("nobody"),
             made_up_address: secret("made-up address"),
             made_up_passkeys: secret("made-up passkeys"),
+            recovery_codes: secret("recovery codes"),
             address: secret("address"),
             refresh: secret("refresh token"),
         }

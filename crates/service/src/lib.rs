@@ -27,6 +27,7 @@ mod operators;
 mod outcome;
 mod page_token;
 mod passkeys;
+pub mod recovery_codes;
 mod registry;
 mod second_factors;
 mod settings;

@@ -134,6 +134,19 @@ sentences! {
     }
 }
 
+// Recovery codes, which AWS does not have: the words are ours.
+sentences! {
+    UnsupportedOperation {
+        recovery_codes_not_enabled() "Recovery codes are not enabled for this user pool";
+    }
+    MFAMethodNotFound {
+        no_factor_to_stand_in_for() "The user has no second factor that recovery codes could stand in for";
+    }
+    Unauthorized {
+        second_factor_not_proved_lately() "Sign in with a second factor first: recovery codes are made within ten minutes of that";
+    }
+}
+
 // Tokens.
 sentences! {
     NotAuthorized {

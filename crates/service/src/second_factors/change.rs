@@ -7,6 +7,7 @@ use cognate_model::second_factor::{PasskeyFactor, RefusedWish, SecondFactor, Wis
 use cognate_model::{Sub, Timestamp, User, UserPool};
 use cognate_store::{Tx, software_tokens, users};
 
+use crate::recovery_codes::ends as recovery_codes;
 use crate::users::storing;
 use crate::{Cx, Error, Result};
 
@@ -43,12 +44,12 @@ async fn make_true(
     wishes: &Wishes,
     now: Timestamp,
 ) -> Result<()> {
-    let mut user = users::find(tx, &pool.id, sub)
+    let stored = users::find(tx, &pool.id, sub)
         .await?
         .ok_or_else(Error::user_does_not_exist)?;
     let token = software_tokens::find(tx, &pool.id, sub).await?;
     let has_token = token.is_some_and(|(token, _)| token.verified.is_some());
-    let before = user.mfa.clone();
+    let (mut user, before) = (stored.clone(), &stored.mfa);
     for (factor, wish) in &wishes.factors {
         if wish.enabled && !before.enabled.contains(factor) {
             check_can_be_used(pool, &user, *factor, has_token)?;
@@ -61,9 +62,12 @@ async fn make_true(
         user.mfa.passkey = passkey;
         check_passkey(pool, &user)?;
     }
-    if user.mfa == before {
+    if user.mfa == *before {
         return Ok(());
     }
+    let was_asked = pool.asks_for_second_factor(&stored, has_token);
+    let is_asked = pool.asks_for_second_factor(&user, has_token);
+    recovery_codes::follow(tx, &user, (was_asked, is_asked)).await?;
     user.modified_at = now;
     storing::store(tx, pool, &user, false).await
 }

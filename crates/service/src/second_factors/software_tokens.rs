@@ -1,6 +1,8 @@
 //! Authenticator apps of users: AssociateSoftwareToken, VerifySoftwareToken and
 //! AdminDeleteSoftwareToken (docs/protocol.md §15.1, §15.2).
 
+use std::sync::Arc;
+
 use cognate_api::idp::{
     AdminDeleteSoftwareTokenRequest, AdminDeleteSoftwareTokenResponse,
     AssociateSoftwareTokenRequest, AssociateSoftwareTokenResponse, VerifySoftwareTokenRequest,
@@ -10,12 +12,13 @@ use cognate_crypto::totp;
 use cognate_model::code::LimitedAction;
 use cognate_model::second_factor::SecondFactor;
 use cognate_model::software_token::RefusedToken;
-use cognate_model::{Sub, Timestamp, UserPoolId};
+use cognate_model::{SessionId, Sub, Timestamp, UserPool};
 use cognate_store::{Tx, software_tokens, users};
 
 use crate::limits::backends;
 use crate::limits::sums::{Whence, count_action};
 use crate::outcome::{Reached, write_settled};
+use crate::recovery_codes::{ends as recovery_codes, switch};
 use crate::sign_in::app_set_up;
 use crate::tokens::access_token::{self, SignedIn};
 use crate::users::accounts::user_for_operator;
@@ -81,15 +84,20 @@ pub(crate) async fn verify_software_token(
 
 async fn verify_by_token(cx: &Cx, token: &str, code: String, name: String) -> Result<()> {
     let SignedIn {
-        pool_client, user, ..
+        pool_client,
+        user,
+        session,
     } = check_token(cx, token).await?;
+    let recovery_codes_are_on = switch::are_on(cx, &pool_client.pool).await?;
     let cx = backends::of_token(cx, &pool_client.entry, &user.sub);
     let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
     let try_code = Try {
-        pool: user.pool,
+        pool: pool_client.pool,
         sub: user.sub,
+        session: session.id,
         code,
         name,
+        recovery_codes_are_on,
         whence: Whence::of(&cx),
         now: cx.now,
         was_right: Reached::default(),
@@ -130,10 +138,12 @@ async fn check_token(cx: &Cx, token: &str) -> Result<SignedIn> {
 /// A try at a code of the secret that was given out last.
 #[derive(Clone)]
 struct Try {
-    pool: UserPoolId,
+    pool: Arc<UserPool>,
     sub: Sub,
+    session: SessionId,
     code: String,
     name: String,
+    recovery_codes_are_on: bool,
     whence: Whence,
     now: Timestamp,
     /// Whether the last transaction found it right, be it committed or not.
@@ -147,7 +157,7 @@ impl Try {
         if !self.was_right.is_set() {
             return Ok(None);
         }
-        let found = software_tokens::find(tx, &self.pool, &self.sub).await?;
+        let found = software_tokens::find(tx, &self.pool.id, &self.sub).await?;
         let is_in_place = found.is_some_and(|(token, last_step)| {
             token.pending.is_none() && token.check(&self.code, last_step - 1, self.now).is_ok()
         });
@@ -158,7 +168,7 @@ impl Try {
     async fn verify(self, tx: &mut Tx) -> Result<Option<Error>> {
         self.was_right.clear();
         let action = LimitedAction::VerifySoftwareToken;
-        let (pool, sub) = (&self.pool, &self.sub);
+        let (pool, sub) = (&self.pool.id, &self.sub);
         if count_action(tx, &self.whence, pool, sub, action, self.now)
             .await?
             .is_some()
@@ -168,14 +178,26 @@ impl Try {
         }
         let found = software_tokens::find(tx, pool, sub).await?;
         let (mut token, _) = found.unwrap_or_default();
+        let had_app = token.verified.is_some();
         match token.verify(&self.code, &self.name, self.now) {
             Ok(step) => {
                 self.was_right.set();
                 software_tokens::put(tx, pool, sub, &token, step).await?;
+                self.tell_recovery_codes(tx, had_app).await?;
                 Ok(None)
             }
             Err(refusal) => Ok(Some(refused(refusal))),
         }
+    }
+
+    /// The first second factor ends recovery codes of an earlier time, and lets others be made.
+    async fn tell_recovery_codes(&self, tx: &mut Tx, had_app: bool) -> Result<()> {
+        let user = users::find(tx, &self.pool.id, &self.sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
+        let of = (self.pool.as_ref(), &user, had_app);
+        let are_on = self.recovery_codes_are_on;
+        recovery_codes::app_is_set_up(tx, of, &self.session, are_on, self.now).await
     }
 }
 
@@ -200,6 +222,9 @@ pub(crate) async fn admin_delete_software_token(
         software_tokens::delete(tx, &pool.id, &sub).await?;
         let before = user.mfa.clone();
         user.mfa.lose(SecondFactor::SoftwareToken);
+        if !pool.asks_for_second_factor(&user, false) {
+            recovery_codes::end(tx, &pool.id, &sub).await?;
+        }
         if user.mfa != before {
             user.modified_at = now;
             storing::store(tx, &pool, &user, false).await?;

@@ -23,6 +23,7 @@ use crate::messages::destinations::Surroundings;
 use crate::messages::sign_in_code::SignInCode;
 use crate::outcome::write_settled;
 use crate::passkeys::{found, use_of};
+use crate::recovery_codes::use_of::find as recovery_code;
 use crate::tokens::token_set::{self, NewSession};
 use crate::users::accounts::{Found, PoolClient, stand_in};
 use crate::{Cx, Error, ErrorCode, Result};
@@ -173,6 +174,11 @@ impl Run {
             Need::SoftwareToken(asked) => {
                 let known = self.known_token().await?;
                 Ok(asked.answered(known, &self.facts(), &mut self.cx.random()))
+            }
+            Need::RecoveryCode(asked) => {
+                let (pool, subject) = (&self.pool_client.pool, self.found.subject());
+                let found = recovery_code(&self.cx, pool, subject, &asked.question).await?;
+                Ok(asked.answered(found, &self.facts(), &mut self.cx.random()))
             }
             Need::Passkey(asked) => {
                 let (pool, subject) = (&self.pool_client.pool, self.found.subject());

@@ -8,6 +8,7 @@ use cognate_model::{
 use cognate_store::{Tx, devices, sessions, users};
 
 use super::proved;
+use crate::recovery_codes::use_of::use_up as use_recovery_code;
 use crate::users::accounts::Found;
 use crate::users::storing;
 use crate::{Error, Result};
@@ -35,6 +36,7 @@ pub(super) async fn apply(
             Effect::SetUpToken(new) => proved::set_up_token(tx, pool, new).await?,
             Effect::ProveAddress(proved) => proved::prove_address(tx, pool, proved, now).await?,
             Effect::UseDevice(key) => use_device(tx, pool, sub, key, address, now).await?,
+            Effect::UseRecoveryCode(code) => use_recovery_code(tx, pool, sub, code).await?,
             // Stored before all else: it may refuse.
             Effect::UsePasskey(_) => {}
         }

@@ -7,6 +7,7 @@ use cognate_model::user::NameKind;
 use cognate_model::{NormalName, Sub, Timestamp, User, UserPool};
 use cognate_store::{Tx, software_tokens, users, ways_back};
 
+use crate::recovery_codes::ends as recovery_codes;
 use crate::users::storing;
 use crate::{Error, Result};
 
@@ -44,7 +45,7 @@ pub(super) async fn set_up_token(tx: &mut Tx, pool: &UserPool, new: &NewToken) -
     };
     let sub = &new.user.sub;
     software_tokens::put(tx, &pool.id, sub, &token, new.step).await?;
-    Ok(())
+    recovery_codes::end(tx, &pool.id, sub).await
 }
 
 /// Marks an address as verified that a code has come back from. One that is a sign-in name of
@@ -62,6 +63,7 @@ pub(super) async fn prove_address(
     let (user, contact) = (&proved.user, proved.contact);
     if proved.is_new {
         check_has_none(tx, pool, user).await?;
+        recovery_codes::end(tx, &pool.id, &user.sub).await?;
     }
     if !is_anothers_name(tx, pool, user, contact, now).await? {
         return storing::store(tx, pool, user, false).await;
