@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    access_key, backup, dev, doctor, generate, health, master_key, restore, serve, setting,
-    signing_key, unconfirmed_users,
+    access_key, backup, dev, doctor, generate, health, master_key, recovery_codes, restore, serve,
+    setting, signing_key, unconfirmed_users,
 };
 use crate::{terminal, version};
 
@@ -46,6 +46,9 @@ enum Command {
     /// List and delete the users of a pool who have never confirmed their sign-up.
     #[command(subcommand)]
     UnconfirmedUsers(unconfirmed_users::Action),
+    /// Take away the recovery codes of a user.
+    #[command(subcommand)]
+    RecoveryCodes(recovery_codes::Action),
     /// Write all that the database holds into one sealed file, also while it is served; or check
     /// such a file.
     Backup(backup::Arguments),
@@ -103,6 +106,7 @@ impl Command {
             Self::SigningKey(action) => signing_key::run(action),
             Self::Setting(action) => setting::run(action),
             Self::UnconfirmedUsers(action) => unconfirmed_users::run(action),
+            Self::RecoveryCodes(action) => recovery_codes::run(action),
             Self::Backup(arguments) => backup::run(arguments),
             Self::Restore(arguments) => restore::run(arguments),
             Self::MasterKey(action) => master_key::run(action),

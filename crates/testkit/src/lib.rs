@@ -34,6 +34,7 @@ mod nodes;
 mod passkey;
 mod pool;
 mod proxy;
+mod recovery_codes;
 mod server;
 mod signing_keys;
 mod srp;

@@ -18,6 +18,7 @@ pub mod door;
 mod health;
 mod mount;
 pub mod pages;
+mod recovery_codes;
 mod restore_address;
 mod target;
 mod well_known;
@@ -73,6 +74,7 @@ pub fn router(doors: Doors) -> Router {
         .merge(health_routes(Arc::clone(app)))
         .merge(confirm_user::routes(&keeper))
         .merge(restore_address::routes(&keeper))
+        .merge(recovery_codes::routes(&keeper))
         .merge(doctor::routes(&keeper))
         .merge(pages::asset_routes());
     if let Some(inbox) = inbox {

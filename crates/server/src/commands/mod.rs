@@ -8,6 +8,7 @@ pub(crate) mod generate;
 pub(crate) mod health;
 mod listing;
 pub(crate) mod master_key;
+pub(crate) mod recovery_codes;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod setting;

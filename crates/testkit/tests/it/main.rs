@@ -54,6 +54,7 @@ mod passwords;
 mod pool_mfa;
 mod public_path;
 mod recovery_and_mfa;
+mod recovery_codes;
 mod refresh;
 mod refreshes_at_once;
 mod second_factors;
