@@ -58,8 +58,9 @@ async fn sign_in_with(
     let begun = ana.initiate_with_password().await.unwrap();
     assert_eq!(begun.challenge_name.unwrap().as_str(), challenge);
     let answer = json!({ format!("{challenge}_CODE"): code });
-    let answered = ana.respond(challenge, &begun.session.unwrap(), answer);
-    Ok(Tokens::of(answered.await?.authentication_result.unwrap()))
+    let session = begun.session.unwrap();
+    let answer = ana.respond(challenge, &session, answer).await?;
+    Ok(Tokens::of(answer.authentication_result.unwrap()))
 }
 
 async fn with_app_code(ana: &TestUser, app: &Authenticator) -> Tokens {
