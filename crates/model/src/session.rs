@@ -233,7 +233,8 @@ mod tests {
     #[test]
     fn a_second_factor_was_proved_by_a_sign_in_that_had_one_before_it() {
         use Factor::{
-            Custom, Email, Passkey, PasskeyForBoth, Password, RecoveryCode, Sms, SoftwareToken,
+            Custom, Device, Email, Passkey, PasskeyForBoth, Password, RecoveryCode, Sms,
+            SoftwareToken,
         };
         for second in [Sms, Email, SoftwareToken] {
             for first in [Password, Custom] {
@@ -250,6 +251,7 @@ mod tests {
             &[Passkey],
             &[Password, Custom],
             &[Password, RecoveryCode],
+            &[Password, Device],
         ] {
             assert_eq!(session(factors).second_factor_at(), None, "{factors:?}");
         }

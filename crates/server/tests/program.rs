@@ -535,6 +535,37 @@ fn unconfirmed_users_are_listed_and_deleted_while_the_server_runs() {
 }
 
 #[test]
+fn recovery_codes_are_reset_while_the_server_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Running::start(folder.path(), &["dev"]);
+    let line = server
+        .printed
+        .lines()
+        .find(|line| line.contains("User pool"));
+    let pool = line.unwrap().split_whitespace().last().unwrap();
+    let run = |username| {
+        let place = ["--data-dir", "cognate-dev-data", "--user-pool-id", pool];
+        cognate(folder.path(), &["recovery-codes", "reset"])
+            .args(place)
+            .args(["--username", username])
+            .output()
+            .unwrap()
+    };
+    let output = run("nobody@example.com");
+    assert!(!output.status.success());
+    let told = String::from_utf8(output.stderr).unwrap();
+    let expected = "the user pool has no user «nobody@example.com»";
+    assert!(told.contains(expected), "{told}");
+    let members = format!(r#"{{"UserPoolId":"{pool}","Username":"ana@example.com"}}"#);
+    let answer = server.call("AdminCreateUser", "", &members);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let output = run("ana@example.com");
+    assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told, "the user has no recovery codes\n");
+}
+
+#[test]
 fn signing_keys_are_rotated_while_the_server_runs() {
     let folder = tempfile::tempdir().unwrap();
     let server = Running::start(folder.path(), &["dev"]);

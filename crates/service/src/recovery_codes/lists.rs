@@ -13,7 +13,7 @@ use crate::limits::backends;
 use crate::limits::sums::{Whence, count_action};
 use crate::outcome::write_settled;
 use crate::tokens::access_token::{self, SignedIn};
-use crate::{Cx, Error, Result};
+use crate::{Cx, Error, Result, failure};
 
 /// What a user has of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +33,26 @@ pub struct CodesLeft {
 /// `MFAMethodNotFoundException` for a user without a second factor; `UnauthorizedException` when
 /// none was proved lately; `LimitExceededException`.
 pub async fn make(cx: Cx, pool: &str, access_token: &str) -> Result<Vec<RecoveryCode>> {
+    let made = make_for(&cx, pool, access_token).await;
+    made.map_err(failure::for_callers)
+}
+
+/// How many codes the user of an access token has left.
+///
+/// # Errors
+/// As [`make`], but for what is about a second factor and limits.
+pub async fn left(cx: Cx, pool: &str, access_token: &str) -> Result<CodesLeft> {
+    let left = left_of(&cx, pool, access_token).await;
+    left.map_err(failure::for_callers)
+}
+
+async fn make_for(cx: &Cx, pool: &str, access_token: &str) -> Result<Vec<RecoveryCode>> {
     let SignedIn {
         pool_client,
         user,
         session,
-    } = signed_in(&cx, pool, access_token).await?;
-    let cx = backends::of_token(&cx, &pool_client.entry, &user.sub);
+    } = signed_in(cx, pool, access_token).await?;
+    let cx = backends::of_token(cx, &pool_client.entry, &user.sub);
     let pool = pool_client.pool;
     let hasher = hasher(&cx.app, &pool.id, &user.sub);
     let (list, codes) = RecoveryCodes::draw(hasher, &mut cx.random(), cx.now);
@@ -59,12 +73,8 @@ pub async fn make(cx: Cx, pool: &str, access_token: &str) -> Result<Vec<Recovery
     }
 }
 
-/// How many codes the user of an access token has left.
-///
-/// # Errors
-/// As [`make`], but for what is about a second factor and limits.
-pub async fn left(cx: Cx, pool: &str, access_token: &str) -> Result<CodesLeft> {
-    let SignedIn { user, .. } = signed_in(&cx, pool, access_token).await?;
+async fn left_of(cx: &Cx, pool: &str, access_token: &str) -> Result<CodesLeft> {
+    let SignedIn { user, .. } = signed_in(cx, pool, access_token).await?;
     let mut tx = cx.app.db.read().await?;
     let found = recovery_codes::find(&mut tx, &user.pool, &user.sub).await?;
     let (codes, used) = found.unwrap_or_default();

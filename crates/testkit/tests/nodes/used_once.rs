@@ -84,6 +84,62 @@ async fn of_all_answers_with_one_secret_block_one_signs_in() {
     .await;
 }
 
+/// A user with an app, and recovery codes.
+async fn with_recovery_codes(node: &TestServer) -> (TestUser, Vec<String>) {
+    let apps =
+        json!({"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    let pool = node.pool().await.mfa(apps).await;
+    pool.set_recovery_codes("on").await;
+    let ana = pool.client().await.user("ana").confirmed().await;
+    let tokens = ana.sign_in().await.unwrap();
+    ana.with_app(&tokens.access).await;
+    let codes = ana.make_recovery_codes(&tokens.access).await.unwrap();
+    (ana, codes)
+}
+
+/// Answers a sign-in that waits for a code.
+async fn second_factor(ana: TestUser, session: String, code: &str) -> Result<String, ApiError> {
+    let answer = json!({"SOFTWARE_TOKEN_MFA_CODE": code});
+    let answer = ana.respond("SOFTWARE_TOKEN_MFA", &session, answer).await?;
+    let tokens = answer.authentication_result.expect("tokens");
+    Ok(tokens.access_token.expect("an access token"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_all_sign_ins_with_one_recovery_code_one_succeeds() {
+    for_each_shared_database(async |shared: Shared| {
+        let nodes: [_; 3] = shared.nodes().await;
+        let (ana, codes) = with_recovery_codes(&nodes[0]).await;
+        let mut waiting = Vec::new();
+        for node in nine(&nodes) {
+            let begun = ana.initiate_with_password().await.unwrap();
+            waiting.push((ana.on(node), begun.session.unwrap()));
+        }
+        let code = &codes[3];
+        let answers = waiting.into_iter();
+        let answers = answers.map(|(ana, session)| second_factor(ana, session, code));
+        let token = the_one(join_all(answers).await);
+        assert_eq!(ana.recovery_codes_left(&token).await.unwrap(), 9);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_all_recovery_codes_that_answer_one_challenge_one_is_used() {
+    for_each_shared_database(async |shared: Shared| {
+        let nodes: [_; 3] = shared.nodes().await;
+        let (ana, codes) = with_recovery_codes(&nodes[0]).await;
+        let begun = ana.initiate_with_password().await.unwrap();
+        let session = begun.session.unwrap();
+        let answers = nine(&nodes).zip(&codes);
+        let answers =
+            answers.map(|(node, code)| second_factor(ana.on(node), session.clone(), code));
+        let token = the_one(join_all(answers).await);
+        assert_eq!(ana.recovery_codes_left(&token).await.unwrap(), 9);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_all_who_send_one_code_one_confirms() {
     for_each_shared_database(async |shared: Shared| {
