@@ -15,17 +15,29 @@ thread_local! {
     static KEPT: std::cell::RefCell<(RecoveryCodes, UsedCodes)> = std::cell::RefCell::default();
 }
 
-fn hasher<'a>(facts: &'a Facts<'_>) -> CodeHasher<'a> {
-    CodeHasher {
-        secret: &DECOY_SECRET,
-        pool: &facts.pool.id,
-        sub: facts.account.sub().expect("a user's codes"),
-    }
+/// A list for a user.
+pub(super) fn draw(
+    pool: &UserPoolId,
+    sub: &Sub,
+    random: &mut Random,
+) -> (RecoveryCodes, Vec<RecoveryCode>) {
+    let secret = &DECOY_SECRET;
+    RecoveryCodes::draw(CodeHasher { secret, pool, sub }, random, NOW)
+}
+
+/// Keeps what the next look-up finds.
+pub(super) fn keep(codes: RecoveryCodes, used: UsedCodes) {
+    KEPT.set((codes, used));
 }
 
 /// Looks a code up as the driver does.
 pub(super) fn found(facts: &Facts<'_>, typed: &RecoveryCode) -> Option<GoodCode> {
-    KEPT.with_borrow(|(kept, used)| kept.find(*used, hasher(facts), typed))
+    let hasher = CodeHasher {
+        secret: &DECOY_SECRET,
+        pool: &facts.pool.id,
+        sub: facts.account.sub().expect("a user's codes"),
+    };
+    KEPT.with_borrow(|(kept, used)| kept.find(*used, hasher, typed))
 }
 
 /// A user of a pool with all second factors, of which one is switched on; with their codes.
@@ -49,8 +61,9 @@ fn ana(factor: SecondFactor) -> (Scene, Vec<RecoveryCode>) {
     }
     user.mfa.enabled = [factor].into();
     let mut random = scene.random.derive();
-    let (list, codes) = RecoveryCodes::draw(hasher(&scene.facts()), &mut random, NOW);
-    KEPT.set((list, UsedCodes::default()));
+    let sub = scene.user_mut().sub.clone();
+    let (list, codes) = draw(&scene.pool.id, &sub, &mut random);
+    keep(list, UsedCodes::default());
     (scene, codes)
 }
 

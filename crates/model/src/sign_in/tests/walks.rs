@@ -24,6 +24,7 @@ use self::rules::Rules;
 use self::seen::Seen;
 use super::*;
 use crate::attribute::{Contact, DataType, SchemaAttribute};
+use crate::recovery_code::{RecoveryCode, RecoveryCodes, UsedCodes};
 use crate::second_factor::SecondFactor;
 use crate::sign_in::{ConfirmedSignUp, Factor, MAX_GUESSES, SendCode};
 use crate::software_token::{SoftwareToken, VerifiedToken};
@@ -51,6 +52,9 @@ struct Slot {
     locked_until: Timestamp,
     app: Option<SecretBytes>,
     last_app_step: i64,
+    /// A list of recovery codes, which are used, and what the user has on paper.
+    recovery: (RecoveryCodes, UsedCodes),
+    paper: Vec<RecoveryCode>,
 }
 
 /// What one sign-in has truly proved.
@@ -349,6 +353,11 @@ impl World {
                 assert!(used.step > slot.last_app_step, "a code of an app, twice");
                 slot.last_app_step = used.step;
             }
+            if let Effect::UseRecoveryCode(code) = effect {
+                let (list, used) = &mut self.slot_mut(at).recovery;
+                assert!(list.takes(*used, code), "a recovery code, twice");
+                *used = used.and(code);
+            }
         }
     }
 }
@@ -454,7 +463,11 @@ impl World {
                 user.mark_verified(contact, is_verified);
             }
         }
-        self.slot_mut(at).user = Some(user);
+        let mut random = self.random.derive();
+        let (list, paper) = recovery_codes::draw(&user.pool, &user.sub, &mut random);
+        let slot = self.slot_mut(at);
+        (slot.recovery, slot.paper) = ((list, UsedCodes::default()), paper);
+        slot.user = Some(user);
         let temporary = (status == UserStatus::ForceChangePassword).then_some(700_000);
         self.set_password(at, temporary);
     }

@@ -67,6 +67,8 @@ impl World {
     fn put<C: Challenge>(&mut self, index: usize, at: At, answer: C::Answer) -> Option<Outcome> {
         let mut random = self.random.derive();
         let known = self.known_token(at);
+        let (list, used) = self.slot(at).recovery.clone();
+        recovery_codes::keep(list, used);
         LAST_SENT.take();
         let facts = self.facts(at);
         let pending = self.issued[index].pending.clone();
@@ -187,14 +189,45 @@ impl World {
             Code::Right => reached(&self.issued[index]),
             Code::Wrong => None,
             Code::Another(other) => reached(&self.issued[other.index(self.issued.len())]),
+            Code::Recovery(_) => None,
         };
         typed.unwrap_or_else(|| "no code".to_owned())
+    }
+
+    /// Types a recovery code where a code of a factor was asked for. It is good once, and only where
+    /// another factor was proved before and none is being set up.
+    fn answer_recovery<C>(&mut self, index: usize, at: At, drawn: Index, factor: Factor)
+    where
+        C: Challenge<Answer = TypedCode>,
+    {
+        let slot = self.slot(at);
+        let paper = match slot.paper.len() {
+            0 => "0000000000",
+            codes => slot.paper[drawn.index(codes)].expose(),
+        };
+        let typed = TypedCode(secret(paper));
+        let place = slot.paper.iter().position(|code| code.expose() == paper);
+        let is_used = place.is_none_or(|place| slot.recovery.1.0 >> place & 1 == 1);
+        let Some(outcome) = self.put::<C>(index, at, typed) else {
+            return;
+        };
+        let issued = &self.issued[index];
+        let is_second = !issued.truth.factors.is_empty() && !issued.is_new_address;
+        let truth = if is_second && !is_used {
+            Ok(issued.truth.with(Factor::RecoveryCode, self.now))
+        } else {
+            Err(Refusal::WrongCode(factor))
+        };
+        self.judge(Some(index), at, outcome, truth);
     }
 
     fn answer_code<C>(&mut self, index: usize, at: At, with: Response, factor: Factor)
     where
         C: Challenge<Answer = TypedCode>,
     {
+        if let Code::Recovery(drawn) = with.code {
+            return self.answer_recovery::<C>(index, at, drawn, factor);
+        }
         let typed = self.typed(index, with.code);
         let Some(outcome) = self.put::<C>(index, at, TypedCode(secret(&typed))) else {
             return;
@@ -220,11 +253,15 @@ impl World {
     }
 
     fn answer_app(&mut self, index: usize, at: At, with: Response) {
+        if let Code::Recovery(drawn) = with.code {
+            let factor = Factor::SoftwareToken;
+            return self.answer_recovery::<SoftwareTokenMfa>(index, at, drawn, factor);
+        }
         let slot = self.slot(at);
         let step = match with.code {
             Code::Right => totp::step_of(self.now.seconds()),
             Code::Wrong => totp::step_of(self.now.seconds()) + 100,
-            Code::Another(_) => slot.last_app_step,
+            Code::Another(_) | Code::Recovery(_) => slot.last_app_step,
         };
         let code = slot.app.as_ref().map(|app| totp::code(app, step));
         let code = code.map_or_else(|| "000000".to_owned(), |code| code.expose().to_owned());

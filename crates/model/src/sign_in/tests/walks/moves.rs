@@ -122,6 +122,8 @@ pub(super) enum Code {
     Wrong,
     /// One that went out with another step, or was used before.
     Another(Index),
+    /// A recovery code, which may be used.
+    Recovery(Index),
 }
 
 /// Who answers a step: its holder, or another.
@@ -293,6 +295,7 @@ fn response() -> impl Strategy<Value = Response> {
         9 => Just(Code::Right),
         2 => Just(Code::Wrong),
         3 => any::<Index>().prop_map(Code::Another),
+        3 => any::<Index>().prop_map(Code::Recovery),
     ];
     let rarely = || proptest::bool::weighted(0.1);
     (

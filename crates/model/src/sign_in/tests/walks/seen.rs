@@ -43,10 +43,11 @@ const STEPS: [&str; 12] = [
 ];
 
 /// What they must sign in by. Two codes are rarer, and have their story test.
-const PROOFS: [&str; 6] = [
+const PROOFS: [&str; 7] = [
     "Email",
     "Password",
     "Password Email",
+    "Password RecoveryCode",
     "Password Sms",
     "Password SoftwareToken",
     "Sms",
