@@ -220,6 +220,7 @@ mod tests {
         let proved = |(place, factor): (i64, &Factor)| Proved {
             factor: *factor,
             at: Timestamp(NOW.0 + place),
+            carried: false,
         };
         let factors: Vec<_> = (0..).zip(factors).map(proved).collect();
         let document = serde_json::json!({

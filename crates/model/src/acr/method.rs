@@ -34,7 +34,8 @@ impl Method {
             Factor::SoftwareToken => Some(App),
             Factor::Passkey | Factor::PasskeyForBoth => Some(Passkey),
             // Whatever the pool's own code has asked for; and a device, which is nobody's knowledge.
-            Factor::Custom | Factor::Device => None,
+            // A recovery code stands in for a second factor once, and is none of the methods of a level.
+            Factor::Custom | Factor::Device | Factor::RecoveryCode => None,
         }
     }
 }

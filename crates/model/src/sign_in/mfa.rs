@@ -47,7 +47,7 @@ fn is_met(progress: &Progress, accepted: &[SecondFactor]) -> bool {
     let is_accepted = |factor: &SecondFactor| counted.contains(&factor.method());
     let mut factors = progress.counted().map(|proved| proved.factor);
     (counted.len() > 1 && accepted.iter().any(is_accepted))
-        || factors.any(|factor| factor == Factor::PasskeyForBoth)
+        || factors.any(|factor| matches!(factor, Factor::PasskeyForBoth | Factor::RecoveryCode))
 }
 
 /// Asks for what the pool and the user's choice come to.
