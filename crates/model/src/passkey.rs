@@ -13,7 +13,10 @@ use crate::time::Timestamp;
 use crate::user::User;
 use crate::user_pool::{SignInNames, UserPool};
 
+mod attachment;
 mod name;
+
+pub use attachment::Attachment;
 
 /// How many passkeys a user has at most (docs/protocol.md §16.1).
 pub const MOST_OF_A_USER: usize = 20;
@@ -140,34 +143,6 @@ impl OfferedPasskey {
     }
 }
 
-/// Where an authenticator is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Attachment {
-    /// In the device itself.
-    Platform,
-    /// Carried from device to device.
-    CrossPlatform,
-}
-
-impl Attachment {
-    /// The name on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Platform => "platform",
-            Self::CrossPlatform => "cross-platform",
-        }
-    }
-
-    /// The attachment of a name. Unknown ones count as none (Web Authentication Level 3, §5.1).
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        let all = [Self::Platform, Self::CrossPlatform];
-        all.into_iter().find(|known| known.as_str() == name)
-    }
-}
-
 /// What the browser says of an authenticator and nobody signs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hints {
@@ -235,8 +210,8 @@ impl Passkey {
         self.distrusted_at.is_none() && self.relying_party_id == relying_party_id
     }
 
-    /// Whether it is on an authenticator that is carried from device to device, and stays there. The
-    /// browser said so, and nobody has signed it.
+    /// Whether it is on an authenticator that is carried from device to device, and stays there.
+    /// The browser said so, and nobody has signed it.
     #[must_use]
     pub fn is_carried(&self) -> bool {
         self.attachment == Some(Attachment::CrossPlatform) && !self.backup_eligible

@@ -205,8 +205,8 @@ impl RecoveryCodes {
     }
 
     /// Whether a session may have a list made: a second factor was proved in it within the last
-    /// minutes, by its sign-in (`proved_at`), or in setting up the user's first one. Else who steals
-    /// an access token would have a way around the second factor.
+    /// minutes, by its sign-in (`proved_at`), or in setting up the user's first one. Else who
+    /// steals an access token would have a way around the second factor.
     #[must_use]
     pub fn may_be_made_by(
         &self,

@@ -1,16 +1,11 @@
 //! Multi-factor authentication: what a pool asks for, and what a user has chosen.
 
-mod demand;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::acr::Method;
 use crate::attribute::Contact;
-use crate::user_pool::UserPool;
-
-pub use demand::Demand;
 
 /// A second factor that a user enrols. A passkey is none of them: it can stand for both factors at
 /// once, but never be asked for after a password (WebAuthnMfaSettingsType).
@@ -258,15 +253,6 @@ pub enum PasskeyFactor {
     SingleFactor,
     /// A passkey whose holder was checked is both factors.
     MultiFactorWithUserVerification,
-}
-
-impl UserPool {
-    /// The second factors that its users may use.
-    #[must_use]
-    pub fn second_factors(&self) -> BTreeSet<SecondFactor> {
-        let offered = |factor: &SecondFactor| self.settings.mfa.offers(*factor);
-        SecondFactor::ALL.into_iter().filter(offered).collect()
-    }
 }
 
 #[cfg(test)]

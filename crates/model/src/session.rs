@@ -7,8 +7,9 @@ use cognate_crypto::random::Random;
 use serde::{Deserialize, Serialize};
 
 use crate::acr::Method;
+use crate::factor::{Factor, Proved};
 use crate::ids::{ClientId, DeviceKey, SessionId, Sub, UserPoolId};
-use crate::sign_in::{Factor, OnDevice, Proof, Proved};
+use crate::sign_in::{OnDevice, Proof};
 use crate::time::Timestamp;
 use crate::user_agent;
 
@@ -112,8 +113,9 @@ impl TokenSession {
         self.seen.as_ref().map_or(self.auth_time, |seen| seen.at)
     }
 
-    /// What it has proved, as far as it counts in another sign-in: whatever makes no level does not,
-    /// and nothing where the sign-in is older than the client lets it be (docs/protocol.md §18.5).
+    /// What it has proved, as far as it counts in another sign-in: whatever makes no level does
+    /// not, and nothing where the sign-in is older than the client lets it be (docs/protocol.md
+    /// §18.5).
     #[must_use]
     pub fn factors_that_count(&self, max_age: Option<Duration>, now: Timestamp) -> Vec<Proved> {
         let is_recent = |max: Duration| !max.is_zero() && now.since(self.auth_time) <= max;
@@ -126,8 +128,8 @@ impl TokenSession {
             .collect()
     }
 
-    /// When its sign-in has proved a second factor, if it has. A recovery code is none: it stands in
-    /// for one, once.
+    /// When its sign-in has proved a second factor, if it has. A recovery code is none: it stands
+    /// in for one, once.
     #[must_use]
     pub fn second_factor_at(&self) -> Option<Timestamp> {
         let is_second = |(place, proved): &(usize, &Proved)| match proved.factor {

@@ -1,20 +1,20 @@
 //! The demo pool and its app client. They are made once, through the ordinary operations, and found
 //! again by name.
 
+mod names;
 mod needs;
+mod operator;
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
-use cognate_api::{Service, json};
-use cognate_service::{App, Caller, Cx, Operations};
+use anyhow::Result;
+use cognate_service::{App, Operations};
 use cognate_web::demo::{DemoConfig, DemoPasswordPolicy};
 use serde_json::{Value, json};
 
+use self::names::{CLIENT, POOL};
+use self::operator::Operator;
 use crate::node::{host_of, is_domain};
-
-const POOL: &str = "Cognate demo";
-const CLIENT: &str = "Cognate demo site";
 
 /// Finds or makes both, and gives them what the site needs and they lack.
 ///
@@ -74,100 +74,6 @@ pub(crate) async fn prepare(
 fn relying_party_of(public_url: &str) -> String {
     let host = host_of(public_url).filter(|host| is_domain(host));
     host.unwrap_or("localhost").to_ascii_lowercase()
-}
-
-/// Calls operations with the rights of a development server's operator.
-struct Operator<'a> {
-    app: &'a Arc<App>,
-    operations: &'a Operations,
-}
-
-impl Operator<'_> {
-    async fn call(&self, operation: &'static str, input: Value) -> Result<Value> {
-        let entry = self
-            .operations
-            .find(Service::CognitoIdp, operation)
-            .ok_or_else(|| anyhow!("{operation} is not built"))?;
-        let failed = |error: cognate_service::Error| {
-            let cause = error
-                .source
-                .as_ref()
-                .map(|source| format!(" ({source})"))
-                .unwrap_or_default();
-            anyhow!("{operation}: {error}{cause}")
-        };
-        let input =
-            json::parse_input(entry.info.input, input.to_string().as_bytes()).map_err(failed)?;
-        let output = entry
-            .call(Cx::new(self.app, Caller::Development, None), input)
-            .await
-            .map_err(failed)?;
-        serde_json::from_slice(&output).with_context(|| format!("the answer of {operation}"))
-    }
-
-    /// The pool as DescribeUserPool shows it.
-    async fn pool(&self, user_pool_id: &str) -> Result<Value> {
-        let input = json!({"UserPoolId": user_pool_id});
-        let mut answer = self.call("DescribeUserPool", input).await?;
-        Ok(answer["UserPool"].take())
-    }
-
-    /// The id of the object with this name in a paged list, if the id begins with `begins`: a
-    /// pool's id begins with its region.
-    async fn find(
-        &self,
-        operation: &'static str,
-        mut input: Value,
-        list: &str,
-        (name, wanted): (&str, &str),
-        (id, begins): (&str, &str),
-    ) -> Result<Option<String>> {
-        loop {
-            let page = self.call(operation, input.clone()).await?;
-            let entries = page[list].as_array().map(Vec::as_slice).unwrap_or_default();
-            let ids = entries
-                .iter()
-                .filter(|entry| entry[name] == wanted)
-                .filter_map(|entry| entry[id].as_str());
-            if let Some(id) = ids.into_iter().find(|id| id.starts_with(begins)) {
-                return Ok(Some(id.to_owned()));
-            }
-            match page.get("NextToken") {
-                Some(next) if !next.is_null() => input["NextToken"] = next.clone(),
-                _ => return Ok(None),
-            }
-        }
-    }
-
-    async fn make_pool(&self) -> Result<String> {
-        let input = json!({
-            "PoolName": POOL,
-            "UsernameAttributes": ["email"],
-            "AutoVerifiedAttributes": ["email"],
-            "Policies": {"PasswordPolicy": {
-                "MinimumLength": 8, "RequireUppercase": true, "RequireLowercase": true, "RequireNumbers": true, "RequireSymbols": false,
-            }},
-        });
-        text(&self.call("CreateUserPool", input).await?["UserPool"]["Id"])
-    }
-
-    async fn make_client(&self, user_pool_id: &str) -> Result<String> {
-        let input = json!({
-            "UserPoolId": user_pool_id,
-            "ClientName": CLIENT,
-            "GenerateSecret": false,
-            "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-            "PreventUserExistenceErrors": "ENABLED",
-        });
-        text(&self.call("CreateUserPoolClient", input).await?["UserPoolClient"]["ClientId"])
-    }
-}
-
-fn text(value: &Value) -> Result<String> {
-    value
-        .as_str()
-        .map(str::to_owned)
-        .context("an answer without an id")
 }
 
 fn password_policy(policy: &Value) -> DemoPasswordPolicy {

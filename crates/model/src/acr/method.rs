@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Level;
-use crate::sign_in::{Factor, Proved};
+use crate::factor::{Factor, Proved};
 
 /// A way to prove who one is, of which levels are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,8 +33,9 @@ impl Method {
             Factor::Email => Some(Email),
             Factor::SoftwareToken => Some(App),
             Factor::Passkey | Factor::PasskeyForBoth => Some(Passkey),
-            // Whatever the pool's own code has asked for; and a device, which is nobody's knowledge.
-            // A recovery code stands in for a second factor once, and is none of the methods of a level.
+            // Whatever the pool's own code has asked for; and a device, which is nobody's
+            // knowledge. A recovery code stands in for a second factor once, and is none of the
+            // methods of a level.
             Factor::Custom | Factor::Device | Factor::RecoveryCode => None,
         }
     }

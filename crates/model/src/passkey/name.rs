@@ -1,6 +1,6 @@
 //! What a passkey is called in its user's list, until somebody gives it a better name.
 
-use super::Attachment;
+use super::attachment::Attachment;
 
 /// Makes of authenticators that most passkeys lie with, by their AAGUIDs as hexadecimal digits,
 /// which their makers publish. Nobody vouches for what an authenticator says of itself: it serves

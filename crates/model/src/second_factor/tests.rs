@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::demand::Demand;
 use crate::ids::Sub;
 use crate::time::Timestamp;
 use crate::user::{User, UserStatus, tests::pool as pool_with_names};
-use crate::user_pool::{RecoveryMechanism, SignInNames};
+use crate::user_pool::{RecoveryMechanism, SignInNames, UserPool};
 
 use MfaConfiguration::{Off, On, Optional};
 use SecondFactor::{Email, Sms, SoftwareToken};

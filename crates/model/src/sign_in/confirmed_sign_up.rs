@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::challenge::Challenge;
 use super::facts::Facts;
 use super::outcome::Outcome;
-use super::progress::{Factor, Progress, Target, Way};
+use super::progress::{Progress, Target, Way};
 use super::refusal::Refusal;
 use super::step::{Holder, Pending, Step, StepKind};
 use super::turn::Turn;
 use crate::acr::Level;
 use crate::app_client::AppClient;
 use crate::attribute::Contact;
+use crate::factor::Factor;
 use crate::time::Timestamp;
 use crate::user::User;
 

@@ -13,11 +13,11 @@ use super::challenge::Challenge;
 use super::facts::Facts;
 use super::outcome::{Asked, Need, Outcome};
 use super::password_verifier;
-use super::progress::Factor;
 use super::questions::{CreateChallenge, Created, DefineChallenge, Defined, VerifyChallenge};
 use super::refusal::Refusal;
 use super::step::StepKind;
 use super::turn::Turn;
+use crate::factor::Factor;
 
 /// The most rounds that one sign-in can have: code that never ends it would fill the step.
 const MOST_ROUNDS: usize = 32;

@@ -10,13 +10,13 @@ use super::device_lookup::{look_up, stands_in};
 use super::effect::Effect;
 use super::facts::Facts;
 use super::outcome::{Outcome, Powers};
-use super::progress::Factor;
 use super::questions::KnownDevice;
 use super::refusal::Refusal;
 use super::srp_exchange::{PasswordClaim, SECRET_BLOCK_VALIDITY, SrpExchange};
 use super::step::StepKind;
 use super::turn::Turn;
 use crate::device::DeviceSecret;
+use crate::factor::Factor;
 use crate::ids::DeviceKey;
 
 /// A device's SRP exchange whose first half is done.

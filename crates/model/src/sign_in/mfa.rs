@@ -4,14 +4,16 @@ use cognate_crypto::random::Random;
 
 use super::facts::Facts;
 use super::outcome::Outcome;
-use super::progress::{Factor, Progress};
+use super::progress::Progress;
 use super::refusal::Refusal;
 use super::turn::Turn;
 use super::{
     device_lookup, device_srp_auth, mfa_challenge, mfa_setup, select_mfa_type, software_token_mfa,
 };
 use crate::acr::of_factors;
-use crate::second_factor::{Demand, MfaConfiguration, SecondFactor};
+use crate::demand::Demand;
+use crate::factor::Factor;
+use crate::second_factor::{MfaConfiguration, SecondFactor};
 
 /// Asks for a second factor, where one is needed and none is proved yet; else the sign-in is at its
 /// end. The account's state was looked at before.

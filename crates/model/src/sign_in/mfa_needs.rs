@@ -1,6 +1,7 @@
 //! Who needs a second factor (docs/protocol.md §15.4).
 
-use crate::second_factor::{Demand, MfaConfiguration, SecondFactor};
+use crate::demand::Demand;
+use crate::second_factor::{MfaConfiguration, SecondFactor};
 use crate::user::User;
 use crate::user_pool::UserPool;
 

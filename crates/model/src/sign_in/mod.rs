@@ -57,6 +57,7 @@ mod web_authn;
 #[cfg(test)]
 mod tests;
 
+pub use crate::factor::{Factor, Proved};
 pub use account::{Account, Decoy};
 pub use challenge::Challenge;
 pub use choice::{Choice, FirstChallenge};
@@ -75,7 +76,7 @@ pub use password::Password;
 pub use password_srp::PasswordSrp;
 pub use password_verifier::PasswordVerifier;
 pub use proceed::proceed;
-pub use progress::{Credit, Factor, PastChallenge, Progress, Proved, Target, Way};
+pub use progress::{Credit, PastChallenge, Progress, Target, Way};
 pub(crate) use proof::OnDevice;
 pub use proof::Proof;
 pub use questions::{

@@ -5,10 +5,10 @@ use cognate_crypto::random::Random;
 use super::device_lookup::look_up;
 use super::facts::Facts;
 use super::outcome::Outcome;
-use super::progress::Factor;
 use super::refusal::Refusal;
 use super::turn::Turn;
 use super::{mfa, step_up};
+use crate::factor::Factor;
 
 /// Goes on, once it is known whether the device that was named is the user's.
 ///

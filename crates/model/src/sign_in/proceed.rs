@@ -4,10 +4,11 @@ use cognate_crypto::random::Random;
 
 use super::facts::Facts;
 use super::outcome::Outcome;
-use super::progress::{Factor, Way};
+use super::progress::Way;
 use super::refusal::Refusal;
 use super::turn::Turn;
 use super::{custom_challenge, named_device, new_password_required};
+use crate::factor::Factor;
 use crate::user::UserStatus;
 
 /// Goes on after a proved factor, whichever it was: with the next challenge, or to the end. Only

@@ -1,6 +1,7 @@
 //! The proof of a sign-in. Its fields are this folder's alone, so that nothing else can make one.
 
-use super::progress::{Progress, Proved, Way};
+use super::progress::{Progress, Way};
+use crate::factor::Proved;
 use crate::ids::{ClientId, DeviceKey, SessionId, Sub, UserPoolId};
 use crate::time::Timestamp;
 

@@ -5,9 +5,9 @@ use cognate_crypto::random::Random;
 use super::effect::Effect;
 use super::facts::Facts;
 use super::outcome::{Asked, Need, Outcome};
-use super::progress::Factor;
 use super::refusal::Refusal;
 use super::turn::Turn;
+use crate::factor::Factor;
 use crate::recovery_code::{GoodCode, RecoveryCode};
 
 /// Goes on with what can be a recovery code, typed where a code of this factor was asked for. A

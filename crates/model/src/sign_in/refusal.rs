@@ -2,8 +2,8 @@
 
 use cognate_crypto::webauthn;
 
-use super::progress::Factor;
 use crate::attribute::AttributeError;
+use crate::factor::Factor;
 use crate::passkey::CredentialId;
 use crate::password::PolicyViolation;
 

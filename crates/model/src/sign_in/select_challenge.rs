@@ -110,10 +110,10 @@ fn available(turn: &Turn, facts: &Facts<'_>, found: &FirstFactors) -> Vec<FirstC
     available
 }
 
-/// What an account may begin a sign-in with. An unknown name has a password, the contacts that were made up
-/// for it, and what else decides as the user has it in whose likeness they were made up: the same
-/// each time. Else who has a second factor, or was invited, would be told by being offered no code
-/// in a pool where all others are.
+/// What an account may begin a sign-in with. An unknown name has a password, the contacts that were
+/// made up for it, and what else decides as the user has it in whose likeness they were made up:
+/// the same each time. Else who has a second factor, or was invited, would be told by being offered
+/// no code in a pool where all others are.
 pub(super) fn offered(facts: &Facts<'_>, found: &FirstFactors) -> Vec<FirstChallenge> {
     let allowed = &facts.pool.settings.allowed_first_auth_factors;
     let user = facts.account.user().or(found.like.as_ref());

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::challenge::Challenge;
 use super::facts::Facts;
 use super::outcome::Outcome;
-use super::progress::Factor;
 use super::sent_code::{self, SentCode, TypedCode};
 use super::step::StepKind;
 use super::turn::Turn;
 use crate::attribute::Contact;
+use crate::factor::Factor;
 
 /// A code that was sent to the phone number.
 #[derive(Clone, Serialize, Deserialize)]

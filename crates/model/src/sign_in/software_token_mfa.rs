@@ -8,13 +8,13 @@ use super::challenge::Challenge;
 use super::effect::{Effect, UsedToken};
 use super::facts::Facts;
 use super::outcome::{Asked, Need, Outcome};
-use super::progress::Factor;
 use super::questions::KnownToken;
 use super::recovery_code;
 use super::refusal::Refusal;
 use super::sent_code::TypedCode;
 use super::step::StepKind;
 use super::turn::Turn;
+use crate::factor::Factor;
 use crate::recovery_code::RecoveryCode;
 use crate::software_token::RefusedToken;
 

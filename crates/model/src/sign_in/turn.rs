@@ -3,9 +3,10 @@
 use super::choice::Choice;
 use super::effect::{Effect, PasswordChange};
 use super::facts::Facts;
-use super::progress::{Factor, PastChallenge, Progress, Proved, Way};
+use super::progress::{PastChallenge, Progress, Way};
 use super::proof::OnDevice;
 use crate::device::Device;
+use crate::factor::{Factor, Proved};
 use crate::time::Timestamp;
 use crate::user::User;
 

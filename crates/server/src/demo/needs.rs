@@ -6,7 +6,7 @@ use anyhow::Result;
 use cognate_web::demo::DemoPasskeys;
 use serde_json::{Value, json};
 
-use super::Operator;
+use super::operator::Operator;
 
 /// The flow in which a sign-in begins with a passkey.
 const CHOICE: &str = "ALLOW_USER_AUTH";
@@ -100,8 +100,8 @@ async fn first_factors(caller: &Operator<'_>, user_pool_id: &str) -> Result<()> 
 }
 
 /// A second factor for who wants one, and the name that passkeys are made for. Passkeys may stand
-/// for both factors, or who has an app could sign in with none. Mail is no second factor here, since
-/// it is the way to a new password.
+/// for both factors, or who has an app could sign in with none. Mail is no second factor here,
+/// since it is the way to a new password.
 async fn factors(caller: &Operator<'_>, user_pool_id: &str, relying_party: &str) -> Result<()> {
     let mut mfa = mfa_config(caller, user_pool_id).await?;
     let has_apps = mfa["SoftwareTokenMfaConfiguration"]["Enabled"] == true;

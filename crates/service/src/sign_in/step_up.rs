@@ -1,5 +1,5 @@
-//! What a sign-in by USER_AUTH is to reach, as clients ask for it: TARGET_ACR_VALUES, ACCESS_TOKEN and
-//! MAX_AGE (docs/protocol.md §18.4).
+//! What a sign-in by USER_AUTH is to reach, as clients ask for it: TARGET_ACR_VALUES, ACCESS_TOKEN
+//! and MAX_AGE (docs/protocol.md §18.4).
 
 use std::time::Duration;
 

@@ -22,8 +22,8 @@ use crate::{Cx, Error, Result};
 /// of an older version beside.
 const LOOKS: u32 = 4;
 
-/// New tokens for the session of a refresh token. `device` is the device key that the request names;
-/// `check` says whether it may have them.
+/// New tokens for the session of a refresh token. `device` is the device key that the request
+/// names; `check` says whether it may have them.
 ///
 /// # Errors
 /// What the operation answers.

@@ -194,8 +194,8 @@ impl World {
         typed.unwrap_or_else(|| "no code".to_owned())
     }
 
-    /// Types a recovery code where a code of a factor was asked for. It is good once, and only where
-    /// another factor was proved before and none is being set up.
+    /// Types a recovery code where a code of a factor was asked for. It is good once, and only
+    /// where another factor was proved before and none is being set up.
     fn answer_recovery<C>(&mut self, index: usize, at: At, drawn: Index, factor: Factor)
     where
         C: Challenge<Answer = TypedCode>,

@@ -1,5 +1,6 @@
-//! What a stranger does to a name, once where somebody has it and once where nobody has, and whether
-//! the outcomes look alike: the steps that are asked, the codes that seem to go out, the refusals.
+//! What a stranger does to a name, once where somebody has it and once where nobody has, and
+//! whether the outcomes look alike: the steps that are asked, the codes that seem to go out, the
+//! refusals.
 //!
 //! Nobody is made up in the likeness of the same user here. That likenesses are drawn well is
 //! proved beside them (`model/destination.rs`) and through the API.

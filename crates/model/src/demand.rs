@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{MfaConfiguration, SecondFactor};
 use crate::attribute::Contact;
+use crate::second_factor::{MfaConfiguration, SecondFactor};
 use crate::user::User;
 use crate::user_pool::{RecoveryMechanism, UserPool};
 
@@ -61,6 +61,13 @@ impl Demand {
 }
 
 impl UserPool {
+    /// The second factors that its users may use.
+    #[must_use]
+    pub fn second_factors(&self) -> BTreeSet<SecondFactor> {
+        let offered = |factor: &SecondFactor| self.settings.mfa.offers(*factor);
+        SecondFactor::ALL.into_iter().filter(offered).collect()
+    }
+
     /// What a sign-in of a user asks for after the password. `has_token` tells whether the user has
     /// a verified authenticator app.
     #[must_use]
