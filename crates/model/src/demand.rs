@@ -206,3 +206,6 @@ fn has_address(user: &User, factor: SecondFactor) -> bool {
         .contact()
         .is_some_and(|contact| user.attribute(contact.attribute()).is_some())
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,8 +33,16 @@ use super::{acr, email, first_factors, messages, mfa_settings, not_built, sms, t
 /// `FeatureUnavailableInTierException` and `TierChangeNotAllowedException`.
 pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> {
     not_built::refuse(&asked)?;
+    let before = before.map(|before| &before.settings);
+    let settings = taken(asked, before)?;
+    check(&settings, before)?;
+    Ok(settings)
+}
+
+/// The settings as they are given, whether or not they fit each other.
+fn taken(asked: Asked, before: Option<&Settings>) -> Result<Settings> {
     let messages = messages::read(&asked)?;
-    // Without `..`: what stands here as `_` is read by the two above.
+    // Without `..`: what stands here as `_` is read by `messages`, or refused by `not_built`.
     let Asked {
         user_pool_id: _,
         policies,
@@ -69,11 +77,10 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
     let (password_policy, sign_in_policy) = policies
         .map(|policies| (policies.password_policy, policies.sign_in_policy))
         .unwrap_or_default();
-    let before = before.map(|before| &before.settings);
     let kept_policy = before.map(|before| &before.password_policy);
     let sms = sms_configuration.and_then(sms::read);
     let kept_mfa = before.map(|before| &before.mfa);
-    let settings = Settings {
+    Ok(Settings {
         name: pool_name
             .or_else(|| before.map(|before| before.name.clone()))
             .unwrap_or_default(),
@@ -85,20 +92,12 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         email: email_configuration.map_or(Ok(EmailSettings::default()), email::read)?,
         mfa: mfa_settings::of_pool(mfa_configuration.as_ref(), sms.as_ref(), kept_mfa)?,
         sms,
-        tags: user_pool_tags
-            .map(tag_rules::check)
-            .transpose()?
-            .or_else(|| before.map(|before| before.tags.clone()))
-            .unwrap_or_default(),
-        admin_create_user_only: admin_create_user
-            .allow_admin_create_user_only
-            .unwrap_or(false),
+        tags: given_or_kept(user_pool_tags.map(tag_rules::check), before, |kept| {
+            &kept.tags
+        })?,
+        admin_create_user_only: admin_create_user.allow_admin_create_user_only == Some(true),
         recovery: account_recovery_setting.map_or(Ok(None), recovery)?,
-        tier: user_pool_tier
-            .map(tier)
-            .transpose()?
-            .or_else(|| before.map(|before| before.tier))
-            .unwrap_or_default(),
+        tier: given_or_kept(user_pool_tier.map(tier), before, |kept| &kept.tier)?,
         allowed_first_auth_factors: first_factors::read(
             sign_in_policy.as_ref(),
             before.map(|before| &before.allowed_first_auth_factors),
@@ -109,19 +108,35 @@ pub(super) fn read(asked: Asked, before: Option<&UserPool>) -> Result<Settings> 
         // Set by an operation of their own.
         sessions: before.map_or_else(SessionTracking::default, |before| before.sessions.clone()),
         devices: device_configuration.as_ref().and_then(devices),
-    };
-    if mfa_settings::passkeys_lack_a_factor(&settings) {
+    })
+}
+
+/// What is given, or else what the pool has, or else the default.
+fn given_or_kept<T: Clone + Default>(
+    given: Option<Result<T>>,
+    before: Option<&Settings>,
+    setting: impl Fn(&Settings) -> &T,
+) -> Result<T> {
+    given.unwrap_or_else(|| {
+        Ok(before
+            .map(|before| setting(before).clone())
+            .unwrap_or_default())
+    })
+}
+
+/// Checks that the settings fit each other.
+fn check(settings: &Settings, before: Option<&Settings>) -> Result<()> {
+    if mfa_settings::passkeys_lack_a_factor(settings) {
         return Err(Error::passkeys_not_configured_for_mfa());
     }
     let has_had_a_tier = before.is_some_and(|before| before.tier != settings.tier);
-    let checked = check_tier(&settings).and_then(|()| mfa_settings::check(&settings));
+    let checked = check_tier(settings).and_then(|()| mfa_settings::check(settings));
     checked.map_err(|error| match error.code {
         ErrorCode::FeatureUnavailableInTier if has_had_a_tier => {
             Error::tier_change_not_allowed(error.message)
         }
         _ => error,
-    })?;
-    Ok(settings)
+    })
 }
 
 /// Checks what takes a higher tier than the least.

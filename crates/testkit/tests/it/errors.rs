@@ -51,34 +51,36 @@ fn reason_of_code(code: &str) -> Option<&'static str> {
     })
 }
 
+/// What is done with an access token.
+const TOKEN_OPERATIONS: [&str; 24] = [
+    "AssociateSoftwareToken",
+    "ChangePassword",
+    "CompleteWebAuthnRegistration",
+    "ConfirmDevice",
+    "DeleteUser",
+    "DeleteUserAttributes",
+    "DeleteWebAuthnCredential",
+    "ForgetDevice",
+    "GetDevice",
+    "GetUser",
+    "GetUserAttributeVerificationCode",
+    "GetUserAuthFactors",
+    "GlobalSignOut",
+    "ListDevices",
+    "ListWebAuthnCredentials",
+    "StartWebAuthnRegistration",
+    "ListUserSessions",
+    "RevokeUserSession",
+    "SetUserMFAPreference",
+    "SetUserSettings",
+    "UpdateDeviceStatus",
+    "UpdateUserAttributes",
+    "VerifySoftwareToken",
+    "VerifyUserAttribute",
+];
+
 /// Why it does not arise at this operation.
 fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
-    const TOKEN_OPERATIONS: [&str; 24] = [
-        "AssociateSoftwareToken",
-        "ChangePassword",
-        "CompleteWebAuthnRegistration",
-        "ConfirmDevice",
-        "DeleteUser",
-        "DeleteUserAttributes",
-        "DeleteWebAuthnCredential",
-        "ForgetDevice",
-        "GetDevice",
-        "GetUser",
-        "GetUserAttributeVerificationCode",
-        "GetUserAuthFactors",
-        "GlobalSignOut",
-        "ListDevices",
-        "ListWebAuthnCredentials",
-        "StartWebAuthnRegistration",
-        "ListUserSessions",
-        "RevokeUserSession",
-        "SetUserMFAPreference",
-        "SetUserSettings",
-        "UpdateDeviceStatus",
-        "UpdateUserAttributes",
-        "VerifySoftwareToken",
-        "VerifyUserAttribute",
-    ];
     let by_token = TOKEN_OPERATIONS.contains(&operation);
     let signed = operations()
         .iter()

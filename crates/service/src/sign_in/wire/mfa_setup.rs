@@ -21,7 +21,7 @@ impl OnTheWire for MfaSetup {
             return Ok(SetUp::App);
         };
         let pair = ("email", Some(email.as_str()));
-        let mut given = attributes::collect(&pool_client.pool, [pair].into_iter())?;
+        let mut given = attributes::collect(&pool_client.pool, [pair])?;
         Ok(given.remove("email").map_or(SetUp::App, SetUp::Email))
     }
 
