@@ -71,6 +71,7 @@ mod signed_api;
 mod signing_keys;
 mod sms_prefixes;
 mod software_tokens;
+mod step_up;
 mod strangers;
 mod subs;
 mod sums_of_messages;

@@ -59,6 +59,7 @@ async fn an_access_token_has_cognitos_claims_and_no_others() {
         "sub": ana.sub, "iss": ana.client.pool.issuer(), "client_id": ana.client.id, "token_use": "access", "version": 2,
         "scope": "aws.cognito.signin.user.admin", "auth_time": now, "iat": now, "exp": now + 3600, "username": "ana",
         "origin_jti": claims["origin_jti"], "event_id": claims["event_id"], "jti": claims["jti"],
+        "acr": "urn:cognito:loa:1", "amr": ["pwd"],
     });
     assert_eq!(claims, expected);
     assert_eq!(names(&header(&tokens.access)), ["alg", "kid"]);
@@ -93,6 +94,7 @@ async fn an_id_token_has_cognitos_claims_and_the_attributes_that_the_client_read
         "sub": ana.sub, "iss": pool.issuer(), "aud": client.id, "token_use": "id", "auth_time": now, "iat": now, "exp": now + 3600,
         "cognito:username": "ana", "email": "ana@example.com", "email_verified": true, "custom:role": "chief",
         "origin_jti": claims["origin_jti"], "event_id": claims["event_id"], "jti": claims["jti"],
+        "acr": "urn:cognito:loa:1", "amr": ["pwd"],
     });
     assert_eq!(claims, expected);
 }

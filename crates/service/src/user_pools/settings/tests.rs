@@ -107,10 +107,6 @@ const NOT_BUILT: &[(&str, &str)] = &[
         "IssuerConfiguration other than ORIGINAL",
         r#"{"IssuerConfiguration": {"Type": "UPDATED"}}"#,
     ),
-    (
-        "AcrConfiguration",
-        r#"{"AcrConfiguration": {"LEVEL_1": {"AcrValue": "urn:x"}}}"#,
-    ),
 ];
 
 #[test]
