@@ -187,9 +187,8 @@ impl World {
         };
         let typed = match code {
             Code::Right => reached(&self.issued[index]),
-            Code::Wrong => None,
+            Code::Wrong | Code::Recovery(_) => None,
             Code::Another(other) => reached(&self.issued[other.index(self.issued.len())]),
-            Code::Recovery(_) => None,
         };
         typed.unwrap_or_else(|| "no code".to_owned())
     }
