@@ -21,6 +21,7 @@ load("aws-amplify/utils").ConsoleLogger.LOG_LEVEL = "ERROR";
 const auth = load("aws-amplify/auth");
 
 const DONE = { isSignedIn: true, nextStep: { signInStep: "DONE" } };
+const PREFERS_SMS = { SMSMfaSettings: { Enabled: true, PreferredMfa: true } };
 const TEMPORARY = "Temp0rary-one";
 
 let nodes;
@@ -223,9 +224,8 @@ test("who prefers no factor chooses one", async () => {
 });
 
 test("a new password is followed by the second factor", async () => {
-  const factors = { SMSMfaSettings: { Enabled: true, PreferredMfa: true } };
   const pool = await appWith({ mfa: "OPTIONAL" });
-  const { name, phone } = await nodes.user(pool, { temporary: TEMPORARY, factors });
+  const { name, phone } = await nodes.user(pool, { temporary: TEMPORARY, factors: PREFERS_SMS });
   const { nextStep } = await signIn(name, "USER_SRP_AUTH", {}, TEMPORARY);
   assert.equal(nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED");
   const asked = await answer(PASSWORD);
@@ -239,8 +239,7 @@ test("a device is remembered, stands in for the second factor, and is forgotten"
     DeviceOnlyRememberedOnUserPrompt: true,
   };
   const pool = await appWith({ mfa: "OPTIONAL", DeviceConfiguration });
-  const factors = { SMSMfaSettings: { Enabled: true, PreferredMfa: true } };
-  const { name, phone } = await nodes.user(pool, { factors });
+  const { name, phone } = await nodes.user(pool, { factors: PREFERS_SMS });
   await signIn(name, "USER_SRP_AUTH", {}, PASSWORD);
   assert.deepEqual(await answer(await nodes.code(phone)), DONE);
   assert.deepEqual(await auth.fetchDevices(), [], "it is not remembered yet");
@@ -250,10 +249,15 @@ test("a device is remembered, stands in for the second factor, and is forgotten"
   assert.equal(device.name, navigator.userAgent);
   await auth.fetchAuthSession({ forceRefresh: true });
   assert.equal(await deviceKey(), device.id);
-  await auth.signOut();
 
-  assert.deepEqual(await signIn(name, "USER_SRP_AUTH", {}, PASSWORD), DONE);
-  assert.equal(await deviceKey(), device.id);
+  const preferred = { preferredChallenge: "PASSWORD_SRP" };
+  for (const way of [["USER_SRP_AUTH"], ["USER_PASSWORD_AUTH"], ["USER_AUTH", preferred]]) {
+    await auth.signOut();
+    const [flow, options] = way;
+    assert.deepEqual(await signIn(name, flow, options, PASSWORD), DONE);
+    await auth.fetchAuthSession({ forceRefresh: true });
+    assert.equal(await deviceKey(), device.id);
+  }
   await auth.forgetDevice();
   assert.deepEqual(await auth.fetchDevices(), []);
   await auth.signOut();
@@ -262,11 +266,29 @@ test("a device is remembered, stands in for the second factor, and is forgotten"
   assert.equal(nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_SMS_CODE");
 });
 
+test("a device that is not remembered goes on being asked for the second factor", async () => {
+  const DeviceConfiguration = {
+    ChallengeRequiredOnNewDevice: true,
+    DeviceOnlyRememberedOnUserPrompt: true,
+  };
+  const pool = await appWith({ mfa: "OPTIONAL", DeviceConfiguration });
+  const { name, phone } = await nodes.user(pool, { factors: PREFERS_SMS });
+  const keys = new Set();
+  for (let time = 0; time < 2; time++) {
+    const { nextStep } = await signIn(name, "USER_SRP_AUTH", {}, PASSWORD);
+    assert.equal(nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_SMS_CODE");
+    assert.deepEqual(await answer(await nodes.code(phone)), DONE);
+    await auth.fetchAuthSession({ forceRefresh: true });
+    keys.add(await deviceKey());
+    await auth.signOut();
+  }
+  assert.equal(keys.size, 1, "it stays one device");
+});
+
 test("a device that was forgotten elsewhere is asked for the second factor again", async () => {
   const DeviceConfiguration = { ChallengeRequiredOnNewDevice: true };
   const pool = await appWith({ mfa: "OPTIONAL", DeviceConfiguration });
-  const factors = { SMSMfaSettings: { Enabled: true, PreferredMfa: true } };
-  const { name, phone } = await nodes.user(pool, { factors });
+  const { name, phone } = await nodes.user(pool, { factors: PREFERS_SMS });
   await signIn(name, "USER_SRP_AUTH", {}, PASSWORD);
   assert.deepEqual(await answer(await nodes.code(phone)), DONE);
   const about = { UserPoolId: pool.poolId, Username: name };

@@ -1,8 +1,8 @@
-"""The AWS SDK and a Flask application, both with AWS's host and issuer built in: run by
-test_as_aws.py where AWS's name leads to a server that stands in for AWS. What each says goes to
+"""The AWS SDK, a Flask application and pycognito's devices, with AWS's host and issuer built in: run
+by test_as_aws.py where AWS's name leads to a server that stands in for AWS. What each says goes to
 stdout as JSON.
 
-Arguments: what to do (`sign-in` or `flask`), and a file with what it needs.
+Arguments: what to do (`sign-in`, `flask` or `device`), and a file with what it needs.
 """
 
 import json
@@ -13,17 +13,23 @@ import boto3
 import flask
 from flask_cognito_lib import CognitoAuth
 from flask_cognito_lib.decorators import auth_required
+from pycognito.aws_srp import AWSSRP
 
 
-def sign_in(given):
-    """A pool, a client and a user, made as at AWS: no endpoint is named."""
-    idp = boto3.client(
+def sdk(given):
+    """No endpoint is named."""
+    return boto3.client(
         "cognito-idp",
         region_name=given["region"],
         aws_access_key_id="any",
         aws_secret_access_key="thing",
     )
-    pool = idp.create_user_pool(PoolName="people")["UserPool"]["Id"]
+
+
+def sign_in(given, **settings):
+    """A pool, a client and a user, made as at AWS."""
+    idp = sdk(given)
+    pool = idp.create_user_pool(PoolName="people", **settings)["UserPool"]["Id"]
     flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     client = idp.create_user_pool_client(
         UserPoolId=pool, ClientName="app", ExplicitAuthFlows=flows
@@ -78,7 +84,33 @@ def guarded_page(given):
     return answers
 
 
+def remembered_device(given):
+    """What pycognito is answered for its device, which it confirms, has remembered, signs in on and
+    forgets. Three of these requests it makes itself, with the access token as a bearer's."""
+    devices = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": True}
+    idp, account = sdk(given), sign_in(given, DeviceConfiguration=devices)
+    who = (given["username"], given["password"], account["poolId"], account["clientId"])
+    first = AWSSRP(*who, client=idp)
+    tokens = first.authenticate_user()
+    confirmed, secret = first.confirm_device(tokens, "the laptop")
+    access = tokens["AuthenticationResult"]["AccessToken"]
+    remembered = first.update_device_status(True, access, first.device_key)
+    again = AWSSRP(
+        *who, client=idp, device_key=first.device_key, device_group_key=first.device_group_key,
+        device_password=secret,
+    ).authenticate_user()
+    forgotten = first.forget_device(access, first.device_key)
+    return {
+        "confirmed": confirmed.json(),
+        "remembered": remembered.split(" : ")[0],
+        "signedIn": "AccessToken" in again["AuthenticationResult"],
+        "forgotten": forgotten.split(" : ")[0],
+    }
+
+
+TASKS = {"sign-in": sign_in, "flask": guarded_page, "device": remembered_device}
+
 if __name__ == "__main__":
     what, file = sys.argv[1:]
     given = json.loads(pathlib.Path(file).read_text())
-    print(json.dumps(sign_in(given) if what == "sign-in" else guarded_page(given)))
+    print(json.dumps(TASKS[what](given)))

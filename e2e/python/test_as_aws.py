@@ -194,6 +194,18 @@ def test_a_flask_application_lets_its_tokens_in_and_no_others(stand_in, account)
     assert with_forged != 200
 
 
+def test_pycognito_confirms_and_forgets_a_device_at_the_host_of_aws(stand_in, account):
+    said = stand_in.run(
+        sys.executable, str(HERE / "as_aws_clients.py"), "device", str(account)
+    )
+    assert said == {
+        "confirmed": {"UserConfirmationNecessary": True},
+        "remembered": "<Response [200]>",
+        "signedIn": True,
+        "forgotten": "<Response [200]>",
+    }
+
+
 def test_it_prints_the_line_for_the_hosts_file_and_four_variables(stand_in):
     printed = stand_in.printed()
     assert f"  127.0.0.1 {HOST}\n" in printed
