@@ -183,6 +183,19 @@ test("an app is set up, preferred and asked for", async () => {
   assert.deepEqual(await answer(await app.code()), DONE);
 });
 
+test("a recovery code is typed where a text message's is asked for", async () => {
+  const pool = await appWith({ mfa: "OPTIONAL" });
+  nodes.allowRecoveryCodes(pool);
+  const { name, phone } = await nodes.user(pool, { factors: PREFERS_SMS });
+  await signIn(name, "USER_SRP_AUTH", {}, PASSWORD);
+  assert.deepEqual(await answer(await nodes.code(phone)), DONE);
+  const { tokens } = await auth.fetchAuthSession();
+  const [code] = await nodes.recoveryCodes(pool, tokens.accessToken);
+  await auth.signOut();
+  await signIn(name, "USER_SRP_AUTH", {}, PASSWORD);
+  assert.deepEqual(await answer(code), DONE);
+});
+
 test("who must have a second factor sets an app up in the sign-in", async () => {
   const { name } = await nodes.user(await appWith({ mfa: "ON", factors: APP_ONLY }));
   const { nextStep } = await signIn(name, "USER_SRP_AUTH", {}, PASSWORD);

@@ -65,6 +65,18 @@ test("an app is set up, and a wrong code leaves the sign-in where it was", async
   await call(user, "refreshSession", session.getRefreshToken());
 });
 
+test("a recovery code is typed where the app's code is asked for", async () => {
+  const forgiving = await nodes.pool({ mfa: "OPTIONAL", factors: APP_ONLY });
+  nodes.allowRecoveryCodes(forgiving);
+  const { name } = await nodes.user(forgiving);
+  const { user: signedIn, session } = await application(nodes.url, forgiving).signIn(name, PASSWORD);
+  await setUpApp(signedIn);
+  await call(signedIn, "setUserMfaPreference", null, { Enabled: true, PreferredMfa: true });
+  const [code] = await nodes.recoveryCodes(forgiving, session.getAccessToken().getJwtToken());
+  const { user } = await application(nodes.url, forgiving).begin(name, PASSWORD);
+  assert.equal((await sendCode(user, code, "SOFTWARE_TOKEN_MFA"))[0], "onSuccess");
+});
+
 test("who must have a second factor sets an app up in the sign-in", async () => {
   const strict = await nodes.pool({ mfa: "ON", factors: APP_ONLY });
   const { name } = await nodes.user(strict);

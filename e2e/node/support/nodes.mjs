@@ -119,6 +119,19 @@ export class Nodes {
     return { poolId: UserPoolId, clientId: UserPoolClient.ClientId };
   }
 
+  /** Lets a pool have recovery codes, which Cognito knows nothing of. */
+  allowRecoveryCodes({ poolId }) {
+    this.#nodes[0].command("setting", "set", poolId, "recovery-codes", "on");
+  }
+
+  /** A list of recovery codes for the user of an access token. */
+  async recoveryCodes({ poolId }, accessToken) {
+    const headers = { Authorization: `Bearer ${accessToken}` };
+    const url = `${this.url}/${poolId}/recovery-codes`;
+    const answer = await fetch(url, { method: "POST", headers });
+    return (await answer.json()).RecoveryCodes;
+  }
+
   /**
    * Makes a user with a mailbox and a telephone, both verified, and a password: a temporary one, if
    * one is given.

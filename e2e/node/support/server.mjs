@@ -110,6 +110,11 @@ export class Server {
     throw new Error(`not ready after ${START_MS} ms\n${this.logEnd()}`);
   }
 
+  /** Runs another `cognate` command on the same store, and gives what it printed. */
+  command(...args) {
+    return execFileSync(BINARY, [...args, ...this.store], { encoding: "utf8", stdio: "pipe" });
+  }
+
   logEnd() {
     return readFileSync(this.log, "utf8").split("\n").slice(-40).join("\n");
   }
