@@ -76,9 +76,7 @@ class SecureDemo extends Demo {
   }
 }
 
-/**
- * Gives the page a device that makes passkeys and finds that its user is there and the right one.
- */
+/** Gives the page a device that makes passkeys, and knows its user. */
 async function addAuthenticator(page) {
   const devtools = await page.context().newCDPSession(page);
   await devtools.send("WebAuthn.enable");

@@ -227,6 +227,6 @@ def test_https_of_ones_own_needs_no_certificate_and_is_trusted_by_the_file_that_
             opened = f"urllib.request.urlopen('{url}', timeout=10)"
             fetch = f"import json, urllib.request; print(json.dumps({opened}.status))"
             assert server.run(sys.executable, "-c", fetch) == 200
-        assert "Demo site    https://127.0.0.1:9443/demo/" in server.printed()
+        assert "Demo site    https://localhost:9443/demo/" in server.printed()
     finally:
         assert server.end() == 0

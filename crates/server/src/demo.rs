@@ -1,20 +1,21 @@
 //! The demo pool and its app client. They are made once, through the ordinary operations, and found
 //! again by name.
 
-mod names;
 mod needs;
 mod operator;
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use cognate_service::{App, Operations};
 use cognate_web::demo::{DemoConfig, DemoPasswordPolicy};
 use serde_json::{Value, json};
 
-use self::names::{CLIENT, POOL};
-use self::operator::Operator;
 use crate::node::{host_of, is_domain};
+use operator::Operator;
+
+const POOL: &str = "Cognate demo";
+const CLIENT: &str = "Cognate demo site";
 
 /// Finds or makes both, and gives them what the site needs and they lack.
 ///
@@ -37,7 +38,7 @@ pub(crate) async fn prepare(
         .await?
     {
         Some(id) => id,
-        None => caller.make_pool().await?,
+        None => make_pool(&caller).await?,
     };
     let of_pool = json!({"UserPoolId": user_pool_id, "MaxResults": 60});
     let client_id = match caller
@@ -51,7 +52,7 @@ pub(crate) async fn prepare(
         .await?
     {
         Some(id) => id,
-        None => caller.make_client(&user_pool_id).await?,
+        None => make_client(&caller, &user_pool_id).await?,
     };
     let relying_party = relying_party_of(&app.config.public_url);
     needs::give(&caller, &user_pool_id, &client_id, &relying_party).await;
@@ -74,6 +75,36 @@ pub(crate) async fn prepare(
 fn relying_party_of(public_url: &str) -> String {
     let host = host_of(public_url).filter(|host| is_domain(host));
     host.unwrap_or("localhost").to_ascii_lowercase()
+}
+
+async fn make_pool(caller: &Operator<'_>) -> Result<String> {
+    let input = json!({
+        "PoolName": POOL,
+        "UsernameAttributes": ["email"],
+        "AutoVerifiedAttributes": ["email"],
+        "Policies": {"PasswordPolicy": {
+            "MinimumLength": 8, "RequireUppercase": true, "RequireLowercase": true, "RequireNumbers": true, "RequireSymbols": false,
+        }},
+    });
+    text(&caller.call("CreateUserPool", input).await?["UserPool"]["Id"])
+}
+
+async fn make_client(caller: &Operator<'_>, user_pool_id: &str) -> Result<String> {
+    let input = json!({
+        "UserPoolId": user_pool_id,
+        "ClientName": CLIENT,
+        "GenerateSecret": false,
+        "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        "PreventUserExistenceErrors": "ENABLED",
+    });
+    text(&caller.call("CreateUserPoolClient", input).await?["UserPoolClient"]["ClientId"])
+}
+
+fn text(value: &Value) -> Result<String> {
+    value
+        .as_str()
+        .map(str::to_owned)
+        .context("an answer without an id")
 }
 
 fn password_policy(policy: &Value) -> DemoPasswordPolicy {

@@ -57,9 +57,9 @@ pub(super) async fn features(
     client_id: &str,
 ) -> Result<Features> {
     let pool = caller.pool(user_pool_id).await?;
-    let client = describe_client(caller, user_pool_id, client_id).await?;
-    let mfa = mfa_config(caller, user_pool_id).await?;
-    let sessions = session_configuration(caller, user_pool_id).await?;
+    let client = caller.client(user_pool_id, client_id).await?;
+    let mfa = caller.mfa(user_pool_id).await?;
+    let sessions = caller.sessions(user_pool_id).await?;
     let begins_with_passkeys = contains(first_factors_of(&pool), PASSKEY)
         && contains(&client["ExplicitAuthFlows"], CHOICE);
     let passkeys = &mfa["WebAuthnConfiguration"];
@@ -103,7 +103,7 @@ async fn first_factors(caller: &Operator<'_>, user_pool_id: &str) -> Result<()> 
 /// for both factors, or who has an app could sign in with none. Mail is no second factor here,
 /// since it is the way to a new password.
 async fn factors(caller: &Operator<'_>, user_pool_id: &str, relying_party: &str) -> Result<()> {
-    let mut mfa = mfa_config(caller, user_pool_id).await?;
+    let mut mfa = caller.mfa(user_pool_id).await?;
     let has_apps = mfa["SoftwareTokenMfaConfiguration"]["Enabled"] == true;
     let has_passkeys = mfa["WebAuthnConfiguration"]["RelyingPartyId"].is_string();
     if has_apps && has_passkeys {
@@ -126,7 +126,7 @@ async fn factors(caller: &Operator<'_>, user_pool_id: &str, relying_party: &str)
 }
 
 async fn sessions(caller: &Operator<'_>, user_pool_id: &str) -> Result<()> {
-    let mut configuration = session_configuration(caller, user_pool_id).await?;
+    let mut configuration = caller.sessions(user_pool_id).await?;
     if configuration["UserSessionTracking"] == "ENABLED" {
         return Ok(());
     }
@@ -138,7 +138,7 @@ async fn sessions(caller: &Operator<'_>, user_pool_id: &str) -> Result<()> {
 }
 
 async fn flows(caller: &Operator<'_>, user_pool_id: &str, client_id: &str) -> Result<()> {
-    let mut client = describe_client(caller, user_pool_id, client_id).await?;
+    let mut client = caller.client(user_pool_id, client_id).await?;
     if contains(&client["ExplicitAuthFlows"], CHOICE) {
         return Ok(());
     }
@@ -151,26 +151,6 @@ async fn flows(caller: &Operator<'_>, user_pool_id: &str, client_id: &str) -> Re
     // As with the pool: all that is described.
     caller.call("UpdateUserPoolClient", client).await?;
     Ok(())
-}
-
-async fn describe_client(
-    caller: &Operator<'_>,
-    user_pool_id: &str,
-    client_id: &str,
-) -> Result<Value> {
-    let input = json!({"UserPoolId": user_pool_id, "ClientId": client_id});
-    let mut answer = caller.call("DescribeUserPoolClient", input).await?;
-    Ok(answer["UserPoolClient"].take())
-}
-
-async fn mfa_config(caller: &Operator<'_>, user_pool_id: &str) -> Result<Value> {
-    let input = json!({"UserPoolId": user_pool_id});
-    caller.call("GetUserPoolMfaConfig", input).await
-}
-
-async fn session_configuration(caller: &Operator<'_>, user_pool_id: &str) -> Result<Value> {
-    let input = json!({"UserPoolId": user_pool_id});
-    caller.call("GetUserPoolSessionConfiguration", input).await
 }
 
 fn first_factors_of(pool: &Value) -> &Value {

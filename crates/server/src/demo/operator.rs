@@ -1,4 +1,4 @@
-//! Operations as a development server's operator calls them.
+//! Operations, called from within by their names on the wire.
 
 use std::sync::Arc;
 
@@ -7,8 +7,6 @@ use cognate_api::{Service, json};
 use cognate_service::{App, Caller, Cx, Operations};
 use serde_json::{Value, json};
 
-use super::names::{CLIENT, POOL};
-
 /// Calls operations with the rights of a development server's operator.
 pub(super) struct Operator<'a> {
     pub(super) app: &'a Arc<App>,
@@ -16,6 +14,10 @@ pub(super) struct Operator<'a> {
 }
 
 impl Operator<'_> {
+    /// The answer of an operation.
+    ///
+    /// # Errors
+    /// The operation's own, in words.
     pub(super) async fn call(&self, operation: &'static str, input: Value) -> Result<Value> {
         let entry = self
             .operations
@@ -45,6 +47,25 @@ impl Operator<'_> {
         Ok(answer["UserPool"].take())
     }
 
+    /// The app client as DescribeUserPoolClient shows it.
+    pub(super) async fn client(&self, user_pool_id: &str, client_id: &str) -> Result<Value> {
+        let input = json!({"UserPoolId": user_pool_id, "ClientId": client_id});
+        let mut answer = self.call("DescribeUserPoolClient", input).await?;
+        Ok(answer["UserPoolClient"].take())
+    }
+
+    /// The pool's second factors and passkeys as GetUserPoolMfaConfig shows them.
+    pub(super) async fn mfa(&self, user_pool_id: &str) -> Result<Value> {
+        let input = json!({"UserPoolId": user_pool_id});
+        self.call("GetUserPoolMfaConfig", input).await
+    }
+
+    /// What GetUserPoolSessionConfiguration shows.
+    pub(super) async fn sessions(&self, user_pool_id: &str) -> Result<Value> {
+        let input = json!({"UserPoolId": user_pool_id});
+        self.call("GetUserPoolSessionConfiguration", input).await
+    }
+
     /// The id of the object with this name in a paged list, if the id begins with `begins`: a
     /// pool's id begins with its region.
     pub(super) async fn find(
@@ -71,34 +92,4 @@ impl Operator<'_> {
             }
         }
     }
-
-    pub(super) async fn make_pool(&self) -> Result<String> {
-        let input = json!({
-            "PoolName": POOL,
-            "UsernameAttributes": ["email"],
-            "AutoVerifiedAttributes": ["email"],
-            "Policies": {"PasswordPolicy": {
-                "MinimumLength": 8, "RequireUppercase": true, "RequireLowercase": true, "RequireNumbers": true, "RequireSymbols": false,
-            }},
-        });
-        text(&self.call("CreateUserPool", input).await?["UserPool"]["Id"])
-    }
-
-    pub(super) async fn make_client(&self, user_pool_id: &str) -> Result<String> {
-        let input = json!({
-            "UserPoolId": user_pool_id,
-            "ClientName": CLIENT,
-            "GenerateSecret": false,
-            "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-            "PreventUserExistenceErrors": "ENABLED",
-        });
-        text(&self.call("CreateUserPoolClient", input).await?["UserPoolClient"]["ClientId"])
-    }
-}
-
-fn text(value: &Value) -> Result<String> {
-    value
-        .as_str()
-        .map(str::to_owned)
-        .context("an answer without an id")
 }

@@ -177,8 +177,9 @@ export class Cognate {
 
   /**
    * The signed-in user: {username, attributes, secondFactors}, as the service knows them now (the
-   * ID token tells how they were). Second factors are named as their challenges:
-   * SOFTWARE_TOKEN_MFA. /
+   * ID token tells how they were). Second factors have the names of their challenges:
+   * SOFTWARE_TOKEN_MFA.
+   */
   async getUser(tokens) {
     const answer = await this.#callAs(tokens, 'GetUser');
     const attributes = Object.fromEntries(

@@ -2,7 +2,7 @@
 //
 // A QR code of a text, as ISO/IEC 18004:2015 has it: bytes of UTF-8, error correction M, the
 // smallest version that holds them. Pure functions without a dependency; copy it freely. The code
-// of an authenticator app holds a secret, so it is made in the page, and by nobody else's service.
+// for an authenticator app holds a secret, so it is made in the page, by nobody else's service.
 
 /** Of level M, for versions 1 to 40: error correction codewords of a block (Table 9). */
 const CORRECTION = [
@@ -45,9 +45,7 @@ export function qrCode(text, mask) {
   return candidates[penalties.indexOf(Math.min(...penalties))];
 }
 
-/**
- * The path of an SVG that draws the modules, each one unit wide; for a view box that begins at 0.
- */
+/** The path of an SVG that draws the modules, each one unit wide, from (0, 0) on. */
 export function qrPath(rows) {
   const runsOf = (row) => row.map(Number).join('').matchAll(/1+/g);
   const draw = (y, { index: x, 0: { length } }) => `M${x} ${y}h${length}v1h-${length}z`;
@@ -222,9 +220,7 @@ function drawVersion(version, size, set) {
   }
 }
 
-/**
- * Where the fifteen bits of the format information stand, least significant first, twice (§7.9).
- */
+/** Where the fifteen bits of the format information stand, twice, the least first (§7.9). */
 function formatPlaces(size) {
   const bits = [...Array(15).keys()];
   const first = bits.map((at) => {
@@ -235,9 +231,7 @@ function formatPlaces(size) {
   return [first, second];
 }
 
-/**
- * What is left of a number, with `degree` zeros behind it, in a division of polynomials of bits.
- */
+/** What is left of a polynomial of bits, with `degree` zeros behind it, after a division. */
 function bchRemainder(number, degree, generator) {
   let rest = number << degree;
   for (let at = 31; at >= degree; at--)

@@ -22,9 +22,7 @@ export async function createPasskey(options) {
   return (await navigator.credentials.create({ publicKey })).toJSON();
 }
 
-/**
- * Proves that the user has a passkey; the browser asks. Gives what WEB_AUTHN takes as CREDENTIAL.
- */
+/** Uses a passkey; the browser asks the user. Gives what WEB_AUTHN takes as CREDENTIAL. */
 export async function usePasskey(options) {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
   return (await navigator.credentials.get({ publicKey })).toJSON();
