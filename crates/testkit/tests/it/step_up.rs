@@ -1,5 +1,5 @@
-//! The claims acr and amr, and sign-ins that are to reach a level: TARGET_ACR_VALUES, ACCESS_TOKEN and
-//! MAX_AGE of USER_AUTH.
+//! The claims acr and amr, and sign-ins that are to reach a level: TARGET_ACR_VALUES, ACCESS_TOKEN
+//! and MAX_AGE of USER_AUTH.
 
 mod names;
 mod tokens_that_count;
