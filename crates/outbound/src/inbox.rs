@@ -18,8 +18,9 @@ use crate::Delivery;
 /// How many messages an inbox keeps.
 const CAPACITY: usize = 500;
 
-/// How many digits a code has that [`Inbox::last_code`] finds.
-const CODE_DIGITS: usize = 6;
+/// How many digits the codes have that [`Inbox::last_code`] finds: those that begin a sign-in have
+/// two more than all others (docs/protocol.md §17.2).
+const CODE_DIGITS: [usize; 2] = [6, 8];
 
 /// A shared, bounded list of messages that were "sent".
 #[derive(Clone)]
@@ -63,12 +64,12 @@ impl Received {
         }
     }
 
-    /// The first run of exactly six digits in the text.
+    /// The first run of as many digits in the text as a code has.
     #[must_use]
     pub fn code(&self) -> Option<String> {
         self.text()
             .split(|c: char| !c.is_ascii_digit())
-            .find(|run| run.len() == CODE_DIGITS)
+            .find(|run| CODE_DIGITS.contains(&run.len()))
             .map(str::to_owned)
     }
 }

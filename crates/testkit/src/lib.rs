@@ -26,6 +26,7 @@
 
 mod authenticator;
 mod call;
+mod choice;
 mod client;
 mod databases;
 mod device;
@@ -45,6 +46,7 @@ use std::time::Duration;
 
 pub use authenticator::Authenticator;
 pub use call::{Answer, ApiError, Call, refused};
+pub use choice::Challenged;
 pub use client::{ClientBuilder, TestClient};
 pub use cognate_api::idp::op;
 pub use databases::{for_each_database, for_each_empty_schema};

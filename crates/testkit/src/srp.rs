@@ -10,7 +10,7 @@ use cognate_crypto::srp::client::ClientKey;
 use cognate_model::Timestamp;
 use serde_json::{Value, json};
 
-use crate::{ApiError, TestClient, Tokens};
+use crate::{ApiError, Challenged, TestClient, TestUser, Tokens};
 
 /// An exchange whose challenge has come.
 #[derive(Clone)]
@@ -82,6 +82,17 @@ impl TestClient {
 }
 
 impl SrpExchange {
+    /// The exchange of a challenge that was come to in another way than by USER_SRP_AUTH.
+    pub(crate) fn of(user: &TestUser, key: ClientKey, challenge: Challenged) -> Self {
+        Self {
+            client: user.client.clone(),
+            name: user.name.clone(),
+            session: challenge.session,
+            parameters: challenge.parameters,
+            key,
+        }
+    }
+
     /// Begins anew with the same value.
     ///
     /// # Errors

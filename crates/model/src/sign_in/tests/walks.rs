@@ -215,6 +215,8 @@ impl World {
         let user = slot.user.clone().unwrap();
         let is_void = |generation| slot.generation != generation || slot.credentials.is_none();
         if truth.generation.is_some_and(is_void) {
+            self.seen
+                .met("another factor after the password has changed");
             return self.must_refuse(step, outcome, &Refusal::NoSuchStep);
         }
         let expected = match user.status {
@@ -222,6 +224,7 @@ impl World {
             UserStatus::Unconfirmed => Some(Refusal::NotConfirmed),
             UserStatus::ResetRequired => Some(Refusal::ResetRequired),
             UserStatus::ForceChangePassword if truth.generation.is_none() => {
+                self.seen.met("a code of who must change a temporary password");
                 Some(Refusal::WrongPassword)
             }
             UserStatus::ForceChangePassword => {
@@ -299,6 +302,9 @@ impl World {
         assert_eq!(refusal.keeps_the_step(), is_guess || is_of_form(&refusal));
         if let Some(step) = step {
             let issued = &mut self.issued[step];
+            if issued.made_at.plus(validity(&issued.pending)) == self.now {
+                self.seen.met("an answer in the moment that is too late");
+            }
             issued.guesses += i64::from(is_guess);
             issued.is_used_up |= !refusal.keeps_the_step() || issued.guesses >= MAX_GUESSES;
         }
@@ -425,23 +431,41 @@ impl World {
             Move::Confirm(at, contact) => self.confirm(at, contact),
             Move::Wait(span) => self.now = self.now.plus(Duration::from_millis(span)),
             Move::SignUp(at, status, contacts) => self.sign_up(at, status, contacts),
-            Move::SetPassword(at, temporary) => self.set_password(at, temporary),
-            Move::DropPassword(at) => self.slot_mut(at).credentials = None,
-            Move::SetStatus(at, status) => self.change(at, |user| user.status = status),
-            Move::SetEnabled(at, enabled) => self.change(at, |user| user.enabled = enabled),
-            Move::SetAddress(at, contact, address) => self.set_address(at, contact, address),
-            Move::Prefer(at, factors, preferred) => self.prefer(at, factors, preferred),
-            Move::SetApp(at, has_app) => self.set_app(at, has_app),
             Move::SetPool(pool, draw) => draw.set(&mut self.pools[pool]),
-            Move::Delete(at) => {
-                let slot = self.slot_mut(at);
+            Move::SetPassword(place, temporary) => self.set_password(self.at(place), temporary),
+            Move::DropPassword(place) => self.slot_mut(self.at(place)).credentials = None,
+            Move::SetStatus(place, status) => {
+                self.change(self.at(place), |user| user.status = status);
+            }
+            Move::SetEnabled(place, enabled) => {
+                self.change(self.at(place), |user| user.enabled = enabled);
+            }
+            Move::SetAddress(place, contact, address) => {
+                self.set_address(self.at(place), contact, address);
+            }
+            Move::Prefer(place, factors, preferred) => {
+                self.prefer(self.at(place), factors, preferred);
+            }
+            Move::SetApp(place, has_app) => self.set_app(self.at(place), has_app),
+            Move::Delete(place) => {
+                let slot = self.slot_mut(self.at(place));
                 (slot.user, slot.credentials, slot.app) = (None, None, None);
             }
-            Move::Lock(at, span) => {
+            Move::Lock(place, span) => {
                 let until = self.now.plus(Duration::from_millis(span));
-                self.slot_mut(at).locked_until = until;
+                self.slot_mut(self.at(place)).locked_until = until;
             }
         }
+    }
+
+    /// A place: the one whose step waits last, if it is not another.
+    fn at(&self, place: moves::Place) -> At {
+        let last = self.issued.last().map(|issued| issued.at);
+        place.or(last).unwrap_or(At {
+            pool: 0,
+            client: 0,
+            name: 0,
+        })
     }
 
     fn change(&mut self, at: At, change: impl FnOnce(&mut User)) {

@@ -246,6 +246,8 @@ impl World {
         } else if is_theirs {
             Ok(issued.truth.with(factor, self.now))
         } else {
+            self.seen
+                .met("a right code for an address that is no more theirs");
             Err(Refusal::NoSuchStep)
         };
         self.judge(Some(index), at, outcome, truth);

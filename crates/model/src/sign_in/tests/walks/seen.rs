@@ -53,12 +53,21 @@ const PROOFS: [&str; 7] = [
     "Sms",
 ];
 
+/// What else must have been met.
+const MOMENTS: [&str; 4] = [
+    "a code of who must change a temporary password",
+    "a right code for an address that is no more theirs",
+    "another factor after the password has changed",
+    "an answer in the moment that is too late",
+];
+
 /// Counts of what happened.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     signed_in: BTreeMap<String, u32>,
     asked: BTreeMap<String, u32>,
     refused: BTreeMap<String, u32>,
+    moments: BTreeMap<String, u32>,
 }
 
 impl Seen {
@@ -80,11 +89,16 @@ impl Seen {
         *self.refused.entry(name).or_default() += 1;
     }
 
+    pub(super) fn met(&mut self, moment: &str) {
+        *self.moments.entry(moment.to_owned()).or_default() += 1;
+    }
+
     pub(super) fn add(&mut self, other: Self) {
         for (into, from) in [
             (&mut self.signed_in, other.signed_in),
             (&mut self.asked, other.asked),
             (&mut self.refused, other.refused),
+            (&mut self.moments, other.moments),
         ] {
             for (name, times) in from {
                 *into.entry(name).or_default() += times;
@@ -102,6 +116,7 @@ impl Seen {
             missing(&self.signed_in, &PROOFS),
             missing(&self.asked, &STEPS),
             missing(&self.refused, &REFUSALS),
+            missing(&self.moments, &MOMENTS),
         ]
         .concat()
     }
