@@ -11,6 +11,7 @@ use axum::response::Response;
 use axum::routing::MethodFilter;
 use bytes::Bytes;
 use cognate_api::{Error, ErrorCode};
+use cognate_model::recovery_code::RecoveryCode;
 use cognate_service::Caller;
 use cognate_service::recovery_codes::{self, CodesLeft};
 use http::request::Parts;
@@ -70,7 +71,7 @@ impl Door for RecoveryCodes {
         match asked {
             Asked::List => {
                 let codes = recovery_codes::make(cx, &pool, &token).await?;
-                let codes: Vec<&str> = codes.iter().map(|code| code.expose()).collect();
+                let codes: Vec<&str> = codes.iter().map(RecoveryCode::expose).collect();
                 Ok(serde_json::json!({ "RecoveryCodes": codes }).to_string())
             }
             Asked::Left => Ok(told(recovery_codes::left(cx, &pool, &token).await?)),
