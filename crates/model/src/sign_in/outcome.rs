@@ -59,11 +59,14 @@ pub enum Need {
     VerifyChallenge(Asked<VerifyChallenge, bool>),
 }
 
+/// How the machine goes on with a fact.
+type Then<Fact> = dyn FnOnce(Fact, &Facts<'_>, &mut Random) -> Outcome + Send;
+
 /// A question, and how the machine goes on with its answer, which is a fact of its own type.
 pub struct Asked<Question, Fact> {
     /// What the driver is to find out.
     pub question: Question,
-    then: Box<dyn FnOnce(Fact, &Facts<'_>, &mut Random) -> Outcome + Send>,
+    then: Box<Then<Fact>>,
 }
 
 impl<Question, Fact> Asked<Question, Fact> {
@@ -91,8 +94,10 @@ type Work = dyn FnOnce(&mut Random) -> Computed + Send;
 /// the result.
 pub struct Powers(Box<Work>);
 
+type GoOn = dyn FnOnce(&Facts<'_>, &mut Random) -> Outcome + Send;
+
 /// What powers came to.
-pub struct Computed(Box<dyn FnOnce(&Facts<'_>, &mut Random) -> Outcome + Send>);
+pub struct Computed(Box<GoOn>);
 
 impl Powers {
     /// Work that costs powers, and how the machine goes on with what it gives.

@@ -224,7 +224,8 @@ impl World {
             UserStatus::Unconfirmed => Some(Refusal::NotConfirmed),
             UserStatus::ResetRequired => Some(Refusal::ResetRequired),
             UserStatus::ForceChangePassword if truth.generation.is_none() => {
-                self.seen.met("a code of who must change a temporary password");
+                self.seen
+                    .met("a code of who must change a temporary password");
                 Some(Refusal::WrongPassword)
             }
             UserStatus::ForceChangePassword => {
