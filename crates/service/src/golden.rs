@@ -52,6 +52,7 @@ fn steps_of_sign_ins_that_any_release_has_kept_are_read() {
     is_read_for_ever::<KeptStep>("challenge_select_mfa_type");
     is_read_for_ever::<KeptStep>("challenge_software_token_mfa");
     is_read_for_ever::<KeptStep>("challenge_mfa_setup");
+    is_read_for_ever::<KeptStep>("challenge_step_up");
     is_read_for_ever::<KeptStep>("challenge_device_srp_auth");
     is_read_for_ever::<KeptStep>("challenge_device_password_verifier");
 }

@@ -15,7 +15,7 @@ use cognate_crypto::random::Random;
 use super::choice::{Choice, FirstChallenge};
 use super::facts::Facts;
 use super::outcome::{Asked, Need, Outcome};
-use super::progress::{Credit, Target};
+use super::progress::{Credit, Factor, Target};
 use super::questions::FirstFactors;
 use super::refusal::Refusal;
 use super::turn::Turn;
@@ -132,7 +132,10 @@ struct Means {
 impl Means {
     fn of(turn: &Turn, has_token: bool, found: &FirstFactors, facts: &Facts<'_>) -> Self {
         let user = turn.user(facts);
-        let second = user.map(|user| facts.pool.second_factors_of(user, has_token));
+        // Who has used a recovery code has lost them.
+        let are_lost = turn.progress.has_proved(Factor::RecoveryCode);
+        let second = user.filter(|_| !are_lost);
+        let second = second.map(|user| facts.pool.second_factors_of(user, has_token));
         Self {
             first: select_challenge::offered(facts, found),
             second: second.unwrap_or_default(),

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The documents that `service` and `outbound` seal; they are read by a test there.
-const OF_OTHER_CRATES: [&str; 14] = [
+const OF_OTHER_CRATES: [&str; 15] = [
     "challenge_email_otp",
     "challenge_mfa_setup",
     "challenge_device_password_verifier",
@@ -28,6 +28,7 @@ const OF_OTHER_CRATES: [&str; 14] = [
     "challenge_select_mfa_type",
     "challenge_sms_mfa",
     "challenge_software_token_mfa",
+    "challenge_step_up",
     "message_email",
     "message_sms",
     "passkey_registration",

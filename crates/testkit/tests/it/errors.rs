@@ -101,9 +101,6 @@ fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
         "LimitExceededException" if operation.ends_with("WebAuthnCredentials") => {
             "nobody is held up who reads"
         }
-        "FeatureUnavailableInTierException" if operation.ends_with("InitiateAuth") => {
-            "what a tier lacks cannot be set"
-        }
         "UserPoolTaggingException" if operation == "DescribeUserPool" => {
             "tags are stored with the pool"
         }
@@ -150,6 +147,7 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
     sign_up::confirm_sign_up(&mut world).await;
     sign_up::resend_confirmation_code(&mut world).await;
     sign_in::sign_in(&mut world).await;
+    sign_in::choice_in_the_least_tier(&mut world).await;
     sign_in::sessions(&mut world).await;
     users_own(&mut world).await;
     limits_by_address(&mut world).await;

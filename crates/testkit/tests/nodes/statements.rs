@@ -276,6 +276,7 @@ macro_rules! faults {
 
 mod recovery_codes;
 mod second_factors;
+mod step_up;
 
 faults! {
     sign_up: nothing, async |stage| stage.ana.client.user("eve").sign_up().await.map(drop), Settled;

@@ -251,6 +251,27 @@ fn a_low_level_is_no_way_around_a_second_factor() {
 }
 
 #[test]
+fn a_second_factor_that_is_switched_on_meanwhile_is_asked() {
+    let mut having = Having::first(&[FirstFactor::EmailOtp]);
+    (having.mfa, having.app) = (Optional, true);
+    let mut ana = Person::new(&having);
+    let email = preferring(FirstChallenge::EmailOtp);
+    let by_mail = asked(ana.begin_with(&[Three], None, email, None));
+    let choose = asked(ana.answer(&by_mail, true));
+    ana.scene.user_mut().mfa.enabled = [SoftwareToken].into();
+    let pending = asked(ana.answer(&choose, true));
+    assert_eq!(pending.step.name(), "software_token_mfa");
+}
+
+#[test]
+fn nobody_is_signed_in_who_has_proved_nothing_here() {
+    let mut ana = Person::new(&Having::a_password());
+    let turn = crate::sign_in::turn::Turn::first(crate::sign_in::Way::Choice);
+    let outcome = ana.driven(Outcome::Proved(turn));
+    assert_eq!(refused(outcome), Refusal::WrongPassword);
+}
+
+#[test]
 fn where_everybody_needs_a_second_factor_it_is_set_up_on_the_way_to_a_low_level_only() {
     let mut having = Having::a_password();
     (having.mfa, having.contacts) = (On, Vec::new());
@@ -278,6 +299,29 @@ fn a_confirmed_sign_up_goes_on_to_a_level() {
     let factors = signed_in(ana.to_the_end(begun)).factors;
     let factors: Vec<_> = factors.iter().map(|proved| proved.factor).collect();
     assert_eq!(factors, [Factor::Email, Password]);
+}
+
+#[test]
+fn who_uses_a_recovery_code_has_lost_what_it_stands_in_for() {
+    let recover = |ana: &mut Person, pending: &Pending| {
+        let code = ana.draw_recovery_code();
+        ana.type_app_code(pending, &code)
+    };
+    let mut ana = Person::new(&Having::second(&[SoftwareToken]));
+    let choose = ana.begin(&[Four, One], None);
+    let asked_for_app = asked(ana.answer(&asked(choose), true));
+    let factors = signed_in(recover(&mut ana, &asked_for_app)).factors;
+    let factors: Vec<_> = factors.iter().map(|proved| proved.factor).collect();
+    assert_eq!(factors, [Password, Factor::RecoveryCode]);
+    // Nothing is used up where it leads nowhere.
+    let choose = ana.begin(&[Four], None);
+    let asked_for_app = asked(ana.answer(&asked(choose), true));
+    let outcome = recover(&mut ana, &asked_for_app);
+    assert_eq!(refused(outcome), Refusal::TargetOutOfReach);
+    let session = ana.session(&[Password, Factor::RecoveryCode], 60);
+    let asked_for_app = asked(ana.begin(&[Four, One], Some(session)));
+    let outcome = recover(&mut ana, &asked_for_app);
+    assert_eq!(refused(outcome), Refusal::TargetMet);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::acr::{Level, Method};
 use crate::attribute::Contact;
 use crate::ids::SessionId;
 use crate::passkey::{Hints, Passkey, Registration};
+use crate::recovery_code::UsedCodes;
 use crate::second_factor::{EmailMfa, MfaConfiguration, PoolMfa, SecondFactor};
 use crate::session::TokenSession;
 use crate::sign_in::{
@@ -325,6 +326,18 @@ impl Person {
     /// Goes on from a sign-up that was just confirmed.
     pub(super) fn confirmed(&mut self, pending: &Pending, levels: Vec<Level>) -> Outcome {
         self.give::<crate::sign_in::ConfirmedSignUp>(pending, levels)
+    }
+
+    /// A recovery code of theirs that is not used.
+    pub(super) fn draw_recovery_code(&mut self) -> String {
+        let sub = Sub::parse(SUB).unwrap();
+        let (list, codes) = recovery_codes::draw(&self.scene.pool.id, &sub, &mut self.scene.random);
+        recovery_codes::keep(list, UsedCodes::default());
+        codes[0].expose().to_owned()
+    }
+
+    pub(super) fn type_app_code(&mut self, pending: &Pending, code: &str) -> Outcome {
+        self.give::<SoftwareTokenMfa>(pending, TypedCode(secret(code)))
     }
 
     pub(super) fn has_app(&self) -> bool {
