@@ -15,12 +15,13 @@ use cognate_crypto::random::Random;
 use super::choice::{Choice, FirstChallenge};
 use super::facts::Facts;
 use super::outcome::{Asked, Need, Outcome};
-use super::progress::{Credit, Factor, Target};
+use super::progress::{Credit, Target};
 use super::questions::FirstFactors;
 use super::refusal::Refusal;
 use super::turn::Turn;
 use super::{mfa, mfa_challenge, select_challenge, select_mfa_type, software_token_mfa};
 use crate::acr::{Level, Method, of_factors};
+use crate::factor::Factor;
 use crate::second_factor::SecondFactor;
 use crate::session::TokenSession;
 

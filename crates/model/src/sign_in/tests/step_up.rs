@@ -74,9 +74,9 @@ fn what_a_user_lacks_is_told_only_after_a_factor() {
     let begun = ana.begin(&[Four], None);
     assert_eq!(offered(nobody.begin(&[Four], None)), offered(begun));
     let begun = ana.begin(&[Four], None);
-    assert_eq!(refused(ana.to_the_end(begun)), Refusal::TargetOutOfReach);
+    assert_eq!(refused(ana.end_of(begun)), Refusal::TargetOutOfReach);
     let begun = nobody.begin(&[Four], None);
-    assert_eq!(refused(nobody.to_the_end(begun)), Refusal::WrongPassword);
+    assert_eq!(refused(nobody.end_of(begun)), Refusal::WrongPassword);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn the_new_session_keeps_the_time_of_each_factor_and_rests_on_the_old_one() {
     let mut ana = Person::new(&Having::second(&[SoftwareToken]));
     let session = ana.session(&[Password], 60);
     let begun = ana.begin(&[Four], Some(session));
-    let Outcome::SignedIn(proof, _) = ana.to_the_end(begun) else {
+    let Outcome::SignedIn(proof, _) = ana.end_of(begun) else {
         panic!("not signed in");
     };
     assert_eq!(proof.rests_on(), SessionId::parse(SESSION).ok().as_ref());
@@ -277,10 +277,10 @@ fn where_everybody_needs_a_second_factor_it_is_set_up_on_the_way_to_a_low_level_
     (having.mfa, having.contacts) = (On, Vec::new());
     let mut ana = Person::new(&having);
     let begun = ana.begin(&[One], None);
-    let end = ana.to_the_end(begun);
+    let end = ana.end_of(begun);
     assert_eq!(asked(end).step.name(), "mfa_setup");
     let begun = ana.begin(&[Four], None);
-    assert_eq!(refused(ana.to_the_end(begun)), Refusal::TargetOutOfReach);
+    assert_eq!(refused(ana.end_of(begun)), Refusal::TargetOutOfReach);
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn a_confirmed_sign_up_goes_on_to_a_level() {
     );
     let mut ana = ana;
     let begun = ana.confirmed(&pending, vec![Four, Three]);
-    let factors = signed_in(ana.to_the_end(begun)).factors;
+    let factors = signed_in(ana.end_of(begun)).factors;
     let factors: Vec<_> = factors.iter().map(|proved| proved.factor).collect();
     assert_eq!(factors, [Factor::Email, Password]);
 }

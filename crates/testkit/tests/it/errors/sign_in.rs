@@ -68,6 +68,8 @@ pub(super) async fn sign_in(world: &mut World) {
     }
 }
 
+const TIER: &str = "FeatureUnavailableInTierException";
+
 /// In a pool that has come to a lower tier since its client was given the flow.
 pub(super) async fn choice_in_the_least_tier(world: &mut World) {
     let pool = world.server.pool().await;
@@ -76,7 +78,6 @@ pub(super) async fn choice_in_the_least_tier(world: &mut World) {
     world.server.call::<op::UpdateUserPool>(down).await.unwrap();
     let own = json!({"TARGET_ACR_VALUES": "urn:cognito:loa:1"});
     let input = client.initiation("USER_AUTH", &client.parameters("ana", own));
-    const TIER: &str = "FeatureUnavailableInTierException";
     world.says::<op::InitiateAuth>(TIER, input.clone()).await;
     let input = with(input, json!({"UserPoolId": pool.id}));
     world.says::<op::AdminInitiateAuth>(TIER, input).await;

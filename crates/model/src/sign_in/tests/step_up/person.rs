@@ -131,10 +131,13 @@ impl Person {
             secret: SecretBytes::new(vec![7; totp::SECRET_LENGTH]),
             name: "phone".to_owned(),
         };
-        let mut known = KnownToken::default();
-        known.token = SoftwareToken {
+        let token = SoftwareToken {
             verified: having.app.then_some(verified),
             pending: None,
+        };
+        let known = KnownToken {
+            token,
+            ..KnownToken::default()
         };
         let mut authenticator = Authenticator::ed25519(&[5; 32]).unwrap();
         authenticator.counter = 7;
@@ -311,7 +314,7 @@ impl Person {
     }
 
     /// Answers rightly until it is decided. What sets a factor up is not answered.
-    pub(super) fn to_the_end(&mut self, mut outcome: Outcome) -> Outcome {
+    pub(super) fn end_of(&mut self, mut outcome: Outcome) -> Outcome {
         loop {
             let pending = match outcome {
                 Outcome::Ask(pending, _) if pending.step.name() != "mfa_setup" => pending,
@@ -352,7 +355,7 @@ impl Person {
         session: Option<TokenSession>,
     ) -> (Vec<String>, Vec<Factor>) {
         let begun = self.begin(levels, session);
-        let proof = signed_in(self.to_the_end(begun));
+        let proof = signed_in(self.end_of(begun));
         let met = std::mem::take(&mut self.met);
         let factors = proof.factors.iter().map(|proved| proved.factor).collect();
         (met, factors)
