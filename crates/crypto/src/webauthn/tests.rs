@@ -458,6 +458,11 @@ fn keys_of_other_algorithms_kinds_and_lengths_are_refused() {
         refused(&[key(1, -8, 6, &x), vec![0]].concat()),
         Refusal::PublicKey
     );
+}
+
+#[test]
+fn points_that_are_on_no_curve_and_weak_rsa_keys_are_refused() {
+    let refused = |cose: &[u8]| PublicKey::from_cose(cose).unwrap_err();
     // A point that is not on the curve, and the short form of one.
     let point = |y: Vec<u8>| {
         map([

@@ -255,11 +255,7 @@ impl Run {
         let cx = self.cx.clone();
         let medium = self.code.as_ref().map(SignInCode::medium);
         let allowed = allowance::take(&cx, &pending.pool, medium).await;
-        // The operations of a sign-in have no LimitExceededException.
-        let allowed = allowed.map_err(|error| match error.code {
-            ErrorCode::LimitExceeded => Error::too_many_requests().with_source(error.message),
-            _ => error,
-        })?;
+        let allowed = allowed.map_err(too_many_messages)?;
         let named = wire::session(&pending.step, &self.pool_client.entry.client.id);
         let session = named.map_or_else(
             || cx.random().bytes::<64>().to_vec(),
@@ -296,11 +292,11 @@ impl Run {
                 if !basis.stands(tx, &pool.id, &sub).await? {
                     return Ok(Some(Error::incorrect_username_or_password()));
                 }
-                let used = use_of::use_passkey(tx, &pool.id, &sub, &effects, now).await?;
-                if used.is_some() {
-                    return Ok(used);
+                let address = address.as_deref();
+                let refusal = effects::apply(tx, &pool, &sub, &effects, address, now).await?;
+                if refusal.is_some() {
+                    return Ok(refusal);
                 }
-                effects::apply(tx, &pool, &sub, &effects, address.as_deref(), now).await?;
             }
             if let Some(code) = &code
                 && let Some(refusal) = code.put(tx).await?
@@ -357,14 +353,14 @@ impl Run {
             if !basis.stands(tx, &pool.id, &sub).await? {
                 return Ok(Some(Error::incorrect_username_or_password()));
             }
-            let used = use_of::use_passkey(tx, &pool.id, &sub, &effects, now).await?;
-            if used.is_some() {
-                return Ok(used);
+            let address = address.as_deref();
+            let refusal = effects::apply(tx, &pool, &sub, &effects, address, now).await?;
+            if refusal.is_some() {
+                return Ok(refusal);
             }
             if lockout.failures > 0 {
                 attempts::clear_lockout(tx, &pool.id, sub.as_str()).await?;
             }
-            effects::apply(tx, &pool, &sub, &effects, address.as_deref(), now).await?;
             session.store(tx, &pool).await?;
             Ok(None)
         };
@@ -430,5 +426,13 @@ impl Run {
         } else {
             refused(refusal)
         })
+    }
+}
+
+/// The operations of a sign-in have no LimitExceededException.
+fn too_many_messages(error: Error) -> Error {
+    match error.code {
+        ErrorCode::LimitExceeded => Error::too_many_requests().with_source(error.message),
+        _ => error,
     }
 }

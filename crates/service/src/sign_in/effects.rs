@@ -8,12 +8,14 @@ use cognate_model::{
 use cognate_store::{Tx, devices, sessions, users};
 
 use super::proved;
+use crate::passkeys::use_of::use_passkey;
 use crate::recovery_codes::use_of::use_up as use_recovery_code;
 use crate::users::accounts::Found;
 use crate::users::storing;
 use crate::{Error, Result};
 
-/// Stores what the machine has changed. `address` is the user's, as far as it is known.
+/// Stores what the machine has changed. `address` is the user's, as far as it is known. `Some` is a
+/// refusal, to be committed with the end of the step; then nothing of the changes is stored.
 ///
 /// # Errors
 /// What the operation answers.
@@ -24,7 +26,11 @@ pub(super) async fn apply(
     effects: &[Effect],
     address: Option<&str>,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Option<Error>> {
+    let refusal = use_passkey(tx, &pool.id, sub, effects, now).await?;
+    if refusal.is_some() {
+        return Ok(refusal);
+    }
     for effect in effects {
         match effect {
             Effect::SetPassword(change) => {
@@ -41,7 +47,7 @@ pub(super) async fn apply(
             Effect::UsePasskey(_) => {}
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Notes the use of a device, which may have been forgotten since it was looked at.

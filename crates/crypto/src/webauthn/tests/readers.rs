@@ -109,6 +109,8 @@ fn what_is_no_attestation_object_is_refused() {
     }
 }
 
+type Change = dyn Fn(&mut Vec<u8>);
+
 #[test]
 fn authenticator_data_ends_where_its_flags_say() {
     let mut authenticator = authenticator();
@@ -119,7 +121,7 @@ fn authenticator_data_ends_where_its_flags_say() {
         backup_eligible: true,
     };
     let signed = authenticator.sign_in(&ASKED);
-    let with_data = |change: &dyn Fn(&mut Vec<u8>)| {
+    let with_data = |change: &Change| {
         let mut data = signed.authenticator_data.clone();
         change(&mut data);
         let message = [data.as_slice(), &sha256(&[&signed.client_data])].concat();
@@ -138,7 +140,7 @@ fn authenticator_data_ends_where_its_flags_say() {
     assert_eq!(extended, Ok(()));
     // Reserved bits say nothing.
     assert_eq!(with_data(&|data| data[32] |= 0x22), Ok(()));
-    let wrong: [&dyn Fn(&mut Vec<u8>); 6] = [
+    let wrong: [&Change; 6] = [
         &|data| data.truncate(36),
         &|data| data.push(0),
         &|data| data[32] |= 0x80,

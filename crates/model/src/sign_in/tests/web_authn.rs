@@ -12,6 +12,9 @@ use crate::sign_in::{Choice, Factor, FirstChallenge, PasskeyResponse, WebAuthn, 
 
 const DOMAIN: &str = "example.com";
 
+type Change = fn(&mut Stage);
+type ChangeOfPage = fn(&mut AskedOf<'_>);
+
 /// A pool with passkeys, a user, and passkeys that the user may have.
 struct Stage {
     scene: Scene,
@@ -217,7 +220,7 @@ fn a_passkey_is_offered_to_those_who_have_one_for_the_pools_domain() {
     ];
     assert_eq!(available(stage.start(None)), all);
     let passwords = &all[..2];
-    let elsewhere: [fn(&mut Stage); 4] = [
+    let elsewhere: [Change; 4] = [
         |stage| stage.passkey.relying_party_id = "example.org".to_owned(),
         |stage| stage.passkey.distrusted_at = Some(NOW),
         |stage| stage.scene.pool.settings.mfa.passkeys.relying_party_id = None,
@@ -242,7 +245,7 @@ fn a_passkey_is_offered_to_those_who_have_one_for_the_pools_domain() {
 #[test]
 fn a_response_to_another_challenge_page_or_domain_is_refused() {
     let wrong = |refusal| Refusal::WrongPasskey(Some(refusal));
-    let changes: [(fn(&mut AskedOf<'_>), Passkeys); 3] = [
+    let changes: [(ChangeOfPage, Passkeys); 3] = [
         (|asked| asked.challenge = &[1; 32], Passkeys::OtherChallenge),
         (
             |asked| asked.origin = "https://evil.example",
@@ -310,7 +313,7 @@ fn a_passkey_whose_counter_went_back_is_told_by_its_id_only_if_its_signature_is_
 
 #[test]
 fn what_changed_meanwhile_voids_the_step() {
-    let changes: [(fn(&mut Stage), Refusal); 6] = [
+    let changes: [(Change, Refusal); 6] = [
         (
             |stage| stage.scene.pool.settings.mfa.passkeys.relying_party_id = None,
             Refusal::NoSuchStep,
@@ -361,7 +364,7 @@ fn a_verified_passkey_stands_for_both_factors_where_pool_and_user_say_so() {
         refusal,
         Refusal::WrongPasskey(Some(Passkeys::UserNotVerified))
     );
-    let no_longer: [fn(&mut Stage); 2] = [
+    let no_longer: [Change; 2] = [
         |stage| stage.scene.user_mut().mfa.passkey = false,
         |stage| {
             let passkeys = &mut stage.scene.pool.settings.mfa.passkeys;

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use super::world::World;
 
+type Change = fn(&mut TestPasskey);
+
 pub(super) async fn passkeys(world: &mut World) {
     let id = json!({"CredentialId": "AQ"});
     world
@@ -67,7 +69,7 @@ async fn refused_registrations(world: &mut World, credential: Value) {
         )
         .await;
     let options = ana.passkey_options(&access).await.unwrap();
-    let changes: [(&str, fn(&mut TestPasskey)); 3] = [
+    let changes: [(&str, Change); 3] = [
         ("WebAuthnOriginNotAllowedException", |passkey| {
             passkey.origin = "https://evil.example".to_owned();
         }),
