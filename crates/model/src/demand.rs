@@ -142,8 +142,16 @@ impl UserPool {
         let messages = SecondFactor::ALL
             .into_iter()
             .filter(|factor| factor.contact().is_some() && offers(*factor));
+        // Whoever adds an address in the sign-in itself has not proved it: it is no factor beside one
+        // that is proved.
+        let has_verified = |factor: &SecondFactor| {
+            let contact = factor.contact();
+            contact.is_some_and(|contact| user.has_verified(contact))
+        };
+        let any_is_verified = messages.clone().any(|factor| has_verified(&factor));
         let (recovering, others): (Vec<_>, Vec<_>) = messages
             .filter(|factor| has_address(user, *factor))
+            .filter(|factor| !any_is_verified || has_verified(factor))
             .partition(|factor| recovers(*factor));
         let token = (has_token && offers(SecondFactor::SoftwareToken))
             .then_some(SecondFactor::SoftwareToken);

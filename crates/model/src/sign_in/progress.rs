@@ -111,14 +111,16 @@ impl Progress {
         self.counted().next().is_some()
     }
 
-    /// Whether two factors were proved. What a pool's own code has asked for may be anything, and
-    /// is no second factor; nor is a device; one that was proved twice is one.
+    /// Whether a second factor was proved after the first, or a passkey that is both. What a pool's
+    /// own code has asked for may be anything, and is no second factor; nor is a device; one that
+    /// was proved twice is one.
     pub(super) fn is_of_two_factors(&self) -> bool {
-        let factors = self.proved.iter().map(|proved| proved.factor);
-        let mut others =
-            factors.filter(|factor| !matches!(factor, Factor::Custom | Factor::Device));
-        let first = others.next();
-        others.any(|factor| Some(factor) != first) || self.has_proved(Factor::PasskeyForBoth)
+        let mut factors = self.proved.iter().map(|proved| proved.factor);
+        let first = factors.next();
+        let is_second = |factor: Factor| {
+            Some(factor) != first && !matches!(factor, Factor::Custom | Factor::Device)
+        };
+        factors.any(is_second) || self.has_proved(Factor::PasskeyForBoth)
     }
 
     /// Whether a factor was proved by a code to this contact.
@@ -166,5 +168,36 @@ impl Progress {
         let current = account.with_password();
         self.password.is_empty()
             || current.is_some_and(|(_, credentials)| credentials.salt == self.password)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_pools_own_code_asks_and_a_device_are_no_second_factor() {
+        use Factor::{Custom, Device, Password, PasskeyForBoth, Sms};
+        for (factors, is_of_two) in [
+            (&[][..], false),
+            (&[Password], false),
+            (&[Password, Password], false),
+            (&[Password, Custom], false),
+            (&[Password, Device], false),
+            (&[Custom, Custom], false),
+            (&[Custom, Sms], true),
+            (&[Password, Sms], true),
+            (&[Password, Custom, Sms], true),
+            (&[PasskeyForBoth], true),
+        ] {
+            let mut progress = Progress::of(Way::Custom);
+            let proved = factors.iter().map(|factor| Proved {
+                factor: *factor,
+                at: crate::Timestamp(0),
+                carried: false,
+            });
+            progress.proved = proved.collect();
+            assert_eq!(progress.is_of_two_factors(), is_of_two, "{factors:?}");
+        }
     }
 }

@@ -515,17 +515,6 @@ async fn operators_begin_and_end_such_sign_ins_too() {
 }
 
 #[tokio::test]
-async fn what_is_not_built_of_it_is_refused_by_name() {
-    let server = TestServer::start().await;
-    let ana = with_both(&client_with_choice(&server).await, "ana").await;
-    for member in ["TARGET_ACR_VALUES", "ACCESS_TOKEN", "MAX_AGE"] {
-        let error = refused(ana.begin_choice_with(None, json!({member: "1"})).await);
-        assert_eq!(error.code, "InvalidParameterException");
-        assert!(error.message.contains(member), "{}", error.message);
-    }
-}
-
-#[tokio::test]
 async fn an_app_client_that_tells_who_exists_says_so_at_once() {
     let server = TestServer::start().await;
     let pool = pool_with_choice(&server).await;

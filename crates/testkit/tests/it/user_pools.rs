@@ -54,11 +54,6 @@ async fn what_is_not_built_is_refused_by_its_name_and_nothing_is_made() {
             json!({"AdvancedSecurityMode": "ENFORCED"}),
             "UserPoolAddOns",
         ),
-        (
-            "DeviceConfiguration",
-            json!({"ChallengeRequiredOnNewDevice": true}),
-            "DeviceConfiguration",
-        ),
     ] {
         let error = refused(server.pool().with(member, value).create().await);
         assert_eq!(error.code, "InvalidParameterException", "{member}");

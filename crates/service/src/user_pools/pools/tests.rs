@@ -125,6 +125,10 @@ async fn a_pool_is_described_in_full() {
         "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": false, "UnusedAccountValidityDays": 7},
         "UsernameConfiguration": {"CaseSensitive": false},
         "UserPoolTier": "ESSENTIALS",
+        "AcrConfiguration": {
+            "Level1": {"AcrValue": "urn:cognito:loa:1"}, "Level2": {"AcrValue": "urn:cognito:loa:2"},
+            "Level3": {"AcrValue": "urn:cognito:loa:3"}, "Level4": {"AcrValue": "urn:cognito:loa:4"},
+        },
     });
     assert_eq!(shown, expected);
     let find = |name: &str| {

@@ -194,14 +194,29 @@ fn sides(draw: PoolDraw, beginning: &Beginning) -> [Side; 2] {
     [Side::of(known), Side::of(unknown)]
 }
 
-#[test]
-fn a_stranger_sees_the_same_of_a_name_that_somebody_has_and_of_one_that_nobody_has() {
+/// What a stranger can come to see, all of which must have been compared.
+const LOOKS: [&str; 11] = [
+    "email_otp",
+    "password",
+    "password_srp",
+    "password_verifier",
+    "select_challenge",
+    "sms_otp",
+    "\"NotOffered\"",
+    "\"WrongChallenge\"",
+    "\"WrongCode(Email)\"",
+    "\"WrongCode(Sms)\"",
+    "\"WrongPassword\"",
+];
+
+/// Compares what strangers see in so many histories; gives what that was.
+fn compare(cases: u32) -> BTreeSet<String> {
     use proptest::prelude::*;
     use proptest::test_runner::{Config, TestRunner};
     let looks = std::cell::RefCell::new(BTreeSet::new());
     let mut runner = TestRunner::new(Config {
         failure_persistence: None,
-        ..Config::with_cases(150)
+        ..Config::with_cases(cases)
     });
     let drawn = (moves::pool_and_user(), moves::strangers_moves());
     let result = runner.run(&drawn, |((draw, beginning), moves)| {
@@ -224,20 +239,18 @@ fn a_stranger_sees_the_same_of_a_name_that_somebody_has_and_of_one_that_nobody_h
     if let Err(error) = result {
         panic!("{error}");
     }
-    // Everything was seen that a stranger can come to see.
-    for look in [
-        "email_otp",
-        "password",
-        "password_srp",
-        "password_verifier",
-        "select_challenge",
-        "sms_otp",
-        "\"NotOffered\"",
-        "\"WrongChallenge\"",
-        "\"WrongCode(Email)\"",
-        "\"WrongCode(Sms)\"",
-        "\"WrongPassword\"",
-    ] {
-        assert!(looks.borrow().contains(look), "never seen: {look}");
+    looks.into_inner()
+}
+
+#[test]
+fn a_stranger_sees_the_same_of_a_name_that_somebody_has_and_of_one_that_nobody_has() {
+    let mut looks = BTreeSet::new();
+    // What is rare is not seen in every hundred histories.
+    for _ in 0..20 {
+        looks.append(&mut compare(100));
+        if LOOKS.iter().all(|look| looks.contains(*look)) {
+            return;
+        }
     }
+    panic!("seen only: {looks:?}");
 }
