@@ -142,8 +142,8 @@ impl UserPool {
         let messages = SecondFactor::ALL
             .into_iter()
             .filter(|factor| factor.contact().is_some() && offers(*factor));
-        // Whoever adds an address in the sign-in itself has not proved it: it is no factor beside one
-        // that is proved.
+        // Whoever adds an address in the sign-in itself has not proved it: it is no factor beside
+        // one that is proved.
         let has_verified = |factor: &SecondFactor| {
             let contact = factor.contact();
             contact.is_some_and(|contact| user.has_verified(contact))

@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_a_pools_own_code_asks_and_a_device_are_no_second_factor() {
-        use Factor::{Custom, Device, Password, PasskeyForBoth, Sms};
+        use Factor::{Custom, Device, PasskeyForBoth, Password, Sms};
         for (factors, is_of_two) in [
             (&[][..], false),
             (&[Password], false),

@@ -113,7 +113,12 @@ impl<'a> Rules<'a> {
             return chosen;
         }
         let all = SecondFactor::ALL.into_iter();
-        let usable: Vec<_> = all.filter(|factor| self.is_usable(*factor)).collect();
+        let mut usable: Vec<_> = all.filter(|factor| self.is_usable(*factor)).collect();
+        // Beside an address that is proved, one that is not counts for nothing.
+        let is_unproved = |it: SecondFactor| it.contact().map(|at| !self.user.has_verified(at));
+        if usable.iter().any(|it| is_unproved(*it) == Some(false)) {
+            usable.retain(|it| is_unproved(*it) != Some(true));
+        }
         let mut free = usable.clone();
         free.retain(|factor| !self.recovers(*factor));
         let nothing_to_set_up = !SecondFactor::ALL.iter().any(|it| self.can_be_set_up(*it));
