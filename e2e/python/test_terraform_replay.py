@@ -429,15 +429,11 @@ def test_what_cannot_succeed_is_the_callers_mistake(idp):
         ),
         (
             idp.update_user_pool,
-            {"UserPoolId": pool, "DeviceConfiguration": {"ChallengeRequiredOnNewDevice": False}},
+            {"UserPoolId": pool, "IssuerConfiguration": {"Type": "UPDATED"}},
         ),
         (
             idp.set_user_pool_mfa_config,
-            {
-                "UserPoolId": pool,
-                "MfaConfiguration": "ON",
-                "SoftwareTokenMfaConfiguration": {"Enabled": True},
-            },
+            {"UserPoolId": pool, "MfaConfiguration": "ON"},
         ),
         (
             idp.create_user_pool_client,

@@ -35,6 +35,8 @@ def test_tokens_verify_with_the_published_keys_and_say_what_cognitos_say(
     access = verified(tokens["AccessToken"], pool)
 
     assert set(identity) == {
+        "acr",
+        "amr",
         "sub",
         "aud",
         "iss",
@@ -52,6 +54,8 @@ def test_tokens_verify_with_the_published_keys_and_say_what_cognitos_say(
     # `version` stands in the tokens of the OAuth endpoints; here AWS leaves it out or says 2.
     assert access.pop("version", 2) == 2
     assert set(access) == {
+        "acr",
+        "amr",
         "sub",
         "iss",
         "client_id",

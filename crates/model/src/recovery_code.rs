@@ -86,6 +86,10 @@ pub struct RecoveryCodes {
     /// The set-up of the user's first second factor, after which a list may be made.
     #[serde(skip_serializing_if = "Option::is_none")]
     enrolled: Option<Enrolment>,
+    /// Whether the user's second factors were switched off since: setting one up again earns no
+    /// leave then, or a stolen access token would do both. A proof at sign-in ends it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    barred: bool,
 }
 
 /// An authenticator app that was set up while the user was asked for no second factor.
@@ -151,6 +155,7 @@ impl RecoveryCodes {
             hashes: codes.iter().enumerate().map(hash).collect(),
             made_at: Some(now),
             enrolled: None,
+            barred: false,
         };
         (list, codes)
     }
@@ -165,9 +170,27 @@ impl RecoveryCodes {
         }
     }
 
+    /// What is kept once the user's second factors were switched off.
+    #[must_use]
+    pub fn barred() -> Self {
+        Self {
+            barred: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether setting up a factor earns no leave.
+    #[must_use]
+    pub fn is_barred(&self) -> bool {
+        self.barred
+    }
+
     /// The same without its codes; None where nothing is left.
     #[must_use]
     pub fn without_codes(self) -> Option<Self> {
+        if self.barred {
+            return Some(Self::barred());
+        }
         let enrolled = self.enrolled?;
         Some(Self::of_enrolment(enrolled.session, enrolled.at))
     }

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use cognate_model::passkey::Registration;
+use cognate_model::sign_in::{self, StepKind};
 use cognate_outbound::Delivery;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,23 +15,28 @@ use serde_json::Value;
 use crate::sign_in::kept_step::KeptStep;
 use crate::tokens::refresh_token::Content;
 
-/// All releases' documents of a name: each is read, and written again it is the same.
-fn is_read_for_ever<T: Serialize + DeserializeOwned>(name: &str) {
+/// All releases' documents of a name. A release that changed nothing of it has none.
+fn documents(name: &str) -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/tests/golden");
-    let mut seen = 0;
-    for release in std::fs::read_dir(folder).unwrap() {
+    let releases = std::fs::read_dir(folder).unwrap();
+    let texts = releases.filter_map(|release| {
         let file = release.unwrap().path().join(format!("{name}.json"));
-        // A release that changed nothing of it has none.
-        let Ok(text) = std::fs::read_to_string(&file) else {
-            continue;
-        };
-        seen += 1;
-        let old: Value = serde_json::from_str(&text).unwrap();
+        std::fs::read_to_string(file).ok()
+    });
+    texts
+        .map(|text| serde_json::from_str(&text).unwrap())
+        .collect()
+}
+
+/// Each of them is read, and written again it is the same.
+fn is_read_for_ever<T: Serialize + DeserializeOwned>(name: &str) {
+    let documents = documents(name);
+    assert!(!documents.is_empty(), "no golden document of {name}");
+    for old in documents {
         let value: T = serde_json::from_value(old.clone()).unwrap();
         let new = serde_json::to_value(&value).unwrap();
-        assert!(is_within(&old, &new), "{}: {new}", file.display());
+        assert!(is_within(&old, &new), "{name}: {new}");
     }
-    assert!(seen > 0, "no golden document of {name}");
 }
 
 fn is_within(small: &Value, large: &Value) -> bool {
@@ -42,19 +48,37 @@ fn is_within(small: &Value, large: &Value) -> bool {
     }
 }
 
+/// The same for a step: as it is kept, and as its own challenge reads it.
+fn is_a_step_for_ever<S: StepKind>() {
+    let name = format!("challenge_{}", S::NAME);
+    is_read_for_ever::<KeptStep>(&name);
+    for old in documents(&name) {
+        let old = &old["pending"]["step"][S::NAME];
+        let step: S = serde_json::from_value(old.clone()).unwrap();
+        let new = serde_json::to_value(&step).unwrap();
+        assert!(is_within(old, &new), "{name}: {new}");
+    }
+}
+
 #[test]
 fn steps_of_sign_ins_that_any_release_has_kept_are_read() {
-    is_read_for_ever::<KeptStep>("challenge_password_verifier");
-    is_read_for_ever::<KeptStep>("challenge_new_password_required");
-    is_read_for_ever::<KeptStep>("challenge_web_authn");
-    is_read_for_ever::<KeptStep>("challenge_sms_mfa");
-    is_read_for_ever::<KeptStep>("challenge_email_otp");
-    is_read_for_ever::<KeptStep>("challenge_select_mfa_type");
-    is_read_for_ever::<KeptStep>("challenge_software_token_mfa");
-    is_read_for_ever::<KeptStep>("challenge_mfa_setup");
+    is_a_step_for_ever::<sign_in::PasswordVerifier>();
+    is_a_step_for_ever::<sign_in::NewPasswordRequired>();
+    is_a_step_for_ever::<sign_in::WebAuthn>();
+    is_a_step_for_ever::<sign_in::SmsMfa>();
+    is_a_step_for_ever::<sign_in::SmsOtp>();
+    is_a_step_for_ever::<sign_in::EmailOtp>();
+    is_a_step_for_ever::<sign_in::SelectMfaType>();
+    is_a_step_for_ever::<sign_in::SelectChallenge>();
+    is_a_step_for_ever::<sign_in::Password>();
+    is_a_step_for_ever::<sign_in::PasswordSrp>();
+    is_a_step_for_ever::<sign_in::SoftwareTokenMfa>();
+    is_a_step_for_ever::<sign_in::MfaSetup>();
+    is_a_step_for_ever::<sign_in::CustomChallenge>();
+    is_a_step_for_ever::<sign_in::ConfirmedSignUp>();
+    is_a_step_for_ever::<sign_in::DeviceSrpAuth>();
+    is_a_step_for_ever::<sign_in::DevicePasswordVerifier>();
     is_read_for_ever::<KeptStep>("challenge_step_up");
-    is_read_for_ever::<KeptStep>("challenge_device_srp_auth");
-    is_read_for_ever::<KeptStep>("challenge_device_password_verifier");
 }
 
 #[test]

@@ -81,6 +81,15 @@ pub async fn count_guess(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<i64>, Erro
     row.map(|row| row.int(0)).transpose()
 }
 
+/// Whether there is such a step; a write, which meets another's.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn touch(tx: &mut Tx, id: &[u8; 32]) -> Result<bool, Error> {
+    let sql = "UPDATE challenges SET guesses = guesses WHERE id = $1";
+    Ok(tx.execute(sql, &[id.into()]).await? == 1)
+}
+
 /// Takes a step away. Of all who ask, one gets it.
 ///
 /// # Errors

@@ -117,7 +117,9 @@ fn available(turn: &Turn, facts: &Facts<'_>, found: &FirstFactors) -> Vec<FirstC
 pub(super) fn offered(facts: &Facts<'_>, found: &FirstFactors) -> Vec<FirstChallenge> {
     let allowed = &facts.pool.settings.allowed_first_auth_factors;
     let user = facts.account.user().or(found.like.as_ref());
-    let has_password = !matches!(facts.account, Account::WithoutPassword(..));
+    // Where answers hide who exists, everybody is offered a password, as an unknown name is.
+    let has_password = facts.client.settings.prevent_user_existence_errors
+        || !matches!(facts.account, Account::WithoutPassword(..));
     // A code is no first factor where a second one will be asked for, nor for who was invited and
     // has a temporary password.
     let takes_codes = !mfa_needs::is_needed(facts.pool, user)

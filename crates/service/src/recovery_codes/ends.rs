@@ -18,7 +18,9 @@ pub(crate) async fn end(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<()>
 }
 
 /// Ends the codes of a user where a change has begun or ended that a sign-in asks them for a second
-/// factor. Where it has begun, the leave that [`app_is_set_up`] gives stays.
+/// factor. Where it has begun, the leave that [`app_is_set_up`] gives stays. Where it has ended,
+/// setting a factor up again gives none, unless an operator has ended it: who holds no more than an
+/// access token can do both.
 ///
 /// # Errors
 /// Only what the database gives.
@@ -26,6 +28,7 @@ pub(crate) async fn follow(
     tx: &mut Tx,
     user: &User,
     (was_asked, is_asked): (bool, bool),
+    by_user: bool,
 ) -> Result<()> {
     let (pool, sub) = (&user.pool, &user.sub);
     if was_asked == is_asked {
@@ -34,6 +37,9 @@ pub(crate) async fn follow(
     let kept = recovery_codes::find(tx, pool, sub).await?;
     let leave = kept.and_then(|(codes, _)| codes.without_codes());
     match leave.filter(|_| is_asked) {
+        _ if was_asked && by_user => {
+            recovery_codes::put(tx, pool, sub, &RecoveryCodes::barred()).await?;
+        }
         Some(leave) => recovery_codes::put(tx, pool, sub, &leave).await?,
         None => end(tx, pool, sub).await?,
     }
@@ -54,6 +60,10 @@ pub(crate) async fn app_is_set_up(
     now: Timestamp,
 ) -> Result<()> {
     if pool.asks_for_second_factor(user, had_app) {
+        return Ok(());
+    }
+    let kept = recovery_codes::find(tx, &user.pool, &user.sub).await?;
+    if kept.is_some_and(|(codes, _)| codes.is_barred()) {
         return Ok(());
     }
     if are_on {

@@ -7,6 +7,7 @@ use cognate_model::second_factor::{PasskeyFactor, RefusedWish, SecondFactor, Wis
 use cognate_model::{Sub, Timestamp, User, UserPool};
 use cognate_store::{Tx, software_tokens, users};
 
+use crate::operators::caller::Caller;
 use crate::recovery_codes::ends as recovery_codes;
 use crate::users::storing;
 use crate::{Cx, Error, Result};
@@ -33,7 +34,8 @@ pub(super) async fn change(
     wishes: Wishes,
 ) -> Result<()> {
     let (pool, sub, now) = (Arc::clone(pool), sub.clone(), cx.now);
-    let change = async move |tx: &mut Tx| make_true(tx, &pool, &sub, &wishes, now).await;
+    let by_user = matches!(cx.caller, Caller::Public);
+    let change = async move |tx: &mut Tx| make_true(tx, &pool, &sub, &wishes, (by_user, now)).await;
     cx.app.db.write(name, change).await
 }
 
@@ -42,7 +44,7 @@ async fn make_true(
     pool: &UserPool,
     sub: &Sub,
     wishes: &Wishes,
-    now: Timestamp,
+    (by_user, now): (bool, Timestamp),
 ) -> Result<()> {
     let stored = users::find(tx, &pool.id, sub)
         .await?
@@ -67,7 +69,7 @@ async fn make_true(
     }
     let was_asked = pool.asks_for_second_factor(&stored, has_token);
     let is_asked = pool.asks_for_second_factor(&user, has_token);
-    recovery_codes::follow(tx, &user, (was_asked, is_asked)).await?;
+    recovery_codes::follow(tx, &user, (was_asked, is_asked), by_user).await?;
     user.modified_at = now;
     storing::store(tx, pool, &user, false).await
 }

@@ -288,20 +288,21 @@ impl Run {
             {
                 return Ok(Some(Error::password_attempts_exceeded()));
             }
-            if let Some(basis) = &basis {
-                if !basis.stands(tx, &pool.id, &sub).await? {
-                    return Ok(Some(Error::incorrect_username_or_password()));
-                }
-                let address = address.as_deref();
-                let refusal = effects::apply(tx, &pool, &sub, &effects, address, now).await?;
-                if refusal.is_some() {
-                    return Ok(refusal);
-                }
+            if let Some(basis) = &basis
+                && !basis.stands(tx, &pool.id, &sub).await?
+            {
+                return Ok(Some(Error::incorrect_username_or_password()));
             }
+            // What may refuse comes before what changes.
             if let Some(code) = &code
                 && let Some(refusal) = code.put(tx).await?
             {
                 return Ok(Some(refusal));
+            }
+            let address = address.as_deref();
+            let refusal = effects::apply(tx, &pool, &sub, &effects, address, now).await?;
+            if refusal.is_some() {
+                return Ok(refusal);
             }
             if named.is_some() {
                 // A sign-in that begins anew with the same values takes the place of the one
@@ -390,28 +391,32 @@ impl Run {
     async fn refuse(self, refusal: Refusal) -> Result<Reply> {
         let row = self.row.filter(|_| !refusal.keeps_the_step());
         let guessed = self.row.filter(|_| refusal.is_a_guess());
+        // It is told only to who was right, so it is told once a step, as a success is.
+        let held = self.row.filter(|_| refusal == Refusal::UnknownDevice);
         let counts = refusal.counts_as_failure();
         let sub = self.found.subject().clone();
         let (now, pool) = (self.cx.now, self.pool_client.pool.id.clone());
         let copied = refusal.copied_passkey().cloned();
-        let lock = if counts || row.is_some() {
-            let settle = async move |tx: &mut Tx| -> Result<Lock> {
-                kept_step::use_up(tx, row.as_ref()).await?;
-                kept_step::count_guess(tx, guessed.as_ref()).await?;
-                if let Some(id) = &copied {
+        let (lock, stands) = if counts || row.is_some() || held.is_some() {
+            let settle = async move |tx: &mut Tx| -> Result<(Lock, bool)> {
+                // A guess counts for the user even if another answer has used the step up.
+                let stands = kept_step::take(tx, row.as_ref()).await?
+                    && kept_step::note_guess(tx, guessed.as_ref()).await?
+                    && kept_step::stands(tx, held.as_ref()).await?;
+                if let Some(id) = copied.as_ref().filter(|_| stands) {
                     use_of::distrust(tx, &pool, &sub, id, now).await?;
                 }
                 if counts {
-                    return count_failure(tx, &pool, &sub, now).await;
+                    return Ok((count_failure(tx, &pool, &sub, now).await?, stands));
                 }
                 let lockout = attempts::find_lockout(tx, &pool, sub.as_str()).await?;
-                Ok(Lock::of(&lockout, now))
+                Ok((Lock::of(&lockout, now), stands))
             };
             self.cx.app.db.write("refuse_sign_in", settle).await?
         } else {
             let mut tx = self.cx.app.db.read().await?;
             let lockout = attempts::find_lockout(&mut tx, &pool, sub.as_str()).await?;
-            Lock::of(&lockout, now)
+            (Lock::of(&lockout, now), true)
         };
         lock.tell(&self.cx.app.counts);
         let is_locked = lock == Lock::Stands;
@@ -423,8 +428,10 @@ impl Run {
         }
         Err(if is_locked {
             Error::password_attempts_exceeded()
-        } else {
+        } else if stands {
             refused(refusal)
+        } else {
+            Error::invalid_session()
         })
     }
 }

@@ -82,12 +82,46 @@ pub(super) async fn use_up(tx: &mut Tx, row: Option<&StepRow>) -> Result<()> {
 /// # Errors
 /// What the operation answers when it is used up; what the database gives.
 pub(super) async fn count_guess(tx: &mut Tx, row: Option<&StepRow>) -> Result<()> {
+    match note_guess(tx, row).await? {
+        true => Ok(()),
+        false => Err(Error::invalid_session()),
+    }
+}
+
+/// The same; false when the step is used up already.
+///
+/// # Errors
+/// Only what the database gives.
+pub(super) async fn note_guess(tx: &mut Tx, row: Option<&StepRow>) -> Result<bool> {
     let Some(row) = row else {
-        return Ok(());
+        return Ok(true);
     };
     match challenges::count_guess(tx, row).await? {
-        Some(guesses) if guesses >= MAX_GUESSES => use_up(tx, Some(row)).await,
-        Some(_) => Ok(()),
-        None => Err(Error::invalid_session()),
+        Some(guesses) if guesses >= MAX_GUESSES => take(tx, Some(row)).await,
+        Some(_) => Ok(true),
+        None => Ok(false),
+    }
+}
+
+/// Takes a step away, if there is one to be taken; false when another answer has.
+///
+/// # Errors
+/// Only what the database gives.
+pub(super) async fn take(tx: &mut Tx, row: Option<&StepRow>) -> Result<bool> {
+    match row {
+        Some(row) => Ok(challenges::consume(tx, row).await?.is_some()),
+        None => Ok(true),
+    }
+}
+
+/// Whether a step still stands, told by a write, so that an answer at the same moment that takes it
+/// away comes before or after.
+///
+/// # Errors
+/// Only what the database gives.
+pub(super) async fn stands(tx: &mut Tx, row: Option<&StepRow>) -> Result<bool> {
+    match row {
+        Some(row) => challenges::touch(tx, row).await.map_err(Into::into),
+        None => Ok(true),
     }
 }

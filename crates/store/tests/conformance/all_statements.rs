@@ -95,6 +95,7 @@ async fn of_sign_ins(tx: &mut Tx, id: &UserPoolId, client: &ClientId) -> Result<
     challenges::insert(tx, &[0; 32], id, b"", Timestamp(1)).await?;
     challenges::find(tx, &[0; 32]).await?;
     challenges::count_guess(tx, &[0; 32]).await?;
+    challenges::touch(tx, &[0; 32]).await?;
     codes::put(
         tx,
         id,

@@ -17,16 +17,22 @@ use crate::{
 };
 
 /// The documents that `service` and `outbound` seal; they are read by a test there.
-const OF_OTHER_CRATES: [&str; 15] = [
+const OF_OTHER_CRATES: [&str; 21] = [
+    "challenge_confirmed_sign_up",
+    "challenge_custom_challenge",
     "challenge_email_otp",
     "challenge_mfa_setup",
     "challenge_device_password_verifier",
     "challenge_device_srp_auth",
     "challenge_new_password_required",
+    "challenge_password",
+    "challenge_password_srp",
     "challenge_password_verifier",
     "challenge_web_authn",
+    "challenge_select_challenge",
     "challenge_select_mfa_type",
     "challenge_sms_mfa",
+    "challenge_sms_otp",
     "challenge_software_token_mfa",
     "challenge_step_up",
     "message_email",

@@ -4,7 +4,9 @@ use cognate_service::recovery_codes;
 use cognate_testkit::{PASSWORD, TestPool, TestServer, TestUser, for_each_database, op, refused};
 use serde_json::{Value, json};
 
-use super::{NO_FACTOR, NO_SUCH_CODE, by_recovery_code, with_codes};
+use super::{
+    NO_FACTOR, NO_SUCH_CODE, PROVE_ONE_FIRST, by_recovery_code, with_app_code, with_codes,
+};
 
 const NOT_ENABLED: (&str, &str) = (
     "UnsupportedOperationException",
@@ -82,6 +84,22 @@ async fn a_list_ends_when_an_operator_takes_the_only_second_factor_away() {
         assert_eq!(left().await, 0);
         ana.with_app(&tokens.access).await;
         assert!(!is_good(&ana, &codes[0]).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_switches_the_factors_off_and_sets_one_up_again_signs_in_with_it_first() {
+    for_each_database(async |server| {
+        let (ana, tokens, _) = with_codes(&server).await;
+        // All of this takes an access token and no second factor.
+        ana.prefer(&tokens.access, app(false)).await.unwrap();
+        let authenticator = ana.with_app(&tokens.access).await;
+        let error = refused(ana.make_recovery_codes(&tokens.access).await);
+        assert_eq!(error.told(), PROVE_ONE_FIRST);
+        let tokens = with_app_code(&ana, &authenticator).await;
+        let codes = ana.make_recovery_codes(&tokens.access).await.unwrap();
+        assert!(is_good(&ana, &codes[0]).await);
     })
     .await;
 }
