@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// A running script; what it keeps ends when this is dropped.
 pub(crate) struct Keeper {
@@ -61,10 +62,22 @@ impl Drop for Keeper {
     }
 }
 
-/// A port that nobody listens on at the moment of asking.
+/// A port that is free now and that no outgoing connection is given: it lies below the range which
+/// systems draw those from, so that nobody takes it before its server listens. No other test of this
+/// run is given it.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 20_000;
+    const PORTS: u16 = 10_000;
+    // Runs beside each other begin at different ones.
+    let start = u16::try_from(std::process::id() % u32::from(PORTS)).unwrap();
+    loop {
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = FIRST + (start + next % PORTS) % PORTS;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// The folder with PostgreSQL's programs, which Debian keeps out of PATH. None, in words, where
