@@ -27,9 +27,13 @@ export function hasRunOut(tokens) {
  * is only told.
  */
 export function accountTrouble(error, alert = byId('trouble')) {
+  // Several cards ask at once: the first that is refused ends the session and says so, and a second
+  // word would take the place of the first.
+  if (!savedTokens()) return;
   if (error.code === 'NotAuthorizedException' || error.code === 'UserNotFoundException') {
     forgetTokens();
-    return go('sign-in', 'Your session has ended. Sign in again.');
+    go('sign-in', 'Your session has ended. Sign in again.');
+    return;
   }
   byId('notice').textContent = '';
   tell(alert, explain(error));
