@@ -78,6 +78,7 @@ impl Core {
         E: From<Error> + Send + 'static,
         T: Send + 'static,
     {
+        self.gate.faults.before_write().await;
         match &self.driver {
             Driver::Sqlite {
                 writer: Some(writer),

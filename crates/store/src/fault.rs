@@ -1,10 +1,13 @@
 //! Faults on order, for tests: the plan sits where every statement and every commit passes, and
-//! makes one of them fail.
+//! makes one of them fail. It can also let something happen between what an operation reads and
+//! what it writes.
 //!
 //! A fault fires once and disarms itself. What it makes fail is not retried by `Db::write`: a test
 //! wants to see the operation fail there and then repeat it by itself.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::BoxFuture;
 
 use crate::Error;
 
@@ -22,8 +25,14 @@ pub enum Fault {
 
 /// A handle to the plan, given to `DbOptions`; the default never fails anything and costs a null
 /// check.
-#[derive(Debug, Clone, Default)]
-pub struct FaultPlan(Option<Arc<Mutex<Armed>>>);
+#[derive(Clone, Default)]
+pub struct FaultPlan(Option<Arc<Plan>>);
+
+#[derive(Default)]
+struct Plan {
+    armed: Mutex<Armed>,
+    meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
+}
 
 #[derive(Debug, Default)]
 struct Armed {
@@ -53,7 +62,7 @@ impl FaultPlan {
     /// name.
     pub fn arm(&self, transaction: Option<&str>, fault: Fault) {
         if let Some(plan) = &self.0 {
-            *lock(plan) = Armed {
+            *plan.lock() = Armed {
                 fault: Some(fault),
                 transaction: transaction.map(str::to_owned),
                 ..Armed::default()
@@ -65,13 +74,29 @@ impl FaultPlan {
     pub fn disarm(&self) -> bool {
         self.0
             .as_ref()
-            .is_some_and(|plan| std::mem::take(&mut *lock(plan)).fired)
+            .is_some_and(|plan| std::mem::take(&mut *plan.lock()).fired)
+    }
+
+    /// Lets something happen, once, right before the next write transaction begins: after all that
+    /// its operation has read, at the moment that a race would have to hit.
+    pub fn meanwhile(&self, deed: impl Future<Output = ()> + Send + 'static) {
+        if let Some(plan) = &self.0 {
+            *plan.meanwhile() = Some(Box::pin(deed));
+        }
+    }
+
+    /// Asked before each write transaction.
+    pub(crate) async fn before_write(&self) {
+        let deed = self.0.as_ref().and_then(|plan| plan.meanwhile().take());
+        if let Some(deed) = deed {
+            deed.await;
+        }
     }
 
     /// Asked before each statement of a write transaction.
     pub(crate) fn before_statement(&self, transaction: &str) -> Result<(), Error> {
         let Some(plan) = &self.0 else { return Ok(()) };
-        let mut armed = lock(plan);
+        let mut armed = plan.lock();
         if !armed.concerns(transaction) {
             return Ok(());
         }
@@ -91,7 +116,7 @@ impl FaultPlan {
         let Some(plan) = &self.0 else {
             return CommitFate::Commit;
         };
-        let mut armed = lock(plan);
+        let mut armed = plan.lock();
         if !armed.concerns(transaction) {
             return CommitFate::Commit;
         }
@@ -121,6 +146,14 @@ impl Armed {
     }
 }
 
-fn lock(plan: &Mutex<Armed>) -> std::sync::MutexGuard<'_, Armed> {
-    plan.lock().unwrap_or_else(PoisonError::into_inner)
+impl Plan {
+    fn lock(&self) -> MutexGuard<'_, Armed> {
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn meanwhile(&self) -> MutexGuard<'_, Option<BoxFuture<'static, ()>>> {
+        self.meanwhile
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }

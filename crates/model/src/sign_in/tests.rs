@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod device;
-mod machine;
 mod new_password;
 mod nobody;
+mod passkeys;
 mod password;
 mod recovery_codes;
 mod second_factors;

@@ -17,7 +17,7 @@ use crate::limits::backends;
 use crate::limits::sums::{Whence, count_action};
 use crate::messages::allowance;
 use crate::messages::codes::NewCode;
-use crate::tokens::access_token::{self, SignedIn};
+use crate::tokens::access_token::{self, SessionBasis, SignedIn};
 use crate::users::accounts::is_made_up;
 use crate::users::changed_attributes::{attribute_code, check_sign_in_name, delete_attributes};
 use crate::users::{attributes, storing};
@@ -27,22 +27,17 @@ pub(crate) async fn update_user_attributes(
     cx: Cx,
     input: UpdateUserAttributesRequest,
 ) -> Result<UpdateUserAttributesResponse> {
+    let signed_in = access_token::check(&cx, &input.access_token).await?;
+    let basis = signed_in.basis();
     let SignedIn {
         pool_client, user, ..
-    } = access_token::check(&cx, &input.access_token).await?;
+    } = signed_in;
     let given = attributes::parse(&pool_client.pool, Some(&input.user_attributes))?;
     attributes::check_written_by_user(&pool_client.pool, &pool_client.entry.client, &given)?;
     attributes::check_mutable(&pool_client.pool, &user, &given)?;
     attributes::check_keeps_required(&pool_client.pool, &given)?;
     let cx = backends::of_token(&cx, &pool_client.entry, &user.sub);
-    let changed = change_attributes(
-        &cx,
-        &pool_client.pool,
-        &user,
-        given,
-        "update_user_attributes",
-    )
-    .await?;
+    let changed = change_attributes(&cx, &pool_client.pool, &user, basis, given).await?;
     Ok(UpdateUserAttributesResponse {
         code_delivery_details_list: Some(changed).filter(|list| !list.is_empty()),
     })
@@ -55,8 +50,8 @@ async fn change_attributes(
     cx: &Cx,
     pool: &Arc<UserPool>,
     user: &User,
+    basis: SessionBasis,
     given: Attributes,
-    name: &'static str,
 ) -> Result<Vec<CodeDeliveryDetailsType>> {
     let mut now_given = given;
     let codes_out = codes_for_addresses(cx, pool, user, &mut now_given)?;
@@ -80,6 +75,7 @@ async fn change_attributes(
     let change = Change {
         pool,
         sub: user.sub.clone(),
+        basis,
         given: now_given,
         prefers_made_up,
         codes_out,
@@ -88,7 +84,7 @@ async fn change_attributes(
         now: cx.now,
     };
     let change = async move |tx: &mut Tx| change.apply(tx).await;
-    let outcome = cx.app.db.write(name, change).await;
+    let outcome = cx.app.db.write("update_user_attributes", change).await;
     if !outcome
         .as_ref()
         .is_err_and(|error| error.code == ErrorCode::AliasExists)
@@ -113,6 +109,7 @@ async fn change_attributes(
 struct Change {
     pool: Arc<UserPool>,
     sub: Sub,
+    basis: SessionBasis,
     given: Attributes,
     /// Whether it asks for a preferred user name that counts as taken.
     prefers_made_up: bool,
@@ -127,6 +124,7 @@ impl Change {
     /// committed with the count.
     async fn apply(self, tx: &mut Tx) -> Result<Option<Error>> {
         let (pool, sub) = (&self.pool, &self.sub);
+        self.basis.check(tx).await?;
         // The new value of an address is a guess at who has it, and a mail to a stranger: limited
         // like any other code.
         if !self.codes_out.is_empty() {
@@ -242,9 +240,11 @@ pub(crate) async fn delete_user_attributes(
     cx: Cx,
     input: DeleteUserAttributesRequest,
 ) -> Result<DeleteUserAttributesResponse> {
+    let signed_in = access_token::check(&cx, &input.access_token).await?;
+    let basis = signed_in.basis();
     let SignedIn {
         pool_client, user, ..
-    } = access_token::check(&cx, &input.access_token).await?;
+    } = signed_in;
     let empty: Attributes = input
         .user_attribute_names
         .iter()
@@ -252,7 +252,7 @@ pub(crate) async fn delete_user_attributes(
         .collect();
     attributes::check_written_by_user(&pool_client.pool, &pool_client.entry.client, &empty)?;
     let notices = Notices::draw(&cx, &pool_client.pool);
-    let told = Some(notices.clone());
+    let told = Some((basis, notices.clone()));
     delete_attributes(&cx, &pool_client.pool, &user, empty, told).await?;
     notices.are_out();
     Ok(DeleteUserAttributesResponse {})

@@ -232,6 +232,7 @@ pub(crate) async fn change_password(
     input: ChangePasswordRequest,
 ) -> Result<ChangePasswordResponse> {
     let signed_in = access_token::check(&cx, &input.access_token).await?;
+    let basis = signed_in.basis();
     let (pool, user) = (Arc::clone(&signed_in.pool_client.pool), signed_in.user);
     let previous = input
         .previous_password
@@ -268,6 +269,7 @@ pub(crate) async fn change_password(
     );
     let stands = storing::has_password(&pool, &user.sub, &new, || ());
     let change = async move |tx: &mut Tx| -> Result<()> {
+        basis.check(tx).await?;
         let current = stored_users::credentials(tx, &pool.id, &user.sub).await?;
         let lockout = attempts::find_lockout(tx, &pool.id, user.sub.as_str()).await?;
         // Guesses beside this one have locked the account, or another change was faster.

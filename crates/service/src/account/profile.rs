@@ -23,8 +23,17 @@ pub(crate) async fn get_user(cx: Cx, input: GetUserRequest) -> Result<GetUserRes
 }
 
 pub(crate) async fn delete_user(cx: Cx, input: DeleteUserRequest) -> Result<()> {
-    let SignedIn { user, .. } = access_token::check(&cx, &input.access_token).await?;
+    let signed_in = access_token::check(&cx, &input.access_token).await?;
+    let (basis, user) = (signed_in.basis(), signed_in.user);
     let delete = async move |tx: &mut Tx| -> Result<()> {
+        // Sessions go with their user: where the answer to a commit was lost, both are gone.
+        if stored_users::find(tx, &user.pool, &user.sub)
+            .await?
+            .is_none()
+        {
+            return Ok(());
+        }
+        basis.check(tx).await?;
         stored_users::delete(tx, &user.pool, &user.sub).await?;
         Ok(())
     };

@@ -54,9 +54,11 @@ pub(crate) async fn verify_user_attribute(
     cx: Cx,
     input: VerifyUserAttributeRequest,
 ) -> Result<VerifyUserAttributeResponse> {
+    let signed_in = access_token::check(&cx, &input.access_token).await?;
+    let basis = signed_in.basis();
     let SignedIn {
         pool_client, user, ..
-    } = access_token::check(&cx, &input.access_token).await?;
+    } = signed_in;
     let contact = Contact::of(&input.attribute_name).ok_or_else(Error::cannot_be_verified)?;
     let cx = backends::of_token(&cx, &pool_client.entry, &user.sub);
     let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
@@ -76,6 +78,7 @@ pub(crate) async fn verify_user_attribute(
         Ok(settled.stands(tx).await?.then_some(None))
     };
     let verify = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        basis.check(tx).await?;
         if let Some(error) = count_action(
             tx,
             &attempt.whence,

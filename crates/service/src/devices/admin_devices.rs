@@ -44,7 +44,7 @@ pub(crate) async fn admin_list_devices(
 
 pub(crate) async fn admin_forget_device(cx: Cx, input: AdminForgetDeviceRequest) -> Result<()> {
     let user = user(&cx, &input.user_pool_id, &input.username).await?;
-    stored::forget(&cx, &user, &input.device_key).await
+    stored::forget(&cx, &user, &input.device_key, None).await
 }
 
 pub(crate) async fn admin_update_device_status(
@@ -53,7 +53,7 @@ pub(crate) async fn admin_update_device_status(
 ) -> Result<AdminUpdateDeviceStatusResponse> {
     let user = user(&cx, &input.user_pool_id, &input.username).await?;
     let status = input.device_remembered_status;
-    stored::set_status(&cx, &user, &input.device_key, status).await?;
+    stored::set_status(&cx, &user, &input.device_key, status, None).await?;
     Ok(AdminUpdateDeviceStatusResponse {})
 }
 

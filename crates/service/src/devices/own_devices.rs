@@ -34,7 +34,8 @@ pub(crate) async fn list_devices(cx: Cx, input: ListDevicesRequest) -> Result<Li
 
 pub(crate) async fn forget_device(cx: Cx, input: ForgetDeviceRequest) -> Result<()> {
     let signed_in = signed_in(&cx, input.access_token.as_deref()).await?;
-    stored::forget(&cx, &signed_in.user, &input.device_key).await
+    let basis = Some(signed_in.basis());
+    stored::forget(&cx, &signed_in.user, &input.device_key, basis).await
 }
 
 pub(crate) async fn update_device_status(
@@ -43,7 +44,8 @@ pub(crate) async fn update_device_status(
 ) -> Result<UpdateDeviceStatusResponse> {
     let signed_in = signed_in(&cx, Some(&input.access_token)).await?;
     let status = input.device_remembered_status;
-    stored::set_status(&cx, &signed_in.user, &input.device_key, status).await?;
+    let basis = Some(signed_in.basis());
+    stored::set_status(&cx, &signed_in.user, &input.device_key, status, basis).await?;
     Ok(UpdateDeviceStatusResponse {})
 }
 

@@ -5,6 +5,7 @@ use cognate_model::{Device, DeviceKey, User};
 use cognate_store::{Tx, devices};
 
 use crate::outcome::{Reached, write_again, write_settled};
+use crate::tokens::access_token::SessionBasis;
 use crate::{Cx, Error, Result};
 
 /// A device of a user.
@@ -18,11 +19,17 @@ pub(super) async fn find(cx: &Cx, user: &User, given: &str) -> Result<Device> {
     found.ok_or_else(Error::device_does_not_exist)
 }
 
-/// Forgets a device of a user, with which the refresh of its sessions ends.
+/// Forgets a device of a user, with which the refresh of its sessions ends. `basis` is the session
+/// of a user who does it; operators have none.
 ///
 /// # Errors
 /// As [`find`].
-pub(super) async fn forget(cx: &Cx, user: &User, given: &str) -> Result<()> {
+pub(super) async fn forget(
+    cx: &Cx,
+    user: &User,
+    given: &str,
+    basis: Option<SessionBasis>,
+) -> Result<()> {
     let key = parse(given)?;
     let (pool, sub) = (user.pool.clone(), user.sub.clone());
     let (of_pool, of_sub, of_device) = (pool.clone(), sub.clone(), key.clone());
@@ -37,6 +44,7 @@ pub(super) async fn forget(cx: &Cx, user: &User, given: &str) -> Result<()> {
     };
     let forget = async move |tx: &mut Tx| -> Result<bool> {
         reached.clear();
+        SessionBasis::check_if_any(basis.as_ref(), tx).await?;
         let was_forgotten = devices::forget(tx, &pool, &sub, &key).await?;
         if was_forgotten {
             reached.set();
@@ -60,6 +68,7 @@ pub(super) async fn set_status(
     user: &User,
     given: &str,
     status: Option<DeviceRememberedStatusType>,
+    basis: Option<SessionBasis>,
 ) -> Result<()> {
     let Some(status) = status else {
         return find(cx, user, given).await.map(drop);
@@ -68,6 +77,7 @@ pub(super) async fn set_status(
     let (pool, sub) = (user.pool.clone(), user.sub.clone());
     let remembered = status == DeviceRememberedStatusType::Remembered;
     let set = async move |tx: &mut Tx| -> Result<()> {
+        SessionBasis::check_if_any(basis.as_ref(), tx).await?;
         let change = |device: &mut Device| {
             device.remembered = remembered;
             device.modified_at = now;

@@ -57,7 +57,8 @@ pub(crate) async fn delete_web_authn_credential(
     cx: Cx,
     input: DeleteWebAuthnCredentialRequest,
 ) -> Result<DeleteWebAuthnCredentialResponse> {
-    let SignedIn { user, .. } = access_token::check(&cx, &input.access_token).await?;
+    let signed_in = access_token::check(&cx, &input.access_token).await?;
+    let (basis, user) = (signed_in.basis(), signed_in.user);
     let id = CredentialId::parse(&input.credential_id).ok_or_else(Error::passkey_does_not_exist)?;
     let reached = Reached::default();
     let (was_there, gone, of_user) = (reached.clone(), id.clone(), user.clone());
@@ -67,6 +68,7 @@ pub(crate) async fn delete_web_authn_credential(
     };
     let delete = async move |tx: &mut Tx| -> Result<()> {
         reached.clear();
+        basis.check(tx).await?;
         if !passkeys::delete(tx, &user.pool, &user.sub, &id).await? {
             return Err(Error::passkey_does_not_exist());
         }

@@ -10,14 +10,14 @@ use cognate_crypto::webauthn::{ClientData, Expected, NewCredential, verify_regis
 use cognate_model::passkey::{
     CredentialId, Hints, MOST_OF_A_USER, REGISTRATION_VALIDITY, Registration, challenge,
 };
-use cognate_model::{Passkey, SessionId, Timestamp};
-use cognate_store::{Tx, challenges, passkeys, sessions};
+use cognate_model::{Passkey, Timestamp};
+use cognate_store::{Tx, challenges, passkeys};
 
 use super::relying_party::{self, other_origins};
 use super::{credential, options, refused};
 use crate::limits::backends;
 use crate::outcome::{Reached, write_settled};
-use crate::tokens::access_token::{self, SignedIn};
+use crate::tokens::access_token::{self, SessionBasis, SignedIn};
 use crate::{Cx, Error, Result};
 
 pub(crate) async fn start_web_authn_registration(
@@ -75,11 +75,13 @@ pub(crate) async fn complete_web_authn_registration(
     cx: Cx,
     input: CompleteWebAuthnRegistrationRequest,
 ) -> Result<CompleteWebAuthnRegistrationResponse> {
+    let signed_in = access_token::check(&cx, &input.access_token).await?;
+    let basis = signed_in.basis();
     let SignedIn {
         pool_client,
         user,
         session,
-    } = access_token::check(&cx, &input.access_token).await?;
+    } = signed_in;
     let pool = &pool_client.pool;
     if !pool.has_passkeys() {
         return Err(Error::passkeys_not_enabled());
@@ -114,7 +116,7 @@ pub(crate) async fn complete_web_authn_registration(
     let end = End {
         row,
         registration,
-        session: session.id,
+        basis,
         credential,
         hints: response.hints,
         now: cx.now,
@@ -138,7 +140,7 @@ async fn find(cx: &Cx, row: &[u8; 32]) -> Result<Registration> {
 struct End {
     row: [u8; 32],
     registration: Registration,
-    session: SessionId,
+    basis: SessionBasis,
     credential: NewCredential,
     hints: Hints,
     now: Timestamp,
@@ -153,9 +155,7 @@ impl End {
         if challenges::consume(tx, &self.row).await?.is_none() {
             return Err(Error::registration_not_found());
         }
-        if sessions::find(tx, pool, &self.session).await?.is_none() {
-            return Err(Error::access_token_revoked());
-        }
+        self.basis.check(tx).await?;
         let others = passkeys::of_user(tx, pool, sub).await?;
         check_number(&others)?;
         let Self {

@@ -7,8 +7,8 @@ use cognate_model::second_factor::{PasskeyFactor, RefusedWish, SecondFactor, Wis
 use cognate_model::{Sub, Timestamp, User, UserPool};
 use cognate_store::{Tx, software_tokens, users};
 
-use crate::operators::caller::Caller;
 use crate::recovery_codes::ends as recovery_codes;
+use crate::tokens::access_token::SessionBasis;
 use crate::users::storing;
 use crate::{Cx, Error, Result};
 
@@ -21,6 +21,15 @@ pub(super) struct Wishes {
     pub(super) passkey: Option<bool>,
 }
 
+/// Who wishes it.
+#[derive(Clone)]
+pub(super) enum By {
+    /// The user, in a session.
+    User(SessionBasis),
+    /// An operator.
+    Operator,
+}
+
 /// Makes the wishes of a request true.
 ///
 /// # Errors
@@ -31,11 +40,10 @@ pub(super) async fn change(
     name: &'static str,
     pool: &Arc<UserPool>,
     sub: &Sub,
-    wishes: Wishes,
+    (by, wishes): (By, Wishes),
 ) -> Result<()> {
     let (pool, sub, now) = (Arc::clone(pool), sub.clone(), cx.now);
-    let by_user = matches!(cx.caller, Caller::Public);
-    let change = async move |tx: &mut Tx| make_true(tx, &pool, &sub, &wishes, (by_user, now)).await;
+    let change = async move |tx: &mut Tx| make_true(tx, &pool, &sub, (&by, &wishes), now).await;
     cx.app.db.write(name, change).await
 }
 
@@ -43,9 +51,12 @@ async fn make_true(
     tx: &mut Tx,
     pool: &UserPool,
     sub: &Sub,
-    wishes: &Wishes,
-    (by_user, now): (bool, Timestamp),
+    (by, wishes): (&By, &Wishes),
+    now: Timestamp,
 ) -> Result<()> {
+    if let By::User(basis) = by {
+        basis.check(tx).await?;
+    }
     let stored = users::find(tx, &pool.id, sub)
         .await?
         .ok_or_else(Error::user_does_not_exist)?;
@@ -69,6 +80,7 @@ async fn make_true(
     }
     let was_asked = pool.asks_for_second_factor(&stored, has_token);
     let is_asked = pool.asks_for_second_factor(&user, has_token);
+    let by_user = matches!(by, By::User(_));
     recovery_codes::follow(tx, &user, (was_asked, is_asked), by_user).await?;
     user.modified_at = now;
     storing::store(tx, pool, &user, false).await

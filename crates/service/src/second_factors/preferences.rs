@@ -7,7 +7,7 @@ use cognate_api::idp::{
 };
 use cognate_model::second_factor::{SecondFactor, Wish};
 
-use super::change::{Wishes, change};
+use super::change::{By, Wishes, change};
 use crate::tokens::access_token::{self, SignedIn};
 use crate::users::accounts::user_for_operator;
 use crate::{Cx, Result};
@@ -16,9 +16,11 @@ pub(crate) async fn set_user_mfa_preference(
     cx: Cx,
     input: SetUserMFAPreferenceRequest,
 ) -> Result<SetUserMFAPreferenceResponse> {
+    let signed_in = access_token::check(&cx, &input.access_token).await?;
+    let by = By::User(signed_in.basis());
     let SignedIn {
         pool_client, user, ..
-    } = access_token::check(&cx, &input.access_token).await?;
+    } = signed_in;
     let wishes = Wished {
         sms: input.sms_mfa_settings,
         software_token: input.software_token_mfa_settings,
@@ -26,7 +28,7 @@ pub(crate) async fn set_user_mfa_preference(
         passkey: input.web_authn_mfa_settings,
     };
     let name = "set_user_mfa_preference";
-    change(&cx, name, &pool_client.pool, &user.sub, wishes.read()).await?;
+    change(&cx, name, &pool_client.pool, &user.sub, (by, wishes.read())).await?;
     Ok(SetUserMFAPreferenceResponse {})
 }
 
@@ -43,7 +45,7 @@ pub(crate) async fn admin_set_user_mfa_preference(
         passkey: input.web_authn_mfa_settings,
     };
     let name = "admin_set_user_mfa_preference";
-    change(&cx, name, &pool, &user.sub, wishes.read()).await?;
+    change(&cx, name, &pool, &user.sub, (By::Operator, wishes.read())).await?;
     Ok(AdminSetUserMFAPreferenceResponse {})
 }
 

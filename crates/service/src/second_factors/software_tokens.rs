@@ -20,7 +20,7 @@ use crate::limits::sums::{Whence, count_action};
 use crate::outcome::{Reached, write_settled};
 use crate::recovery_codes::{ends as recovery_codes, switch};
 use crate::sign_in::app_set_up;
-use crate::tokens::access_token::{self, SignedIn};
+use crate::tokens::access_token::{self, SessionBasis, SignedIn};
 use crate::users::accounts::user_for_operator;
 use crate::users::storing;
 use crate::{Cx, Error, Result};
@@ -37,15 +37,17 @@ pub(crate) async fn associate_software_token(
         secret_code: Some(totp::base32(&secret).expose().to_owned()),
         session,
     };
-    let user = match caller(input.access_token, input.session)? {
-        Calling::Token(token) => check_token(&cx, &token).await?.user,
+    let signed_in = match caller(input.access_token, input.session)? {
+        Calling::Token(token) => check_token(&cx, &token).await?,
         Calling::Session(session) => {
             let session = app_set_up::associate(&cx, &session, secret.clone()).await?;
             return Ok(answer(Some(session)));
         }
     };
     let drawn = secret.clone();
+    let (basis, user) = (signed_in.basis(), signed_in.user);
     let associate = async move |tx: &mut Tx| -> Result<()> {
+        basis.check(tx).await?;
         let found = software_tokens::find(tx, &user.pool, &user.sub).await?;
         let (mut token, last_step) = found.unwrap_or_default();
         token.associate(drawn);
@@ -83,17 +85,20 @@ pub(crate) async fn verify_software_token(
 }
 
 async fn verify_by_token(cx: &Cx, token: &str, code: String, name: String) -> Result<()> {
+    let signed_in = check_token(cx, token).await?;
+    let basis = signed_in.basis();
     let SignedIn {
         pool_client,
         user,
         session,
-    } = check_token(cx, token).await?;
+    } = signed_in;
     let recovery_codes_are_on = switch::are_on(cx, &pool_client.pool).await?;
     let cx = backends::of_token(cx, &pool_client.entry, &user.sub);
     let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
     let try_code = Try {
         pool: pool_client.pool,
         sub: user.sub,
+        basis,
         session: session.id,
         code,
         name,
@@ -140,6 +145,7 @@ async fn check_token(cx: &Cx, token: &str) -> Result<SignedIn> {
 struct Try {
     pool: Arc<UserPool>,
     sub: Sub,
+    basis: SessionBasis,
     session: SessionId,
     code: String,
     name: String,
@@ -167,6 +173,7 @@ impl Try {
     /// Tries it. `Some` holds the refusal, which is committed with the count of the try.
     async fn verify(self, tx: &mut Tx) -> Result<Option<Error>> {
         self.was_right.clear();
+        self.basis.check(tx).await?;
         let action = LimitedAction::VerifySoftwareToken;
         let (pool, sub) = (&self.pool.id, &self.sub);
         if count_action(tx, &self.whence, pool, sub, action, self.now)

@@ -7,7 +7,7 @@ use cognate_api::idp::{
 use cognate_model::attribute::Contact;
 use cognate_model::second_factor::{SecondFactor, Wish};
 
-use super::change::{Wishes, change};
+use super::change::{By, Wishes, change};
 use crate::tokens::access_token::{self, SignedIn};
 use crate::users::accounts::user_for_operator;
 use crate::{Cx, Error, Result};
@@ -16,16 +16,18 @@ pub(crate) async fn set_user_settings(
     cx: Cx,
     input: SetUserSettingsRequest,
 ) -> Result<SetUserSettingsResponse> {
+    let signed_in = access_token::check(&cx, &input.access_token).await?;
+    let by = By::User(signed_in.basis());
     let SignedIn {
         pool_client, user, ..
-    } = access_token::check(&cx, &input.access_token).await?;
+    } = signed_in;
     let wishes = read(&input.mfa_options)?;
     change(
         &cx,
         "set_user_settings",
         &pool_client.pool,
         &user.sub,
-        wishes,
+        (by, wishes),
     )
     .await?;
     Ok(SetUserSettingsResponse {})
@@ -38,7 +40,8 @@ pub(crate) async fn admin_set_user_settings(
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
     let wishes = read(&input.mfa_options)?;
-    change(&cx, "admin_set_user_settings", &pool, &user.sub, wishes).await?;
+    let name = "admin_set_user_settings";
+    change(&cx, name, &pool, &user.sub, (By::Operator, wishes)).await?;
     Ok(AdminSetUserSettingsResponse {})
 }
 

@@ -6,7 +6,7 @@ use cognate_crypto::digest::sha256;
 use cognate_crypto::jwt::{self, SigningKey};
 use cognate_model::claims::{AccessClaims, SIGN_IN_SCOPE, TokenUse};
 use cognate_model::{ClientId, SessionId, Sub, TokenSession, User, UserPoolId};
-use cognate_store::{sessions, users};
+use cognate_store::{Tx, sessions, users};
 use serde::Deserialize;
 
 use super::verified_tokens::Verified;
@@ -19,6 +19,48 @@ pub(crate) struct SignedIn {
     pub(crate) pool_client: PoolClient,
     pub(crate) user: User,
     pub(crate) session: TokenSession,
+}
+
+impl SignedIn {
+    /// What a write for this user rests on.
+    pub(crate) fn basis(&self) -> SessionBasis {
+        SessionBasis {
+            pool: self.session.pool.clone(),
+            session: self.session.id.clone(),
+        }
+    }
+}
+
+/// The session that a user's own write rests on. The token was checked in an earlier read: between
+/// the two the user may have signed out everywhere, which a request under way must not outlive.
+#[derive(Clone)]
+pub(crate) struct SessionBasis {
+    pool: UserPoolId,
+    session: SessionId,
+}
+
+impl SessionBasis {
+    /// Checks, in the write, that the session still stands.
+    ///
+    /// # Errors
+    /// `NotAuthorizedException` when it has ended; what the database gives.
+    pub(crate) async fn check(&self, tx: &mut Tx) -> Result<()> {
+        match sessions::find(tx, &self.pool, &self.session).await? {
+            Some(_) => Ok(()),
+            None => Err(Error::access_token_revoked()),
+        }
+    }
+
+    /// The same, where an operator's write rests on none.
+    ///
+    /// # Errors
+    /// As [`SessionBasis::check`].
+    pub(crate) async fn check_if_any(basis: Option<&Self>, tx: &mut Tx) -> Result<()> {
+        match basis {
+            Some(basis) => basis.check(tx).await,
+            None => Ok(()),
+        }
+    }
 }
 
 /// What is read before the signature is checked: only to find the pool whose key checks it.

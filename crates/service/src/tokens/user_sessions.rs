@@ -17,7 +17,7 @@ use cognate_model::{
 };
 use cognate_store::{Tx, sessions};
 
-use super::access_token;
+use super::access_token::{self, SessionBasis};
 use crate::outcome::write_again;
 use crate::users::accounts::user_for_operator;
 use crate::{Cx, Error, Result, page_token};
@@ -62,7 +62,7 @@ pub(crate) async fn revoke_user_session(
     if session == signed_in.session.id {
         return Err(Error::current_session_cannot_be_revoked());
     }
-    end(&cx, pool, session).await?;
+    end(&cx, pool, session, Some(signed_in.basis())).await?;
     Ok(RevokeUserSessionResponse {})
 }
 
@@ -73,7 +73,7 @@ pub(crate) async fn admin_revoke_user_session(
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
     let session = named(&cx, &pool, &user.sub, &input.session_id).await?;
-    end(&cx, &pool, session).await?;
+    end(&cx, &pool, session, None).await?;
     Ok(AdminRevokeUserSessionResponse {})
 }
 
@@ -158,9 +158,16 @@ fn check_tracked(pool: &UserPool) -> Result<()> {
     }
 }
 
-async fn end(cx: &Cx, pool: &UserPool, session: SessionId) -> Result<()> {
+/// Ends a session. `basis` is that of the user who does it; operators have none.
+async fn end(
+    cx: &Cx,
+    pool: &UserPool,
+    session: SessionId,
+    basis: Option<SessionBasis>,
+) -> Result<()> {
     let pool = pool.id.clone();
     let end = async move |tx: &mut Tx| -> Result<()> {
+        SessionBasis::check_if_any(basis.as_ref(), tx).await?;
         sessions::end(tx, &pool, &session).await?;
         Ok(())
     };

@@ -13,6 +13,7 @@ use super::{attributes, storing};
 use crate::account::way_back::{self, Notices};
 use crate::messages::codes::{Form, NewCode};
 use crate::messages::message;
+use crate::tokens::access_token::SessionBasis;
 use crate::{Cx, Error, Result};
 
 /// A code that verifies an address of a user.
@@ -46,8 +47,8 @@ pub(crate) fn check_sign_in_name(pool: &UserPool, before: &User, after: &User) -
     Ok(())
 }
 
-/// Takes attributes (named, with empty values) from a user. `notices` tell the old address, where
-/// the user does it; an operator's word ends the ways back.
+/// Takes attributes (named, with empty values) from a user. Where the user does it, in a session,
+/// notices tell the old address; an operator's word ends the ways back.
 ///
 /// # Errors
 /// `InvalidParameterException` for required ones, and those that cannot change.
@@ -56,12 +57,15 @@ pub(crate) async fn delete_attributes(
     pool: &Arc<UserPool>,
     user: &User,
     empty: Attributes,
-    notices: Option<Notices>,
+    by_user: Option<(SessionBasis, Notices)>,
 ) -> Result<()> {
     attributes::check_mutable(pool, user, &empty)?;
     attributes::check_keeps_required(pool, &empty)?;
     let (pool, sub, now) = (Arc::clone(pool), user.sub.clone(), cx.now);
     let delete = async move |tx: &mut Tx| -> Result<()> {
+        if let Some((basis, _)) = &by_user {
+            basis.check(tx).await?;
+        }
         let mut user = stored_users::find(tx, &pool.id, &sub)
             .await?
             .ok_or_else(Error::user_does_not_exist)?;
@@ -70,8 +74,8 @@ pub(crate) async fn delete_attributes(
         user.modified_at = now;
         check_sign_in_name(&pool, &before, &user)?;
         storing::store(tx, &pool, &user, false).await?;
-        match notices {
-            Some(notices) => notices.put(tx, &before, &user).await,
+        match by_user {
+            Some((_, notices)) => notices.put(tx, &before, &user).await,
             None => way_back::end(tx, &before, &user).await,
         }
     };

@@ -7,8 +7,10 @@
 
 use std::time::{Duration, Instant};
 
-use cognate_testkit::{TestClient, TestServer, minutes, op};
+use cognate_testkit::{TestClient, TestServer, minutes, op, refused};
 use serde_json::{Value, json};
+
+use crate::user_auth::{client_with_choice, with_both};
 
 const SOMEBODY: &str = "somebody12";
 const NOBODY: &str = "nobody1234";
@@ -104,6 +106,36 @@ async fn the_time_of_an_answer_does_not_tell_the_names_apart() {
         call.send().await;
     };
     assert!(!tells_apart("another code", resend).await);
+}
+
+#[tokio::test]
+async fn the_time_of_a_choice_does_not_tell_the_names_apart() {
+    let server = TestServer::start().await;
+    let client = client_with_choice(&server).await;
+    let somebody = with_both(&client, SOMEBODY).await;
+    let user = |name: &str| somebody.named(name);
+
+    // No limit stands in the way.
+    let offer = async |name: &str| {
+        server.advance(minutes(61));
+        user(name).challenged(None, json!({})).await.unwrap();
+    };
+    assert!(!tells_apart("what is offered", offer).await);
+    let code = async |name: &str| {
+        server.advance(minutes(61));
+        let asked = user(name).challenged(Some("EMAIL_OTP"), json!({})).await;
+        assert_eq!(asked.unwrap().name, "EMAIL_OTP");
+    };
+    assert!(!tells_apart("a code that is sent", code).await);
+    let answer = async |name: &str| {
+        server.advance(minutes(61));
+        let user = user(name);
+        let asked = user.challenged(Some("EMAIL_OTP"), json!({})).await.unwrap();
+        let own = json!({"EMAIL_OTP_CODE": "00000000"});
+        let answer = user.respond("EMAIL_OTP", &asked.session, own).await;
+        refused(answer);
+    };
+    assert!(!tells_apart("an answer with a code", answer).await);
 }
 
 /// Where the app client hides nothing, no work is done for a name that nobody has: the comparison

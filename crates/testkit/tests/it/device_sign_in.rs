@@ -171,6 +171,27 @@ async fn who_does_not_know_the_password_is_told_nothing_of_devices() {
     }
 }
 
+/// Of answers that look at one step at the same moment each counts, and who was right with a
+/// device that is none is told no more than the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guess_counts_when_another_has_used_its_step_up() {
+    for_each_database(async |server| {
+        let ana = ana_at(&server).await;
+        for password in [PASSWORD, "Wrong-Horse-2", "Wrong-Horse-3"] {
+            let exchange = ana.begin_srp().await.unwrap();
+            let answer = |password| exchange.answer(password).response("DEVICE_KEY", UNKNOWN);
+            let beside = answer("Wrong-Horse-1");
+            server.faults().meanwhile(async move {
+                assert_eq!(refused(beside.send().await).told(), WRONG_PASSWORD);
+            });
+            let error = refused(answer(password).send().await);
+            assert_eq!(error.told(), INVALID_SESSION, "{password}");
+        }
+        assert_eq!(refused(ana.initiate_with_password().await).told(), LOCKED);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_copied_key_without_the_secret_is_refused_as_a_wrong_password_and_counted() {
     let server = TestServer::start().await;

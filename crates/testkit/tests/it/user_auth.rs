@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use cognate_api::idp::AuthenticationResultType;
 use cognate_testkit::{
     Challenged, PASSWORD, TestClient, TestPool, TestServer, TestUser, Tokens, attribute_list,
-    for_each_database, minutes, op, refused,
+    for_each_database, for_each_shared_database, minutes, op, refused,
 };
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::sentences::{INVALID_SESSION, LOCKED, NO_SUCH_USER, WRONG_PASSWORD};
@@ -205,6 +206,33 @@ async fn each_choice_that_is_offered_can_be_made() {
             let answer = ana.respond(choice, &asked.session, own).await.unwrap();
             signed_in(answer.authentication_result);
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_all_choices_of_one_step_at_once_one_is_made_and_one_code_goes_out() {
+    for_each_shared_database(async |shared| {
+        let nodes = shared.nodes::<2>().await;
+        let ana = with_both(&client_with_choice(&nodes[0]).await, "ana").await;
+        let before = nodes[0].mailbox("ana@example.com").await.len();
+        let asked = ana.challenged(None, json!({})).await.unwrap();
+        let at: Vec<_> = nodes.iter().cycle().take(6).map(|n| ana.on(n)).collect();
+        let choices = at
+            .iter()
+            .map(|ana| ana.choose(&asked.session, "EMAIL_OTP", json!({})));
+        let (made, lost): (Vec<_>, Vec<_>) =
+            join_all(choices).await.into_iter().partition(Result::is_ok);
+        assert_eq!(made.len(), 1);
+        for lost in lost {
+            assert_eq!(refused(lost).told(), INVALID_SESSION);
+        }
+        let mailbox = nodes[0].mailbox("ana@example.com").await;
+        assert_eq!(mailbox.len(), before + 1);
+        let session = made.into_iter().flatten().find_map(|made| made.session);
+        let own = json!({"EMAIL_OTP_CODE": mailbox.last_code()});
+        let answer = ana.respond("EMAIL_OTP", &session.unwrap(), own).await;
+        signed_in(answer.unwrap().authentication_result);
     })
     .await;
 }

@@ -63,8 +63,8 @@ impl Drop for Keeper {
 }
 
 /// A port that is free now and that no outgoing connection is given: it lies below the range which
-/// systems draw those from, so that nobody takes it before its server listens. No other test of this
-/// run is given it.
+/// systems draw those from, so that nobody takes it before its server listens. No other test of
+/// this run is given it.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     const FIRST: u16 = 20_000;

@@ -17,6 +17,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 const NEW: &str = "Another-Horse-2";
+const ACCESS_TOKEN_REVOKED: (&str, &str) =
+    ("NotAuthorizedException", "Access Token has been revoked");
 
 /// What a client is told that repeats an operation whose commit stands and was not acknowledged.
 #[derive(Clone, Copy)]
@@ -86,6 +88,16 @@ impl Stage {
     {
         members["DeviceKey"] = self.device().key.as_str().into();
         self.on_user::<O>(members).await
+    }
+
+    /// Ends all sessions of the user, by an operator.
+    fn sign_out(&self) -> impl Future<Output = ()> + Send + 'static {
+        let server = self.server.clone();
+        let input = json!({"UserPoolId": self.pool().id, "Username": self.ana.name});
+        async move {
+            let ended = server.call::<op::AdminUserGlobalSignOut>(input).await;
+            ended.unwrap();
+        }
     }
 
     /// An operation of the user's own, with their access token.
@@ -240,6 +252,43 @@ async fn at_every_fault(
     .await;
 }
 
+/// Tables of what waits: whoever takes it up is asked again who they are.
+const WAITING: [&str; 4] = ["attempts", "challenges", "codes", "outbox"];
+
+/// What rests on an access token is not done when its session ends between the check of the token
+/// and the write. Which operations those are, they tell by how they refuse a token that is revoked.
+async fn after_a_sign_out(
+    arrange: impl AsyncFn(&mut Stage),
+    act: impl AsyncFn(&Stage) -> Result<(), ApiError>,
+) {
+    for_each_database(async |server| {
+        let mut stage = Stage::set(&server).await;
+        arrange(&mut stage).await;
+        stage.sign_out().await;
+        let by_token = act(&stage)
+            .await
+            .is_err_and(|error| error.told() == ACCESS_TOKEN_REVOKED);
+        if !by_token {
+            return;
+        }
+        server.deliver().await;
+        let mut stage = Stage::set(&server).await;
+        arrange(&mut stage).await;
+        let (on_the_way, before) = tokio::sync::oneshot::channel();
+        let (of_server, by_operator) = (server.clone(), stage.sign_out());
+        server.faults().meanwhile(async move {
+            by_operator.await;
+            on_the_way.send(all_rows(&of_server).await).unwrap();
+        });
+        let outcome = act(&stage).await;
+        let before = before.await.expect("the operation writes");
+        let mut changed = difference(&before, &all_rows(&server).await);
+        changed.retain(|(table, ..)| !WAITING.contains(table));
+        assert_eq!(changed, [], "{outcome:?}");
+    })
+    .await;
+}
+
 async fn nothing(_: &mut Stage) {}
 
 /// Undoes the change of an address at the page that the old one was sent to.
@@ -270,6 +319,7 @@ macro_rules! faults {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
             at_every_fault($arrange, $act, $repeated).await;
+            after_a_sign_out($arrange, $act).await;
         }
     )*};
 }

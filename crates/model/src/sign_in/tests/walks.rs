@@ -397,6 +397,7 @@ fn is_of_form(refusal: &Refusal) -> bool {
             | Refusal::NotSetUp
             | Refusal::NotWritable(_)
             | Refusal::Policy(_)
+            | Refusal::Timestamp
             | Refusal::WrongChallenge
     )
 }

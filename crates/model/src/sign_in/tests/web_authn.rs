@@ -1,16 +1,15 @@
 //! WEB_AUTHN.
 
 use cognate_crypto::webauthn::authenticator::{Asked as AskedOf, Authenticator};
-use cognate_crypto::webauthn::{self, Algorithm, NewCredential, Refusal as Passkeys};
+use cognate_crypto::webauthn::{self, Refusal as Passkeys};
 use proptest::prelude::*;
 
+use super::passkeys::{DOMAIN, passkey_of};
 use super::*;
 use crate::FirstFactor;
-use crate::passkey::{Hints, OfferedPasskey, Passkey, Registration};
+use crate::passkey::{OfferedPasskey, Passkey};
 use crate::second_factor::{MfaConfiguration, PasskeyFactor, SecondFactor, UserVerification};
 use crate::sign_in::{Choice, Factor, FirstChallenge, PasskeyResponse, WebAuthn, offered_passkeys};
-
-const DOMAIN: &str = "example.com";
 
 type Change = fn(&mut Stage);
 type ChangeOfPage = fn(&mut AskedOf<'_>);
@@ -20,29 +19,6 @@ struct Stage {
     scene: Scene,
     authenticator: Authenticator,
     passkey: Passkey,
-}
-
-fn passkey_of(scene: &Scene, authenticator: &Authenticator) -> Passkey {
-    let registration = Registration {
-        pool: scene.pool.id.clone(),
-        client: scene.client.id.clone(),
-        sub: Sub::parse(SUB).unwrap(),
-        challenge: Vec::new(),
-        relying_party_id: DOMAIN.to_owned(),
-        user_verification: false,
-        expires_at: NOW,
-    };
-    let credential = NewCredential {
-        id: authenticator.credential_id.clone(),
-        public_key: authenticator.public_key.clone(),
-        algorithm: Algorithm::EdDsa,
-        counter: authenticator.counter,
-        aaguid: [0; 16],
-        user_verified: true,
-        backup_eligible: true,
-        backed_up: true,
-    };
-    Passkey::new(&registration, credential, Hints::default(), &[], NOW)
 }
 
 impl Stage {

@@ -4,7 +4,7 @@ use cognate_testkit::op;
 use serde_json::json;
 
 use super::Repeated::{Settled, Succeeds};
-use super::{Stage, at_every_fault};
+use super::{Stage, after_a_sign_out, at_every_fault};
 
 faults! {
     verify_software_token_as_the_first_factor: async |stage| {

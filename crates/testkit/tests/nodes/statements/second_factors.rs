@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Repeated::{Settled, Succeeds};
-use super::{Stage, at_every_fault, nothing};
+use super::{Stage, after_a_sign_out, at_every_fault, nothing};
 
 faults! {
     set_user_pool_mfa_config: nothing, async |stage| stage.on_pool::<op::SetUserPoolMfaConfig>(apps("OPTIONAL")).await, Succeeds;

@@ -6,7 +6,7 @@ use cognate_testkit::{ApiError, op};
 use serde_json::{Value, json};
 
 use super::Repeated::Settled;
-use super::{Stage, at_every_fault};
+use super::{Stage, after_a_sign_out, at_every_fault};
 
 faults! {
     begin_step_up: async |stage| offer(stage).await, async |stage| begin(stage).await.map(drop), Settled;

@@ -3,14 +3,14 @@
 use cognate_crypto::secret::SecretBytes;
 use cognate_crypto::totp;
 use cognate_crypto::webauthn::authenticator::{Asked as AskedOf, Authenticator};
-use cognate_crypto::webauthn::{Algorithm, NewCredential};
 
+use super::super::passkeys::{DOMAIN, passkey_of};
 use super::super::*;
 use crate::FirstFactor;
 use crate::acr::{Level, Method};
 use crate::attribute::Contact;
 use crate::ids::SessionId;
-use crate::passkey::{Hints, Passkey, Registration};
+use crate::passkey::Passkey;
 use crate::recovery_code::UsedCodes;
 use crate::second_factor::{EmailMfa, MfaConfiguration, PoolMfa, SecondFactor};
 use crate::session::TokenSession;
@@ -20,7 +20,6 @@ use crate::sign_in::{
 };
 use crate::software_token::{SoftwareToken, VerifiedToken};
 
-const DOMAIN: &str = "example.com";
 pub(super) const SESSION: &str = "70707070-1111-4222-8333-444444444444";
 
 /// A user, what the user has, and what the pool takes.
@@ -78,29 +77,6 @@ impl Having {
             ..Self::a_password()
         }
     }
-}
-
-fn passkey_of(scene: &Scene, authenticator: &Authenticator) -> Passkey {
-    let registration = Registration {
-        pool: scene.pool.id.clone(),
-        client: scene.client.id.clone(),
-        sub: Sub::parse(SUB).unwrap(),
-        challenge: Vec::new(),
-        relying_party_id: DOMAIN.to_owned(),
-        user_verification: false,
-        expires_at: NOW,
-    };
-    let credential = NewCredential {
-        id: authenticator.credential_id.clone(),
-        public_key: authenticator.public_key.clone(),
-        algorithm: Algorithm::EdDsa,
-        counter: authenticator.counter,
-        aaguid: [0; 16],
-        user_verified: true,
-        backup_eligible: true,
-        backed_up: true,
-    };
-    Passkey::new(&registration, credential, Hints::default(), &[], NOW)
 }
 
 impl Person {

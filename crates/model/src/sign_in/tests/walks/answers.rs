@@ -1,6 +1,6 @@
 //! How the walks answer steps, and what each answer must lead to.
 
-use super::moves::{Code, Moved, Response};
+use super::moves::{Code, Moved, Response, Twist};
 use super::*;
 use crate::attribute::AttributeError;
 use crate::sign_in::{
@@ -138,9 +138,14 @@ impl World {
     fn answer_claim(&mut self, index: usize, at: At, with: Response) {
         let password = self.guessed(at, with.guess);
         let issued = &self.issued[index];
-        let mut claim = match (&issued.key, issued.pending.step.read()) {
+        let signed_at = match with.twist {
+            Twist::OldTimestamp => self.now.minus(seconds(301)),
+            Twist::FutureTimestamp => self.now.plus(seconds(302)),
+            _ => self.now,
+        };
+        let claim = match (&issued.key, issued.pending.step.read()) {
             (Some(key), Some(step)) => {
-                Claim::of(&self.pools[at.pool], key, &step, &password, self.now)
+                Claim::of(&self.pools[at.pool], key, &step, &password, signed_at)
             }
             _ => Claim {
                 secret_block: String::new(),
@@ -148,19 +153,23 @@ impl World {
                 signature: String::new(),
             },
         };
-        if with.is_forged {
-            claim.signature = base64_encode(&[7; 32]);
-        }
+        let claim = with.twist.of(claim, self.now);
         let Some(outcome) = self.put::<PasswordVerifier>(index, at, claim.answer()) else {
             return;
         };
+        if matches!(with.twist, Twist::OldTimestamp | Twist::FutureTimestamp) {
+            return self.must_refuse(Some(index), outcome, &Refusal::Timestamp);
+        }
         let issued = &self.issued[index];
         let is_of_this_password = issued.generation == self.slot(at).generation;
-        let truth = if with.is_forged || !is_of_this_password {
+        let truth = if with.twist != Twist::None || !is_of_this_password {
             Err(Refusal::WrongPassword)
         } else {
             self.password_truth(at, &password, &issued.truth)
         };
+        if truth.is_ok() {
+            self.seen.met("a right claim");
+        }
         self.judge(Some(index), at, outcome, truth);
     }
 
@@ -391,6 +400,7 @@ impl World {
             assert_eq!(change.user.attributes, user.attributes);
             assert_eq!(change.user.status, UserStatus::Confirmed);
             self.store_password(at, change.credentials, password);
+            self.seen.met("a new password");
             truth.generation = Some(self.slot(at).generation);
         } else {
             assert!(matches!(outcome, Outcome::Refuse(_)), "nothing has changed");
@@ -455,5 +465,30 @@ impl World {
         }
         user.status = UserStatus::Confirmed;
         Ok(user)
+    }
+}
+
+impl Twist {
+    /// The claim with what is wrong with it. What is wrong with its time is signed.
+    fn of(self, claim: Claim, now: Timestamp) -> Claim {
+        match self {
+            Self::None | Self::OldTimestamp | Self::FutureTimestamp => claim,
+            Self::Block => Claim {
+                secret_block: base64_encode(&[7; 48]),
+                ..claim
+            },
+            Self::Signature => Claim {
+                signature: base64_encode(&[7; 32]),
+                ..claim
+            },
+            Self::NotBase64 => Claim {
+                signature: "?".to_owned(),
+                ..claim
+            },
+            Self::OtherTimestamp => Claim {
+                timestamp: claim_time(now.plus(seconds(1))),
+                ..claim
+            },
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! How the walks begin sign-ins, and what each beginning must lead to.
 
+use cognate_crypto::digest::hex_decode;
+
 use super::moves::{Begin, Pick};
 use super::*;
 use crate::first_factor::FirstFactor;
@@ -130,7 +132,26 @@ impl World {
     ) {
         // Known or not, in whatever state: the same challenge.
         let pending = asked(outcome);
+        let exchange = password_step(&pending).exchange;
+        let salt = hex_decode(&exchange.salt).unwrap();
+        assert_eq!((salt.len(), exchange.secret_block.len()), (16, 48));
+        assert_eq!(exchange.server_public.len(), 768);
         assert_eq!(password_step(&pending).user_id, NAMES[at.name]);
+        let slot = self.slot(at);
+        let has_salt = slot.user.is_none() || slot.credentials.is_some();
+        let of_account = |earlier: &&Issued| {
+            let is_here = (earlier.at.pool, earlier.at.name) == (at.pool, at.name);
+            is_here
+                && earlier.generation == slot.generation
+                && earlier.of_user == slot.user.is_some()
+        };
+        for earlier in self.issued.iter().filter(of_account) {
+            if let (Some(before), true) =
+                (earlier.pending.step.read::<PasswordVerifier>(), has_salt)
+            {
+                assert_eq!(before.exchange.salt, exchange.salt, "a salt that changes");
+            }
+        }
         self.issue(step, at, pending, truth, Some(key));
     }
 

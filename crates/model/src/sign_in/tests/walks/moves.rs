@@ -129,6 +129,18 @@ pub(super) enum Code {
     Recovery(Index),
 }
 
+/// What is wrong with a claim of SRP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Twist {
+    None,
+    Block,
+    Signature,
+    NotBase64,
+    OtherTimestamp,
+    OldTimestamp,
+    FutureTimestamp,
+}
+
 /// Who answers a step: its holder, or another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moved {
@@ -143,7 +155,7 @@ pub(super) enum Moved {
 pub(super) struct Response {
     pub(super) of_another_kind: Option<Index>,
     pub(super) guess: Guess,
-    pub(super) is_forged: bool,
+    pub(super) twist: Twist,
     pub(super) code: Code,
     pub(super) pick: Pick,
     pub(super) factor: Index,
@@ -300,24 +312,32 @@ fn response() -> impl Strategy<Value = Response> {
         3 => any::<Index>().prop_map(Code::Another),
         3 => any::<Index>().prop_map(Code::Recovery),
     ];
-    let rarely = || proptest::bool::weighted(0.1);
+    let twist = prop_oneof![
+        50 => Just(Twist::None),
+        1 => Just(Twist::Block),
+        1 => Just(Twist::Signature),
+        1 => Just(Twist::NotBase64),
+        1 => Just(Twist::OtherTimestamp),
+        1 => Just(Twist::OldTimestamp),
+        1 => Just(Twist::FutureTimestamp),
+    ];
     (
         (
             proptest::option::weighted(0.1, any::<Index>()),
             guess(),
-            rarely(),
+            twist,
         ),
         (code, pick(), any::<Index>()),
         (proptest::bool::weighted(0.2), any::<Index>()),
     )
         .prop_map(|(first, second, third)| {
-            let (of_another_kind, guess, is_forged) = first;
+            let (of_another_kind, guess, twist) = first;
             let (code, pick, factor) = second;
             let (breaks_policy, attributes) = third;
             Response {
                 of_another_kind,
                 guess,
-                is_forged,
+                twist,
                 code,
                 pick,
                 factor,

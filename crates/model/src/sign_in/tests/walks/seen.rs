@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::sign_in::{Proved, Refusal, Step};
 
 /// Refusals that the walks must meet. Others are met by story tests.
-const REFUSALS: [&str; 18] = [
+const REFUSALS: [&str; 19] = [
     "AlreadyProvided",
     "Attribute",
     "Disabled",
@@ -20,6 +20,7 @@ const REFUSALS: [&str; 18] = [
     "Policy",
     "ResetRequired",
     "TemporaryPasswordExpired",
+    "Timestamp",
     "UsedCode",
     "WrongChallenge",
     "WrongCode",
@@ -54,8 +55,10 @@ const PROOFS: [&str; 7] = [
 ];
 
 /// What else must have been met.
-const MOMENTS: [&str; 4] = [
+const MOMENTS: [&str; 6] = [
     "a code of who must change a temporary password",
+    "a new password",
+    "a right claim",
     "a right code for an address that is no more theirs",
     "another factor after the password has changed",
     "an answer in the moment that is too late",
