@@ -4,6 +4,7 @@ Before a call a person notes that its outcome is unknown; the answer settles it.
 when the server dies is settled by looking afterwards: it may have happened or not, but not by half.
 """
 
+from factors import Codes, Devices, Passkeys
 from wire import Lost, Refused
 
 UNKNOWN = None
@@ -13,6 +14,8 @@ class Session:
     def __init__(self, tokens):
         self.refresh, self.access = tokens["RefreshToken"], tokens["AccessToken"]
         self.stands = True
+        # The key of the device that it is bound to.
+        self.device = None
 
 
 class Person:
@@ -26,14 +29,13 @@ class Person:
         self.passwords = ["Correct-Horse-1"]
         self.former = []
         self.sessions = []
+        self.codes, self.passkeys, self.devices = Codes(self), Passkeys(self), Devices(self)
 
     @property
     def is_settled(self):
-        return (
-            self.exists is not UNKNOWN
-            and self.confirmed is not UNKNOWN
-            and len(self.passwords) == 1
-        )
+        things = [self.exists, self.confirmed, self.codes.asked]
+        things += [*self.passkeys.known.values(), *self.devices.known.values()]
+        return UNKNOWN not in things and len(self.passwords) == 1
 
     def standing(self):
         return [session for session in self.sessions if session.stands]
@@ -62,19 +64,31 @@ class Person:
         )
         self.confirmed = True
 
-    def sign_in(self, call, password=None):
-        parameters = {"USERNAME": self.name, "PASSWORD": password or self.passwords[0]}
-        answer = call(
+    def initiate(self, call, password):
+        return call(
             "InitiateAuth",
             {
                 "ClientId": self.client,
                 "AuthFlow": "USER_PASSWORD_AUTH",
-                "AuthParameters": parameters,
+                "AuthParameters": {"USERNAME": self.name, "PASSWORD": password},
             },
         )
-        session = Session(answer["AuthenticationResult"])
-        self.sessions.append(session)
-        return session
+
+    @property
+    def can_sign_in(self):
+        return self.codes.asked is False or (self.codes.app and self.codes.has_code)
+
+    def sign_in(self, call):
+        answer = self.initiate(call, self.passwords[0])
+        if "ChallengeName" in answer:
+            answer = self.codes.answer(call, answer)
+        self.begin(call, answer)
+
+    def sign_in_by_passkey(self, call):
+        self.begin(call, self.passkeys.sign_in(call))
+
+    def begin(self, call, answer):
+        self.sessions.append(Session(answer["AuthenticationResult"]))
 
     def change_password(self, call, new):
         session = self.standing()[-1]
@@ -122,6 +136,19 @@ class Person:
         self.exists = False
         self.end(self.sessions)
 
+    def deeds(self, call):
+        """With their weights, what only some people do."""
+        deeds = [(2, lambda: self.passkeys.add(call))]
+        if there := self.passkeys.standing():
+            deeds.append((1, lambda: self.passkeys.delete(call)))
+        if self.codes.asked:
+            deeds.append((1, lambda: self.codes.drop(call)))
+        else:
+            deeds.append((2, lambda: self.codes.enrol(call)))
+            if there:
+                deeds.append((3, lambda: self.sign_in_by_passkey(call)))
+        return deeds
+
     @staticmethod
     def forget(sessions):
         for session in sessions:
@@ -155,7 +182,10 @@ class Person:
         self.sub = sub
         self._check_confirmation(found["UserStatus"])
         self._check_passwords(call)
+        self.codes.check(call, found)
         self._check_sessions(call)
+        self.passkeys.look(call)
+        self.devices.look(call)
 
     def _find(self, call):
         try:
@@ -173,7 +203,8 @@ class Person:
         self.confirmed = is_confirmed
 
     def _check_passwords(self, call):
-        for former in self.former[-1:]:
+        # Who cannot sign in now cannot end the count of wrong passwords.
+        for former in self.former[-1:] if self.can_sign_in else ():
             assert not self._accepts(call, former), (
                 f"{self.name}: a password that was changed still works"
             )
@@ -187,16 +218,17 @@ class Person:
         self.passwords = accepted
 
     def _accepts(self, call, password):
-        before = list(self.sessions)
         try:
-            self.sign_in(call, password)
+            answer = self.initiate(call, password)
         except Refused as error:
             if error.code == "UserNotConfirmedException":
                 return True
             assert error.code == "NotAuthorizedException", f"{self.name}: {error}"
             assert "attempts" not in error.message, f"{self.name}: locked by a check"
             return False
-        self.sessions = [*before, self.sessions[-1]]
+        # A challenge tells as much of the password, and is not answered here.
+        if "ChallengeName" not in answer:
+            self.begin(call, answer)
         return True
 
     def _check_sessions(self, call):
@@ -213,13 +245,16 @@ class Person:
         self.sessions = ended[-2:] + self.standing()[-3:]
 
     def _refreshes(self, call, session):
+        parameters = {"REFRESH_TOKEN": session.refresh}
+        if session.device:
+            parameters["DEVICE_KEY"] = session.device
         try:
             call(
                 "InitiateAuth",
                 {
                     "ClientId": self.client,
                     "AuthFlow": "REFRESH_TOKEN_AUTH",
-                    "AuthParameters": {"REFRESH_TOKEN": session.refresh},
+                    "AuthParameters": parameters,
                 },
             )
             return True
@@ -236,6 +271,35 @@ class Person:
             return False
 
 
+class DeviceOwner(Person):
+    """Somebody in a pool that remembers devices: each sign-in is on another one."""
+
+    def __init__(self, pool, client, name):
+        super().__init__(pool, client, name)
+        self.on_forgotten = None
+
+    def begin(self, call, answer):
+        tokens = answer["AuthenticationResult"]
+        session = Session(tokens)
+        session.device = self.devices.confirm(call, tokens)
+        self.sessions.append(session)
+
+    def forget_device(self, call):
+        session = self.standing()[0]
+        self.sessions.remove(session)
+        self.on_forgotten = session
+        self.devices.forget(call, session)
+
+    def check(self, call):
+        super().check(call)
+        session = self.on_forgotten
+        if self.exists and session and self.devices.known.get(session.device) is False:
+            assert not self._refreshes(call, session), f"{self.name}: a forgotten device refreshes"
+
+    def deeds(self, call):
+        return [(2, lambda: self.forget_device(call))]
+
+
 def act(person, call, chance, mail):
     """One thing that this person might do now."""
     if not person.is_settled:
@@ -249,18 +313,20 @@ def act(person, call, chance, mail):
             person.confirm(call, code)
         return
     if not person.standing():
-        person.sign_in(call)
+        if person.can_sign_in:
+            person.sign_in(call)
         return
     new = f"Correct-Horse-{chance.randrange(10**9)}"
     deeds = [
-        (6, lambda: person.sign_in(call)),
+        (6 if person.can_sign_in else 0, lambda: person.sign_in(call)),
         (3, lambda: person.change_password(call, new)),
         (1, lambda: person.be_given_password(call, new)),
         (3, lambda: person.revoke(call)),
         (1, lambda: person.sign_out_everywhere(call)),
         (1, lambda: person.leave(call)),
+        *person.deeds(call),
     ]
     chance.choices([deed for _, deed in deeds], [weight for weight, _ in deeds])[0]()
 
 
-__all__ = ["Lost", "Person", "act"]
+__all__ = ["DeviceOwner", "Lost", "Person", "act"]

@@ -1,8 +1,8 @@
 """kill -9 at moments that nobody chose, while people sign up, confirm, sign in, change passwords
-and sign out.
+and sign out, enrol apps, use recovery codes, and make and lose passkeys and devices.
 
 Whatever was acknowledged is there afterwards: users, passwords, confirmations, sessions,
-revocations, deletions, mail. What was not acknowledged has happened or not, whole.
+revocations, deletions, mail, second factors. What was not acknowledged has happened or not, whole.
 COGNATE_FAULT_ROUNDS kills (20): of one node on SQLite, of three nodes on one PostgreSQL.
 """
 
@@ -11,8 +11,9 @@ import threading
 import time
 
 import cognate
-from people import Lost, Person, act
-from wire import Wire
+from factors import RELYING_PARTY
+from people import DeviceOwner, Lost, Person, act
+from wire import Caller, Wire
 
 CLIENTS = 6
 NODES = 1 if cognate.DATABASE == "sqlite" else 3
@@ -56,23 +57,52 @@ class Town:
             node.options += ["--public-url", issuer]
             node.start()
         self.wire = Wire([node.port for node in self.nodes])
-        self.pool = self.call(
-            "CreateUserPool", {"PoolName": "town", "AutoVerifiedAttributes": ["email"]}
-        )["UserPool"]["Id"]
-        flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+        self.call = Caller(self.wire, lambda: self.chance.choice(self.wire.ports))
+        self.pool, self.client = self._make_pool()
+        self._offer_factors()
+        self.with_devices = self._make_pool(
+            DeviceConfiguration={
+                "ChallengeRequiredOnNewDevice": False,
+                "DeviceOnlyRememberedOnUserPrompt": False,
+            }
+        )
+        # Other nodes learn of a pool's settings within two seconds.
+        time.sleep(2 if len(self.nodes) > 1 else 0)
+
+    def _make_pool(self, **settings):
+        settings |= {"PoolName": "town", "AutoVerifiedAttributes": ["email"]}
+        first = {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}
+        settings["Policies"] = {"SignInPolicy": first}
+        pool = self.call("CreateUserPool", settings)["UserPool"]["Id"]
+        flows = ("USER_AUTH", "USER_PASSWORD_AUTH", "USER_SRP_AUTH", "REFRESH_TOKEN_AUTH")
+        flows = [f"ALLOW_{flow}" for flow in flows]
         made = self.call(
             "CreateUserPoolClient",
-            {"UserPoolId": self.pool, "ClientName": "app", "ExplicitAuthFlows": flows},
+            {"UserPoolId": pool, "ClientName": "app", "ExplicitAuthFlows": flows},
         )
-        self.client = made["UserPoolClient"]["ClientId"]
+        return pool, made["UserPoolClient"]["ClientId"]
 
-    def call(self, operation, body):
-        """A call to the first node, or to any when there are several."""
-        return self.wire.call(self.chance.choice(self.wire.ports), operation, body)
+    def _offer_factors(self):
+        self.call(
+            "SetUserPoolMfaConfig",
+            {
+                "UserPoolId": self.pool,
+                "MfaConfiguration": "OPTIONAL",
+                "SoftwareTokenMfaConfiguration": {"Enabled": True},
+                "WebAuthnConfiguration": {"RelyingPartyId": RELYING_PARTY},
+            },
+        )
+        self.nodes[0].command("setting", "set", self.pool, "recovery-codes", "on")
 
     def person(self):
         self._numbers += 1
-        person = Person(self.pool, self.client, f"person{self._numbers}")
+        name = f"person{self._numbers}"
+        # Each third one has devices.
+        person = (
+            Person(self.pool, self.client, name)
+            if self._numbers % 3
+            else DeviceOwner(*self.with_devices, name)
+        )
         self.people.append(person)
         return person
 
@@ -112,12 +142,8 @@ class Town:
             while not stop.is_set() and ports:
                 port = chance.choice(ports)
                 try:
-                    act(
-                        chance.choice(crowd),
-                        lambda *words: self.wire.call(port, *words),
-                        chance,
-                        self.mail,
-                    )
+                    call = Caller(self.wire, lambda: port)
+                    act(chance.choice(crowd), call, chance, self.mail)
                 except Lost:
                     # The node is dead; a load balancer would stop sending people there.
                     ports.remove(port)
@@ -130,10 +156,9 @@ class Town:
         def ask(part, seed):
             chance = random.Random(seed)
             try:
+                call = Caller(self.wire, lambda: chance.choice(self.wire.ports))
                 for person in part:
-                    person.check(
-                        lambda *words: self.wire.call(chance.choice(self.wire.ports), *words)
-                    )
+                    person.check(call)
             except BaseException as error:  # noqa: BLE001: told by the main thread
                 self.broken.append(error)
 
@@ -175,9 +200,13 @@ def tally(town, rounds):
     confirmed = sum(person.confirmed is True for person in people)
     changed = sum(len(person.former) for person in people)
     lost = town.wire.lost
+    apps = sum(person.codes.app is not None for person in people)
+    passkeys = sum(len(person.passkeys.browsers) for person in people)
+    devices = sum(len(person.devices.secrets) for person in people)
     print(
         f"{rounds} kills: {len(people)} signed up, {confirmed} confirmed, "
-        f"{changed} passwords changed, {lost} calls without an answer, nothing lost"
+        f"{changed} passwords changed, {apps} apps, {passkeys} passkeys, {devices} devices, "
+        f"{lost} calls without an answer, nothing lost"
     )
     # A run in which the kill met nobody proves nothing.
     assert lost >= rounds // 2 and len(people) >= 2 * rounds

@@ -35,15 +35,22 @@ class Wire:
         self._age += 1
 
     def call(self, port, operation, body):
+        headers = {
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": f"AWSCognitoIdentityProviderService.{operation}",
+        }
+        return self.post(port, "/", json.dumps(body).encode(), headers)
+
+    def post(self, port, path, body, headers):
         try:
-            status, answer = self._send(port, operation, json.dumps(body).encode())
+            status, answer = self._send(port, path, body, headers)
         except (OSError, http.client.HTTPException) as error:
             self._connections().pop(port, None)
             self.lost += 1
             raise Lost(repr(error)) from None
         if status >= 500:
             self.lost += 1
-            raise Lost(f"{operation}: {status} {answer[:200]!r}")
+            raise Lost(f"{headers}: {status} {answer[:200]!r}")
         answer = json.loads(answer) if answer else {}
         if status != 200:
             raise Refused(answer.get("__type"), answer.get("message"))
@@ -54,15 +61,26 @@ class Wire:
             self._own.age, self._own.connections = self._age, {}
         return self._own.connections
 
-    def _send(self, port, operation, body):
+    def _send(self, port, path, body, headers):
         connections = self._connections()
         if port not in connections:
             connections[port] = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
         connection = connections[port]
-        headers = {
-            "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": f"AWSCognitoIdentityProviderService.{operation}",
-        }
-        connection.request("POST", "/", body, headers)
+        connection.request("POST", path, body, headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
+
+
+class Caller:
+    """Calls to the port that `port()` gives each time."""
+
+    def __init__(self, wire, port):
+        self._wire, self._port = wire, port
+
+    def __call__(self, operation, body):
+        return self._wire.call(self._port(), operation, body)
+
+    def post(self, path, access_token):
+        """A request to a page that asks for an access token."""
+        headers = {"Authorization": f"Bearer {access_token}", "Content-Length": "0"}
+        return self._wire.post(self._port(), path, None, headers)

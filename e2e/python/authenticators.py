@@ -34,14 +34,18 @@ class App:
 
     def code(self):
         """The next code that the server takes."""
-        while True:
-            now = time.time()
-            earliest = int(now - SECONDS + MARGIN) // SECONDS
-            step = max(self.last + 1, earliest)
-            if step <= int(now) // SECONDS + 1:
-                self.last = step
-                return self.totp.at(step * SECONDS)
+        while not self.has_code():
             time.sleep(1)
+        self.last = self._next()
+        return self.totp.at(self.last * SECONDS)
+
+    def has_code(self):
+        """Whether there is one now."""
+        return self._next() <= int(time.time()) // SECONDS + 1
+
+    def _next(self):
+        earliest = int(time.time() - SECONDS + MARGIN) // SECONDS
+        return max(self.last + 1, earliest)
 
     def wrong_code(self):
         """One that is no code of these minutes."""

@@ -21,22 +21,8 @@ impl Authenticator {
     /// For what is no base32.
     #[must_use]
     pub fn of(secret_code: &str) -> Self {
-        let (mut bytes, mut bits, mut value) = (Vec::new(), 0, 0u32);
-        for letter in secret_code.bytes() {
-            let digit = match letter {
-                b'A'..=b'Z' => letter - b'A',
-                b'2'..=b'7' => letter - b'2' + 26,
-                other => panic!("{other} is no letter of base32"),
-            };
-            value = value << 5 | u32::from(digit);
-            bits += 5;
-            if bits >= 8 {
-                bits -= 8;
-                bytes.push(u8::try_from(value >> bits & 0xff).expect("a byte"));
-            }
-        }
         Self {
-            secret: SecretBytes::new(bytes),
+            secret: totp::from_base32(secret_code).expect("base32"),
         }
     }
 

@@ -1,7 +1,8 @@
 //! The client's side of choice-based sign-in (USER_AUTH).
 
 use cognate_api::idp::{
-    AuthenticationResultType, InitiateAuthResponse, RespondToAuthChallengeResponse, op,
+    AdminInitiateAuthResponse, AdminRespondToAuthChallengeResponse, AuthenticationResultType,
+    InitiateAuthResponse, RespondToAuthChallengeResponse, op,
 };
 use cognate_crypto::srp::client::ClientKey;
 use serde_json::{Value, json};
@@ -164,7 +165,12 @@ macro_rules! challenged {
     )*};
 }
 
-challenged!(InitiateAuthResponse, RespondToAuthChallengeResponse);
+challenged!(
+    InitiateAuthResponse,
+    RespondToAuthChallengeResponse,
+    AdminInitiateAuthResponse,
+    AdminRespondToAuthChallengeResponse
+);
 
 impl Tokens {
     /// The tokens of an answer, which must have some.

@@ -10,7 +10,7 @@ use cognate_crypto::secret::SecretString;
 use cognate_crypto::secret_hash::secret_hash;
 use serde_json::{Map, Value, json};
 
-use crate::{ApiError, TestPool, UserBuilder};
+use crate::{ApiError, TestPool, TestUser, UserBuilder};
 
 /// An app client to be: with every password flow and refresh, hiding which users exist, without a
 /// secret.
@@ -176,6 +176,21 @@ impl TestClient {
     #[must_use]
     pub fn initiation(&self, flow: &str, parameters: &Value) -> Value {
         json!({"ClientId": self.id, "AuthFlow": flow, "AuthParameters": parameters})
+    }
+
+    /// Invites somebody with a temporary password, and the mail address `NAME@example.com`.
+    pub async fn invited(&self, name: &str, password: &str) -> TestUser {
+        let address = format!("{name}@example.com");
+        let attributes = [("email", address.as_str())];
+        self.pool.invite(name, password, &attributes).await;
+        let sub = self.pool.attribute(name, "sub").await;
+        TestUser {
+            client: self.clone(),
+            name: name.to_owned(),
+            password: password.to_owned(),
+            sub: sub.expect("an invited user has a sub"),
+            address,
+        }
     }
 
     /// Proves a temporary password; gives the session in which another is to be set.

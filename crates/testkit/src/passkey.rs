@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_lc_rs::encoding::{AsBigEndian, EcPublicKeyUncompressedBin};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use cognate_api::idp::{InitiateAuthResponse, op};
 use cognate_crypto::digest::{base64url_decode, base64url_encode};
 use cognate_crypto::webauthn::authenticator::{Asked, Authenticator, Sign, bytes, integer, map};
@@ -38,26 +35,7 @@ impl TestPasskey {
     /// One that signs with ECDSA, as most do.
     #[must_use]
     pub fn es256() -> Self {
-        let pair =
-            EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).expect("a key is generated");
-        let point: EcPublicKeyUncompressedBin<'_> = pair
-            .public_key()
-            .as_be_bytes()
-            .expect("a public key has a point");
-        let (x, y) = point.as_ref()[1..].split_at(32);
-        let cose = map([
-            (integer(1), integer(2)),
-            (integer(3), integer(-7)),
-            (integer(-1), integer(1)),
-            (integer(-2), bytes(x)),
-            (integer(-3), bytes(y)),
-        ]);
-        let random = SystemRandom::new();
-        let sign = move |message: &[u8]| {
-            let signature = pair.sign(&random, message).expect("a message is signed");
-            signature.as_ref().to_vec()
-        };
-        Self::of(cose, Box::new(sign))
+        Self::with(Authenticator::es256().expect("a key is generated"))
     }
 
     /// One that signs with RSA. All of them have the same key.

@@ -1,7 +1,11 @@
 //! The other side: an authenticator and its browser, for tests and the bench. It does what it is
 //! told, wrong things too.
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use aws_lc_rs::encoding::{AsBigEndian as _, EcPublicKeyUncompressedBin};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+};
 
 use crate::digest::{base64url_encode, sha256};
 
@@ -80,6 +84,31 @@ impl Authenticator {
         ]);
         let id = sha256(&[b"credential", seed]).to_vec();
         let sign = move |message: &[u8]| pair.sign(message).as_ref().to_vec();
+        Some(Self::new(id, public_key, Box::new(sign)))
+    }
+
+    /// With a new P-256 key, as most authenticators have, and an id made of it. None where aws-lc
+    /// fails. It signs nothing when aws-lc fails later.
+    pub fn es256() -> Option<Self> {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).ok()?;
+        let point: EcPublicKeyUncompressedBin<'_> = pair.public_key().as_be_bytes().ok()?;
+        // SEC 1 §2.3.3: 04, then both coordinates.
+        let (x, y) = point.as_ref().get(1..)?.split_at_checked(32)?;
+        let public_key = map([
+            (integer(1), integer(2)),
+            (integer(3), integer(-7)),
+            (integer(-1), integer(1)),
+            (integer(-2), bytes(x)),
+            (integer(-3), bytes(y)),
+        ]);
+        let id = sha256(&[b"credential", x, y]);
+        // As long as a platform's own authenticator has them.
+        let id = id.get(..16)?.to_vec();
+        let random = SystemRandom::new();
+        let sign = move |message: &[u8]| {
+            let signature = pair.sign(&random, message);
+            signature.map_or_else(|_| Vec::new(), |signature| signature.as_ref().to_vec())
+        };
         Some(Self::new(id, public_key, Box::new(sign)))
     }
 

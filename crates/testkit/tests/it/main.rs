@@ -58,6 +58,7 @@ mod recovery_and_mfa;
 mod recovery_codes;
 mod refresh;
 mod refreshes_at_once;
+mod second_factor_ways;
 mod second_factors;
 mod sentences;
 mod server_settings;

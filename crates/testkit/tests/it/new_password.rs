@@ -13,17 +13,7 @@ const TEMPORARY: &str = "Temporary-1!";
 const NEW: &str = "Another-Horse-2";
 
 async fn invited(client: &TestClient) -> TestUser {
-    client
-        .pool
-        .invite("ana", TEMPORARY, &[("email", "ana@example.com")])
-        .await;
-    TestUser {
-        client: client.clone(),
-        name: "ana".to_owned(),
-        password: TEMPORARY.to_owned(),
-        sub: client.pool.attribute("ana", "sub").await.unwrap(),
-        address: "ana@example.com".to_owned(),
-    }
+    client.invited("ana", TEMPORARY).await
 }
 
 /// Proves the temporary password; gives the session.

@@ -1,31 +1,37 @@
 //! Nobody is one, whichever of their names is used: the address that was asked for, and the user id
 //! that a challenge told for it.
 
-use cognate_testkit::{TestClient, TestServer, for_each_database, hours, op};
+use cognate_testkit::{TestClient, TestServer, for_each_database, hours, op, refused};
 use serde_json::{Value, json};
 
 /// Pools in which a challenge tells another name than the one that was asked for, each with a name
 /// that somebody has and one that nobody has.
 async fn pools(server: &TestServer) -> Vec<(TestClient, &'static str, &'static str)> {
     let (known, unknown) = ("known@example.com", "other@example.com");
-    let of_mail = server.pool().email_as_username().await.client().await;
+    let new = || {
+        let factors = json!({"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP", "SMS_OTP"]});
+        server
+            .pool()
+            .with("Policies", json!({ "SignInPolicy": factors }))
+    };
+    let of_mail = new().email_as_username().await.client().user_auth().await;
     of_mail.user(known).confirmed().await;
-    let with_secret = server.pool().email_as_username().await;
-    let with_secret = with_secret.client().secret().await;
+    let with_secret = new().email_as_username().await;
+    let with_secret = with_secret.client().user_auth().secret().await;
     with_secret.user(known).confirmed().await;
-    let of_phones = server
-        .pool()
+    let of_phones = new()
         .with("UsernameAttributes", json!(["phone_number"]))
         .verifies(["phone_number"])
         .await
         .client()
+        .user_auth()
         .await;
     of_phones
         .user("+15551230001")
         .phone_only("+15551230001")
         .confirmed()
         .await;
-    let with_alias = server.pool().aliases(["email"]).await.client().await;
+    let with_alias = new().aliases(["email"]).await.client().user_auth().await;
     with_alias
         .user("6f9619ff-8b86-4d01-b42d-00cf4fc964ff")
         .email(known)
@@ -37,6 +43,15 @@ async fn pools(server: &TestServer) -> Vec<(TestClient, &'static str, &'static s
         (of_phones, "+15551230001", "+15551230002"),
         (with_alias, known, unknown),
     ]
+}
+
+/// The one-time code by which a sign-in under this address may begin.
+fn code_for(address: &str) -> &'static str {
+    if address.starts_with('+') {
+        "SMS_OTP"
+    } else {
+        "EMAIL_OTP"
+    }
 }
 
 /// The salt and the user id of a challenge.
@@ -155,8 +170,38 @@ async fn a_challenge_can_be_answered_under_either_name_by_somebody_and_by_nobody
                 if let Some(hash) = client.secret_hash(answered) {
                     answer = answer.response("SECRET_HASH", &hash);
                 }
-                let error = cognate_testkit::refused(answer.send().await);
+                let error = refused(answer.send().await);
                 assert_eq!(error.told(), crate::sentences::WRONG_PASSWORD, "{name}");
+                server.advance(hours(2));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_choice_is_offered_and_answered_under_either_name_by_somebody_and_by_nobody() {
+    let server = TestServer::start().await;
+    for (client, known, unknown) in pools(&server).await {
+        let kind = code_for(known);
+        for name in [known, unknown] {
+            let (_, id) = challenge(&client, name).await;
+            let begin = async |name: &str, own: Value| {
+                let input = client.initiation("USER_AUTH", &client.parameters(name, own));
+                server.call::<op::InitiateAuth>(input).await.unwrap()
+            };
+            let offer = async |name: &str| begin(name, json!({})).await.available_challenges;
+            assert_eq!(offer(name).await, offer(&id).await, "{name}");
+            for [asked, answered] in [[name, name], [name, &id], [&id, name], [&id, &id]] {
+                let sent = begin(asked, json!({"PREFERRED_CHALLENGE": kind})).await;
+                let parameters = sent.challenge_parameters.unwrap();
+                assert_eq!(parameters["USERNAME"], id, "{name}");
+                let code = json!({(format!("{kind}_CODE")): "00000000"});
+                let input = json!({
+                    "ClientId": client.id, "ChallengeName": kind, "Session": sent.session,
+                    "ChallengeResponses": client.parameters(answered, code),
+                });
+                let answer = server.call::<op::RespondToAuthChallenge>(input).await;
+                assert_eq!(refused(answer).code, "CodeMismatchException", "{name}");
                 server.advance(hours(2));
             }
         }

@@ -1,8 +1,12 @@
 //! Whether a stranger can tell a name that somebody has from one that nobody has, where the app
 //! client hides it.
 
-use cognate_testkit::{Answer, TestClient, TestServer, for_each_database, op};
+use std::time::Duration;
+
+use cognate_testkit::{Answer, TestClient, TestServer, for_each_database, hours, op};
 use serde_json::{Value, json};
+
+use crate::user_auth::{client_with_choice, with_both};
 
 /// An answer without what differs from call to call: all text by its form.
 fn shape(answer: Answer) -> (u16, Value) {
@@ -191,4 +195,117 @@ async fn nobody_gets_mail_and_nobody_is_made_by_asking_for_a_name_that_nobody_ha
         .ok()
         .unwrap();
     assert!(listed.users.unwrap().is_empty());
+}
+
+/// What a stranger can do with a name by USER_AUTH: look at the offer, prefer each kind, and make
+/// each choice, with something wrong wherever something is to be proved. `pause` lies between one
+/// choice and the next.
+async fn choices(client: &TestClient, name: &str, pause: Duration) -> Vec<(u16, Value)> {
+    let server = &client.pool.server;
+    let a = "a".repeat(768);
+    let wrong = [
+        ("PASSWORD", json!({"PASSWORD": "Wrong-Horse-1"})),
+        ("PASSWORD", json!({})),
+        ("PASSWORD_SRP", json!({"SRP_A": a})),
+        ("PASSWORD_SRP", json!({})),
+        ("EMAIL_OTP", json!({})),
+        ("SMS_OTP", json!({})),
+        ("WEB_AUTHN", json!({})),
+    ];
+    let begin = async |mut own: Value, preferred: Option<&str>| {
+        if let Some(preferred) = preferred {
+            own["PREFERRED_CHALLENGE"] = preferred.into();
+        }
+        let input = client.initiation("USER_AUTH", &client.parameters(name, own));
+        server.prepare::<op::InitiateAuth>(input).send().await
+    };
+    let respond = async |challenge: &str, session: &str, own: Value| {
+        let input = json!({
+            "ClientId": client.id, "ChallengeName": challenge, "Session": session,
+            "ChallengeResponses": client.parameters(name, own),
+        });
+        let call = server.prepare::<op::RespondToAuthChallenge>(input);
+        call.send().await
+    };
+    let asked = |answer: &Answer| {
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        let member = |name: &str| Some(body.get(name)?.as_str()?.to_owned());
+        member("ChallengeName").zip(member("Session"))
+    };
+    let mut seen = Vec::new();
+    for (choice, own) in wrong {
+        let preferred = begin(own.clone(), Some(choice)).await;
+        let mut steps = vec![asked(&preferred)];
+        seen.push(shape(preferred));
+        let offer = begin(json!({}), None).await;
+        let offered = asked(&offer);
+        seen.push(shape(offer));
+        // There is none where a lock stands.
+        if let Some((select, session)) = offered {
+            let mut own = own;
+            own["ANSWER"] = choice.into();
+            let chosen = respond(&select, &session, own).await;
+            steps.push(asked(&chosen));
+            seen.push(shape(chosen));
+        }
+        for (challenge, session) in steps.into_iter().flatten() {
+            seen.push((200, json!(challenge)));
+            let own = json!({
+                "PASSWORD": "Wrong-Horse-1", "SRP_A": a, "EMAIL_OTP_CODE": "00000000",
+                "SMS_OTP_CODE": "00000000", "ANSWER": "NOTHING", "TIMESTAMP": "x",
+                "PASSWORD_CLAIM_SECRET_BLOCK": "eA==", "PASSWORD_CLAIM_SIGNATURE": "eA==",
+            });
+            for _ in 0..2 {
+                seen.push(shape(respond(&challenge, &session, own.clone()).await));
+            }
+        }
+        server.advance(pause);
+    }
+    seen
+}
+
+#[tokio::test]
+async fn no_choice_tells_a_name_that_somebody_has_from_one_that_nobody_has() {
+    for_each_database(async |server| {
+        let client = client_with_choice(&server).await;
+        with_both(&client, "confirmed1").await;
+        with_both(&client, "disabled12").await;
+        client.pool.disable("disabled12").await;
+        let unknown = choices(&client, "nobody1234", hours(2)).await;
+        let told = serde_json::to_string(&unknown).unwrap();
+        for name in [
+            "SELECT_CHALLENGE",
+            "PASSWORD_VERIFIER",
+            "EMAIL_OTP",
+            "SMS_OTP",
+        ] {
+            assert!(told.contains(name), "{name}: {told}");
+        }
+        for known in ["confirmed1", "disabled12"] {
+            let known_one = choices(&client, known, hours(2)).await;
+            for (at, (one, other)) in known_one.iter().zip(&unknown).enumerate() {
+                assert_eq!(one, other, "{known}, {at}");
+            }
+            assert_eq!(known_one.len(), unknown.len());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_locks_and_limits_of_choices_hold_for_names_that_nobody_has() {
+    let server = TestServer::start().await;
+    let client = client_with_choice(&server).await;
+    with_both(&client, "somebody12").await;
+    let mut seen = Vec::new();
+    for name in ["somebody12", "nobody1234"] {
+        let mut of_name = Vec::new();
+        for _ in 0..3 {
+            of_name.extend(choices(&client, name, Duration::ZERO).await);
+        }
+        seen.push(of_name);
+    }
+    assert_eq!(seen[0], seen[1]);
+    let last = serde_json::to_string(&seen[1]).unwrap();
+    assert!(last.contains("Password attempts exceeded"), "{last}");
 }
