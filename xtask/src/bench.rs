@@ -9,14 +9,18 @@
 
 mod api;
 mod cores;
+mod device;
 mod floor;
 mod http;
 mod load;
 mod operation;
+mod passkey;
 mod pool;
 mod report;
+mod rotation;
 mod server;
 mod srp;
+mod totp;
 mod turns;
 
 use std::path::{Path, PathBuf};
@@ -32,7 +36,7 @@ use self::cores::Cores;
 use self::floor::Primitives;
 use self::load::Load;
 use self::operation::Operation;
-use self::pool::Pool;
+use self::pool::{Form, Pool};
 use self::report::{Memory, Report, Row, Step};
 use self::server::{Database, Nodes};
 use self::turns::{Comparison, Turn};
@@ -243,6 +247,8 @@ fn measure(wanted: &Wanted, program: &Path, data: &Path) -> Result<Report> {
         let pool = pool.insert(grown);
         steps.push(bench.step(pool, filled_per_second)?);
     }
+    // The next measurement of this process counts the cores anew.
+    bench.cores.move_everywhere()?;
     Ok(Report {
         machine: bench.cores.machine(),
         database: bench.database.describe(),
@@ -281,7 +287,8 @@ impl Bench<'_> {
         let mut pool = match pool {
             Some(pool) => pool,
             None => {
-                let made = Pool::create(nodes.addresses(), key.clone());
+                let (addresses, form) = (nodes.addresses(), Form::usual());
+                let made = Pool::create(&addresses, key.clone(), &form);
                 self.runtime.block_on(made)?
             }
         };

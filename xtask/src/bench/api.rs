@@ -2,14 +2,17 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use cognate_crypto::digest::sha256;
 use cognate_crypto::secret::SecretString;
 use cognate_crypto::sigv4;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The region that servers of the bench have.
 pub(super) const REGION: &str = "us-east-1";
+
+/// What every user's password is.
+pub(super) const PASSWORD: &str = "Bench-marks.1";
 
 /// What every request's Host header says. The server takes any, and a request that was made for one
 /// node may go to another.
@@ -38,6 +41,50 @@ pub(super) fn now_ms() -> i64 {
 pub(super) fn public(operation: &str, input: &Value) -> Vec<u8> {
     let body = input.to_string();
     request(operation, "", &body)
+}
+
+/// InitiateAuth.
+pub(super) fn initiate(client: &str, flow: &str, parameters: &Value) -> Vec<u8> {
+    let input = json!({ "ClientId": client, "AuthFlow": flow, "AuthParameters": parameters });
+    public("InitiateAuth", &input)
+}
+
+/// InitiateAuth by password.
+pub(super) fn password_sign_in(client: &str, name: &str) -> Vec<u8> {
+    let parameters = json!({ "USERNAME": name, "PASSWORD": PASSWORD });
+    initiate(client, "USER_PASSWORD_AUTH", &parameters)
+}
+
+/// RespondToAuthChallenge.
+pub(super) fn respond(
+    client: &str,
+    name: &str,
+    session: Option<&str>,
+    responses: &Value,
+) -> Vec<u8> {
+    let input = json!({
+        "ClientId": client,
+        "ChallengeName": name,
+        "Session": session,
+        "ChallengeResponses": responses,
+    });
+    public("RespondToAuthChallenge", &input)
+}
+
+/// The session of an answer that asks for this challenge.
+pub(super) fn challenge<'a>(answer: &'a Value, name: &str) -> Result<&'a str> {
+    let asked = answer.get("ChallengeName").and_then(Value::as_str);
+    if asked != Some(name) {
+        bail!("{name} should be asked for, not {asked:?}");
+    }
+    let session = answer.get("Session").and_then(Value::as_str);
+    session.context("a challenge without a session")
+}
+
+/// The tokens of an answer that ends a sign-in.
+pub(super) fn tokens(answer: &Value) -> Result<&Value> {
+    let tokens = answer.get("AuthenticationResult");
+    tokens.context("a sign-in without tokens")
 }
 
 /// A request signed by an access key: good for five minutes from now.

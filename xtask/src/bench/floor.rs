@@ -6,21 +6,23 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use cognate_crypto::digest::sha256;
 use cognate_crypto::jwt::{self, SigningKey};
 use cognate_crypto::random::Random;
-use cognate_crypto::secret::SecretString;
+use cognate_crypto::secret::{SecretBytes, SecretString};
 use cognate_crypto::sigv4::{self, Authorization, Expected};
 use cognate_crypto::srp::client::ClientKey;
 use cognate_crypto::srp::{self, ClientPublic, ServerKey, ServerPublic, Verifier};
+use cognate_crypto::totp;
+use cognate_crypto::webauthn::authenticator::{Asked, Authenticator, SignedIn};
+use cognate_crypto::webauthn::{self, Assertion, ClientData, KnownCredential, verify_assertion};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::api::{self, REGION};
+use super::api::{self, PASSWORD, REGION};
 use super::cores::{self, Cores};
 use super::operation::Operation;
-use super::srp::PASSWORD;
 
 /// Keys and values of the length that real ones have.
 pub(super) struct Primitives {
@@ -34,6 +36,14 @@ pub(super) struct Primitives {
     claims: Value,
     token: String,
     signed: Signed,
+    app: SecretBytes,
+    passkey: Passkey,
+}
+
+/// A passkey, and an answer of it to one challenge.
+struct Passkey {
+    public_key: Vec<u8>,
+    answer: SignedIn,
 }
 
 /// A signed request as a server receives it.
@@ -66,6 +76,8 @@ impl Primitives {
         Ok(Self {
             client_public: ClientKey::generate(&mut random).public_value(),
             signed: Signed::new()?,
+            app: totp::new_secret(&mut random),
+            passkey: Passkey::new()?,
             password,
             salt,
             verifier,
@@ -104,21 +116,29 @@ impl Primitives {
         match operation {
             Operation::SignUp => self.verifier(),
             Operation::SrpSignIn => {
-                black_box(self.server.public_value(&self.verifier)?);
-                let (client, public) = (&self.client_public, &self.server_public);
-                black_box(srp::session_keys(
-                    client,
-                    public,
-                    &self.server,
-                    &self.verifier,
-                )?);
+                self.srp()?;
+                self.sign_twice()?;
+            }
+            Operation::TotpSignIn => {
+                self.srp()?;
+                let now = self.signed.now_ms / 1_000;
+                black_box(totp::matching_step(&self.app, black_box("123456"), now));
+                self.sign_twice()?;
+            }
+            Operation::DeviceSignIn => {
+                self.srp()?;
+                self.srp()?;
+                self.sign_twice()?;
+            }
+            Operation::PasskeySignIn => {
+                self.passkey.verify()?;
                 self.sign_twice()?;
             }
             Operation::PasswordSignIn => {
                 self.verifier();
                 self.sign_twice()?;
             }
-            Operation::Refresh => self.sign_twice()?,
+            Operation::Refresh | Operation::Rotation => self.sign_twice()?,
             Operation::GetUser => {
                 let token = jwt::peek(black_box(&self.token))?;
                 black_box(self.signing.public().verify::<IgnoredAny>(&token)?);
@@ -129,6 +149,19 @@ impl Primitives {
         Ok(())
     }
 
+    /// The server's side of an exchange.
+    fn srp(&self) -> Result<()> {
+        black_box(self.server.public_value(&self.verifier)?);
+        let (client, public) = (&self.client_public, &self.server_public);
+        black_box(srp::session_keys(
+            client,
+            public,
+            &self.server,
+            &self.verifier,
+        )?);
+        Ok(())
+    }
+
     fn verifier(&self) {
         black_box(srp::verifier("pool", "user", &self.password, &self.salt));
     }
@@ -136,6 +169,47 @@ impl Primitives {
     fn sign_twice(&self) -> Result<()> {
         black_box(self.signing.sign(&self.claims)?);
         black_box(self.signing.sign(&self.claims)?);
+        Ok(())
+    }
+}
+
+/// What the passkey is asked for.
+const ASKED: Asked<'_> = Asked {
+    challenge: b"0123456789abcdef",
+    relying_party_id: "example.com",
+    origin: "https://example.com",
+};
+
+impl Passkey {
+    fn new() -> Result<Self> {
+        let mut authenticator = Authenticator::es256().context("aws-lc makes no key")?;
+        Ok(Self {
+            answer: authenticator.sign_in(&ASKED),
+            public_key: authenticator.public_key,
+        })
+    }
+
+    fn verify(&self) -> Result<()> {
+        let expected = webauthn::Expected {
+            challenge: ASKED.challenge,
+            relying_party_id: ASKED.relying_party_id,
+            other_origins: &[],
+            user_verification: true,
+        };
+        let known = KnownCredential {
+            public_key: &self.public_key,
+            counter: 0,
+            backup_eligible: true,
+        };
+        let client_data = ClientData::read(black_box(&self.answer.client_data));
+        let client_data = client_data.map_err(|error| anyhow!("{error:?}"))?;
+        let assertion = Assertion {
+            client_data: &client_data,
+            authenticator_data: &self.answer.authenticator_data,
+            signature: &self.answer.signature,
+        };
+        let verified = verify_assertion(&expected, &known, &assertion);
+        black_box(verified.map_err(|error| anyhow!("{error:?}"))?);
         Ok(())
     }
 }

@@ -9,10 +9,14 @@ use clap::ValueEnum;
 use cognate_crypto::random::Random;
 use serde_json::json;
 
-use super::api;
+use super::api::{self, PASSWORD};
+use super::device::Devices;
 use super::http::Connection;
+use super::passkey::Passkeys;
 use super::pool::{Pool, username};
-use super::srp::{self, PASSWORD};
+use super::rotation::Rotation;
+use super::srp::{self, Seeds};
+use super::totp::Totp;
 
 /// How many different requests are made ahead where there could be more.
 const PREPARED: usize = 20_000;
@@ -24,8 +28,16 @@ pub(super) enum Operation {
     SrpSignIn,
     /// USER_PASSWORD_AUTH
     PasswordSignIn,
+    /// SRP and the code of an authenticator app
+    TotpSignIn,
+    /// SRP of the user and of a remembered device
+    DeviceSignIn,
+    /// USER_AUTH with a passkey, which signs with ECDSA
+    PasskeySignIn,
     /// REFRESH_TOKEN_AUTH
     Refresh,
+    /// GetTokensFromRefreshToken by an app client that rotates
+    Rotation,
     /// GetUser with an access token
     GetUser,
     /// AdminGetUser, signed by an access key
@@ -45,7 +57,11 @@ impl Operation {
             Self::SignUp => "sign-up",
             Self::SrpSignIn => "SRP sign-in",
             Self::PasswordSignIn => "password sign-in",
+            Self::TotpSignIn => "TOTP sign-in",
+            Self::DeviceSignIn => "device sign-in",
+            Self::PasskeySignIn => "passkey sign-in",
             Self::Refresh => "refresh",
+            Self::Rotation => "rotating refresh",
             Self::GetUser => "GetUser",
             Self::AdminGetUser => "AdminGetUser",
             Self::ListUsers => "ListUsers (60)",
@@ -59,7 +75,10 @@ impl Operation {
             Self::SignUp => Some("g^x"),
             Self::SrpSignIn => Some("k·v + g^b, (A·v^u)^b, 2 RS256 signatures"),
             Self::PasswordSignIn => Some("g^x, 2 RS256 signatures"),
-            Self::Refresh => Some("2 RS256 signatures"),
+            Self::TotpSignIn => Some("that of SRP, 3 HMAC-SHA1"),
+            Self::DeviceSignIn => Some("2 (k·v + g^b, (A·v^u)^b), 2 RS256 signatures"),
+            Self::PasskeySignIn => Some("1 ES256 verification, 2 RS256 signatures"),
+            Self::Refresh | Self::Rotation => Some("2 RS256 signatures"),
             Self::GetUser => Some("1 RS256 verification"),
             Self::AdminGetUser | Self::ListUsers => Some("1 SigV4 verification"),
             Self::Jwks => None,
@@ -67,10 +86,15 @@ impl Operation {
     }
 
     /// How many connections keep the server busy. What waits for the disk needs many, so that
-    /// commits have company.
+    /// commits have company; sign-ins by a password alone keep the number that they were first
+    /// measured with.
     pub(super) fn connections(self) -> usize {
         match self {
-            Self::SignUp => 64,
+            Self::SignUp
+            | Self::TotpSignIn
+            | Self::DeviceSignIn
+            | Self::PasskeySignIn
+            | Self::Rotation => 64,
             _ => 16,
         }
     }
@@ -87,16 +111,18 @@ impl Operation {
             },
             Self::SrpSignIn => Work::SrpSignIn {
                 pool,
-                random: Cell::new(1),
+                seeds: Seeds::default(),
             },
-            Self::PasswordSignIn => of_members(&|member| pool.password_sign_in(&member.name)),
+            Self::PasswordSignIn => {
+                of_members(&|member| api::password_sign_in(&pool.client, &member.name))
+            }
+            Self::TotpSignIn => Work::Totp(Totp::prepare(pool).await?),
+            Self::DeviceSignIn => Work::Devices(Devices::prepare(pool).await?),
+            Self::PasskeySignIn => Work::Passkeys(Passkeys::prepare(pool).await?),
+            Self::Rotation => Work::Rotation(Rotation::prepare(pool).await?),
             Self::Refresh => of_members(&|member| {
-                let input = json!({
-                    "ClientId": pool.client,
-                    "AuthFlow": "REFRESH_TOKEN_AUTH",
-                    "AuthParameters": { "REFRESH_TOKEN": member.refresh_token },
-                });
-                api::public("InitiateAuth", &input)
+                let parameters = json!({ "REFRESH_TOKEN": member.refresh_token });
+                api::initiate(&pool.client, "REFRESH_TOKEN_AUTH", &parameters)
             }),
             Self::GetUser => of_members(&|member| {
                 api::public("GetUser", &json!({ "AccessToken": member.access_token }))
@@ -123,8 +149,7 @@ fn admin_get_users(pool: &Pool) -> Result<Vec<Vec<u8>>> {
 
 /// Signed requests for every page of the pool. A page is only found by way of the one before it.
 async fn list_users(pool: &Pool) -> Result<Vec<Vec<u8>>> {
-    let address = *pool.addresses.first().context("no server")?;
-    let mut connection = Connection::open(address).await?;
+    let mut connection = pool.connect().await?;
     let mut pages = vec![json!({ "UserPoolId": pool.id, "Limit": 60 })];
     while let Some(page) = pages.last() {
         let request = api::signed(&pool.key, "ListUsers", page)?;
@@ -147,9 +172,19 @@ pub(super) enum Work<'a> {
     /// One request after the other of these.
     Prepared(Vec<Vec<u8>>),
     /// Each time a new user.
-    SignUp { pool: &'a Pool, made: Cell<u64> },
+    SignUp {
+        pool: &'a Pool,
+        made: Cell<u64>,
+    },
     /// Two requests with powers between them.
-    SrpSignIn { pool: &'a Pool, random: Cell<u64> },
+    SrpSignIn {
+        pool: &'a Pool,
+        seeds: Seeds,
+    },
+    Totp(Totp),
+    Devices(Devices),
+    Passkeys(Passkeys),
+    Rotation(Rotation),
 }
 
 impl Work<'_> {
@@ -176,15 +211,16 @@ impl Work<'_> {
                 let request = api::public("SignUp", &input);
                 connection.call(&request).await?.success()?;
             }
-            Self::SrpSignIn { pool, random } => {
-                let number = random.replace(random.get() + 1);
-                let mut seed = [0; 32];
-                seed[..8].copy_from_slice(&number.to_be_bytes());
-                let mut random = Random::from_seed(seed);
+            Self::SrpSignIn { pool, seeds } => {
                 let member = pool.members.get(turn % pool.members.len().max(1));
                 let name = &member.context("a pool without members")?.name;
-                srp::sign_in(connection, &pool.id, &pool.client, name, &mut random).await?;
+                let answer = srp::sign_in(connection, pool, name, None, &mut seeds.next()).await?;
+                api::tokens(&answer)?;
             }
+            Self::Totp(totp) => totp.once(connection, turn).await?,
+            Self::Devices(devices) => devices.once(connection, turn).await?,
+            Self::Passkeys(passkeys) => passkeys.once(connection, turn).await?,
+            Self::Rotation(rotation) => rotation.once(connection, turn).await?,
         }
         Ok(())
     }
@@ -193,7 +229,7 @@ impl Work<'_> {
     pub(super) fn prepared(&self) -> usize {
         match self {
             Self::Prepared(requests) => requests.len(),
-            Self::SignUp { .. } | Self::SrpSignIn { .. } => 0,
+            _ => 0,
         }
     }
 

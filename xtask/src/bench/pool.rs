@@ -12,15 +12,14 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::api::{self, AccessKey};
+use super::api::{self, AccessKey, PASSWORD};
 use super::http::Connection;
-use super::srp::PASSWORD;
 
 /// How many connections fill the pool: as many writers as a group commit takes in.
 const FILLERS: usize = 64;
 
 /// How many users, spread evenly over the pool, have a password and are signed in.
-const MEMBERS: usize = 1_000;
+pub(super) const MEMBERS: usize = 1_000;
 
 /// A pool with an app client.
 pub(super) struct Pool {
@@ -28,6 +27,7 @@ pub(super) struct Pool {
     pub(super) client: String,
     pub(super) key: AccessKey,
     pub(super) size: usize,
+    most_members: usize,
     pub(super) members: Vec<Member>,
     /// The servers that answer for it.
     pub(super) addresses: Vec<SocketAddr>,
@@ -55,19 +55,50 @@ pub(super) fn username(number: usize) -> String {
     format!("user-{scattered:08x}-{number}")
 }
 
+/// What a new pool is to have.
+pub(super) struct Form {
+    pool: Value,
+    flows: Vec<&'static str>,
+}
+
+impl Form {
+    /// Nothing but a password.
+    pub(super) fn usual() -> Self {
+        Self {
+            pool: json!({ "PoolName": "bench" }),
+            flows: vec![
+                "ALLOW_USER_SRP_AUTH",
+                "ALLOW_USER_PASSWORD_AUTH",
+                "ALLOW_REFRESH_TOKEN_AUTH",
+            ],
+        }
+    }
+
+    /// With another member of CreateUserPool.
+    pub(super) fn with(mut self, name: &str, value: Value) -> Self {
+        self.pool[name] = value;
+        self
+    }
+
+    /// With another flow of its app client.
+    pub(super) fn flow(mut self, name: &'static str) -> Self {
+        self.flows.push(name);
+        self
+    }
+}
+
 impl Pool {
     /// Makes a pool without users.
-    pub(super) async fn create(addresses: Vec<SocketAddr>, key: AccessKey) -> Result<Self> {
+    pub(super) async fn create(
+        addresses: &[SocketAddr],
+        key: AccessKey,
+        form: &Form,
+    ) -> Result<Self> {
         let first = *addresses.first().context("no server")?;
         let mut connection = Connection::open(first).await?;
-        let input = json!({ "PoolName": "bench" });
-        let made = api::signed(&key, "CreateUserPool", &input)?;
+        let made = api::signed(&key, "CreateUserPool", &form.pool)?;
         let id = text(&connection.call(&made).await?.json()?, "/UserPool/Id")?;
-        let flows = [
-            "ALLOW_USER_SRP_AUTH",
-            "ALLOW_USER_PASSWORD_AUTH",
-            "ALLOW_REFRESH_TOKEN_AUTH",
-        ];
+        let flows = &form.flows;
         let input = json!({ "UserPoolId": id, "ClientName": "bench", "ExplicitAuthFlows": flows });
         let made = api::signed(&key, "CreateUserPoolClient", &input)?;
         let client = connection.call(&made).await?.json()?;
@@ -80,6 +111,22 @@ impl Pool {
         Ok(Self::of(kept, key))
     }
 
+    /// Another pool at the same servers, of members alone. It stands beside this one in the
+    /// database, and may have what would change the cost of this one's operations.
+    pub(super) async fn another(&self, form: &Form, members: usize) -> Result<Self> {
+        let mut pool = Self::create(&self.addresses, self.key.clone(), form).await?;
+        pool.most_members = members;
+        pool.fill(self.addresses.clone(), members).await?;
+        pool.move_to(self.addresses.clone()).await?;
+        Ok(pool)
+    }
+
+    /// A connection to the first server.
+    pub(super) async fn connect(&self) -> Result<Connection> {
+        let first = self.addresses.first().context("no server")?;
+        Connection::open(*first).await
+    }
+
     /// The pool that an earlier run made.
     pub(super) fn of(kept: Kept, key: AccessKey) -> Self {
         let Kept { id, client, size } = kept;
@@ -88,6 +135,7 @@ impl Pool {
             client,
             key,
             size,
+            most_members: MEMBERS,
             members: Vec::new(),
             addresses: Vec::new(),
         }
@@ -138,22 +186,27 @@ impl Pool {
             });
             api::signed(&self.key, "AdminSetUserPassword", &input)
         };
-        in_parallel(&self.addresses, members(self.size), set).await?;
+        in_parallel(&self.addresses, self.numbers_of_members(), set).await?;
         Ok(took)
+    }
+
+    /// The numbers of the members, at even distances.
+    fn numbers_of_members(&self) -> Vec<usize> {
+        let count = self.size.min(self.most_members);
+        (0..count)
+            .map(|member| member * self.size / count)
+            .collect()
     }
 
     /// Has other servers answer from now on, and signs the members in there.
     pub(super) async fn move_to(&mut self, addresses: Vec<SocketAddr>) -> Result<()> {
         self.addresses = addresses;
         self.members.clear();
-        let first = *self.addresses.first().context("no server")?;
-        let mut connection = Connection::open(first).await?;
-        for number in members(self.size) {
+        let mut connection = self.connect().await?;
+        for number in self.numbers_of_members() {
             let name = username(number);
-            let answer = connection
-                .call(&self.password_sign_in(&name))
-                .await?
-                .json()?;
+            let request = api::password_sign_in(&self.client, &name);
+            let answer = connection.call(&request).await?.json()?;
             self.members.push(Member {
                 name,
                 access_token: text(&answer, "/AuthenticationResult/AccessToken")?,
@@ -164,25 +217,10 @@ impl Pool {
         Random::from_seed([7; 32]).shuffle(&mut self.members);
         Ok(())
     }
-
-    /// The request of a sign-in by password.
-    pub(super) fn password_sign_in(&self, name: &str) -> Vec<u8> {
-        let input = json!({
-            "ClientId": self.client,
-            "AuthFlow": "USER_PASSWORD_AUTH",
-            "AuthParameters": { "USERNAME": name, "PASSWORD": PASSWORD },
-        });
-        api::public("InitiateAuth", &input)
-    }
 }
 
-/// The numbers of the members: at most [`MEMBERS`], at even distances.
-fn members(size: usize) -> Vec<usize> {
-    let count = size.min(MEMBERS);
-    (0..count).map(|member| member * size / count).collect()
-}
-
-fn text(answer: &Value, pointer: &str) -> Result<String> {
+/// A text of an answer.
+pub(super) fn text(answer: &Value, pointer: &str) -> Result<String> {
     let found = answer.pointer(pointer).and_then(Value::as_str);
     Ok(found
         .with_context(|| format!("an answer without {pointer}"))?

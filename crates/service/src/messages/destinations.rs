@@ -61,10 +61,13 @@ impl Surroundings {
     }
 }
 
-/// The users that follow a sub, in a circle.
+/// The users that follow a sub, in a circle. How often it is read follows from the place of the sub
+/// among those of the pool, which is random for users and for nobody alike.
 async fn neighbours(tx: &mut Tx, pool: &UserPool, sub: &Sub) -> Result<Vec<User>> {
     let mut found = users::page(tx, &pool.id, Some(sub.as_str()), NEIGHBOURS).await?;
-    found.extend(users::page(tx, &pool.id, None, NEIGHBOURS).await?);
+    if i64::try_from(found.len()).is_ok_and(|count| count < NEIGHBOURS) {
+        found.extend(users::page(tx, &pool.id, None, NEIGHBOURS).await?);
+    }
     found.retain(|user| user.sub != *sub);
     found.sort_by(|one, other| {
         // Those behind the sub come first.
