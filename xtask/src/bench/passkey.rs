@@ -36,11 +36,10 @@ impl Passkeys {
             .with("Policies", json!({ "SignInPolicy": first }))
             .flow("ALLOW_USER_AUTH");
         let pool = beside.another(&form, MEMBERS).await?;
-        let mut connection = pool.connect().await?;
         let party = json!({ "RelyingPartyId": RELYING_PARTY });
-        let input = json!({ "UserPoolId": pool.id, "WebAuthnConfiguration": party });
-        let request = api::signed(&pool.key, "SetUserPoolMfaConfig", &input)?;
-        connection.call(&request).await?.success()?;
+        pool.set_mfa(json!({ "WebAuthnConfiguration": party }))
+            .await?;
+        let mut connection = pool.connect().await?;
         let mut people = Vec::new();
         for member in &pool.members {
             let token = &member.access_token;

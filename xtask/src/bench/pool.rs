@@ -121,6 +121,14 @@ impl Pool {
         Ok(pool)
     }
 
+    /// SetUserPoolMfaConfig.
+    pub(super) async fn set_mfa(&self, mut configuration: Value) -> Result<()> {
+        configuration["UserPoolId"] = self.id.as_str().into();
+        let request = api::signed(&self.key, "SetUserPoolMfaConfig", &configuration)?;
+        self.connect().await?.call(&request).await?.success()?;
+        Ok(())
+    }
+
     /// A connection to the first server.
     pub(super) async fn connect(&self) -> Result<Connection> {
         let first = self.addresses.first().context("no server")?;

@@ -33,14 +33,12 @@ impl Totp {
     /// Makes the pool, and an app for each of its users.
     pub(super) async fn prepare(beside: &Pool) -> Result<Self> {
         let pool = beside.another(&Form::usual(), PEOPLE).await?;
-        let mut connection = pool.connect().await?;
-        let input = json!({
-            "UserPoolId": pool.id,
+        pool.set_mfa(json!({
             "MfaConfiguration": "OPTIONAL",
             "SoftwareTokenMfaConfiguration": { "Enabled": true },
-        });
-        let request = api::signed(&pool.key, "SetUserPoolMfaConfig", &input)?;
-        connection.call(&request).await?.success()?;
+        }))
+        .await?;
+        let mut connection = pool.connect().await?;
         let mut people = Vec::new();
         for member in &pool.members {
             let token = &member.access_token;

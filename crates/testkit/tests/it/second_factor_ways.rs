@@ -10,6 +10,7 @@ use cognate_testkit::{
 use serde_json::{Value, json};
 
 use crate::mfa_preferences::pool_with_all;
+use crate::second_factors::prefer_by_operator;
 use crate::sentences::{INVALID_SESSION, WRONG_PASSWORD};
 use crate::user_auth::{PHONE, change, signed_in};
 
@@ -32,12 +33,11 @@ async fn set_new_password(ana: &TestUser) -> Challenged {
     answer.await.unwrap().into()
 }
 
+/// Switches a second factor on and prefers it.
 async fn prefer(pool: &TestPool, factor: &str) {
-    let mut input = json!({"UserPoolId": pool.id, "Username": "ana"});
-    input[factor] = json!({"Enabled": true, "PreferredMfa": true});
-    let server = &pool.server;
-    let set = server.call::<op::AdminSetUserMFAPreference>(input);
-    set.await.unwrap();
+    let mut preference = json!({});
+    preference[factor] = json!({"Enabled": true, "PreferredMfa": true});
+    prefer_by_operator(pool, preference).await;
 }
 
 #[tokio::test]

@@ -71,7 +71,8 @@ async fn answer_app(
     ana.respond("SOFTWARE_TOKEN_MFA", session, responses).await
 }
 
-async fn prefer_by_operator(pool: &TestPool, mut preference: Value) {
+/// AdminSetUserMFAPreference of `ana`.
+pub(crate) async fn prefer_by_operator(pool: &TestPool, mut preference: Value) {
     preference["UserPoolId"] = json!(pool.id);
     preference["Username"] = json!("ana");
     let server = &pool.server;
