@@ -7,7 +7,7 @@ use cognate_model::{NormalName, Sub, User, UserPoolId, user::NameKind};
 
 use crate::{
     Error, Tx,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
 };
 
 /// The names of all users: one table, so that no two users answer to one name of any kind.
@@ -15,17 +15,7 @@ pub(crate) const TABLE: Table = Table {
     name: "aliases",
     key: &["pool", "name"],
     rows: Rows::Many,
-    owners: &[
-        Owner::Pool {
-            pool: "pool",
-            goes: Goes::Afterwards,
-        },
-        Owner::User {
-            pool: "pool",
-            user: "sub",
-            goes: Goes::AtOnce,
-        },
-    ],
+    owners: Owner::POOL_AND_USER,
     expiry: Expiry::Never,
     backup: Backup::Whole,
     writers: Writers::AnyNode,

@@ -11,7 +11,7 @@ use cognate_model::{
 
 use crate::{
     Error, Param, Tx, document,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
 };
 
 /// The codes that are out.
@@ -19,17 +19,7 @@ pub(crate) const TABLE: Table = Table {
     name: "codes",
     key: &["pool", "sub", "purpose"],
     rows: Rows::Many,
-    owners: &[
-        Owner::Pool {
-            pool: "pool",
-            goes: Goes::Afterwards,
-        },
-        Owner::User {
-            pool: "pool",
-            user: "sub",
-            goes: Goes::AtOnce,
-        },
-    ],
+    owners: Owner::POOL_AND_USER,
     expiry: Expiry::At {
         column: "expires_at",
         index: "codes_expiry",

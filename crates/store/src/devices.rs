@@ -5,7 +5,7 @@ use cognate_model::{Device, DeviceKey, Sub, UserPoolId, device::DeviceSecret};
 
 use crate::{
     Error, Param, Row, Tx, document, sessions,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
 };
 
 /// The devices of all users.
@@ -13,17 +13,7 @@ pub(crate) const TABLE: Table = Table {
     name: "devices",
     key: &["pool", "sub", "device_key"],
     rows: Rows::Many,
-    owners: &[
-        Owner::Pool {
-            pool: "pool",
-            goes: Goes::Afterwards,
-        },
-        Owner::User {
-            pool: "pool",
-            user: "sub",
-            goes: Goes::AtOnce,
-        },
-    ],
+    owners: Owner::POOL_AND_USER,
     expiry: Expiry::Never,
     backup: Backup::Whole,
     writers: Writers::AnyNode,

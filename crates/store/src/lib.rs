@@ -21,6 +21,7 @@ mod keyring;
 mod link;
 mod meta;
 mod migrations;
+mod of_user;
 mod options;
 mod postgres;
 mod restore_mark;

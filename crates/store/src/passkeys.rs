@@ -5,7 +5,7 @@ use cognate_model::{Passkey, Sub, UserPoolId, passkey::CredentialId};
 
 use crate::{
     Error, Row, Tx, document,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
 };
 
 /// The passkeys of all users. An index keeps an id from two users of one pool.
@@ -13,17 +13,7 @@ pub(crate) const TABLE: Table = Table {
     name: "passkeys",
     key: &["pool", "sub", "credential"],
     rows: Rows::Many,
-    owners: &[
-        Owner::Pool {
-            pool: "pool",
-            goes: Goes::Afterwards,
-        },
-        Owner::User {
-            pool: "pool",
-            user: "sub",
-            goes: Goes::AtOnce,
-        },
-    ],
+    owners: Owner::POOL_AND_USER,
     expiry: Expiry::Never,
     backup: Backup::Whole,
     writers: Writers::AnyNode,

@@ -5,7 +5,8 @@ use cognate_model::{Sub, UserPoolId, password::PasswordHistory};
 
 use crate::{
     Error, Tx, document,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    of_user::{context, key},
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
 };
 
 /// The earlier passwords of each user, in one row.
@@ -13,17 +14,7 @@ pub(crate) const TABLE: Table = Table {
     name: "password_history",
     key: &["pool", "sub"],
     rows: Rows::Many,
-    owners: &[
-        Owner::Pool {
-            pool: "pool",
-            goes: Goes::Afterwards,
-        },
-        Owner::User {
-            pool: "pool",
-            user: "sub",
-            goes: Goes::AtOnce,
-        },
-    ],
+    owners: Owner::POOL_AND_USER,
     expiry: Expiry::Never,
     backup: Backup::Whole,
     writers: Writers::AnyNode,
@@ -37,11 +28,9 @@ pub(crate) const TABLE: Table = Table {
 /// opened.
 pub async fn find(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<PasswordHistory, Error> {
     let sql = "SELECT sealed FROM password_history WHERE pool = $1 AND sub = $2";
-    let row = tx
-        .query_optional(sql, &[pool.as_str().into(), sub.as_str().into()])
-        .await?;
+    let row = tx.query_optional(sql, &key(pool, sub)).await?;
     match row {
-        Some(row) => document::open(tx, &context(pool, sub), row.bytes(0)?),
+        Some(row) => document::open(tx, &context(TABLE.name, pool, sub), row.bytes(0)?),
         None => Ok(PasswordHistory::default()),
     }
 }
@@ -56,15 +45,12 @@ pub async fn put(
     sub: &Sub,
     history: &PasswordHistory,
 ) -> Result<(), Error> {
-    let sealed = document::seal(tx, &context(pool, sub), history)?;
+    let sealed = document::seal(tx, &context(TABLE.name, pool, sub), history)?;
+    let [pool, sub] = key(pool, sub);
     tx.execute(
         "INSERT INTO password_history(pool, sub, sealed) VALUES ($1, $2, $3)
          ON CONFLICT (pool, sub) DO UPDATE SET sealed = excluded.sealed",
-        &[
-            pool.as_str().into(),
-            sub.as_str().into(),
-            sealed.as_slice().into(),
-        ],
+        &[pool, sub, sealed.as_slice().into()],
     )
     .await
     .map(drop)
@@ -76,15 +62,5 @@ pub async fn put(
 /// [`Error`] of the database.
 pub async fn forget(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<(), Error> {
     let sql = "DELETE FROM password_history WHERE pool = $1 AND sub = $2";
-    tx.execute(sql, &[pool.as_str().into(), sub.as_str().into()])
-        .await
-        .map(drop)
-}
-
-fn context<'a>(pool: &'a UserPoolId, sub: &'a Sub) -> [&'a [u8]; 3] {
-    [
-        b"password_history",
-        pool.as_str().as_bytes(),
-        sub.as_str().as_bytes(),
-    ]
+    tx.execute(sql, &key(pool, sub)).await.map(drop)
 }

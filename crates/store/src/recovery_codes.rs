@@ -7,8 +7,9 @@ use cognate_model::{
 };
 
 use crate::{
-    Error, Param, Tx, document,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    Error, Tx, document,
+    of_user::{context, key},
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
 };
 
 /// The codes of users.
@@ -16,17 +17,7 @@ pub(crate) const TABLE: Table = Table {
     name: "recovery_codes",
     key: &["pool", "sub"],
     rows: Rows::Many,
-    owners: &[
-        Owner::Pool {
-            pool: "pool",
-            goes: Goes::Afterwards,
-        },
-        Owner::User {
-            pool: "pool",
-            user: "sub",
-            goes: Goes::AtOnce,
-        },
-    ],
+    owners: Owner::POOL_AND_USER,
     expiry: Expiry::Never,
     backup: Backup::Whole,
     writers: Writers::AnyNode,
@@ -47,7 +38,7 @@ pub async fn find(
     let Some(row) = tx.query_optional(sql, &key(pool, sub)).await? else {
         return Ok(None);
     };
-    let codes = document::open(tx, &context(pool, sub), row.bytes(0)?)?;
+    let codes = document::open(tx, &context(TABLE.name, pool, sub), row.bytes(0)?)?;
     Ok(Some((codes, UsedCodes(row.int(1)?))))
 }
 
@@ -61,7 +52,7 @@ pub async fn put(
     sub: &Sub,
     codes: &RecoveryCodes,
 ) -> Result<(), Error> {
-    let sealed = document::seal(tx, &context(pool, sub), codes)?;
+    let sealed = document::seal(tx, &context(TABLE.name, pool, sub), codes)?;
     let [pool, sub] = key(pool, sub);
     tx.execute(
         "INSERT INTO recovery_codes(pool, sub, sealed, used) VALUES ($1, $2, $3, $4)
@@ -102,16 +93,4 @@ pub async fn use_up(
 pub async fn delete(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<bool, Error> {
     let sql = "DELETE FROM recovery_codes WHERE pool = $1 AND sub = $2";
     Ok(tx.execute(sql, &key(pool, sub)).await? == 1)
-}
-
-fn key<'a>(pool: &'a UserPoolId, sub: &'a Sub) -> [Param<'a>; 2] {
-    [pool.as_str().into(), sub.as_str().into()]
-}
-
-fn context<'a>(pool: &'a UserPoolId, sub: &'a Sub) -> [&'a [u8]; 3] {
-    [
-        b"recovery_codes",
-        pool.as_str().as_bytes(),
-        sub.as_str().as_bytes(),
-    ]
 }

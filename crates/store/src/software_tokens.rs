@@ -4,8 +4,9 @@
 use cognate_model::{Sub, UserPoolId, software_token::SoftwareToken};
 
 use crate::{
-    Error, Param, Tx, document,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    Error, Tx, document,
+    of_user::{context, key},
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
 };
 
 /// The apps of users.
@@ -13,17 +14,7 @@ pub(crate) const TABLE: Table = Table {
     name: "software_tokens",
     key: &["pool", "sub"],
     rows: Rows::Many,
-    owners: &[
-        Owner::Pool {
-            pool: "pool",
-            goes: Goes::Afterwards,
-        },
-        Owner::User {
-            pool: "pool",
-            user: "sub",
-            goes: Goes::AtOnce,
-        },
-    ],
+    owners: Owner::POOL_AND_USER,
     expiry: Expiry::Never,
     backup: Backup::Whole,
     writers: Writers::AnyNode,
@@ -44,7 +35,7 @@ pub async fn find(
     let Some(row) = tx.query_optional(sql, &key(pool, sub)).await? else {
         return Ok(None);
     };
-    let token = document::open(tx, &context(pool, sub), row.bytes(0)?)?;
+    let token = document::open(tx, &context(TABLE.name, pool, sub), row.bytes(0)?)?;
     Ok(Some((token, row.int(1)?)))
 }
 
@@ -59,7 +50,7 @@ pub async fn put(
     token: &SoftwareToken,
     last_step: i64,
 ) -> Result<(), Error> {
-    let sealed = document::seal(tx, &context(pool, sub), token)?;
+    let sealed = document::seal(tx, &context(TABLE.name, pool, sub), token)?;
     let [pool, sub] = key(pool, sub);
     tx.execute(
         "INSERT INTO software_tokens(pool, sub, sealed, last_step) VALUES ($1, $2, $3, $4)
@@ -88,16 +79,4 @@ pub async fn use_step(tx: &mut Tx, pool: &UserPoolId, sub: &Sub, step: i64) -> R
 pub async fn delete(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<bool, Error> {
     let sql = "DELETE FROM software_tokens WHERE pool = $1 AND sub = $2";
     Ok(tx.execute(sql, &key(pool, sub)).await? == 1)
-}
-
-fn key<'a>(pool: &'a UserPoolId, sub: &'a Sub) -> [Param<'a>; 2] {
-    [pool.as_str().into(), sub.as_str().into()]
-}
-
-fn context<'a>(pool: &'a UserPoolId, sub: &'a Sub) -> [&'a [u8]; 3] {
-    [
-        b"software_tokens",
-        pool.as_str().as_bytes(),
-        sub.as_str().as_bytes(),
-    ]
 }

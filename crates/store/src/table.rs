@@ -77,6 +77,22 @@ pub enum Owner {
     },
 }
 
+impl Owner {
+    /// The owners of what users have, in the columns `pool` and `sub`: it goes with the user at
+    /// once, and after the pool.
+    pub const POOL_AND_USER: &[Self] = &[
+        Self::Pool {
+            pool: "pool",
+            goes: Goes::Afterwards,
+        },
+        Self::User {
+            pool: "pool",
+            user: "sub",
+            goes: Goes::AtOnce,
+        },
+    ];
+}
+
 /// When rows go that belong to what is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goes {

@@ -7,7 +7,7 @@ use cognate_model::{NormalName, Sub, Timestamp, UserPoolId, WayBack};
 
 use crate::{
     Error, Row, Tx, document,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
 };
 
 /// The changes that can be undone, by the hashes of their tokens.
@@ -15,17 +15,7 @@ pub(crate) const TABLE: Table = Table {
     name: "ways_back",
     key: &["id"],
     rows: Rows::Many,
-    owners: &[
-        Owner::Pool {
-            pool: "pool",
-            goes: Goes::Afterwards,
-        },
-        Owner::User {
-            pool: "pool",
-            user: "sub",
-            goes: Goes::AtOnce,
-        },
-    ],
+    owners: Owner::POOL_AND_USER,
     expiry: Expiry::At {
         column: "expires_at",
         index: "ways_back_expiry",
