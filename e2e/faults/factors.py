@@ -1,9 +1,10 @@
-"""What a person has beside a password, and what was acknowledged of it: an authenticator app with a
-list of recovery codes, passkeys, and devices."""
+"""People who have more than a password, and what was acknowledged to them of it: an authenticator
+app with a list of recovery codes, passkeys, devices."""
 
 import json
 
 from authenticators import Browser, SecurityKey, set_up_app
+from people import Person, Session
 from pycognito.aws_srp import AWSSRP, generate_hash_device
 from wire import Refused
 
@@ -255,4 +256,73 @@ class Devices(Kept):
             assert "NewDeviceMetadata" not in tokens, f"{person.name}: a device proves nothing"
 
 
-__all__ = ["Codes", "Devices", "Passkeys", "RELYING_PARTY"]
+class Enrolled(Person):
+    """Somebody who may set up an app, and add passkeys."""
+
+    def __init__(self, pool, client, name):
+        super().__init__(pool, client, name)
+        self.codes, self.passkeys = Codes(self), Passkeys(self)
+
+    @property
+    def can_sign_in(self):
+        return self.codes.asked is False or (self.codes.app and self.codes.has_code)
+
+    def things(self):
+        return [self.codes.asked, *self.passkeys.known.values()]
+
+    def answer(self, call, challenge):
+        return self.codes.answer(call, challenge)
+
+    def check_factors(self, call, found):
+        self.codes.check(call, found)
+
+    def check_things(self, call):
+        self.passkeys.look(call)
+
+    def deeds(self, call):
+        deeds = [(2, lambda: self.passkeys.add(call))]
+        if there := self.passkeys.standing():
+            deeds.append((1, lambda: self.passkeys.delete(call)))
+        if self.codes.asked:
+            deeds.append((1, lambda: self.codes.drop(call)))
+        else:
+            deeds.append((2, lambda: self.codes.enrol(call)))
+            if there:
+                deeds.append((3, lambda: self.begin(call, self.passkeys.sign_in(call))))
+        return deeds
+
+
+class DeviceOwner(Person):
+    """Somebody in a pool that remembers devices: each sign-in is on another one."""
+
+    def __init__(self, pool, client, name):
+        super().__init__(pool, client, name)
+        self.devices = Devices(self)
+        self.on_forgotten = None
+
+    def things(self):
+        return list(self.devices.known.values())
+
+    def begin(self, call, answer):
+        tokens = answer["AuthenticationResult"]
+        session = Session(tokens)
+        session.device = self.devices.confirm(call, tokens)
+        self.sessions.append(session)
+
+    def forget_device(self, call):
+        session = self.standing()[0]
+        self.sessions.remove(session)
+        self.on_forgotten = session
+        self.devices.forget(call, session)
+
+    def check_things(self, call):
+        self.devices.look(call)
+        session = self.on_forgotten
+        if session and self.devices.known.get(session.device) is False:
+            assert not self.refreshes(call, session), f"{self.name}: a forgotten device refreshes"
+
+    def deeds(self, call):
+        return [(2, lambda: self.forget_device(call))]
+
+
+__all__ = ["DeviceOwner", "Enrolled", "RELYING_PARTY"]

@@ -4,7 +4,6 @@ Before a call a person notes that its outcome is unknown; the answer settles it.
 when the server dies is settled by looking afterwards: it may have happened or not, but not by half.
 """
 
-from factors import Codes, Devices, Passkeys
 from wire import Lost, Refused
 
 UNKNOWN = None
@@ -29,16 +28,36 @@ class Person:
         self.passwords = ["Correct-Horse-1"]
         self.former = []
         self.sessions = []
-        self.codes, self.passkeys, self.devices = Codes(self), Passkeys(self), Devices(self)
 
     @property
     def is_settled(self):
-        things = [self.exists, self.confirmed, self.codes.asked]
-        things += [*self.passkeys.known.values(), *self.devices.known.values()]
+        things = [self.exists, self.confirmed, *self.things()]
         return UNKNOWN not in things and len(self.passwords) == 1
 
     def standing(self):
         return [session for session in self.sessions if session.stands]
+
+    # What people of other kinds have beside a password (factors.py).
+
+    can_sign_in = True
+
+    def things(self):
+        """Of each: whether it is there, gone or unknown."""
+        return []
+
+    def answer(self, call, challenge):
+        """Answers the challenge that follows the password."""
+        raise AssertionError(f"{self.name}: {challenge}")
+
+    def check_factors(self, call, found):
+        """With what AdminGetUser tells."""
+
+    def check_things(self, call):
+        """In a session that stands, if there is one."""
+
+    def deeds(self, call):
+        """With their weights, what only such people do."""
+        return []
 
     # What people do. Each may raise Lost.
 
@@ -74,18 +93,11 @@ class Person:
             },
         )
 
-    @property
-    def can_sign_in(self):
-        return self.codes.asked is False or (self.codes.app and self.codes.has_code)
-
     def sign_in(self, call):
         answer = self.initiate(call, self.passwords[0])
         if "ChallengeName" in answer:
-            answer = self.codes.answer(call, answer)
+            answer = self.answer(call, answer)
         self.begin(call, answer)
-
-    def sign_in_by_passkey(self, call):
-        self.begin(call, self.passkeys.sign_in(call))
 
     def begin(self, call, answer):
         self.sessions.append(Session(answer["AuthenticationResult"]))
@@ -136,19 +148,6 @@ class Person:
         self.exists = False
         self.end(self.sessions)
 
-    def deeds(self, call):
-        """With their weights, what only some people do."""
-        deeds = [(2, lambda: self.passkeys.add(call))]
-        if there := self.passkeys.standing():
-            deeds.append((1, lambda: self.passkeys.delete(call)))
-        if self.codes.asked:
-            deeds.append((1, lambda: self.codes.drop(call)))
-        else:
-            deeds.append((2, lambda: self.codes.enrol(call)))
-            if there:
-                deeds.append((3, lambda: self.sign_in_by_passkey(call)))
-        return deeds
-
     @staticmethod
     def forget(sessions):
         for session in sessions:
@@ -182,10 +181,9 @@ class Person:
         self.sub = sub
         self._check_confirmation(found["UserStatus"])
         self._check_passwords(call)
-        self.codes.check(call, found)
+        self.check_factors(call, found)
         self._check_sessions(call)
-        self.passkeys.look(call)
-        self.devices.look(call)
+        self.check_things(call)
 
     def _find(self, call):
         try:
@@ -233,7 +231,7 @@ class Person:
 
     def _check_sessions(self, call):
         for session in self.sessions:
-            stands = self._refreshes(call, session)
+            stands = self.refreshes(call, session)
             was, now = ("ended", "there") if stands else ("begun", "gone")
             assert session.stands in (UNKNOWN, stands), (
                 f"{self.name}: a session that was {was} is {now}"
@@ -244,7 +242,7 @@ class Person:
         ended = [session for session in self.sessions if not session.stands]
         self.sessions = ended[-2:] + self.standing()[-3:]
 
-    def _refreshes(self, call, session):
+    def refreshes(self, call, session):
         parameters = {"REFRESH_TOKEN": session.refresh}
         if session.device:
             parameters["DEVICE_KEY"] = session.device
@@ -269,35 +267,6 @@ class Person:
         except Refused as error:
             assert error.code == "NotAuthorizedException", f"{self.name}: {error}"
             return False
-
-
-class DeviceOwner(Person):
-    """Somebody in a pool that remembers devices: each sign-in is on another one."""
-
-    def __init__(self, pool, client, name):
-        super().__init__(pool, client, name)
-        self.on_forgotten = None
-
-    def begin(self, call, answer):
-        tokens = answer["AuthenticationResult"]
-        session = Session(tokens)
-        session.device = self.devices.confirm(call, tokens)
-        self.sessions.append(session)
-
-    def forget_device(self, call):
-        session = self.standing()[0]
-        self.sessions.remove(session)
-        self.on_forgotten = session
-        self.devices.forget(call, session)
-
-    def check(self, call):
-        super().check(call)
-        session = self.on_forgotten
-        if self.exists and session and self.devices.known.get(session.device) is False:
-            assert not self._refreshes(call, session), f"{self.name}: a forgotten device refreshes"
-
-    def deeds(self, call):
-        return [(2, lambda: self.forget_device(call))]
 
 
 def act(person, call, chance, mail):
@@ -329,4 +298,4 @@ def act(person, call, chance, mail):
     chance.choices([deed for _, deed in deeds], [weight for weight, _ in deeds])[0]()
 
 
-__all__ = ["DeviceOwner", "Lost", "Person", "act"]
+__all__ = ["Lost", "Person", "Session", "act"]

@@ -11,8 +11,8 @@ import threading
 import time
 
 import cognate
-from factors import RELYING_PARTY
-from people import DeviceOwner, Lost, Person, act
+from factors import RELYING_PARTY, DeviceOwner, Enrolled
+from people import Lost, act
 from wire import Caller, Wire
 
 CLIENTS = 6
@@ -99,7 +99,7 @@ class Town:
         name = f"person{self._numbers}"
         # Each third one has devices.
         person = (
-            Person(self.pool, self.client, name)
+            Enrolled(self.pool, self.client, name)
             if self._numbers % 3
             else DeviceOwner(*self.with_devices, name)
         )
@@ -200,9 +200,11 @@ def tally(town, rounds):
     confirmed = sum(person.confirmed is True for person in people)
     changed = sum(len(person.former) for person in people)
     lost = town.wire.lost
-    apps = sum(person.codes.app is not None for person in people)
-    passkeys = sum(len(person.passkeys.browsers) for person in people)
-    devices = sum(len(person.devices.secrets) for person in people)
+    enrolled = [person for person in people if isinstance(person, Enrolled)]
+    apps = sum(person.codes.app is not None for person in enrolled)
+    passkeys = sum(len(person.passkeys.browsers) for person in enrolled)
+    owners = [person for person in people if isinstance(person, DeviceOwner)]
+    devices = sum(len(person.devices.secrets) for person in owners)
     print(
         f"{rounds} kills: {len(people)} signed up, {confirmed} confirmed, "
         f"{changed} passwords changed, {apps} apps, {passkeys} passkeys, {devices} devices, "

@@ -2,7 +2,7 @@
 their silence would prove nothing."""
 
 import pytest
-from people import DeviceOwner, Person
+from factors import DeviceOwner, Enrolled
 from test_kill import Town
 from wire import Refused
 
@@ -15,7 +15,7 @@ def town(mail, chance):
 
 @pytest.fixture
 def ana(town, mail):
-    return settled(town, mail, Person)
+    return settled(town, mail, Enrolled)
 
 
 @pytest.fixture
