@@ -14,6 +14,9 @@ macro_rules! wire_enum {
         }
 
         impl $name {
+            /// The values that the model names.
+            pub const NAMES: &[&str] = &[$($value,)*];
+
             /// The value on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {

@@ -5,7 +5,7 @@
 use cognate_store::{Db, DbOptions, FaultPlan, OpenError};
 
 use crate::databases::{Schema, urls};
-use crate::{TestClient, TestServer, TestUser, inbox_outbound, master_key};
+use crate::{ServerBuilder, TestClient, TestServer, TestUser, inbox_outbound, master_key};
 
 /// A database that any number of nodes can open.
 pub struct Shared {
@@ -16,7 +16,12 @@ pub struct Shared {
 impl Shared {
     /// So many nodes on it, in the order of their starts.
     pub async fn nodes<const N: usize>(&self) -> [TestServer; N] {
-        let first = TestServer::builder().on(&self.url).start().await;
+        self.nodes_like(TestServer::builder()).await
+    }
+
+    /// So many nodes on it, the first of them built so, and all with its triggers.
+    pub async fn nodes_like<const N: usize>(&self, first: ServerBuilder) -> [TestServer; N] {
+        let first = first.on(&self.url).start().await;
         let mut nodes = vec![first.clone()];
         while nodes.len() < N {
             nodes.push(
@@ -59,7 +64,9 @@ impl TestServer {
         let mut options = DbOptions::new(url, master_key(), self.random());
         options.faults = faults.clone();
         let db = Db::open(options).await?;
-        Ok(self.beside(db, inbox_outbound(self.inbox()), faults))
+        let mut outbound = inbox_outbound(self.inbox());
+        outbound.triggers = self.app().outbound.triggers.clone();
+        Ok(self.beside(db, outbound, faults))
     }
 }
 

@@ -18,6 +18,7 @@ mod jobs;
 mod keeper;
 mod load;
 mod lockout;
+mod one_answer;
 mod outage;
 mod pair;
 mod passkeys;
