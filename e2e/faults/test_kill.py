@@ -171,7 +171,7 @@ class Town:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=300)
+            thread.join(timeout=300 + len(people))
             assert not thread.is_alive(), "a call hangs"
         self._raise_what_broke()
 

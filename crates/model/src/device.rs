@@ -41,6 +41,10 @@ pub struct Device {
     /// nothing.
     #[serde(default)]
     pub remembered: bool,
+    /// Whether a second factor was proved at a sign-in there. One that was confirmed by the
+    /// password alone belongs to whoever knew that, and stands in for nothing.
+    #[serde(default)]
+    pub after_second_factor: bool,
     /// The address of the last sign-in there, where it is known.
     pub last_ip: Option<String>,
     /// When it was confirmed.
@@ -144,6 +148,7 @@ mod tests {
             key: DeviceKey::random(&pool(), random),
             name: None,
             remembered: true,
+            after_second_factor: false,
             last_ip: None,
             created_at: Timestamp(1),
             modified_at: Timestamp(1),

@@ -114,17 +114,18 @@ impl TokenSession {
     }
 
     /// What it has proved, as far as it counts in another sign-in: whatever makes no level does
-    /// not, and nothing where the sign-in is older than the client lets it be (docs/protocol.md
-    /// §18.5).
+    /// not, nothing where the sign-in is older than the client lets it be (docs/protocol.md §18.5),
+    /// and nothing that this sign-in has taken over from an older one.
     #[must_use]
     pub fn factors_that_count(&self, max_age: Option<Duration>, now: Timestamp) -> Vec<Proved> {
-        let is_recent = |max: Duration| !max.is_zero() && now.since(self.auth_time) <= max;
-        if !max_age.is_none_or(is_recent) {
+        let is_recent =
+            |at: Timestamp| max_age.is_none_or(|max| !max.is_zero() && now.since(at) <= max);
+        if !is_recent(self.auth_time) {
             return Vec::new();
         }
         let factors = self.factors.iter().copied();
         factors
-            .filter(|proved| Method::of(proved.factor).is_some())
+            .filter(|proved| Method::of(proved.factor).is_some() && is_recent(proved.at))
             .collect()
     }
 

@@ -76,6 +76,11 @@ pub struct User {
     /// The second factors that the user has chosen.
     #[serde(default, skip_serializing_if = "MfaPreferences::is_empty")]
     pub mfa: MfaPreferences,
+    /// When the user last changed, with no more than an access token, what a sign-in is proved by:
+    /// an app, a passkey, an address. What a session has proved before does not count beside it:
+    /// who holds the token may not be who signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factors_changed_at: Option<Timestamp>,
     /// Where the account stands.
     pub status: UserStatus,
     /// Whether an operator has not disabled it.
@@ -189,6 +194,19 @@ impl User {
             contact.verified_attribute().to_owned(),
             verified.to_string(),
         );
+    }
+
+    /// Notes a change that the user made, if it has touched an address.
+    pub fn note_changed_addresses(&mut self, before: &Self, now: Timestamp) {
+        let touches = |contact: Contact| {
+            let names = [contact.attribute(), contact.verified_attribute()];
+            names
+                .iter()
+                .any(|name| self.attribute(name) != before.attribute(name))
+        };
+        if Contact::ALL.into_iter().any(touches) {
+            self.factors_changed_at = Some(now);
+        }
     }
 
     /// Adjusts the names after a change that the user made. Where names are addresses, an unproved
@@ -362,6 +380,7 @@ pub(crate) mod tests {
                 .collect(),
             kept_names: BTreeMap::new(),
             recover_by: None,
+            factors_changed_at: None,
             mfa: MfaPreferences::default(),
             status: UserStatus::Confirmed,
             enabled: true,

@@ -6,7 +6,7 @@ use cognate_crypto::totp;
 use cognate_model::Timestamp;
 use serde_json::json;
 
-use crate::{ApiError, TestServer, TestUser};
+use crate::{ApiError, TestServer, TestUser, Tokens, seconds};
 
 /// An app that knows one secret.
 #[derive(Clone)]
@@ -81,6 +81,24 @@ impl TestUser {
         let preferred = self.prefer(access_token, preference).await;
         preferred.expect("the app is preferred");
         app
+    }
+
+    /// A session by the password alone, of a user who has an app by then, which is asked for from
+    /// now on. What came before the app does not count beside it.
+    pub async fn session_beside_app(&self) -> (Authenticator, Tokens) {
+        let server = &self.client.pool.server;
+        let first = self.sign_in().await.expect("the user signs in");
+        let app = self.associate_app(&first.access).await;
+        let app = app.expect("an app is associated");
+        let code = app.code(server);
+        let verified = self.verify_app(&first.access, &code).await;
+        verified.expect("the code is right");
+        server.advance(seconds(1));
+        let tokens = self.sign_in().await.expect("the user signs in again");
+        let on = json!({"SoftwareTokenMfaSettings": {"Enabled": true, "PreferredMfa": true}});
+        let preferred = self.prefer(&tokens.access, on).await;
+        preferred.expect("the app is preferred");
+        (app, tokens)
     }
 
     /// SetUserMFAPreference.

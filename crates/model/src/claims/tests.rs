@@ -25,6 +25,7 @@ fn user(attributes: &[(&str, &str)]) -> User {
             .collect(),
         kept_names: std::collections::BTreeMap::new(),
         recover_by: None,
+        factors_changed_at: None,
         mfa: crate::second_factor::MfaPreferences::default(),
         status: UserStatus::Confirmed,
         enabled: true,

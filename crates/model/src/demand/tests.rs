@@ -53,6 +53,7 @@ fn ana(contacts: &[Contact], enabled: &[SecondFactor], preferred: Option<SecondF
         attributes: attributes.collect(),
         kept_names: BTreeMap::new(),
         recover_by: None,
+        factors_changed_at: None,
         mfa: MfaPreferences {
             enabled: enabled.iter().copied().collect(),
             preferred,

@@ -15,6 +15,7 @@ use crate::acr::Level;
 use crate::app_client::AppClient;
 use crate::attribute::Contact;
 use crate::factor::Factor;
+use crate::password::Credentials;
 use crate::time::Timestamp;
 use crate::user::User;
 
@@ -28,11 +29,12 @@ pub struct ConfirmedSignUp {
 }
 
 impl ConfirmedSignUp {
-    /// The step of a sign-up that was confirmed at an app client, by a code to an address.
+    /// The step of a sign-up that was confirmed at an app client, by a code to an address. It ends
+    /// with the password that the user has, if they have one: what ends sessions ends it too.
     #[must_use]
     pub fn pending(
         client: &AppClient,
-        user: &User,
+        (user, credentials): (&User, Option<&Credentials>),
         contact: Contact,
         address: &str,
         now: Timestamp,
@@ -41,12 +43,16 @@ impl ConfirmedSignUp {
             contact,
             address: address.to_owned(),
         };
+        let mut progress = Progress::of(Way::Choice);
+        if let Some(credentials) = credentials {
+            progress.password.clone_from(&credentials.salt);
+        }
         Pending {
             pool: user.pool.clone(),
             client: client.id.clone(),
             holder: Holder::User(user.sub.clone()),
             step: Step::of(&step),
-            progress: Progress::of(Way::Choice),
+            progress,
             expires_at: now.plus(client.auth_session_validity()),
         }
     }

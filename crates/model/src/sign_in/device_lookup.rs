@@ -17,9 +17,10 @@ pub(super) fn look_up(
     Outcome::Need(Need::Device(Asked::new(key, then)))
 }
 
-/// Whether a device that is proved stands in for the second factor: it is remembered, and the pool
-/// says so.
+/// Whether a device that is proved stands in for the second factor: it is remembered, a second
+/// factor was proved there once, and the pool says so.
 pub(super) fn stands_in(device: &Device, facts: &Facts<'_>) -> bool {
     let settings = facts.pool.settings.devices;
-    device.remembered && settings.is_some_and(|settings| settings.stands_in_for_mfa)
+    let may = device.remembered && device.after_second_factor;
+    may && settings.is_some_and(|settings| settings.stands_in_for_mfa)
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::challenge::Challenge;
 use super::device_lookup::{look_up, stands_in};
-use super::effect::Effect;
+use super::effect::{DeviceUse, Effect};
 use super::facts::Facts;
 use super::outcome::{Outcome, Powers};
 use super::questions::KnownDevice;
@@ -112,7 +112,10 @@ impl DevicePasswordVerifier {
             turn.prove(Factor::Device, facts.now);
             turn.progress.device_stands_in = stands_in(&device, facts);
             turn.progress.device = Some(device.key.clone());
-            turn.change(Effect::UseDevice(device.key));
+            turn.change(Effect::UseDevice(DeviceUse {
+                key: device.key,
+                after_second_factor: turn.progress.is_of_two_factors(),
+            }));
             Outcome::Proved(turn)
         })
     }

@@ -26,9 +26,18 @@ pub enum Effect {
     /// A passkey was used.
     UsePasskey(PasskeyUse),
     /// A device was proved, and was used now. It must not have been forgotten since.
-    UseDevice(DeviceKey),
+    UseDevice(DeviceUse),
     /// A recovery code is used up.
     UseRecoveryCode(GoodCode),
+}
+
+/// A use of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceUse {
+    /// Its key.
+    pub key: DeviceKey,
+    /// Whether a second factor was proved as well.
+    pub after_second_factor: bool,
 }
 
 /// A use of a passkey.

@@ -65,7 +65,9 @@ pub use confirmed_sign_up::ConfirmedSignUp;
 pub use custom_challenge::CustomChallenge;
 pub use device_password_verifier::{DeviceClaim, DevicePasswordVerifier};
 pub use device_srp_auth::{DeviceSrp, DeviceSrpAuth};
-pub use effect::{Effect, NewToken, PasskeyUse, PasswordChange, ProvedAddress, UsedToken};
+pub use effect::{
+    DeviceUse, Effect, NewToken, PasskeyUse, PasswordChange, ProvedAddress, UsedToken,
+};
 pub use email_otp::EmailOtp;
 pub use facts::Facts;
 pub use machine::{Flow, answer, start};

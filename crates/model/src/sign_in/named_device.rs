@@ -6,8 +6,8 @@ use super::device_lookup::look_up;
 use super::facts::Facts;
 use super::outcome::Outcome;
 use super::refusal::Refusal;
+use super::step_up;
 use super::turn::Turn;
-use super::{mfa, step_up};
 use crate::factor::Factor;
 
 /// Goes on, once it is known whether the device that was named is the user's.
@@ -20,7 +20,7 @@ pub(super) fn proceed(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Out
     let named = turn.progress.device.clone();
     let named = named.filter(|_| is_remembered_here && !turn.progress.has_proved(Factor::Device));
     let Some(key) = named else {
-        return go_on(turn, facts, random);
+        return step_up::proceed(turn, facts, random);
     };
     look_up(key, |known, facts, random| {
         let mut turn = turn;
@@ -29,14 +29,6 @@ pub(super) fn proceed(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Out
             None if turn.names_device => return Outcome::Refuse(Refusal::UnknownDevice),
             None => turn.progress.device = None,
         }
-        go_on(turn, facts, random)
+        step_up::proceed(turn, facts, random)
     })
-}
-
-/// Goes on to the level that is to be reached, or to the second factor.
-fn go_on(turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {
-    match turn.progress.target.clone() {
-        Some(target) => step_up::proceed(turn, target, facts, random),
-        None => mfa::proceed(turn, facts, random),
-    }
 }

@@ -7,6 +7,7 @@ use crate::acr::{Level, Method};
 use crate::attribute::Contact;
 use crate::factor::{Factor, Proved};
 use crate::ids::{DeviceKey, SessionId};
+use crate::time::Timestamp;
 
 /// How a sign-in began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +139,17 @@ impl Progress {
             .as_ref()
             .and_then(|target| target.credit.as_ref());
         credit.map_or(&[], |credit| &credit.factors)
+    }
+
+    /// Forgets what that session has proved before a time.
+    pub(super) fn forget_credit_before(&mut self, changed: Option<Timestamp>) {
+        let (Some(changed), Some(target)) = (changed, &mut self.target) else {
+            return;
+        };
+        target.credit = target.credit.take().and_then(|mut credit| {
+            credit.factors.retain(|proved| proved.at > changed);
+            (!credit.factors.is_empty()).then_some(credit)
+        });
     }
 
     /// The session whose proofs count, if there is one.

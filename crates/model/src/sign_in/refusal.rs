@@ -75,14 +75,11 @@ impl Refusal {
     /// Whether it counts towards the lock.
     #[must_use]
     pub fn counts_as_failure(&self) -> bool {
-        matches!(
-            self,
-            Self::WrongPassword | Self::WrongCode(_) | Self::UsedCode
-        )
+        *self == Self::WrongPassword || self.is_a_guess()
     }
 
     /// Whether the step stays and may be answered again. An answer of a wrong form proves and
-    /// guesses nothing; a wrong code is a guess, of which a step takes a few ([`MAX_GUESSES`]).
+    /// guesses nothing; of guesses a step takes a few ([`MAX_GUESSES`]).
     #[must_use]
     pub fn keeps_the_step(&self) -> bool {
         match self {
@@ -126,9 +123,9 @@ impl Refusal {
         }
     }
 
-    /// Whether it was a guess at a code.
+    /// Whether it was a guess: at a code, or at a password that the user had before.
     #[must_use]
     pub fn is_a_guess(&self) -> bool {
-        matches!(self, Self::WrongCode(_) | Self::UsedCode)
+        matches!(self, Self::WrongCode(_) | Self::UsedCode | Self::UsedBefore)
     }
 }

@@ -2,7 +2,8 @@
 //! §18.5): what is asked for the level, and what the session of an access token counts for.
 //!
 //! What that session has proved counts, and never suffices: where it has reached the level already,
-//! the sign-in is refused. So an access token alone makes no new session, whoever holds it.
+//! the sign-in is refused. Nor does it count beside an app, a passkey or an address that came later
+//! by no more than an access token. So a token alone makes no new session, whoever holds it.
 //!
 //! Before a factor is proved, the answers are those of a sign-in without a level: which levels a
 //! user can reach would tell strangers what the user has.
@@ -56,14 +57,22 @@ pub(super) fn begin(step_up: StepUp, mut turn: Turn, facts: &Facts<'_>) -> Outco
         let session = session.id;
         (!factors.is_empty()).then_some(Credit { session, factors })
     });
-    let goes_on = credit.is_some();
     turn.progress.target = Target::new(levels, credit);
-    if goes_on {
+    forget_void_credit(&mut turn, facts);
+    if turn.progress.credit().is_empty() {
+        select_challenge::begin(choice, turn)
+    } else {
         turn.choice = Some(choice);
         Outcome::Proved(turn)
-    } else {
-        select_challenge::begin(choice, turn)
     }
+}
+
+/// What the session has proved counts no more once somebody with its access token may have set up
+/// what proves the rest.
+fn forget_void_credit(turn: &mut Turn, facts: &Facts<'_>) {
+    let user = facts.account.user();
+    let changed = user.and_then(|user| user.factors_changed_at);
+    turn.progress.forget_credit_before(changed);
 }
 
 /// Whether a session is of this user, at this app client.
@@ -73,13 +82,13 @@ fn is_own(session: &TokenSession, facts: &Facts<'_>) -> bool {
         && facts.account.sub() == Some(&session.sub)
 }
 
-/// Goes on towards the level, or to the end. The account's state was looked at before.
-pub(super) fn proceed(
-    turn: Turn,
-    target: Target,
-    facts: &Facts<'_>,
-    random: &mut Random,
-) -> Outcome {
+/// Goes on towards the level that is to be reached, if one is, or to the second factor and the end.
+/// The account's state was looked at before.
+pub(super) fn proceed(mut turn: Turn, facts: &Facts<'_>, random: &mut Random) -> Outcome {
+    forget_void_credit(&mut turn, facts);
+    let Some(target) = turn.progress.target.clone() else {
+        return mfa::proceed(turn, facts, random);
+    };
     let met = Level::met_by(&of_factors(turn.progress.counted()));
     let first = target.levels.first().copied();
     if turn.progress.credit().is_empty() && met >= first {

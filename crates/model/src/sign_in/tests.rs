@@ -121,6 +121,7 @@ fn user(pool: &UserPool, sub: &str, username: &str, status: UserStatus) -> User 
         attributes: Attributes::new(),
         kept_names: std::collections::BTreeMap::new(),
         recover_by: None,
+        factors_changed_at: None,
         mfa: crate::second_factor::MfaPreferences::default(),
         status,
         enabled: true,
@@ -269,16 +270,13 @@ fn driven_knowing(
                 );
                 let found = FirstFactors {
                     contacts,
-                    passkeys: Vec::new(),
+                    passkeys: passkeys::offered(facts, like.as_ref()),
                     like,
                 };
                 asked.answered(found, facts, random)
             }
             Need::Passkey(asked) => {
-                let known = KnownPasskey {
-                    passkey: None,
-                    other_origins: Vec::new(),
-                };
+                let known = passkeys::known(&asked.question, facts);
                 asked.answered(known, facts, random)
             }
             Need::SoftwareToken(asked) => asked.answered(token.clone(), facts, random),

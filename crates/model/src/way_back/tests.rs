@@ -20,6 +20,7 @@ fn ana() -> User {
         attributes: Attributes::new(),
         kept_names: BTreeMap::new(),
         recover_by: None,
+        factors_changed_at: None,
         mfa: crate::second_factor::MfaPreferences::default(),
         status: UserStatus::Confirmed,
         enabled: true,

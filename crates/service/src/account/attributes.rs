@@ -141,6 +141,7 @@ impl Change {
         let before = user.clone();
         user.set_attributes(self.given);
         user.keep_names_of(&before, pool);
+        user.note_changed_addresses(&before, self.now);
         user.modified_at = self.now;
         check_sign_in_name(pool, &before, &user)?;
         check_not_anothers(tx, pool, &before, &user).await?;

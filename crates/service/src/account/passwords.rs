@@ -27,7 +27,7 @@ use crate::users::accounts::{find_named, normal_name, stand_in};
 use crate::users::new_user::new_credentials;
 use crate::users::password_history::{self, Compared};
 use crate::users::storing;
-use crate::{Cx, Error, Result};
+use crate::{Cx, Error, ErrorCode, Result};
 
 pub(crate) async fn forgot_password(
     cx: Cx,
@@ -251,16 +251,14 @@ pub(crate) async fn change_password(
         Lock::Stands.tell(&cx.app.counts);
         return Err(Error::attempt_limit_exceeded());
     }
-    let (pool_id, previous) = (pool.id.clone(), SecretString::from(previous));
-    let known = credentials.clone();
-    let is_right = cx
-        .compute(move || known.is_some_and(|known| known.match_password(&pool_id, &previous)))
-        .await?;
-    if !is_right {
+    if !is_right(&cx, &pool, credentials.clone(), previous).await? {
         return Err(count_wrong_password(&cx, &user).await?);
     }
     let proposed = SecretString::from(input.proposed_password);
-    let compared = password_history::compare(&cx, &pool, &user.sub, &proposed).await?;
+    let compared = match password_history::compare(&cx, &pool, &user.sub, &proposed).await {
+        Ok(compared) => compared,
+        Err(error) => return Err(count_used_before(&cx, &user, error).await?),
+    };
     let new = new_credentials(&cx, &pool, &user, proposed, None).await?;
     let (session, now, before) = (
         signed_in.session.id,
@@ -268,6 +266,7 @@ pub(crate) async fn change_password(
         credentials.map(|credentials| credentials.salt),
     );
     let stands = storing::has_password(&pool, &user.sub, &new, || ());
+    let by = user.clone();
     let change = async move |tx: &mut Tx| -> Result<()> {
         basis.check(tx).await?;
         let current = stored_users::credentials(tx, &pool.id, &user.sub).await?;
@@ -291,8 +290,38 @@ pub(crate) async fn change_password(
         attempts::clear_lockout(tx, &pool.id, user.sub.as_str()).await?;
         Ok(())
     };
-    taken.settle(write_settled(&cx.app.db, "change_password", stands, change).await)?;
-    Ok(ChangePasswordResponse {})
+    let changed = write_settled(&cx.app.db, "change_password", stands, change).await;
+    match taken.settle(changed) {
+        Ok(()) => Ok(ChangePasswordResponse {}),
+        Err(error) => Err(count_used_before(&cx, &by, error).await?),
+    }
+}
+
+/// Whether a password is that of these credentials.
+async fn is_right(
+    cx: &Cx,
+    pool: &UserPool,
+    known: Option<Credentials>,
+    password: String,
+) -> Result<bool> {
+    let (pool, password) = (pool.id.clone(), SecretString::from(password));
+    let compare = move || known.is_some_and(|known| known.match_password(&pool, &password));
+    cx.compute(compare).await
+}
+
+/// Counts a try of an earlier password, which who knows the present one may be guessing at; gives
+/// the refusal, or that of the limit.
+async fn count_used_before(cx: &Cx, user: &User, refusal: Error) -> Result<Error> {
+    if refusal.code != ErrorCode::PasswordHistoryPolicyViolation {
+        return Ok(refusal);
+    }
+    let (pool, sub, now) = (user.pool.clone(), user.sub.clone(), cx.now);
+    let whence = Whence::of(cx);
+    let count = async move |tx: &mut Tx| {
+        count_action(tx, &whence, &pool, &sub, LimitedAction::ChangePassword, now).await
+    };
+    let limit = cx.app.db.write("count_used_before", count).await?;
+    Ok(limit.unwrap_or(refusal))
 }
 
 /// What is kept of a user's password, and the failures so far.

@@ -108,6 +108,7 @@ pub(crate) async fn verify_user_attribute(
         user.attributes
             .insert(contact.attribute().to_owned(), pending.address);
         user.mark_verified(contact, true);
+        user.note_changed_addresses(&before, now);
         user.modified_at = now;
         storing::store(tx, &pool, &user, false).await?;
         notices.put(tx, &before, &user).await?;

@@ -35,6 +35,7 @@ pub(crate) async fn confirm_device(
         key,
         name: input.device_name,
         remembered: !settings.remembered_on_prompt,
+        after_second_factor: session.second_factor_at().is_some(),
         last_ip: cx.user_address(),
         created_at: cx.now,
         modified_at: cx.now,

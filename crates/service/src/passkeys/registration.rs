@@ -1,6 +1,8 @@
 //! A new passkey: StartWebAuthnRegistration, CompleteWebAuthnRegistration. What waits between the
 //! two lies in the database, so that they may meet different nodes.
 
+use std::sync::Arc;
+
 use cognate_api::idp::{
     CompleteWebAuthnRegistrationRequest, CompleteWebAuthnRegistrationResponse,
     StartWebAuthnRegistrationRequest, StartWebAuthnRegistrationResponse,
@@ -10,14 +12,15 @@ use cognate_crypto::webauthn::{ClientData, Expected, NewCredential, verify_regis
 use cognate_model::passkey::{
     CredentialId, Hints, MOST_OF_A_USER, REGISTRATION_VALIDITY, Registration, challenge,
 };
-use cognate_model::{Passkey, Timestamp};
-use cognate_store::{Tx, challenges, passkeys};
+use cognate_model::{Passkey, Timestamp, UserPool};
+use cognate_store::{Tx, challenges, passkeys, users};
 
 use super::relying_party::{self, other_origins};
 use super::{credential, options, refused};
 use crate::limits::backends;
 use crate::outcome::{Reached, write_settled};
 use crate::tokens::access_token::{self, SessionBasis, SignedIn};
+use crate::users::storing;
 use crate::{Cx, Error, Result};
 
 pub(crate) async fn start_web_authn_registration(
@@ -115,6 +118,7 @@ pub(crate) async fn complete_web_authn_registration(
     }
     let end = End {
         row,
+        pool: Arc::clone(pool),
         registration,
         basis,
         credential,
@@ -139,6 +143,7 @@ async fn find(cx: &Cx, row: &[u8; 32]) -> Result<Registration> {
 #[derive(Clone)]
 struct End {
     row: [u8; 32],
+    pool: Arc<UserPool>,
     registration: Registration,
     basis: SessionBasis,
     credential: NewCredential,
@@ -158,6 +163,11 @@ impl End {
         self.basis.check(tx).await?;
         let others = passkeys::of_user(tx, pool, sub).await?;
         check_number(&others)?;
+        let mut user = users::find(tx, pool, sub)
+            .await?
+            .ok_or_else(Error::user_does_not_exist)?;
+        user.factors_changed_at = Some(self.now);
+        storing::store(tx, &self.pool, &user, false).await?;
         let Self {
             registration,
             credential,

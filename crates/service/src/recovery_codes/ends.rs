@@ -2,6 +2,7 @@
 //! its user is asked for none any more, and when the first one is set up, so that no list survives
 //! from an earlier time. Another factor, or another app, leaves it as it is.
 
+use cognate_model::demand::Demand;
 use cognate_model::recovery_code::RecoveryCodes;
 use cognate_model::{SessionId, Sub, Timestamp, User, UserPool, UserPoolId};
 use cognate_store::{Tx, recovery_codes};
@@ -46,9 +47,11 @@ pub(crate) async fn follow(
     Ok(())
 }
 
-/// A user's session has set an app up. If the user was asked for no second factor before, which no
-/// sign-in could prove then, that session may have a list made in the next minutes. Where the pool
-/// has no recovery codes (`are_on`) nothing is left for a later time.
+/// A user's session has set an app up. If no sign-in asked the user for a second factor before, and
+/// they had chosen none, that session may have a list made in the next minutes. One that was chosen
+/// and cannot be used, because its address is gone, gives no leave: who holds no more than an
+/// access token can take the address away. Where the pool has no recovery codes (`are_on`) nothing
+/// is left for a later time.
 ///
 /// # Errors
 /// Only what the database gives.
@@ -59,7 +62,9 @@ pub(crate) async fn app_is_set_up(
     are_on: bool,
     now: Timestamp,
 ) -> Result<()> {
-    if pool.asks_for_second_factor(user, had_app) {
+    let is_first =
+        user.mfa.enabled.is_empty() && pool.second_factor_of(user, had_app) == Demand::Nothing;
+    if !is_first {
         return Ok(());
     }
     let kept = recovery_codes::find(tx, &user.pool, &user.sub).await?;

@@ -190,18 +190,21 @@ impl Try {
             Ok(step) => {
                 self.was_right.set();
                 software_tokens::put(tx, pool, sub, &token, step).await?;
-                self.tell_recovery_codes(tx, had_app).await?;
+                self.note(tx, had_app).await?;
                 Ok(None)
             }
             Err(refusal) => Ok(Some(refused(refusal))),
         }
     }
 
-    /// The first second factor ends recovery codes of an earlier time, and lets others be made.
-    async fn tell_recovery_codes(&self, tx: &mut Tx, had_app: bool) -> Result<()> {
-        let user = users::find(tx, &self.pool.id, &self.sub)
+    /// Notes that the user's factors have changed. The first second factor ends recovery codes of
+    /// an earlier time, and lets others be made.
+    async fn note(&self, tx: &mut Tx, had_app: bool) -> Result<()> {
+        let mut user = users::find(tx, &self.pool.id, &self.sub)
             .await?
             .ok_or_else(Error::user_does_not_exist)?;
+        user.factors_changed_at = Some(self.now);
+        storing::store(tx, &self.pool, &user, false).await?;
         let of = (self.pool.as_ref(), &user, had_app);
         let are_on = self.recovery_codes_are_on;
         recovery_codes::app_is_set_up(tx, of, &self.session, are_on, self.now).await

@@ -1,10 +1,8 @@
 //! What a step of a sign-in changes, applied in the transaction that ends the step.
 
 use cognate_model::password::Credentials;
-use cognate_model::sign_in::{Effect, PasswordChange};
-use cognate_model::{
-    Device, DeviceKey, SessionId, Sub, Timestamp, User, UserPool, UserPoolId, UserStatus,
-};
+use cognate_model::sign_in::{DeviceUse, Effect, PasswordChange};
+use cognate_model::{Device, SessionId, Sub, Timestamp, User, UserPool, UserPoolId, UserStatus};
 use cognate_store::{Tx, devices, sessions, users};
 
 use super::proved;
@@ -41,7 +39,7 @@ pub(super) async fn apply(
             Effect::UseToken(used) => proved::use_token(tx, pool, sub, used).await?,
             Effect::SetUpToken(new) => proved::set_up_token(tx, pool, new).await?,
             Effect::ProveAddress(proved) => proved::prove_address(tx, pool, proved, now).await?,
-            Effect::UseDevice(key) => use_device(tx, pool, sub, key, address, now).await?,
+            Effect::UseDevice(used) => use_device(tx, pool, sub, used, address, now).await?,
             Effect::UseRecoveryCode(code) => use_recovery_code(tx, pool, sub, code).await?,
             // Stored before all else: it may refuse.
             Effect::UsePasskey(_) => {}
@@ -55,16 +53,17 @@ async fn use_device(
     tx: &mut Tx,
     pool: &UserPool,
     sub: &Sub,
-    key: &DeviceKey,
+    used: &DeviceUse,
     address: Option<&str>,
     now: Timestamp,
 ) -> Result<()> {
     let use_now = |device: &mut Device| {
         device.last_ip = address.map(str::to_owned);
+        device.after_second_factor |= used.after_second_factor;
         device.authenticated_at = now;
         device.modified_at = now;
     };
-    if devices::change(tx, &pool.id, sub, key, use_now).await? {
+    if devices::change(tx, &pool.id, sub, &used.key, use_now).await? {
         Ok(())
     } else {
         Err(Error::device_does_not_exist())
@@ -80,6 +79,8 @@ pub(super) struct Basis {
     salt: Option<Vec<u8>>,
     /// The session whose proofs count, which is to stand.
     session: Option<SessionId>,
+    /// Since when such proofs count; compared only where there are any.
+    factors_changed_at: Option<Timestamp>,
 }
 
 impl Basis {
@@ -106,7 +107,10 @@ impl Basis {
         }
         let found = users::find_with_credentials(tx, pool, sub).await?;
         let (user, credentials) = found.unzip();
-        let now = Self::of(user.as_ref(), credentials.flatten().as_ref());
+        let mut now = Self::of(user.as_ref(), credentials.flatten().as_ref());
+        if self.session.is_none() {
+            now.factors_changed_at = self.factors_changed_at;
+        }
         Ok(now.and_session(self.session.clone()) == *self)
     }
 
@@ -116,6 +120,7 @@ impl Basis {
             status: user.map(|user| user.status),
             salt: credentials.map(|credentials| credentials.salt.clone()),
             session: None,
+            factors_changed_at: user.and_then(|user| user.factors_changed_at),
         }
     }
 }

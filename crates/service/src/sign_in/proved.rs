@@ -1,6 +1,8 @@
 //! Second factors that a sign-in has set up or used, applied in the transaction that ends the step.
 
 use cognate_model::attribute::Contact;
+use cognate_model::demand::Demand;
+use cognate_model::second_factor::SecondFactor;
 use cognate_model::sign_in::{NewToken, ProvedAddress, UsedToken};
 use cognate_model::software_token::SoftwareToken;
 use cognate_model::user::NameKind;
@@ -37,7 +39,7 @@ pub(super) async fn use_token(
 /// # Errors
 /// `NotAuthorizedException` when the user has got a second factor meanwhile.
 pub(super) async fn set_up_token(tx: &mut Tx, pool: &UserPool, new: &NewToken) -> Result<()> {
-    check_has_none(tx, pool, &new.user).await?;
+    check_may_set_up(tx, pool, &new.user, SecondFactor::SoftwareToken).await?;
     storing::store(tx, pool, &new.user, false).await?;
     let token = SoftwareToken {
         verified: Some(new.app.clone()),
@@ -62,7 +64,7 @@ pub(super) async fn prove_address(
 ) -> Result<()> {
     let (user, contact) = (&proved.user, proved.contact);
     if proved.is_new {
-        check_has_none(tx, pool, user).await?;
+        check_may_set_up(tx, pool, user, SecondFactor::Email).await?;
         recovery_codes::end(tx, &pool.id, &user.sub).await?;
     }
     if !is_anothers_name(tx, pool, user, contact, now).await? {
@@ -75,16 +77,21 @@ pub(super) async fn prove_address(
     }
 }
 
-/// Whether the user still has no second factor: a password alone takes no factor's place.
-async fn check_has_none(tx: &mut Tx, pool: &UserPool, user: &User) -> Result<()> {
+/// Whether the user still has no second factor that could be asked for, and may set this one up: a
+/// password alone takes no factor's place.
+async fn check_may_set_up(
+    tx: &mut Tx,
+    pool: &UserPool,
+    user: &User,
+    factor: SecondFactor,
+) -> Result<()> {
     let token = software_tokens::find(tx, &pool.id, &user.sub).await?;
     let has_token = token.is_some_and(|(token, _)| token.verified.is_some());
     let stored = users::find(tx, &pool.id, &user.sub).await?;
-    let has_chosen = stored.is_none_or(|stored| !stored.mfa.enabled.is_empty());
-    if has_token || has_chosen {
-        Err(Error::invalid_session())
-    } else {
-        Ok(())
+    let stored = stored.ok_or_else(Error::invalid_session)?;
+    match pool.second_factor_of(&stored, has_token) {
+        Demand::SetUp(choices) if choices.contains(&factor) => Ok(()),
+        _ => Err(Error::invalid_session()),
     }
 }
 

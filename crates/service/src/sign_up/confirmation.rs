@@ -116,9 +116,8 @@ async fn confirm(
             Guess::Right(pending) => pending,
             Guess::Refused(error) => return Ok(Some(error)),
         };
-        let mut user = stored_users::find(tx, &pool.id, &attempt.sub)
-            .await?
-            .ok_or_else(Error::code_expired)?;
+        let found = stored_users::find_with_credentials(tx, &pool.id, &attempt.sub).await?;
+        let (mut user, credentials) = found.ok_or_else(Error::code_expired)?;
         // A code proves the address that it was sent to, and no other.
         let is_theirs = user.attribute(pending.contact.attribute()) == Some(&pending.address);
         if user.status != UserStatus::Unconfirmed || !is_theirs {
@@ -131,7 +130,8 @@ async fn confirm(
         if let Some(session) = session {
             let (contact, address) = (pending.contact, pending.address.as_str());
             let client = &of_client.client;
-            let step = ConfirmedSignUp::pending(client, &user, contact, address, now);
+            let of = (&user, credentials.as_ref());
+            let step = ConfirmedSignUp::pending(client, of, contact, address, now);
             kept_step::put(tx, step, &session).await?;
         }
         Ok(None)

@@ -197,6 +197,7 @@ pub(crate) fn stand_in(cx: &Cx, pool: &UserPool, user: Option<&User>, name: &Nor
         attributes: Attributes::new(),
         kept_names: std::collections::BTreeMap::new(),
         recover_by: None,
+        factors_changed_at: None,
         mfa: cognate_model::second_factor::MfaPreferences::default(),
         status: UserStatus::Unconfirmed,
         enabled: true,

@@ -71,6 +71,9 @@ pub(crate) async fn delete_attributes(
             .ok_or_else(Error::user_does_not_exist)?;
         let before = user.clone();
         user.set_attributes(empty.clone());
+        if by_user.is_some() {
+            user.note_changed_addresses(&before, now);
+        }
         user.modified_at = now;
         check_sign_in_name(&pool, &before, &user)?;
         storing::store(tx, &pool, &user, false).await?;

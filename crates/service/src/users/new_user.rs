@@ -45,6 +45,7 @@ pub(crate) fn new_user(
         attributes,
         kept_names: std::collections::BTreeMap::new(),
         recover_by: None,
+        factors_changed_at: None,
         mfa: cognate_model::second_factor::MfaPreferences::default(),
         status,
         enabled: true,

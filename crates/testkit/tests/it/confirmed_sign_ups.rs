@@ -217,3 +217,19 @@ async fn an_app_client_with_a_secret_proves_it() {
     let answer = ana.go_on_from_sign_up(&session).await.unwrap();
     signed_in(answer.authentication_result);
 }
+
+#[tokio::test]
+async fn another_password_ends_the_session_as_it_ends_those_with_tokens() {
+    for_each_database(async |server| {
+        let (ana, session) = confirmed(&server).await;
+        let input = json!({
+            "UserPoolId": ana.client.pool.id, "Username": "ana", "Password": "New-Horse-12",
+            "Permanent": true,
+        });
+        let set = server.call::<op::AdminSetUserPassword>(input);
+        set.await.unwrap();
+        let late = refused(ana.go_on_from_sign_up(&session).await);
+        assert_eq!(late.told(), INVALID_SESSION);
+    })
+    .await;
+}

@@ -297,6 +297,7 @@ async fn store_devices(server: &TestServer, client: &TestClient, sub: &str, coun
             key: DeviceKey::random(&pool, &mut random),
             name: Some(format!("number {at}")),
             remembered: true,
+            after_second_factor: false,
             last_ip: None,
             created_at: Timestamp(1),
             modified_at: Timestamp(1),

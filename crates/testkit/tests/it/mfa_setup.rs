@@ -247,3 +247,47 @@ async fn who_has_no_factor_and_can_set_none_up_is_not_let_in() {
     let error = refused(ana.initiate_with_password().await);
     assert_eq!(error.code, "NotAuthorizedException");
 }
+
+/// Signs in, sets an app up, and ends the sign-in.
+async fn set_an_app_up(ana: &TestUser) {
+    let server = &ana.client.pool.server;
+    let (session, _) = begin(ana).await;
+    let (app, session) = associate(server, &session).await.unwrap();
+    let session = verify(server, &session, &app.code(server)).await.unwrap();
+    let answer = finish(ana, &session, json!({})).await.unwrap();
+    answer.authentication_result.unwrap();
+    assert_eq!(
+        factors(ana).await["PreferredMfaSetting"],
+        "SOFTWARE_TOKEN_MFA"
+    );
+}
+
+#[tokio::test]
+async fn who_chose_a_factor_that_is_not_there_any_more_sets_another_up() {
+    for_each_database(async |server| {
+        for is_offered_still in [false, true] {
+            let recovery = json!({"RecoveryMechanisms": [
+                {"Priority": 1, "Name": "verified_email"},
+                {"Priority": 2, "Name": "verified_phone_number"},
+            ]});
+            let pool = server.pool().with("AccountRecoverySetting", recovery).await;
+            let by_mail = json!({"MfaConfiguration": "OPTIONAL", "EmailMfaConfiguration": {}});
+            let pool = pool.mfa(by_mail).await;
+            let ana = pool.client().await.user("ana").confirmed().await;
+            let tokens = ana.sign_in().await.unwrap();
+            let on = json!({"EmailMfaSettings": {"Enabled": true, "PreferredMfa": true}});
+            ana.prefer(&tokens.access, on).await.unwrap();
+            let mut mfa = json!({
+                "MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": {"Enabled": true},
+            });
+            if is_offered_still {
+                mfa["EmailMfaConfiguration"] = json!({});
+                let gone = json!({"AccessToken": tokens.access, "UserAttributeNames": ["email"]});
+                server.call::<op::DeleteUserAttributes>(gone).await.unwrap();
+            }
+            pool.set_mfa(mfa).await.unwrap();
+            set_an_app_up(&ana).await;
+        }
+    })
+    .await;
+}

@@ -4,7 +4,7 @@ use cognate_store::Fault;
 use cognate_testkit::{ApiError, PASSWORD, TestServer, TestUser, for_each_database, op, refused};
 use serde_json::{Value, json};
 
-use crate::sentences::{WRONG_CODE, WRONG_PASSWORD, other_than};
+use crate::sentences::{LOCKED, WRONG_CODE, WRONG_PASSWORD, other_than};
 
 const USED: (&str, &str) = (
     "PasswordHistoryPolicyViolationException",
@@ -250,4 +250,35 @@ async fn the_size_is_shown_unless_it_is_zero_and_takes_a_tier_above_the_least() 
     assert_eq!(error.code, "FeatureUnavailableInTierException");
     let error = refused(server.pool().policy(policy(25)).create().await.map(drop));
     assert_eq!(error.code, "InvalidParameterException");
+}
+
+#[tokio::test]
+async fn guesses_at_earlier_passwords_are_counted() {
+    for_each_database(async |server| {
+        // Of who knows the present password.
+        let mut ana = ana_in_a_pool_with(&server, 5).await;
+        change(&mut ana, SECOND).await.unwrap();
+        let tokens = ana.sign_in().await.unwrap();
+        for _ in 0..5 {
+            let used = ana.change_password(&tokens.access, PASSWORD).await;
+            assert_eq!(refused(used).told(), USED);
+        }
+        let limit = ana.change_password(&tokens.access, PASSWORD).await;
+        assert_eq!(refused(limit).code, "LimitExceededException");
+        // And of who has a temporary one.
+        set(&ana, THIRD, false).await.unwrap();
+        let ana = ana.with_password(THIRD);
+        let begun = ana.initiate_with_password().await.unwrap();
+        let session = begun.session.unwrap();
+        let own = json!({"NEW_PASSWORD": PASSWORD});
+        for _ in 0..5 {
+            let used = ana.respond("NEW_PASSWORD_REQUIRED", &session, own.clone());
+            assert_eq!(refused(used.await).told(), USED);
+        }
+        let ended = ana.respond("NEW_PASSWORD_REQUIRED", &session, own).await;
+        assert_eq!(refused(ended).status, 400);
+        let locked = refused(ana.initiate_with_password().await);
+        assert_eq!(locked.told(), LOCKED);
+    })
+    .await;
 }

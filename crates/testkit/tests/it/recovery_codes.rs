@@ -382,3 +382,34 @@ async fn nothing_shows_the_codes_again() {
         }
     }
 }
+
+#[tokio::test]
+async fn who_takes_the_address_of_a_factor_away_by_a_token_gets_no_list_for_an_app() {
+    for_each_database(async |server| {
+        for configuration in ["OPTIONAL", "ON"] {
+            let pool = pool_with_all(&server, "OPTIONAL").await;
+            pool.set_recovery_codes("on").await;
+            let ana = pool.client().await.user("ana").confirmed().await;
+            let tokens = ana.sign_in().await.unwrap();
+            let on = json!({"EmailMfaSettings": {"Enabled": true}});
+            ana.prefer(&tokens.access, on).await.unwrap();
+            if configuration == "ON" {
+                let sms = json!({"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"});
+                pool.set_mfa(json!({
+                    "MfaConfiguration": "ON", "SmsMfaConfiguration": {"SmsConfiguration": sms},
+                    "SoftwareTokenMfaConfiguration": {"Enabled": true}, "EmailMfaConfiguration": {},
+                }))
+                .await
+                .unwrap();
+            }
+            let error = refused(ana.make_recovery_codes(&tokens.access).await);
+            assert_eq!(error.told(), PROVE_ONE_FIRST);
+            let gone = json!({"AccessToken": tokens.access, "UserAttributeNames": ["email"]});
+            server.call::<op::DeleteUserAttributes>(gone).await.unwrap();
+            ana.with_app(&tokens.access).await;
+            let error = refused(ana.make_recovery_codes(&tokens.access).await);
+            assert_eq!(error.told(), PROVE_ONE_FIRST, "{configuration}");
+        }
+    })
+    .await;
+}

@@ -59,8 +59,7 @@ async fn of_second_factors(server: &TestServer) -> TestUser {
 /// The same with an app, which they have shown a code of a minute ago, and the tokens of before.
 async fn with_app(server: &TestServer) -> (TestUser, Authenticator, Tokens) {
     let ana = of_second_factors(server).await;
-    let tokens = ana.sign_in().await.unwrap();
-    let app = ana.with_app(&tokens.access).await;
+    let (app, tokens) = ana.session_beside_app().await;
     server.advance(minutes(1));
     (ana, app, tokens)
 }

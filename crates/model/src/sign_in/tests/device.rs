@@ -16,12 +16,18 @@ thread_local! {
     static STORED: RefCell<Vec<(Device, DeviceSecret)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Keeps what the next look-ups find.
+pub(super) fn keep(all: Vec<(Device, DeviceSecret)>) {
+    STORED.set(all);
+}
+
 /// What the driver finds of a device: the user's own only.
 pub(super) fn known(key: &DeviceKey, facts: &Facts<'_>) -> Option<KnownDevice> {
-    let sub = facts.account.sub()?;
+    let (pool, sub) = (&facts.pool.id, facts.account.sub()?);
+    let is_theirs = |device: &Device| device.pool == *pool && device.sub == *sub;
     STORED.with_borrow(|stored| {
         let mut all = stored.iter();
-        let found = all.find(|(device, _)| device.sub == *sub && device.key == *key);
+        let found = all.find(|(device, _)| is_theirs(device) && device.key == *key);
         found.map(|(device, secret)| KnownDevice {
             device: device.clone(),
             secret: secret.clone(),
@@ -33,25 +39,54 @@ const DEVICE_SECRET: &str = "a secret of forty random bytes";
 
 /// A device of a user, which is stored.
 fn stored(scene: &mut Scene, sub: &Sub, remembered: bool) -> DeviceKey {
-    let pool = scene.pool.id.clone();
-    let key = DeviceKey::random(&pool, &mut scene.random);
-    let salt = [0x8f; 16];
-    let made_of = secret(DEVICE_SECRET);
-    let verifier = srp::verifier(&group_key(&pool), key.as_str(), &made_of, &salt);
-    let secret = DeviceSecret::of_client(&pool, &salt, verifier.expose()).unwrap();
-    let device = Device {
-        pool,
+    let key = DeviceKey::random(&scene.pool.id, &mut scene.random);
+    let device = confirmed(&scene.pool.id, sub, &key, remembered);
+    let secret = secret_of(&scene.pool.id, &key, DEVICE_SECRET);
+    STORED.with_borrow_mut(|all| all.push((device, secret)));
+    key
+}
+
+/// What is stored of a device that a user has confirmed.
+pub(super) fn confirmed(pool: &UserPoolId, sub: &Sub, key: &DeviceKey, remembered: bool) -> Device {
+    Device {
+        pool: pool.clone(),
         sub: sub.clone(),
         key: key.clone(),
         name: None,
         remembered,
+        after_second_factor: true,
         last_ip: None,
         created_at: NOW,
         modified_at: NOW,
         authenticated_at: NOW,
-    };
-    STORED.with_borrow_mut(|all| all.push((device, secret)));
-    key
+    }
+}
+
+/// And of its secret.
+pub(super) fn secret_of(pool: &UserPoolId, key: &DeviceKey, made_of: &str) -> DeviceSecret {
+    let salt = [0x8f; 16];
+    let verifier = srp::verifier(&group_key(pool), key.as_str(), &secret(made_of), &salt);
+    DeviceSecret::of_client(pool, &salt, verifier.expose()).unwrap()
+}
+
+/// What a device with this secret answers to a step.
+pub(super) fn claim_of(
+    pool: &UserPoolId,
+    key: &ClientKey,
+    step: &DevicePasswordVerifier,
+    made_of: &str,
+    at: Timestamp,
+) -> Claim {
+    let (salt, public) = (&step.exchange.salt, &step.exchange.server_public);
+    let (group, id) = (group_key(pool), step.device_key.as_str());
+    let session_key = key.session_key(salt, public, &group, id, &secret(made_of));
+    let (block, timestamp) = (&step.exchange.secret_block, claim_time(at));
+    let signature = srp::claim_signature(&session_key.unwrap(), &group, id, block, &timestamp);
+    Claim {
+        secret_block: base64_encode(block),
+        timestamp,
+        signature: base64_encode(&signature),
+    }
 }
 
 fn forget_all() {
@@ -140,18 +175,10 @@ impl Scene {
         made_of: &str,
     ) -> DeviceClaim {
         let step: DevicePasswordVerifier = pending.step.read().unwrap();
-        let (salt, public) = (&step.exchange.salt, &step.exchange.server_public);
-        let (group, id) = (group_key(&self.pool.id), device.as_str());
-        let session_key = key.session_key(salt, public, &group, id, &secret(made_of));
-        let (block, timestamp) = (&step.exchange.secret_block, claim_time(self.now));
-        let signature = srp::claim_signature(&session_key.unwrap(), &group, id, block, &timestamp);
+        let claim = claim_of(&self.pool.id, key, &step, made_of, self.now);
         DeviceClaim {
             device_key: device.clone(),
-            claim: PasswordClaim {
-                secret_block: base64_encode(block),
-                timestamp,
-                signature: base64_encode(&signature),
-            },
+            claim: claim.answer(),
         }
     }
 }
@@ -194,7 +221,9 @@ fn a_remembered_device_stands_in_for_the_second_factor_where_the_pool_says_so() 
     let Outcome::SignedIn(_, effects) = &outcome else {
         panic!("not signed in");
     };
-    assert!(matches!(effects.as_slice(), [Effect::UseDevice(used)] if *used == key));
+    assert!(
+        matches!(effects.as_slice(), [Effect::UseDevice(used)] if used.key == key && !used.after_second_factor)
+    );
     let signed_in = signed_in(outcome);
     assert_eq!(factors(&signed_in), [Factor::Password, Factor::Device]);
     assert_eq!(signed_in.device, OnDevice::Known(key));

@@ -289,7 +289,7 @@ fn a_confirmed_sign_up_goes_on_to_a_level() {
     let user = ana.scene.user.clone().unwrap();
     let pending = ConfirmedSignUp::pending(
         &ana.scene.client,
-        &user,
+        (&user, None),
         Contact::Email,
         "ana@example.com",
         NOW,

@@ -1,16 +1,23 @@
 //! Whole sign-ins explored at random, through every way in and every challenge: two pools whose
-//! second factors, first factors and recovery are drawn and change, users in every state, with
-//! addresses, an app and preferences that come and go, and answers right, wrong, late, used and
-//! moved to others.
+//! second factors, first factors, recovery, passkeys and devices are drawn and change, users in
+//! every state, with addresses, an app, passkeys, devices and preferences that come and go, and
+//! answers right, wrong, late, used and moved to others.
 //!
-//! What is judged is told from what really happened: which password was typed, and where a code
-//! went and what was typed of it. The rules here say what a sign-in must have proved in words of
-//! their own; the machine's are not asked. The driver's part is played: a step that was accepted,
-//! or that a refusal ends, is not answered again, and a code takes as many wrong guesses as it may.
+//! What is judged is told from what really happened: which password was typed, where a code went
+//! and what was typed of it, which authenticator or device has signed, and over what. The rules
+//! here say what a sign-in must have proved in words of their own; the machine's are not asked. The
+//! driver's part is played: a step that was accepted, or that a refusal ends, is not answered
+//! again, and a code takes as many wrong guesses as it may.
 
 mod answers;
 mod begin;
+mod changes;
+mod claims;
+mod devices;
+mod draws;
 mod moves;
+mod new_password;
+mod passkeys;
 mod rules;
 mod seen;
 mod twins;
@@ -19,11 +26,17 @@ use cognate_crypto::secret::SecretBytes;
 use cognate_crypto::totp;
 use proptest::sample::Index;
 
-use self::moves::{At, Contacts, Guess, Move, PoolDraw, walks};
+use self::devices::Thing;
+use self::draws::walks;
+use self::moves::{At, Contacts, Guess, Move, PoolDraw};
+use self::passkeys::{Held, Made};
 use self::rules::Rules;
 use self::seen::Seen;
 use super::*;
 use crate::attribute::{Contact, DataType, SchemaAttribute};
+use crate::device::{Device, DeviceSecret};
+use crate::ids::DeviceKey;
+use crate::passkey::{CredentialId, Passkey};
 use crate::recovery_code::{RecoveryCode, RecoveryCodes, UsedCodes};
 use crate::second_factor::SecondFactor;
 use crate::sign_in::{ConfirmedSignUp, Factor, MAX_GUESSES, SendCode};
@@ -55,6 +68,8 @@ struct Slot {
     /// A list of recovery codes, which are used, and what the user has on paper.
     recovery: (RecoveryCodes, UsedCodes),
     paper: Vec<RecoveryCode>,
+    passkeys: Vec<Passkey>,
+    devices: Vec<(Device, DeviceSecret)>,
 }
 
 /// What one sign-in has truly proved.
@@ -63,6 +78,10 @@ struct Truth {
     factors: Vec<Proved>,
     /// Which of the account's passwords, if one was proved.
     generation: Option<u32>,
+    /// The device that the client says it is.
+    device: Option<DeviceKey>,
+    /// Whether that was to spare its user the second factor when it proved itself.
+    device_stands_in: bool,
 }
 
 /// A step that was asked for, and what is true of it.
@@ -89,6 +108,17 @@ struct World {
     clients: Vec<Vec<AppClient>>,
     slots: Vec<Vec<Slot>>,
     issued: Vec<Issued>,
+    /// All authenticators, and all that they have answered.
+    authenticators: Vec<Held>,
+    responses: Vec<Made>,
+    /// All devices that were ever confirmed.
+    things: Vec<Thing>,
+    /// The device that this request names, where it is read.
+    device: Option<DeviceKey>,
+    /// A, where this request ends the password's exchange.
+    public: Option<String>,
+    /// The uses of a passkey and of a device that this request has to note.
+    uses: (Option<CredentialId>, Option<(DeviceKey, bool)>),
     now: Timestamp,
     counter: u32,
     random: Random,
@@ -114,6 +144,12 @@ impl World {
             clients,
             slots: vec![vec![Slot::default(); NAMES.len()]; POOLS.len()],
             issued: Vec::new(),
+            authenticators: Vec::new(),
+            responses: Vec::new(),
+            things: Vec::new(),
+            device: None,
+            public: None,
+            uses: (None, None),
             now: NOW,
             counter: 0,
             random: Random::from_seed(seed),
@@ -141,10 +177,20 @@ impl World {
             pool,
             client: &self.clients[at.pool][at.client],
             account,
-            device: None,
+            device: self.device.as_ref(),
             lockout,
             now: self.now,
         }
+    }
+
+    /// Keeps what the driver finds when the machine asks.
+    fn keep(&self, at: At) {
+        let (list, used) = self.slot(at).recovery.clone();
+        recovery_codes::keep(list, used);
+        let slots = self.slots.iter().flatten();
+        device::keep(slots.clone().flat_map(|it| it.devices.clone()).collect());
+        super::passkeys::keep(slots.flat_map(|it| it.passkeys.clone()).collect());
+        LAST_SENT.take();
     }
 
     fn known_token(&self, at: At) -> KnownToken {
@@ -223,7 +269,7 @@ impl World {
             _ if !user.enabled => Some(Refusal::Disabled),
             UserStatus::Unconfirmed => Some(Refusal::NotConfirmed),
             UserStatus::ResetRequired => Some(Refusal::ResetRequired),
-            UserStatus::ForceChangePassword if truth.generation.is_none() => {
+            UserStatus::ForceChangePassword if !truth.has(Factor::Password) => {
                 self.seen
                     .met("a code of who must change a temporary password");
                 Some(Refusal::WrongPassword)
@@ -238,16 +284,57 @@ impl World {
         match expected {
             Some(refusal) => self.must_refuse(step, outcome, &refusal),
             None if user.status == UserStatus::ForceChangePassword => {
-                let pending = asked(outcome);
+                let Outcome::Ask(pending, effects) = outcome else {
+                    panic!("no new password is asked for: {}", told(&outcome));
+                };
                 assert_eq!(pending.step.name(), "new_password_required");
+                self.apply(at, &effects);
                 self.issue(step, at, pending, truth, None);
             }
             None => self.judge_second(step, at, &user, outcome, truth),
         }
     }
 
-    /// What follows for a confirmed user: a second factor, where one is needed, or the end.
+    /// What follows for a confirmed user: a second factor, where one is needed, the proof of the
+    /// device, where one is named, or the end.
     fn judge_second(
+        &mut self,
+        step: Option<usize>,
+        at: At,
+        user: &User,
+        outcome: Outcome,
+        mut truth: Truth,
+    ) {
+        let (device, stands_in) = match self.find_device(step, at, &mut truth) {
+            Ok(found) => found,
+            Err(refusal) => return self.must_refuse(step, outcome, &refusal),
+        };
+        let rules = self.rules(at, user);
+        let is_needed = rules.ask_for_a_second() && !truth.is_of_two_factors();
+        // A device stands in for a factor that the user has, and for no other.
+        let is_spared = is_needed && stands_in && rules.has_another(&truth);
+        if is_needed {
+            self.note_device(at, &truth, device.is_some(), (stands_in, is_spared));
+        }
+        if self.names_another(&truth) {
+            self.seen
+                .met("another device, named after one has proved itself");
+        }
+        if is_needed && truth.has(Factor::Passkey) {
+            self.seen
+                .met("a passkey that is not both factors where both are asked for");
+        }
+        if is_needed && !is_spared {
+            self.judge_asked(step, at, user, outcome, truth);
+        } else if let Some(key) = device {
+            self.must_ask_device(step, at, outcome, truth, &key);
+        } else {
+            self.must_sign_in(step, at, outcome, &truth);
+        }
+    }
+
+    /// A second factor is asked for, or there is none.
+    fn judge_asked(
         &mut self,
         step: Option<usize>,
         at: At,
@@ -256,9 +343,6 @@ impl World {
         truth: Truth,
     ) {
         let rules = self.rules(at, user);
-        if !rules.ask_for_a_second() || truth.factors.len() > 1 {
-            return self.must_sign_in(step, at, outcome, &truth);
-        }
         match outcome {
             Outcome::SignedIn(..) => panic!("a second factor was skipped: {}", rules.told()),
             Outcome::Ask(pending, effects) => {
@@ -286,6 +370,12 @@ impl World {
         assert_eq!(proof.client.as_str(), CLIENTS[at.client]);
         assert_eq!(proof.at, self.now);
         assert_eq!(proof.factors, truth.factors, "the proof tells the truth");
+        let proved = truth.device.clone().filter(|_| truth.has(Factor::Device));
+        let on_device = match self.pools[at.pool].settings.devices {
+            None => OnDevice::None,
+            Some(_) => proved.map_or(OnDevice::New, OnDevice::Known),
+        };
+        assert_eq!(proof.device, on_device);
         self.apply(at, &effects);
         self.accept(step);
         self.seen.signed_in(&truth.factors);
@@ -294,7 +384,9 @@ impl World {
     /// Refused, and what the driver makes of that.
     #[track_caller]
     fn must_refuse(&mut self, step: Option<usize>, outcome: Outcome, expected: &Refusal) {
-        let refusal = refused(outcome);
+        let Outcome::Refuse(refusal) = outcome else {
+            panic!("not refused ({expected:?}): {}", told(&outcome));
+        };
         assert_eq!(refusal, *expected);
         let is_guess = matches!(refusal, Refusal::WrongCode(_) | Refusal::UsedCode);
         assert_eq!(refusal.is_a_guess(), is_guess);
@@ -365,11 +457,30 @@ impl World {
                 assert!(list.takes(*used, code), "a recovery code, twice");
                 *used = used.and(code);
             }
+            if let Effect::UsePasskey(used) = effect {
+                self.use_passkey(at, used);
+            }
+            if let Effect::UseDevice(used) = effect {
+                self.use_device(at, used);
+            }
         }
+        assert_eq!(self.uses, (None, None), "a use that is not noted");
     }
 }
 
 impl Truth {
+    fn has(&self, factor: Factor) -> bool {
+        self.factors.iter().any(|proved| proved.factor == factor)
+    }
+
+    /// Two different factors of the user, of which a device is none, or a passkey that is both.
+    fn is_of_two_factors(&self) -> bool {
+        let of_user = self.factors.iter().map(|proved| proved.factor);
+        let mut of_user = of_user.filter(|factor| *factor != Factor::Device);
+        let first = of_user.next();
+        of_user.any(|factor| Some(factor) != first) || self.has(Factor::PasskeyForBoth)
+    }
+
     fn prove(&mut self, factor: Factor, at: Timestamp) {
         self.factors.push(Proved {
             factor,
@@ -386,7 +497,7 @@ impl Truth {
     }
 }
 
-/// Whether an answer of a wrong form was refused, which proves and guesses nothing.
+/// Whether an answer of a wrong form was refused, which guesses nothing.
 fn is_of_form(refusal: &Refusal) -> bool {
     matches!(
         refusal,
@@ -398,6 +509,7 @@ fn is_of_form(refusal: &Refusal) -> bool {
             | Refusal::NotWritable(_)
             | Refusal::Policy(_)
             | Refusal::Timestamp
+            | Refusal::UnknownDevice
             | Refusal::WrongChallenge
     )
 }
@@ -405,7 +517,7 @@ fn is_of_form(refusal: &Refusal) -> bool {
 /// How long a step can be answered.
 fn validity(pending: &Pending) -> Duration {
     match pending.step.name() {
-        "password_verifier" => seconds(180),
+        "device_password_verifier" | "password_verifier" => seconds(180),
         _ => seconds(600),
     }
 }
@@ -424,181 +536,6 @@ fn required(name: &str) -> SchemaAttribute {
     }
 }
 
-/// What happens around the sign-ins.
-impl World {
-    fn take(&mut self, a_move: Move) {
-        match a_move {
-            Move::Begin(at, way) => self.begin(at, way),
-            Move::Answer { step, by, with } => self.answer(step, by, with),
-            Move::Confirm(at, contact) => self.confirm(at, contact),
-            Move::Wait(span) => self.now = self.now.plus(Duration::from_millis(span)),
-            Move::SignUp(at, status, contacts) => self.sign_up(at, status, contacts),
-            Move::SetPool(pool, draw) => draw.set(&mut self.pools[pool]),
-            Move::SetPassword(place, temporary) => self.set_password(self.at(place), temporary),
-            Move::DropPassword(place) => self.slot_mut(self.at(place)).credentials = None,
-            Move::SetStatus(place, status) => {
-                self.change(self.at(place), |user| user.status = status);
-            }
-            Move::SetEnabled(place, enabled) => {
-                self.change(self.at(place), |user| user.enabled = enabled);
-            }
-            Move::SetAddress(place, contact, address) => {
-                self.set_address(self.at(place), contact, address);
-            }
-            Move::Prefer(place, factors, preferred) => {
-                self.prefer(self.at(place), factors, preferred);
-            }
-            Move::SetApp(place, has_app) => self.set_app(self.at(place), has_app),
-            Move::Delete(place) => {
-                let slot = self.slot_mut(self.at(place));
-                (slot.user, slot.credentials, slot.app) = (None, None, None);
-            }
-            Move::Lock(place, span) => {
-                let until = self.now.plus(Duration::from_millis(span));
-                self.slot_mut(self.at(place)).locked_until = until;
-            }
-        }
-    }
-
-    /// A place: the one whose step waits last, if it is not another.
-    fn at(&self, place: moves::Place) -> At {
-        let last = self.issued.last().map(|issued| issued.at);
-        place.or(last).unwrap_or(At {
-            pool: 0,
-            client: 0,
-            name: 0,
-        })
-    }
-
-    fn change(&mut self, at: At, change: impl FnOnce(&mut User)) {
-        if let Some(user) = &mut self.slot_mut(at).user {
-            change(user);
-        }
-    }
-
-    fn sign_up(&mut self, at: At, status: UserStatus, contacts: Contacts) {
-        if self.slot(at).user.is_some() {
-            return;
-        }
-        let mut user = user(&self.pools[at.pool], SUBS[at.name], NAMES[at.name], status);
-        for contact in Contact::ALL {
-            if let Some(is_verified) = contacts.of(contact) {
-                let address = self.address(at, contact);
-                let attribute = contact.attribute().to_owned();
-                user.attributes.insert(attribute, address);
-                user.mark_verified(contact, is_verified);
-            }
-        }
-        let mut random = self.random.derive();
-        let (list, paper) = recovery_codes::draw(&user.pool, &user.sub, &mut random);
-        let slot = self.slot_mut(at);
-        (slot.recovery, slot.paper) = ((list, UsedCodes::default()), paper);
-        slot.user = Some(user);
-        let temporary = (status == UserStatus::ForceChangePassword).then_some(700_000);
-        self.set_password(at, temporary);
-    }
-
-    /// An address that nobody had before.
-    fn address(&mut self, at: At, contact: Contact) -> String {
-        self.counter += 1;
-        match contact {
-            Contact::Email => format!("{}{}@example.com", NAMES[at.name], self.counter),
-            Contact::PhoneNumber => format!("+1555{:07}", self.counter),
-        }
-    }
-
-    fn set_password(&mut self, at: At, temporary: Option<u64>) {
-        if self.slot(at).user.is_none() {
-            return;
-        }
-        self.counter += 1;
-        let password = format!("Pass-word{}", self.counter);
-        let pool = &self.pools[at.pool];
-        let new = credentials(pool, NAMES[at.name], &password, &mut self.random);
-        let temporary_until = temporary.map(|span| self.now.plus(Duration::from_millis(span)));
-        let new = Credentials {
-            temporary_until,
-            ..new
-        };
-        self.store_password(at, new, password);
-    }
-
-    fn store_password(&mut self, at: At, credentials: Credentials, password: String) {
-        let slot = self.slot_mut(at);
-        slot.former = std::mem::replace(&mut slot.password, password);
-        slot.credentials = Some(credentials);
-        slot.generation += 1;
-    }
-
-    /// Changes, verifies or takes away an address.
-    fn set_address(&mut self, at: At, contact: Contact, address: moves::Address) {
-        let new = self.address(at, contact);
-        self.change(at, |user| {
-            let attribute = contact.attribute().to_owned();
-            match address {
-                moves::Address::Gone => {
-                    user.attributes.remove(&attribute);
-                    user.mark_verified(contact, false);
-                }
-                moves::Address::New(is_verified) => {
-                    user.attributes.insert(attribute, new);
-                    user.mark_verified(contact, is_verified);
-                }
-                moves::Address::Verified if user.attributes.contains_key(&attribute) => {
-                    user.mark_verified(contact, true);
-                }
-                moves::Address::Verified => {}
-            }
-        });
-    }
-
-    fn prefer(&mut self, at: At, factors: [bool; 3], preferred: Option<Index>) {
-        let has_app = self.slot(at).app.is_some();
-        let enabled = SecondFactor::ALL.into_iter().zip(factors);
-        let enabled: BTreeSet<_> = enabled
-            .filter(|(factor, is_on)| *is_on && (has_app || *factor != SecondFactor::SoftwareToken))
-            .map(|(factor, _)| factor)
-            .collect();
-        let all: Vec<_> = enabled.iter().copied().collect();
-        let preferred = preferred.filter(|_| !all.is_empty());
-        let preferred = preferred.map(|index| all[index.index(all.len())]);
-        self.change(at, |user| {
-            user.mfa.enabled = enabled;
-            user.mfa.preferred = preferred;
-        });
-    }
-
-    fn set_app(&mut self, at: At, has_app: bool) {
-        if self.slot(at).user.is_none() {
-            return;
-        }
-        if has_app {
-            let secret = totp::new_secret(&mut self.random);
-            self.slot_mut(at).app = Some(secret);
-        } else {
-            self.slot_mut(at).app = None;
-            self.change(at, |user| user.mfa.lose(SecondFactor::SoftwareToken));
-        }
-    }
-
-    /// A code of the sign-up came back: the session of ConfirmSignUp.
-    fn confirm(&mut self, at: At, contact: Contact) {
-        let now = self.now;
-        let client = self.clients[at.pool][at.client].clone();
-        let user = self.slot_mut(at).user.as_mut();
-        let Some(user) = user.filter(|user| user.status == UserStatus::Unconfirmed) else {
-            return;
-        };
-        let Some(address) = user.attribute(contact.attribute()).map(str::to_owned) else {
-            return;
-        };
-        user.mark_verified(contact, true);
-        user.status = UserStatus::Confirmed;
-        let pending = ConfirmedSignUp::pending(&client, user, contact, &address, now);
-        self.issue(None, at, pending, Truth::default(), None);
-    }
-}
-
 /// Two users to begin with, and then whatever comes.
 fn walk(walk: moves::Walk) -> Seen {
     let mut world = World::new(walk.seed, &walk.pools);
@@ -611,7 +548,13 @@ fn walk(walk: moves::Walk) -> Seen {
             };
             world.sign_up(at, beginning.status, beginning.contacts);
             world.set_app(at, beginning.has_app);
-            world.prefer(at, beginning.factors, beginning.preferred);
+            world.prefer(at, beginning.preferences);
+            for make in &beginning.passkeys {
+                world.add_passkey(at, *make);
+            }
+            for is_wished in &beginning.devices {
+                world.add_device(at, *is_wished);
+            }
         }
     }
     for a_move in walk.moves {
@@ -625,7 +568,7 @@ fn who_signs_in_has_proved_every_factor_that_is_required_and_nothing_is_taken_tw
     use proptest::test_runner::{Config, TestRunner};
     let seen = std::cell::RefCell::new(Seen::default());
     // What is rare is not met by every hundred walks.
-    for _ in 0..10 {
+    for _ in 0..20 {
         let mut runner = TestRunner::new(Config {
             failure_persistence: None,
             ..Config::with_cases(100)

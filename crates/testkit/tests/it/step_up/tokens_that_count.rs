@@ -62,6 +62,9 @@ async fn a_code_adds_the_password_or_a_passkey() {
     ana.add_passkey(&by_mail.access, &mut passkey)
         .await
         .unwrap();
+    server.advance(seconds(1));
+    let begun = ana.begin_choice(Some("EMAIL_OTP")).await.unwrap();
+    let by_mail = type_mailed(&ana, &challenge(begun).1).await;
     let mut own = step_up(3, &by_mail);
     own["PREFERRED_CHALLENGE"] = json!("WEB_AUTHN");
     let begun = begin(&ana, own).await.unwrap();
@@ -81,6 +84,8 @@ async fn a_level_that_the_token_has_is_refused_with_no_new_tokens() {
         ana.add_passkey(&by_password.access, &mut passkey)
             .await
             .unwrap();
+        server.advance(seconds(1));
+        let by_password = ana.sign_in().await.unwrap();
         let by_passkey = ana.sign_in_with(&mut passkey).await.unwrap();
         for to in 1..=3 {
             let error = refused(begin(&ana, step_up(to, &by_passkey)).await);
@@ -251,4 +256,92 @@ async fn of_two_answers_at_once_on_two_nodes_one_steps_up() {
         assert_eq!(succeeded.count(), 1);
     })
     .await;
+}
+
+/// A user who has signed in by the password, and a thief of the access token who sets up an app.
+async fn with_a_thiefs_app(server: &TestServer, begin_before: bool) -> (TestUser, String) {
+    let (ana, app, before) = with_app(server).await;
+    let begun = match begin_before {
+        true => Some(asked_for_code(&ana, &before).await),
+        false => None,
+    };
+    // Whose app it was does not matter: it is replaced.
+    drop(app);
+    let thiefs = ana.associate_app(&before.access).await.unwrap();
+    let code = thiefs.code(server);
+    ana.verify_app(&before.access, &code).await.unwrap();
+    server.advance(minutes(1));
+    let Some(session) = begun else {
+        let begun = begin(&ana, step_up(4, &before)).await.unwrap();
+        let (name, session) = challenge(begun);
+        assert_eq!(name, "SELECT_CHALLENGE", "the password is asked for");
+        return (ana, session);
+    };
+    // A sign-in that had begun before goes on to the password as well.
+    let answer = show_app(&ana, &session, &thiefs.code(server)).await;
+    let (name, session) = next(answer.unwrap());
+    assert_eq!(name, "SELECT_CHALLENGE");
+    (ana, session)
+}
+
+#[tokio::test]
+async fn who_has_a_token_and_sets_up_an_app_with_it_needs_the_password_too() {
+    for_each_database(async |server| {
+        for begin_before in [false, true] {
+            let (ana, session) = with_a_thiefs_app(&server, begin_before).await;
+            let wrong = ana.with_password("Wrong-Horse-1");
+            let answer = choose(&wrong, &session, "PASSWORD").await;
+            assert_eq!(refused(answer).told(), WRONG_PASSWORD);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_counts_for_nothing_beside_a_passkey_or_an_address_that_came_by_it() {
+    for_each_database(async |server| {
+        let ana = of_first_factors(&server).await;
+        let tokens = ana.sign_in().await.unwrap();
+        let by_code = |answer: InitiateAuthResponse| challenge(answer).0;
+        let mut mail = step_up(3, &tokens);
+        mail["PREFERRED_CHALLENGE"] = json!("EMAIL_OTP");
+        assert_eq!(
+            by_code(begin(&ana, mail.clone()).await.unwrap()),
+            "EMAIL_OTP"
+        );
+        let thiefs = [("email", "thief@example.com")];
+        ana.update(&tokens.access, &thiefs).await.unwrap();
+        let code = server.mailbox("thief@example.com").await.last_code();
+        ana.verify_email(&tokens.access, &code).await.unwrap();
+        // The code alone is asked for, which is not all of the level.
+        let begun = begin(&ana, mail).await.unwrap();
+        let (name, session) = challenge(begun);
+        assert_eq!(name, "EMAIL_OTP");
+        let code = server.mailbox("thief@example.com").await.last_code();
+        let own = json!({"EMAIL_OTP_CODE": code});
+        let answer = ana.respond("EMAIL_OTP", &session, own).await.unwrap();
+        assert_eq!(
+            next(answer).0,
+            "SELECT_CHALLENGE",
+            "the password is asked for"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_step_up_took_over_grows_no_younger_by_it() {
+    let server = TestServer::start().await;
+    let (ana, app, before) = with_app(&server).await;
+    let session = asked_for_code(&ana, &before).await;
+    let answer = show_app(&ana, &session, &app.code(&server)).await;
+    let after = tokens(answer.unwrap());
+    server.advance(minutes(1));
+    // The code is a minute old, the password two.
+    let mut own = step_up(4, &after);
+    own["MAX_AGE"] = json!("90");
+    let (name, session) = challenge(begin(&ana, own).await.unwrap());
+    assert_eq!(name, "SELECT_CHALLENGE");
+    let answer = choose(&ana, &session, "PASSWORD").await.unwrap();
+    assert_eq!(level(&tokens(answer))[0], loa(4));
 }

@@ -30,8 +30,8 @@ async fn offer(stage: &mut Stage) {
         json!({"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
     stage.pool().set_mfa(apps).await.unwrap();
     stage.ana = stage.ana.at(&stage.pool().client().user_auth().await);
-    stage.tokens = stage.ana.sign_in().await.unwrap();
-    let app = stage.ana.with_app(&stage.tokens.access).await;
+    let (app, tokens) = stage.ana.session_beside_app().await;
+    stage.tokens = tokens;
     // It is right for a minute from now on.
     let code = app.code_at(Timestamp(stage.server.now().0 + 30_000));
     stage.found = json!({"UserCode": code}).to_string();

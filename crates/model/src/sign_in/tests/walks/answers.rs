@@ -1,16 +1,17 @@
 //! How the walks answer steps, and what each answer must lead to.
 
-use super::moves::{Code, Moved, Response, Twist};
+use super::moves::{Code, Moved, Response};
 use super::*;
-use crate::attribute::AttributeError;
 use crate::sign_in::{
     EmailOtp, MfaSetup, Password, PasswordSrp, SelectChallenge, SelectMfaType, SetUp, SmsMfa,
-    SmsOtp, SoftwareTokenMfa, TypedCode,
+    SmsOtp, SoftwareTokenMfa, TypedCode, WebAuthn,
 };
 
 /// The kinds of answers, by the names of their steps.
-const KINDS: [&str; 12] = [
+pub(super) const KINDS: [&str; 15] = [
     "confirmed_sign_up",
+    "device_password_verifier",
+    "device_srp_auth",
     "email_otp",
     "mfa_setup",
     "new_password_required",
@@ -22,6 +23,7 @@ const KINDS: [&str; 12] = [
     "sms_mfa",
     "sms_otp",
     "software_token_mfa",
+    "web_authn",
 ];
 
 impl World {
@@ -46,8 +48,12 @@ impl World {
         let kind = with
             .of_another_kind
             .map_or(own.as_str(), |other| KINDS[other.index(KINDS.len())]);
+        let with = self.change_meanwhile(index, with);
+        self.answer_on(index, at, with.device);
         match kind {
             "confirmed_sign_up" => self.answer_confirmed(index, at),
+            "device_password_verifier" => self.answer_device_claim(index, at, with),
+            "device_srp_auth" => self.answer_device_srp(index, at),
             "email_otp" => self.answer_code::<EmailOtp>(index, at, with, Factor::Email),
             "mfa_setup" => self.answer_setup(index, at, with),
             "new_password_required" => self.answer_new_password(index, at, with),
@@ -59,17 +65,38 @@ impl World {
             "sms_mfa" => self.answer_code::<SmsMfa>(index, at, with, Factor::Sms),
             "sms_otp" => self.answer_code::<SmsOtp>(index, at, with, Factor::Sms),
             "software_token_mfa" => self.answer_app(index, at, with),
+            "web_authn" => self.answer_passkey(index, at, with),
             other => panic!("a step that nobody answers here: {other}"),
         }
     }
 
+    /// Changes what a step is about, just before it is answered; gives the answer.
+    fn change_meanwhile(&mut self, index: usize, with: Response) -> Response {
+        let Some(drawn) = with.meanwhile else {
+            return with;
+        };
+        let home = self.issued[index].at;
+        if let Some(key) = self.asked_of(index) {
+            self.change_device(home, &key, drawn);
+        } else if let Some(step) = self.issued[index].pending.step.read::<WebAuthn>() {
+            let asked_for = &step.allowed[with.passkey.index(step.allowed.len())];
+            let trick = self.change_passkey(home, &asked_for.id, drawn);
+            let trick = trick.unwrap_or(with.trick);
+            return Response { trick, ..with };
+        }
+        with
+    }
+
     /// Answers, and gives the outcome where the step may be answered so, here and now and by them.
-    fn put<C: Challenge>(&mut self, index: usize, at: At, answer: C::Answer) -> Option<Outcome> {
+    pub(super) fn put<C: Challenge>(
+        &mut self,
+        index: usize,
+        at: At,
+        answer: C::Answer,
+    ) -> Option<Outcome> {
         let mut random = self.random.derive();
         let known = self.known_token(at);
-        let (list, used) = self.slot(at).recovery.clone();
-        recovery_codes::keep(list, used);
-        LAST_SENT.take();
+        self.keep(at);
         let facts = self.facts(at);
         let pending = self.issued[index].pending.clone();
         let outcome = super::super::super::answer::<C>(pending, answer, &facts, &mut random);
@@ -111,7 +138,7 @@ impl World {
         };
         let user = self.slot(at).user.as_ref().unwrap();
         let truth = if user.attribute(attribute) == stored["address"].as_str() {
-            Ok(self.issued[index].truth.with(factor, self.now))
+            Ok(self.truth(index).with(factor, self.now))
         } else {
             Err(Refusal::NoSuchStep)
         };
@@ -121,68 +148,35 @@ impl World {
     fn answer_password(&mut self, index: usize, at: At, with: Response) {
         let password = self.guessed(at, with.guess);
         if let Some(outcome) = self.put::<Password>(index, at, secret(&password)) {
-            let truth = self.password_truth(at, &password, &self.issued[index].truth);
+            let truth = self.password_truth(at, &password, &self.truth(index));
             self.judge(Some(index), at, outcome, truth);
         }
     }
 
     fn answer_srp(&mut self, index: usize, at: At) {
-        let key = ClientKey::generate(&mut self.random.derive());
-        let public = Box::new(key.public_value());
-        if let Some(outcome) = self.put::<PasswordSrp>(index, at, public) {
-            let truth = self.issued[index].truth.clone();
+        let (key, public) = self.client_key();
+        if let Some(outcome) = self.put::<PasswordSrp>(index, at, Box::new(public)) {
+            let truth = self.truth(index);
             self.judge_srp(Some(index), at, outcome, key, truth);
         }
     }
 
-    fn answer_claim(&mut self, index: usize, at: At, with: Response) {
-        let password = self.guessed(at, with.guess);
-        let issued = &self.issued[index];
-        let signed_at = match with.twist {
-            Twist::OldTimestamp => self.now.minus(seconds(301)),
-            Twist::FutureTimestamp => self.now.plus(seconds(302)),
-            _ => self.now,
-        };
-        let claim = match (&issued.key, issued.pending.step.read()) {
-            (Some(key), Some(step)) => {
-                Claim::of(&self.pools[at.pool], key, &step, &password, signed_at)
-            }
-            _ => Claim {
-                secret_block: String::new(),
-                timestamp: claim_time(self.now),
-                signature: String::new(),
-            },
-        };
-        let claim = with.twist.of(claim, self.now);
-        let Some(outcome) = self.put::<PasswordVerifier>(index, at, claim.answer()) else {
-            return;
-        };
-        if matches!(with.twist, Twist::OldTimestamp | Twist::FutureTimestamp) {
-            return self.must_refuse(Some(index), outcome, &Refusal::Timestamp);
-        }
-        let issued = &self.issued[index];
-        let is_of_this_password = issued.generation == self.slot(at).generation;
-        let truth = if with.twist != Twist::None || !is_of_this_password {
-            Err(Refusal::WrongPassword)
-        } else {
-            self.password_truth(at, &password, &issued.truth)
-        };
-        if truth.is_ok() {
-            self.seen.met("a right claim");
-        }
-        self.judge(Some(index), at, outcome, truth);
-    }
-
     fn answer_choice(&mut self, index: usize, at: At, with: Response) {
-        let (choice, along) = self.choice(at, with.pick);
+        let offer = self.issued[index].pending.step.read::<SelectChallenge>();
+        let offered = offer.map_or_else(Vec::new, |offer| offer.available);
+        let pick = match with.attributes.index(4) {
+            0 => with.pick,
+            _ => with.pick.of(&offered),
+        };
+        let (choice, along) = self.choice(at, pick);
         let chosen = choice.challenge;
         let Some(outcome) = self.put::<SelectChallenge>(index, at, choice) else {
             return;
         };
-        let offer: SelectChallenge = self.issued[index].pending.step.read().unwrap();
-        let is_offered = chosen.is_some_and(|chosen| offer.available.contains(&chosen));
+        let is_offered = chosen.is_some_and(|chosen| offered.contains(&chosen));
         if is_offered {
-            self.judge_choice(Some(index), at, outcome, chosen, along);
+            let truth = self.truth(index);
+            self.judge_choice(Some(index), at, outcome, (chosen, along), truth);
         } else {
             self.must_refuse(Some(index), outcome, &Refusal::NotOffered);
         }
@@ -222,7 +216,7 @@ impl World {
         let issued = &self.issued[index];
         let is_second = !issued.truth.factors.is_empty() && !issued.is_new_address;
         let truth = if is_second && !is_used {
-            Ok(issued.truth.with(Factor::RecoveryCode, self.now))
+            Ok(self.truth(index).with(Factor::RecoveryCode, self.now))
         } else {
             Err(Refusal::WrongCode(factor))
         };
@@ -253,7 +247,7 @@ impl World {
         let truth = if typed != sent.code.expose() {
             Err(Refusal::WrongCode(factor))
         } else if is_theirs {
-            Ok(issued.truth.with(factor, self.now))
+            Ok(self.truth(index).with(factor, self.now))
         } else {
             self.seen
                 .met("a right code for an address that is no more theirs");
@@ -286,7 +280,7 @@ impl World {
             Some(app) => match totp::matching_step(app, &code, self.now.seconds()) {
                 None => Err(Refusal::WrongCode(factor)),
                 Some(step) if step <= slot.last_app_step => Err(Refusal::UsedCode),
-                Some(_) => Ok(self.issued[index].truth.with(factor, self.now)),
+                Some(_) => Ok(self.truth(index).with(factor, self.now)),
             },
         };
         self.judge(Some(index), at, outcome, truth);
@@ -324,7 +318,7 @@ impl World {
         let sent = LAST_SENT.with_borrow(Clone::clone);
         self.rules(at, &user)
             .assert_goes_to_the_user(&pending.step, sent.as_ref());
-        let truth = self.issued[index].truth.clone();
+        let truth = self.truth(index);
         self.issue(Some(index), at, pending, truth, None);
     }
 
@@ -360,135 +354,8 @@ impl World {
         assert_eq!(pending.step.name(), "email_otp");
         let sent = LAST_SENT.with_borrow(Clone::clone).unwrap();
         assert!(sent.is_real && sent.is_second && sent.address == address);
-        let truth = self.issued[index].truth.clone();
+        let truth = self.truth(index);
         self.issue(Some(index), at, pending, truth, None);
         self.issued.last_mut().unwrap().is_new_address = true;
-    }
-
-    fn answer_new_password(&mut self, index: usize, at: At, with: Response) {
-        self.counter += 1;
-        let password = match with.meets_policy {
-            true => format!("New-pass{}", self.counter),
-            false => "simple".to_owned(),
-        };
-        let attributes = self.attributes(at, with.attributes);
-        let new = NewPassword {
-            password: secret(&password),
-            attributes: attributes.clone(),
-        };
-        let Some(outcome) = self.put::<NewPasswordRequired>(index, at, new) else {
-            return;
-        };
-        let changed = self.changed_user(index, at, with.meets_policy, &attributes);
-        let user = match changed {
-            Err(Refusal::Policy(_)) => {
-                let Outcome::Refuse(refusal @ Refusal::Policy(_)) = &outcome else {
-                    panic!("taken against the policy: {}", told(&outcome));
-                };
-                let refusal = refusal.clone();
-                return self.must_refuse(Some(index), outcome, &refusal);
-            }
-            Err(refusal) => return self.must_refuse(Some(index), outcome, &refusal),
-            Ok(user) => user,
-        };
-        let mut truth = self.issued[index].truth.clone();
-        let change = match &outcome {
-            Outcome::Ask(_, effects) | Outcome::SignedIn(_, effects) => effects.first().cloned(),
-            _ => None,
-        };
-        if let Some(Effect::SetPassword(change)) = change {
-            assert_eq!(change.user.attributes, user.attributes);
-            assert_eq!(change.user.status, UserStatus::Confirmed);
-            self.store_password(at, change.credentials, password);
-            self.seen.met("a new password");
-            truth.generation = Some(self.slot(at).generation);
-        } else {
-            assert!(matches!(outcome, Outcome::Refuse(_)), "nothing has changed");
-        }
-        self.judge_second(Some(index), at, &user, outcome, truth);
-    }
-
-    /// Attributes that an answer gives: none, or some that it may or may not.
-    fn attributes(&mut self, at: At, drawn: Index) -> Attributes {
-        let email = self.address(at, Contact::Email);
-        let family_name = ("family_name", "Diaz");
-        let given: &[(&str, &str)] = match drawn.index(9) {
-            0..=2 => &[],
-            3 => &[family_name, ("email", &email)],
-            4 => &[family_name, ("no_such", "attribute")],
-            5 => &[family_name, ("locale", "es")],
-            _ => &[family_name],
-        };
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        given.iter().map(owned).collect()
-    }
-
-    /// The user as a new password leaves them, or why it is refused.
-    fn changed_user(
-        &self,
-        index: usize,
-        at: At,
-        meets_policy: bool,
-        attributes: &Attributes,
-    ) -> Result<User, Refusal> {
-        let slot = self.slot(at);
-        let mut user = slot.user.clone().unwrap();
-        if slot.credentials.is_none() {
-            return Err(Refusal::NoSuchStep);
-        }
-        if !user.enabled {
-            return Err(Refusal::Disabled);
-        }
-        let is_void = self.issued[index].truth.generation != Some(slot.generation);
-        if user.status != UserStatus::ForceChangePassword || is_void {
-            return Err(Refusal::NoSuchStep);
-        }
-        if !meets_policy {
-            return Err(Refusal::Policy(crate::password::PolicyViolation::Length));
-        }
-        if attributes.contains_key("no_such") {
-            let unknown = AttributeError::Unknown(vec!["no_such".to_owned()]);
-            return Err(Refusal::Attribute(unknown));
-        }
-        if attributes.contains_key("email") && user.attribute("email").is_some() {
-            return Err(Refusal::AlreadyProvided("email"));
-        }
-        if attributes.contains_key("locale") && at.client == 0 {
-            return Err(Refusal::NotWritable("locale".to_owned()));
-        }
-        if attributes.contains_key("email") {
-            user.mark_verified(Contact::Email, false);
-        }
-        user.attributes.extend(attributes.clone());
-        if at.pool == 0 && user.attribute("family_name").is_none() {
-            return Err(Refusal::Missing(vec!["family_name".to_owned()]));
-        }
-        user.status = UserStatus::Confirmed;
-        Ok(user)
-    }
-}
-
-impl Twist {
-    /// The claim with what is wrong with it. What is wrong with its time is signed.
-    fn of(self, claim: Claim, now: Timestamp) -> Claim {
-        match self {
-            Self::None | Self::OldTimestamp | Self::FutureTimestamp => claim,
-            Self::Block => Claim {
-                secret_block: base64_encode(&[7; 48]),
-                ..claim
-            },
-            Self::Signature => Claim {
-                signature: base64_encode(&[7; 32]),
-                ..claim
-            },
-            Self::NotBase64 => Claim {
-                signature: "?".to_owned(),
-                ..claim
-            },
-            Self::OtherTimestamp => Claim {
-                timestamp: claim_time(now.plus(seconds(1))),
-                ..claim
-            },
-        }
     }
 }

@@ -2,9 +2,10 @@
 
 use cognate_crypto::digest::hex_decode;
 
-use super::moves::{Begin, Pick};
+use super::moves::{Begin, Named, Pick};
 use super::*;
 use crate::first_factor::FirstFactor;
+use crate::second_factor::MfaConfiguration;
 use crate::sign_in::{Choice, FirstChallenge, SelectChallenge};
 
 /// What went along with a choice.
@@ -14,7 +15,12 @@ pub(super) struct Along {
 }
 
 impl World {
-    pub(super) fn begin(&mut self, at: At, begin: Begin) {
+    pub(super) fn begin(&mut self, at: At, begin: Begin, named: Named) {
+        self.begin_on(at, named);
+        let truth = Truth {
+            device: self.device.clone(),
+            ..Truth::default()
+        };
         match begin {
             Begin::Password(guess) => {
                 let password = self.guessed(at, guess);
@@ -22,15 +28,15 @@ impl World {
                 let Some(outcome) = self.unlocked(at, outcome) else {
                     return;
                 };
-                let truth = self.password_truth(at, &password, &Truth::default());
+                let truth = self.password_truth(at, &password, &truth);
                 self.judge(None, at, outcome, truth);
             }
             Begin::Srp => {
-                let key = ClientKey::generate(&mut self.random.derive());
-                let flow = Flow::Srp(Box::new(key.public_value()));
+                let (key, public) = self.client_key();
+                let flow = Flow::Srp(Box::new(public));
                 let outcome = self.start(at, flow);
                 if let Some(outcome) = self.unlocked(at, outcome) {
-                    self.judge_srp(None, at, outcome, key, Truth::default());
+                    self.judge_srp(None, at, outcome, key, truth);
                 }
             }
             Begin::Choice(pick) => {
@@ -38,7 +44,7 @@ impl World {
                 let chosen = choice.challenge;
                 let outcome = self.start(at, Flow::Choice(choice));
                 if let Some(outcome) = self.unlocked(at, outcome) {
-                    self.judge_choice(None, at, outcome, chosen, along);
+                    self.judge_choice(None, at, outcome, (chosen, along), truth);
                 }
             }
         }
@@ -47,7 +53,7 @@ impl World {
     fn start(&mut self, at: At, flow: Flow) -> Outcome {
         let mut random = self.random.derive();
         let known = self.known_token(at);
-        LAST_SENT.take();
+        self.keep(at);
         let facts = self.facts(at);
         let outcome = super::super::super::start(flow, &facts);
         driven_knowing(&known, outcome, &facts, &mut random)
@@ -78,12 +84,12 @@ impl World {
 
     /// A choice as a client makes it, and what the test knows of it.
     pub(super) fn choice(&mut self, at: At, pick: Pick) -> (Choice, Along) {
-        let key = ClientKey::generate(&mut self.random.derive());
+        let (key, public) = self.client_key();
         let password = self.guessed(at, pick.guess);
         let challenge = pick.challenge();
         let choice = Choice {
             challenge,
-            client_public: pick.with_credentials.then(|| Box::new(key.public_value())),
+            client_public: pick.with_credentials.then(|| Box::new(public)),
             password: pick.with_credentials.then(|| secret(&password)),
         };
         let along = Along {
@@ -102,7 +108,7 @@ impl World {
                 user.status != UserStatus::ForceChangePassword
                     && !self.rules(at, user).ask_for_a_second()
             }
-            None => pool.settings.mfa.configuration != crate::second_factor::MfaConfiguration::On,
+            None => pool.settings.mfa.configuration != MfaConfiguration::On,
         };
         // These app clients hide who exists, so everybody seems to have one.
         let has_password = true;
@@ -118,6 +124,9 @@ impl World {
         }
         if has_password || available.is_empty() {
             available.extend([FirstChallenge::Password, FirstChallenge::PasswordSrp]);
+        }
+        if !self.offered_passkeys(at).is_empty() {
+            available.push(FirstChallenge::WebAuthn);
         }
         available
     }
@@ -160,11 +169,10 @@ impl World {
         step: Option<usize>,
         at: At,
         outcome: Outcome,
-        chosen: Option<FirstChallenge>,
-        along: Along,
+        (chosen, along): (Option<FirstChallenge>, Along),
+        truth: Truth,
     ) {
         let available = self.available(at);
-        let truth = Truth::default();
         match chosen.filter(|chosen| available.contains(chosen)) {
             None => {
                 let pending = asked(outcome);
@@ -177,28 +185,37 @@ impl World {
                     let truth = self.password_truth(at, &password, &truth);
                     self.judge(step, at, outcome, truth);
                 }
-                None => self.must_ask(step, at, outcome, "password"),
+                None => self.must_ask(step, at, outcome, truth, "password"),
             },
             Some(FirstChallenge::PasswordSrp) => match along.key {
                 Some(key) => self.judge_srp(step, at, outcome, key, truth),
-                None => self.must_ask(step, at, outcome, "password_srp"),
+                None => self.must_ask(step, at, outcome, truth, "password_srp"),
             },
             Some(FirstChallenge::EmailOtp) => {
                 self.must_send(at, Contact::Email);
-                self.must_ask(step, at, outcome, "email_otp");
+                self.must_ask(step, at, outcome, truth, "email_otp");
             }
             Some(FirstChallenge::SmsOtp) => {
                 self.must_send(at, Contact::PhoneNumber);
-                self.must_ask(step, at, outcome, "sms_otp");
+                self.must_ask(step, at, outcome, truth, "sms_otp");
             }
-            Some(FirstChallenge::WebAuthn) => panic!("nobody here has a passkey"),
+            Some(FirstChallenge::WebAuthn) => {
+                self.must_ask_for_passkey(step, at, outcome, truth);
+            }
         }
     }
 
-    fn must_ask(&mut self, step: Option<usize>, at: At, outcome: Outcome, name: &str) {
+    fn must_ask(
+        &mut self,
+        step: Option<usize>,
+        at: At,
+        outcome: Outcome,
+        truth: Truth,
+        name: &str,
+    ) {
         let pending = asked(outcome);
         assert_eq!(pending.step.name(), name);
-        self.issue(step, at, pending, Truth::default(), None);
+        self.issue(step, at, pending, truth, None);
     }
 
     /// A code has gone out, to a verified address of who may sign in with it, and to nobody else.

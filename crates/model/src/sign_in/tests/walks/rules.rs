@@ -2,7 +2,8 @@
 //! what the pool offers, what the user has, and what they chose.
 
 use super::*;
-use crate::second_factor::MfaConfiguration;
+use crate::first_factor::FirstFactor;
+use crate::second_factor::{MfaConfiguration, PasskeyFactor, PasskeySettings, UserVerification};
 use crate::sign_in::{MfaSetup, SelectMfaType};
 use crate::user_pool::RecoveryMechanism;
 
@@ -126,6 +127,38 @@ impl<'a> Rules<'a> {
             return usable;
         }
         free
+    }
+
+    /// Whether there is a factor that could be asked for besides what is proved.
+    pub(super) fn has_another(&self, truth: &Truth) -> bool {
+        let mut wanted = self.wanted().into_iter();
+        wanted.any(|factor| !truth.has_proved_by(factor))
+    }
+
+    /// The domain of a pool's passkeys, if its users have some.
+    pub(super) fn passkey_domain(pool: &UserPool) -> Option<&str> {
+        let allowed = &pool.settings.allowed_first_auth_factors;
+        let domain = pool.settings.mfa.passkeys.relying_party_id.as_deref();
+        domain.filter(|_| allowed.contains(&FirstFactor::WebAuthn))
+    }
+
+    /// Whether an authenticator has to verify its user.
+    pub(super) fn requires_user_verification(settings: &PasskeySettings) -> bool {
+        settings.user_verification == UserVerification::Required
+            || settings.factor == PasskeyFactor::MultiFactorWithUserVerification
+    }
+
+    /// Whether a passkey is both factors, once its user is verified: pool and user have to say so.
+    pub(super) fn passkey_is_both(&self) -> bool {
+        let factor = self.pool.settings.mfa.passkeys.factor;
+        factor == PasskeyFactor::MultiFactorWithUserVerification && self.user.mfa.passkey
+    }
+
+    /// Whether a passkey begins a sign-in: not for who was invited, and where two factors are
+    /// asked for only if it is both.
+    pub(super) fn may_begin_with_passkey(&self) -> bool {
+        self.user.status != UserStatus::ForceChangePassword
+            && (self.passkey_is_both() || !self.ask_for_a_second())
     }
 
     /// Whether this is to be set up now.

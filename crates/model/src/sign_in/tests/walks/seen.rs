@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::sign_in::{Proved, Refusal, Step};
 
 /// Refusals that the walks must meet. Others are met by story tests.
-const REFUSALS: [&str; 19] = [
+const REFUSALS: [&str; 22] = [
     "AlreadyProvided",
     "Attribute",
+    "CopiedPasskey",
     "Disabled",
     "Locked",
     "Missing",
@@ -21,15 +22,19 @@ const REFUSALS: [&str; 19] = [
     "ResetRequired",
     "TemporaryPasswordExpired",
     "Timestamp",
+    "UnknownDevice",
     "UsedCode",
     "WrongChallenge",
     "WrongCode",
+    "WrongPasskey",
     "WrongPassword",
 ];
 
 /// Steps that they must be asked.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 15] = [
     "confirmed_sign_up",
+    "device_password_verifier",
+    "device_srp_auth",
     "email_otp",
     "mfa_setup",
     "new_password_required",
@@ -41,12 +46,17 @@ const STEPS: [&str; 12] = [
     "sms_mfa",
     "sms_otp",
     "software_token_mfa",
+    "web_authn",
 ];
 
 /// What they must sign in by. Two codes are rarer, and have their story test.
-const PROOFS: [&str; 7] = [
+const PROOFS: [&str; 11] = [
     "Email",
+    "Passkey",
+    "Passkey Device",
+    "PasskeyForBoth",
     "Password",
+    "Password Device",
     "Password Email",
     "Password RecoveryCode",
     "Password Sms",
@@ -55,11 +65,41 @@ const PROOFS: [&str; 7] = [
 ];
 
 /// What else must have been met.
-const MOMENTS: [&str; 6] = [
+const MOMENTS: [&str; 36] = [
+    "a claim of a device of another exchange",
+    "a claim of a device that is changed",
+    "a claim with the wrong secret of a device",
     "a code of who must change a temporary password",
+    "a device in the place of the second factor",
+    "a device that has proved itself and is remembered no more",
+    "a device that is none of theirs, named by an answer",
+    "a device that is none of theirs, passed over",
+    "a device that was forgotten while it proves itself",
+    "a device that would stand in for a factor that is not there",
     "a new password",
+    "a passkey for a domain that is the pool's no more",
+    "a passkey of another user",
+    "a passkey of theirs that was not asked for",
+    "a passkey of which there are two",
+    "a passkey that is not both factors where both are asked for",
+    "a passkey that was deleted",
+    "a response of an absent user",
+    "a response of another page",
+    "a passkey without the verification of the user where it would be both",
+    "a remembered device on which no second factor was proved",
+    "a remembered device that has proved itself where none stands in any more",
+    "a response for another domain",
+    "a response that another authenticator has signed",
+    "a response to another challenge",
+    "a response with a changed signature",
+    "a response with the handle of another",
+    "a response without the verification of the user",
     "a right claim",
+    "a right claim of a device",
     "a right code for an address that is no more theirs",
+    "a second factor on a device that stands in for none",
+    "another device than the one that is asked",
+    "another device, named after one has proved itself",
     "another factor after the password has changed",
     "an answer in the moment that is too late",
 ];
