@@ -66,7 +66,7 @@ pub(crate) fn email(purpose: Purpose) -> (&'static str, String) {
         Purpose::SignInCode => (
             "Your sign-in code",
             format!("{}{code}", paragraph("Enter this code to sign in:")),
-            "If you are not signing in, do not give this code to anyone: someone may know your password.",
+            "If you are not signing in, do not give this code to anyone. Without it nobody gets in.",
         ),
     };
     (subject, frame(subject, &body, closing))

@@ -8,7 +8,7 @@ pub(super) enum Segment<'a> {
     Words(&'a str),
     /// An http or https address.
     Link(&'a str),
-    /// Six digits that stand alone, as confirmation codes do.
+    /// Six or eight digits that stand alone, as codes do: eight begin a sign-in.
     Code(&'a str),
 }
 
@@ -90,7 +90,7 @@ fn cut_code(text: &str) -> Option<(&str, &str, &str)> {
     // Runs of letters and digits; a code is a whole run, so a part of a longer number or of a word
     // is none.
     for run in text.split(|c: char| !c.is_alphanumeric()) {
-        if run.len() == 6 && run.bytes().all(|byte| byte.is_ascii_digit()) {
+        if matches!(run.len(), 6 | 8) && run.bytes().all(|byte| byte.is_ascii_digit()) {
             let (before, from_code) = text.split_at(offset);
             let (code, after) = from_code.split_at(run.len());
             return Some((before, code, after));
@@ -116,7 +116,11 @@ mod tests {
     };
 
     #[test]
-    fn a_code_is_six_digits_that_stand_alone() {
+    fn a_code_is_six_or_eight_digits_that_stand_alone() {
+        assert_eq!(
+            segments("52146581 is your sign-in code"),
+            [Code("52146581"), Words(" is your sign-in code")]
+        );
         assert_eq!(
             segments("Your code is 123456."),
             [Words("Your code is "), Code("123456"), Words(".")]
