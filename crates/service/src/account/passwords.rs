@@ -252,7 +252,8 @@ pub(crate) async fn change_password(
         return Err(Error::attempt_limit_exceeded());
     }
     if !is_right(&cx, &pool, credentials.clone(), previous).await? {
-        return Err(count_wrong_password(&cx, &user).await?);
+        let wrong = Error::incorrect_username_or_password();
+        return Err(count_guess(&cx, &user, wrong).await?);
     }
     let proposed = SecretString::from(input.proposed_password);
     let compared = match password_history::compare(&cx, &pool, &user.sub, &proposed).await {
@@ -309,19 +310,13 @@ async fn is_right(
     cx.compute(compare).await
 }
 
-/// Counts a try of an earlier password, which who knows the present one may be guessing at; gives
-/// the refusal, or that of the limit.
+/// Counts a try of an earlier password, which who knows the present one may be guessing at, as a
+/// wrong password is counted; gives the refusal, or that of the lock or the limit.
 async fn count_used_before(cx: &Cx, user: &User, refusal: Error) -> Result<Error> {
-    if refusal.code != ErrorCode::PasswordHistoryPolicyViolation {
-        return Ok(refusal);
+    match refusal.code {
+        ErrorCode::PasswordHistoryPolicyViolation => count_guess(cx, user, refusal).await,
+        _ => Ok(refusal),
     }
-    let (pool, sub, now) = (user.pool.clone(), user.sub.clone(), cx.now);
-    let whence = Whence::of(cx);
-    let count = async move |tx: &mut Tx| {
-        count_action(tx, &whence, &pool, &sub, LimitedAction::ChangePassword, now).await
-    };
-    let limit = cx.app.db.write("count_used_before", count).await?;
-    Ok(limit.unwrap_or(refusal))
 }
 
 /// What is kept of a user's password, and the failures so far.
@@ -332,7 +327,8 @@ async fn password_of(cx: &Cx, user: &User) -> Result<(Option<Credentials>, Locko
     Ok((credentials, lockout))
 }
 
-async fn count_wrong_password(cx: &Cx, user: &User) -> Result<Error> {
+/// Counts a guess towards the lock and the limit; gives their refusal, or this one.
+async fn count_guess(cx: &Cx, user: &User, refusal: Error) -> Result<Error> {
     let (pool, sub, now) = (user.pool.clone(), user.sub.clone(), cx.now);
     let whence = Whence::of(cx);
     let count = async move |tx: &mut Tx| -> Result<(Lock, Option<Error>)> {
@@ -348,5 +344,5 @@ async fn count_wrong_password(cx: &Cx, user: &User) -> Result<Error> {
     };
     let (lock, limit) = cx.app.db.write("count_wrong_password", count).await?;
     lock.tell(&cx.app.counts);
-    Ok(limit.unwrap_or_else(Error::incorrect_username_or_password))
+    Ok(limit.unwrap_or(refusal))
 }

@@ -1,7 +1,9 @@
 //! Password history: a new password is none of the user's last ones.
 
 use cognate_store::Fault;
-use cognate_testkit::{ApiError, PASSWORD, TestServer, TestUser, for_each_database, op, refused};
+use cognate_testkit::{
+    ApiError, PASSWORD, TestServer, TestUser, for_each_database, hours, op, refused,
+};
 use serde_json::{Value, json};
 
 use crate::sentences::{LOCKED, WRONG_CODE, WRONG_PASSWORD, other_than};
@@ -265,6 +267,10 @@ async fn guesses_at_earlier_passwords_are_counted() {
         }
         let limit = ana.change_password(&tokens.access, PASSWORD).await;
         assert_eq!(refused(limit).code, "LimitExceededException");
+        // The lock stands before the password is looked at, so that it tells nothing.
+        let other = ana.change_password(&tokens.access, FOURTH).await;
+        assert_eq!(refused(other).code, "LimitExceededException");
+        server.advance(hours(1));
         // And of who has a temporary one.
         set(&ana, THIRD, false).await.unwrap();
         let ana = ana.with_password(THIRD);
