@@ -11,6 +11,7 @@ pub mod app_client;
 pub mod attribute;
 mod bytes;
 pub mod claims;
+pub mod client_secret;
 pub mod code;
 pub mod demand;
 pub mod destination;
@@ -41,6 +42,7 @@ pub mod user_pool;
 pub mod way_back;
 
 pub use app_client::AppClient;
+pub use client_secret::{ClientSecret, ClientSecrets};
 pub use device::Device;
 pub use email_address::EmailAddress;
 pub use first_factor::FirstFactor;

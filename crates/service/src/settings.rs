@@ -17,7 +17,7 @@ use cognate_crypto::secret::SecretString;
 use cognate_model::access_key::AccessKey;
 use cognate_model::claims::TokenUse;
 use cognate_model::server_settings::{ClientServerSettings, PoolServerSettings};
-use cognate_model::{AppClient, ClientId, Timestamp, UserPool, UserPoolId};
+use cognate_model::{AppClient, ClientId, ClientSecrets, Timestamp, UserPool, UserPoolId};
 use cognate_store::signing_keys;
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
@@ -31,10 +31,10 @@ const MAX_AGE: Duration = Duration::from_millis(1000);
 /// How many entries of each kind are kept.
 const CAPACITY: usize = 4096;
 
-/// An app client and its secret.
+/// An app client and its secrets.
 pub(crate) struct ClientEntry {
     pub(crate) client: AppClient,
-    pub(crate) secret: Option<SecretString>,
+    pub(crate) secrets: ClientSecrets,
 }
 
 /// A pool's signing keys, parsed.

@@ -1,8 +1,11 @@
 //! App clients and their secrets. Secrets are sealed, not hashed: a secret hash is an HMAC under
 //! the secret itself, and DescribeUserPoolClient shows it.
+//!
+//! The column `secret` has the older of a client's two secrets, or its only one: nodes of a version
+//! that knows no second one read it alone, and write neither.
 
 use cognate_crypto::secret::SecretString;
-use cognate_model::{AppClient, ClientId, Timestamp, UserPoolId};
+use cognate_model::{AppClient, ClientId, ClientSecret, ClientSecrets, Timestamp, UserPoolId};
 
 use crate::{
     Error, Row, Tx, document,
@@ -48,6 +51,10 @@ pub(crate) const DELETED: Table = Table {
     ),
 };
 
+/// The places that secrets are sealed for.
+const FIRST: &[u8] = b"secret";
+const SECOND: &[u8] = b"second_secret";
+
 /// Stores a new client, with its secret if it has one.
 ///
 /// # Errors
@@ -58,7 +65,7 @@ pub async fn insert(
     secret: Option<&SecretString>,
 ) -> Result<(), Error> {
     let sealed = secret
-        .map(|secret| tx.seal(&context(client), secret.expose().as_bytes()))
+        .map(|secret| tx.seal(&context(client, FIRST), secret.expose().as_bytes()))
         .transpose()?;
     tx.execute(
         "INSERT INTO app_clients(pool, id, doc, secret, revision, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -75,24 +82,67 @@ pub async fn insert(
     .map(drop)
 }
 
-/// A client with its secret, by its id alone: public operations name no pool.
+/// A client with its secrets, by its id alone: public operations name no pool.
 ///
 /// # Errors
-/// [`Error`] of the database; [`Error::Sealed`] when the secret can't be opened.
-pub async fn find(
-    tx: &mut Tx,
-    id: &ClientId,
-) -> Result<Option<(AppClient, Option<SecretString>)>, Error> {
-    let sql = "SELECT doc, secret FROM app_clients WHERE id = $1";
+/// [`Error`] of the database; [`Error::Sealed`] when a secret can't be opened.
+pub async fn find(tx: &mut Tx, id: &ClientId) -> Result<Option<(AppClient, ClientSecrets)>, Error> {
+    let sql = "SELECT doc, secret, secret_made_at, second_secret, second_secret_made_at
+               FROM app_clients WHERE id = $1";
     let Some(row) = tx.query_optional(sql, &[id.as_str().into()]).await? else {
         return Ok(None);
     };
     let client = read(&row)?;
-    let secret = match row.opt_bytes(1)? {
-        Some(sealed) => Some(open_secret(tx, &client, sealed)?),
-        None => None,
+    let secret = |column, place: &[u8]| -> Result<Option<ClientSecret>, Error> {
+        let Some(sealed) = row.opt_bytes(column)? else {
+            return Ok(None);
+        };
+        let value = open_secret(tx, &client, place, sealed)?;
+        let created_at = row
+            .opt_int(column + 1)?
+            .map_or(client.created_at, Timestamp);
+        Ok(Some(ClientSecret { value, created_at }))
     };
-    Ok(Some((client, secret)))
+    let secrets = ClientSecrets::stored(secret(1, FIRST)?, secret(3, SECOND)?);
+    Ok(Some((client, secrets)))
+}
+
+/// Stores which secrets of a client are active; the client itself stays. False when it is gone.
+/// What is stored is right only if it was read in the same transaction.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn put_secrets(
+    tx: &mut Tx,
+    client: &AppClient,
+    secrets: &ClientSecrets,
+) -> Result<bool, Error> {
+    let seal = |secret: Option<&ClientSecret>, place| {
+        secret
+            .map(|secret| tx.seal(&context(client, place), secret.value.expose().as_bytes()))
+            .transpose()
+    };
+    let mut active = secrets.iter();
+    let (first, second) = (active.next(), active.next());
+    let (sealed, second_sealed) = (seal(first, FIRST)?, seal(second, SECOND)?);
+    let made_at = first
+        .map(|secret| secret.created_at)
+        .filter(|at| *at != client.created_at);
+    let changed = tx
+        .execute(
+            "UPDATE app_clients SET secret = $3, secret_made_at = $4, second_secret = $5, second_secret_made_at = $6
+             WHERE pool = $1 AND id = $2",
+            &[
+                client.pool.as_str().into(),
+                client.id.as_str().into(),
+                sealed.as_deref().into(),
+                made_at.map(|at| at.0).into(),
+                second_sealed.as_deref().into(),
+                second.map(|secret| secret.created_at.0).into(),
+            ],
+        )
+        .await?;
+    Ok(changed == 1)
 }
 
 /// Stores a changed client under the next revision; its secret stays. `client.revision` is the one
@@ -222,18 +272,23 @@ fn read(row: &Row) -> Result<AppClient, Error> {
     document::read(row.text(0)?)
 }
 
-fn open_secret(tx: &Tx, client: &AppClient, sealed: &[u8]) -> Result<SecretString, Error> {
-    let plain = tx.open_sealed(&context(client), sealed)?;
+fn open_secret(
+    tx: &Tx,
+    client: &AppClient,
+    place: &[u8],
+    sealed: &[u8],
+) -> Result<SecretString, Error> {
+    let plain = tx.open_sealed(&context(client, place), sealed)?;
     let text = std::str::from_utf8(plain.expose())
         .map_err(|_| Error::Unreadable("a client secret".to_owned()))?;
     Ok(SecretString::new(text.to_owned()))
 }
 
-fn context(client: &AppClient) -> [&[u8]; 4] {
+fn context<'a>(client: &'a AppClient, place: &'a [u8]) -> [&'a [u8]; 4] {
     [
         b"app_clients",
         client.pool.as_str().as_bytes(),
         client.id.as_str().as_bytes(),
-        b"secret",
+        place,
     ]
 }

@@ -308,6 +308,12 @@ sentences! {
         user_pool_does_not_exist(user_pool_id) "User pool {user_pool_id} does not exist.";
         user_pool_client_does_not_exist(client_id) "User pool client {client_id} does not exist.";
         group_not_found() "Group not found.";
+        /// The words are ours.
+        client_secret_does_not_exist(id) "Client secret {id} does not exist.";
+    }
+    LimitExceeded {
+        /// The words are ours.
+        too_many_client_secrets() "The app client has two active secrets already; delete one first.";
     }
     ConcurrentModification {
         /// The words are ours.
@@ -327,6 +333,10 @@ sentences! {
 // The settings of a user pool and of an app client.
 sentences! {
     InvalidParameter {
+        /// The words are ours, here and in the next two.
+        secret_of_public_client() "The app client was made without a secret and cannot get one.";
+        client_secret_is_active() "This value is an active secret of the app client already.";
+        last_client_secret() "The last secret of an app client cannot be deleted.";
         aliases_and_username_attributes() "Only one of the aliasAttributes or usernameAttributes can be set in a User pool.";
         verified_before_update_but_not_automatically() "All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes";
         temporary_password_validity_twice() "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays";

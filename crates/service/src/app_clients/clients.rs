@@ -11,19 +11,17 @@ use cognate_api::idp::{
     ListUserPoolClientsRequest, ListUserPoolClientsResponse, UpdateUserPoolClientRequest,
     UpdateUserPoolClientResponse, UserPoolClientDescription,
 };
-use cognate_crypto::random::{Alphabet, Random};
+use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
-use cognate_model::{AppClient, ClientId};
+use cognate_model::{AppClient, ClientId, ClientSecret, ClientSecrets};
 use cognate_store::{Tx, app_clients as clients};
 
+use super::new_secret::new_secret;
 use super::settings::Asked;
 use super::stored::{existing, existing_pool, parse_pool_id};
 use super::{describe, settings};
 use crate::outcome::{Reached, write_settled};
 use crate::{Cx, Error, ErrorCode, Result, page_token};
-
-/// How many characters a secret has that is made here: 268 bits of randomness.
-const SECRET_LENGTH: usize = 52;
 
 /// The largest page, and the one that is given unless the request asks for less.
 const MAX_PAGE: i32 = 60;
@@ -37,7 +35,7 @@ pub(crate) async fn create_user_pool_client(
 ) -> Result<CreateUserPoolClientResponse> {
     let pool = parse_pool_id(&input.user_pool_id)?;
     let (asked, own_secret, generate_secret) = settings::asked_of_new(input);
-    let secret = new_secret(own_secret, generate_secret, &mut cx.random())?;
+    let secret = first_secret(own_secret, generate_secret, &mut cx.random())?;
     let new = (
         pool,
         ClientId::random(&mut cx.random()),
@@ -61,10 +59,12 @@ pub(crate) async fn create_user_pool_client(
                 has_secret: secret.is_some(),
             };
             clients::insert(tx, &client, secret.as_ref()).await?;
-            Ok::<_, Error>((client, secret))
+            let created_at = client.created_at;
+            let secret = secret.map(|value| ClientSecret { value, created_at });
+            Ok::<_, Error>((client, ClientSecrets::stored(secret, None)))
         });
-    let (client, secret) = created.await?;
-    let described = describe::full(&client, secret.as_ref());
+    let (client, secrets) = created.await?;
+    let described = describe::full(&client, &secrets);
     Ok(CreateUserPoolClientResponse {
         user_pool_client: Some(described),
     })
@@ -76,8 +76,8 @@ pub(crate) async fn describe_user_pool_client(
 ) -> Result<DescribeUserPoolClientResponse> {
     let mut reader = cx.app.db.read().await?;
     let pool = existing_pool(&mut reader, &parse_pool_id(&input.user_pool_id)?).await?;
-    let (client, secret) = existing(&mut reader, &pool.id, &input.client_id).await?;
-    let described = describe::full(&client, secret.as_ref());
+    let (client, secrets) = existing(&mut reader, &pool.id, &input.client_id).await?;
+    let described = describe::full(&client, &secrets);
     Ok(DescribeUserPoolClientResponse {
         user_pool_client: Some(described),
     })
@@ -98,7 +98,7 @@ pub(crate) async fn update_user_pool_client(
             .db
             .write("update_user_pool_client", async move |tx: &mut Tx| {
                 let pool = existing_pool(tx, &pool).await?;
-                let (before, secret) = existing(tx, &pool.id, &client_id).await?;
+                let (before, secrets) = existing(tx, &pool.id, &client_id).await?;
                 let settings = settings::read(Asked::clone(&asked), &pool, Some(&before))?;
                 let client = AppClient {
                     modified_at: now,
@@ -106,12 +106,12 @@ pub(crate) async fn update_user_pool_client(
                     ..before
                 };
                 let stored = clients::update(tx, &client).await?;
-                Ok::<_, Error>(stored.then_some((client, secret)))
+                Ok::<_, Error>(stored.then_some((client, secrets)))
             })
             .await?;
-        if let Some((client, secret)) = updated {
+        if let Some((client, secrets)) = updated {
             cx.app.settings.forget_client(&client.id);
-            let described = describe::full(&client, secret.as_ref());
+            let described = describe::full(&client, &secrets);
             return Ok(UpdateUserPoolClientResponse {
                 user_pool_client: Some(described),
             });
@@ -196,7 +196,7 @@ fn in_list(client: &AppClient) -> UserPoolClientDescription {
 }
 
 /// The secret of a new client: the owner's own, a random one, or none.
-fn new_secret(
+fn first_secret(
     own: Option<String>,
     generate: bool,
     random: &mut Random,
@@ -206,10 +206,7 @@ fn new_secret(
             "ClientSecret can't be given together with GenerateSecret",
         )),
         (Some(own), false) => Ok(Some(SecretString::new(own))),
-        (None, true) => {
-            let secret = random.from_alphabet(SECRET_LENGTH, Alphabet::LOWERCASE_AND_DIGITS);
-            Ok(Some(SecretString::new(secret)))
-        }
+        (None, true) => Ok(Some(new_secret(random))),
         (None, false) => Ok(None),
     }
 }

@@ -7,12 +7,12 @@ use cognate_api::idp::{
     ClientTypeType, ExplicitAuthFlowsType, FeatureType, PreventUserExistenceErrorTypes,
     RefreshTokenRotationType, TimeUnitsType, TokenValidityUnitsType, UserPoolClientType,
 };
-use cognate_crypto::secret::SecretString;
-use cognate_model::AppClient;
 use cognate_model::app_client::{AuthFlow, ClientSettings, TimeUnit, Validity};
+use cognate_model::{AppClient, ClientSecrets};
 
-/// The whole client, with its secret.
-pub(super) fn full(client: &AppClient, secret: Option<&SecretString>) -> UserPoolClientType {
+/// The whole client, with the secret that it was made with.
+pub(super) fn full(client: &AppClient, secrets: &ClientSecrets) -> UserPoolClientType {
+    let secret = secrets.shown_with(client);
     let settings = &client.settings;
     let user_existence = if settings.prevent_user_existence_errors {
         PreventUserExistenceErrorTypes::Enabled

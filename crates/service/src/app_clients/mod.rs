@@ -5,8 +5,10 @@
 
 pub(crate) mod clients;
 mod describe;
+mod new_secret;
 pub(crate) mod public_call;
 pub(crate) mod secret_hash;
+mod secrets;
 mod sessions;
 mod settings;
 mod stored;
@@ -26,6 +28,18 @@ pub(crate) fn operations() -> Operations {
         .on(op::UpdateUserPoolClient, clients::update_user_pool_client)
         .on(op::DeleteUserPoolClient, clients::delete_user_pool_client)
         .on(op::ListUserPoolClients, clients::list_user_pool_clients)
+        .on(
+            op::AddUserPoolClientSecret,
+            secrets::add_user_pool_client_secret,
+        )
+        .on(
+            op::ListUserPoolClientSecrets,
+            secrets::list_user_pool_client_secrets,
+        )
+        .on(
+            op::DeleteUserPoolClientSecret,
+            secrets::delete_user_pool_client_secret,
+        )
         .on(
             op::GetUserPoolClientSessionConfiguration,
             sessions::get_user_pool_client_session_configuration,

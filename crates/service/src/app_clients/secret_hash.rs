@@ -1,4 +1,5 @@
-//! SECRET_HASH: how an app client with a secret proves itself in each public operation.
+//! SECRET_HASH: how an app client with a secret proves itself in each public operation. Either of
+//! two active secrets serves.
 
 use cognate_crypto::secret_hash;
 
@@ -20,14 +21,17 @@ pub(crate) fn check(entry: &ClientEntry, hash: Option<&str>, username: &str) -> 
 /// As [`check`].
 pub(crate) fn check_any(entry: &ClientEntry, hash: Option<&str>, usernames: &[&str]) -> Result<()> {
     let id = &entry.client.id;
-    match (&entry.secret, hash) {
-        (None, None) => Ok(()),
-        (None, Some(_)) => Err(Error::unable_to_verify_secret_hash(id)),
-        (Some(_), None) => Err(Error::secret_hash_missing(id)),
-        (Some(secret), Some(hash)) => {
-            // No early end: how many names were tried tells nothing.
+    match (entry.secrets.is_empty(), hash) {
+        (true, None) => Ok(()),
+        (true, Some(_)) => Err(Error::unable_to_verify_secret_hash(id)),
+        (false, None) => Err(Error::secret_hash_missing(id)),
+        (false, Some(hash)) => {
+            // No early end: how many names and secrets were tried tells nothing.
             let right = usernames.iter().fold(false, |right, name| {
-                secret_hash::is_valid(hash, secret, name, id.as_str()) | right
+                let is_right = entry
+                    .secrets
+                    .any(|secret| secret_hash::is_valid(hash, secret, name, id.as_str()));
+                is_right | right
             });
             if right {
                 Ok(())
@@ -43,10 +47,13 @@ pub(crate) fn check_any(entry: &ClientEntry, hash: Option<&str>, usernames: &[&s
 /// # Errors
 /// `NotAuthorizedException` when it is missing or wrong.
 pub(crate) fn check_secret(entry: &ClientEntry, given: Option<&str>) -> Result<()> {
-    let id = &entry.client.id;
-    match (&entry.secret, given) {
-        (None, None) => Ok(()),
-        (Some(secret), Some(given)) if secret.ct_eq(given) => Ok(()),
-        _ => Err(Error::invalid_client_secret(id)),
+    let is_right = match given {
+        None => entry.secrets.is_empty(),
+        Some(given) => entry.secrets.any(|secret| secret.ct_eq(given)),
+    };
+    if is_right {
+        Ok(())
+    } else {
+        Err(Error::invalid_client_secret(&entry.client.id))
     }
 }

@@ -1,7 +1,6 @@
 //! App clients in the database, found by the ids of a request.
 
-use cognate_crypto::secret::SecretString;
-use cognate_model::{AppClient, ClientId, UserPool, UserPoolId};
+use cognate_model::{AppClient, ClientId, ClientSecrets, UserPool, UserPoolId};
 use cognate_store::{Tx, app_clients as clients, user_pools};
 
 use crate::{Error, Result};
@@ -21,7 +20,7 @@ pub(super) async fn existing(
     tx: &mut Tx,
     pool: &UserPoolId,
     client: &str,
-) -> Result<(AppClient, Option<SecretString>)> {
+) -> Result<(AppClient, ClientSecrets)> {
     let missing = || Error::user_pool_client_does_not_exist(client);
     let id = ClientId::parse(client).map_err(|_| missing())?;
     let found = clients::find(tx, &id).await?;

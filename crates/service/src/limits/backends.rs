@@ -34,7 +34,7 @@ pub(crate) fn of_client(
     entry: &ClientEntry,
     data: Option<&UserContextDataType>,
 ) -> Result<Cx> {
-    if entry.secret.is_none() {
+    if entry.secrets.is_empty() {
         return Ok(cx.clone());
     }
     let address = data.and_then(|data| data.ip_address.as_deref());
@@ -45,7 +45,7 @@ pub(crate) fn of_client(
 /// which is no stranger's address to be counted by; the user is.
 pub(crate) fn of_token(cx: &Cx, entry: &ClientEntry, sub: &Sub) -> Cx {
     match cx.origin {
-        Origin::Address(_) if entry.secret.is_some() => {
+        Origin::Address(_) if !entry.secrets.is_empty() => {
             cx.counted_for(Origin::UserOfBackend(sub.clone()))
         }
         _ => cx.clone(),

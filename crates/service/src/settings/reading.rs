@@ -49,8 +49,8 @@ impl App {
             return Ok(entry);
         }
         let found = app_clients::find(&mut self.db.read().await?, &parsed).await?;
-        let (client, secret) = found.ok_or_else(|| Error::user_pool_client_does_not_exist(id))?;
-        let kept = Cached::new(ClientEntry { client, secret });
+        let (client, secrets) = found.ok_or_else(|| Error::user_pool_client_does_not_exist(id))?;
+        let kept = Cached::new(ClientEntry { client, secrets });
         self.settings.clients.insert(parsed, kept.clone());
         Ok(kept.value)
     }

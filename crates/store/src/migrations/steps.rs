@@ -106,6 +106,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "recovery codes",
         steps: RECOVERY_CODES,
     },
+    Migration {
+        number: 16,
+        name: "second secrets of app clients",
+        steps: SECOND_SECRETS,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -247,6 +252,15 @@ const DEVICES: &[&str] = &[
 /// Recovery codes, and which of them are used: a bit for each.
 const RECOVERY_CODES: &[&str] = &["CREATE TABLE IF NOT EXISTS recovery_codes(
         pool TEXT NOT NULL, sub TEXT NOT NULL, sealed BYTES NOT NULL, used BIGINT NOT NULL, PRIMARY KEY (pool, sub))"];
+
+/// The newer of a client's two secrets. Nodes of the version before read the column `secret` alone,
+/// which always has the older or only one. `secret_made_at` is NULL for the one that the client was
+/// made with.
+const SECOND_SECRETS: &[&str] = &[
+    "ALTER TABLE app_clients ADD COLUMN secret_made_at BIGINT",
+    "ALTER TABLE app_clients ADD COLUMN second_secret BYTES",
+    "ALTER TABLE app_clients ADD COLUMN second_secret_made_at BIGINT",
+];
 
 #[cfg(test)]
 mod tests {

@@ -41,7 +41,8 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), Error> {
     signing_keys::find(tx, &id, "k").await?;
     signing_keys::all(tx, &id).await?;
     app_clients::insert(tx, &client, None).await?;
-    app_clients::find(tx, &client.id).await?;
+    let (_, secrets) = app_clients::find(tx, &client.id).await?.unwrap();
+    app_clients::put_secrets(tx, &client, &secrets).await?;
     app_clients::update(tx, &client).await?;
     app_clients::page(tx, &id, None, 1).await?;
     let settings = server_settings::of_pool(tx, &id).await?;

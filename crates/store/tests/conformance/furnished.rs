@@ -47,6 +47,9 @@ pub(crate) async fn furnish(db: &Db) -> UserPoolId {
         user_pools::delete(tx, &deleted.id, Timestamp(4)).await?;
         let client = app_client(&pool.id);
         app_clients::insert(tx, &client, Some(&SecretString::from("shh"))).await?;
+        let (_, mut secrets) = app_clients::find(tx, &client.id).await?.unwrap();
+        secrets.add("newer".into(), Timestamp(6)).unwrap();
+        app_clients::put_secrets(tx, &client, &secrets).await?;
         app_clients::insert(tx, &app_client(&pool.id), None).await?;
         let of_pool = PoolServerSettings::default();
         server_settings::put_of_pool(tx, &pool.id, &of_pool).await?;

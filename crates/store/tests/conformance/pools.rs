@@ -324,12 +324,12 @@ fn a_client_is_found_by_its_id_alone_with_its_secret() {
         })
         .await;
         let mut reader = db.read().await.unwrap();
-        let (client, secret) = app_clients::find(&mut reader, &with.id)
+        let (client, secrets) = app_clients::find(&mut reader, &with.id)
             .await
             .unwrap()
             .unwrap();
         assert_eq!(
-            (client, secret.unwrap().expose()),
+            (client, secrets.shown_with(&with).unwrap().expose()),
             (
                 AppClient {
                     revision: 2,
@@ -344,7 +344,7 @@ fn a_client_is_found_by_its_id_alone_with_its_secret() {
                 .unwrap()
                 .unwrap()
                 .1
-                .is_none()
+                .is_empty()
         );
         let ids: Vec<_> = app_clients::page(&mut reader, &pool, None, 10)
             .await
@@ -362,6 +362,56 @@ fn a_client_is_found_by_its_id_alone_with_its_secret() {
             rest.into_iter().map(|c| c.id).collect::<Vec<_>>(),
             wanted[1..]
         );
+    });
+}
+
+/// Nodes that know no second secret read that column alone.
+#[test]
+fn the_older_secret_lies_where_every_version_reads_it() {
+    everywhere(async |place| {
+        let db = place.open().await;
+        let client = app_client(&user_pool(1).id);
+        let stored = client.clone();
+        write(&db, async move |tx| {
+            app_clients::insert(tx, &stored, Some(&SecretString::from("old"))).await
+        })
+        .await;
+        for (first, second) in [("old", Some("new")), ("new", None)] {
+            let (stored, id) = (client.clone(), client.id.clone());
+            write(&db, async move |tx| {
+                let (_, mut secrets) = app_clients::find(tx, &id).await?.unwrap();
+                match second {
+                    Some(new) => drop(secrets.add(new.into(), Timestamp(7)).unwrap()),
+                    None => secrets.remove(&id, &format!("{id}--5")).unwrap(),
+                }
+                assert!(app_clients::put_secrets(tx, &stored, &secrets).await?);
+                Ok(())
+            })
+            .await;
+            let mut reader = db.read().await.unwrap();
+            let (_, secrets) = app_clients::find(&mut reader, &client.id)
+                .await
+                .unwrap()
+                .unwrap();
+            let active: Vec<_> = secrets.iter().map(|secret| secret.value.expose()).collect();
+            assert_eq!(
+                active,
+                std::iter::once(first).chain(second).collect::<Vec<_>>()
+            );
+            let sql = "SELECT secret FROM app_clients WHERE id = $1";
+            let row = reader
+                .query_one(sql, &[client.id.as_str().into()])
+                .await
+                .unwrap();
+            let place = [
+                b"app_clients".as_slice(),
+                client.pool.as_str().as_bytes(),
+                client.id.as_str().as_bytes(),
+                b"secret",
+            ];
+            let opened = reader.open_sealed(&place, row.bytes(0).unwrap()).unwrap();
+            assert_eq!(opened.expose(), first.as_bytes());
+        }
     });
 }
 

@@ -26,6 +26,7 @@ fn reason(operation: &str, code: &str) -> Option<&'static str> {
 fn reason_of_code(code: &str) -> Option<&'static str> {
     Some(match code {
         "InternalErrorException" => "only for what nobody foresees, and what nobody can tell",
+        "InternalServerException" => "InternalErrorException says it, at every operation alike",
         "ForbiddenException" => "there is no web application firewall",
         "InvalidSmsRoleAccessPolicyException" | "InvalidSmsRoleTrustRelationshipException" => {
             "text messages need no role"
@@ -92,6 +93,11 @@ fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
         "LimitExceededException" if operation.starts_with("CreateUserPool") => {
             "the machine is the operator's: no quota"
         }
+        "LimitExceededException"
+            if ["ListUserPoolClientSecrets", "DeleteUserPoolClientSecret"].contains(&operation) =>
+        {
+            "only a third secret is one too many"
+        }
         "LimitExceededException" if operation == "AdminConfirmSignUp" => {
             "operators are not held up"
         }
@@ -142,6 +148,7 @@ fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
 async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
     let mut world = World::new().await;
     operators::pools_and_clients(&mut world).await;
+    operators::client_secrets(&mut world).await;
     operators::operators(&mut world).await;
     sign_up::sign_up(&mut world).await;
     sign_up::confirm_sign_up(&mut world).await;

@@ -20,6 +20,7 @@ mod bursts;
 mod call_log;
 mod case_and_aliases;
 mod client_attributes;
+mod client_secrets;
 mod codes;
 mod confirm;
 mod confirmation_links;

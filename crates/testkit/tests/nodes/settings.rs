@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use cognate_service::access_keys;
-use cognate_testkit::{Shared, TestServer, for_each_shared_database, op, refused};
+use cognate_testkit::{Shared, TestClient, TestServer, for_each_shared_database, op, refused};
 use serde_json::{Value, json};
 
 /// What is promised.
@@ -76,6 +76,42 @@ async fn an_app_client_that_is_deleted() {
                 .is_err_and(|error| error.code == "ResourceNotFoundException")
         })
         .await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_that_is_added_to_an_app_client_and_one_that_is_deleted() {
+    for_each_shared_database(async |shared: Shared| {
+        let nodes: [TestServer; 3] = shared.nodes().await;
+        let client = nodes[0].pool().await.client().secret().await;
+        let ana = client.user("ana").confirmed().await;
+        for node in &nodes {
+            ana.on(node).sign_in().await.unwrap();
+        }
+        let of_client = json!({"UserPoolId": client.pool.id, "ClientId": client.id});
+        let added = nodes[0]
+            .call::<op::AddUserPoolClientSecret>(&of_client)
+            .await
+            .unwrap();
+        let added = added.client_secret_descriptor.unwrap();
+        let knows = TestClient {
+            secret: added.client_secret_value,
+            ..client.clone()
+        };
+        let by_new = ana.at(&knows);
+        within_two_seconds(&nodes, async |node| by_new.on(node).sign_in().await.is_ok()).await;
+        let mut delete = of_client.clone();
+        delete["ClientSecretId"] = added.client_secret_id.unwrap().into();
+        nodes[0]
+            .call::<op::DeleteUserPoolClientSecret>(delete)
+            .await
+            .unwrap();
+        within_two_seconds(&nodes, async |node| {
+            by_new.on(node).sign_in().await.is_err()
+        })
+        .await;
+        ana.on(&nodes[1]).sign_in().await.unwrap();
     })
     .await;
 }

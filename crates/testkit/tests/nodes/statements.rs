@@ -466,8 +466,27 @@ faults! {
         async |stage| stage.on_pool::<op::CreateUserPoolClient>(json!({"ClientName": "other"})).await, Succeeds;
     update_user_pool_client: nothing,
         async |stage| stage.on_pool::<op::UpdateUserPoolClient>(json!({"ClientId": stage.ana.client.id, "ClientName": "other"})).await, Succeeds;
+    add_user_pool_client_secret: secret_client, async |stage| {
+        let members = json!({"ClientId": stage.ana.client.id, "ClientSecret": "A_secret_of_24_characters"});
+        stage.on_pool::<op::AddUserPoolClientSecret>(members).await
+    }, Settled;
+    delete_user_pool_client_secret: async |stage| {
+        secret_client(stage).await;
+        let of_client = json!({"UserPoolId": stage.pool().id, "ClientId": stage.ana.client.id});
+        let added = stage.server.call::<op::AddUserPoolClientSecret>(&of_client).await.unwrap();
+        stage.found = added.client_secret_descriptor.unwrap().client_secret_id.unwrap();
+    }, async |stage| {
+        let members = json!({"ClientId": stage.ana.client.id, "ClientSecretId": stage.found});
+        stage.on_pool::<op::DeleteUserPoolClientSecret>(members).await
+    }, Settled;
     delete_user_pool_client: nothing,
         async |stage| stage.on_pool::<op::DeleteUserPoolClient>(json!({"ClientId": stage.ana.client.id})).await, Settled;
+}
+
+/// The user at an app client that has a secret.
+async fn secret_client(stage: &mut Stage) {
+    let client = stage.pool().client().secret().await;
+    stage.ana = stage.ana.at(&client);
 }
 
 /// A device in a pool that remembers devices, not confirmed.

@@ -6,6 +6,36 @@ use serde_json::json;
 
 use super::world::{TEMPORARY, World, with};
 
+/// The secrets of an app client.
+pub(super) async fn client_secrets(world: &mut World) {
+    let client = world.pool.client().secret().await;
+    let own = json!({"ClientId": client.id});
+    world
+        .in_pool::<op::AddUserPoolClientSecret>(own.clone())
+        .await;
+    world
+        .in_pool::<op::ListUserPoolClientSecrets>(own.clone())
+        .await;
+    let deletion = with(own.clone(), json!({"ClientSecretId": "x"}));
+    world
+        .in_pool::<op::DeleteUserPoolClientSecret>(deletion)
+        .await;
+    let add = world.operators(own);
+    let lists = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "cognito-idp:ListUserPoolClientSecrets", "Resource": "*"}]});
+    let key = world.server.access_key("lists", &lists).await;
+    let call = world.server.prepare::<op::AddUserPoolClientSecret>(&add);
+    let error = call.signed_by(&key).send().await.error();
+    assert_eq!(error.code, "AccessDeniedException");
+    let name = "AddUserPoolClientSecret";
+    world.seen.insert((name, error.code));
+    let added = world.server.call::<op::AddUserPoolClientSecret>(&add);
+    added.await.unwrap();
+    world
+        .says::<op::AddUserPoolClientSecret>("LimitExceededException", add)
+        .await;
+}
+
 pub(super) async fn pools_and_clients(world: &mut World) {
     let tags = json!({"UserPoolTags": {"aws:x": "y"}});
     world
