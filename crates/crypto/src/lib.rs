@@ -12,6 +12,7 @@
 pub mod digest;
 pub mod jwk;
 pub mod jwt;
+pub mod password_hash;
 pub mod permutation;
 pub mod random;
 pub mod seal;

@@ -20,6 +20,7 @@ pub mod email_address;
 pub mod factor;
 pub mod first_factor;
 pub mod ids;
+pub mod imported_hash;
 pub mod lockout;
 pub mod name;
 pub mod nobody;

@@ -8,6 +8,7 @@ use cognate_crypto::srp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::UserPoolId;
+use crate::imported_hash::ImportedHash;
 use crate::name::NormalName;
 use crate::time::Timestamp;
 
@@ -135,8 +136,14 @@ impl PasswordPolicy {
     }
 }
 
-/// The stored form of a password: SRP salt and verifier, never the password or a hash of it
-/// (ARCHITECTURE.md, "What always holds"). Sealed at rest.
+/// The stored form of a password: SRP salt and verifier, never the password (ARCHITECTURE.md, "What
+/// always holds"). Sealed at rest.
+///
+/// Of a user who was imported with a hash of their password, nobody can make the verifier before
+/// the password is there. Until then the hash waits in `imported`, and the verifier is a random
+/// number, of which no password is known: SRP goes as with a wrong password, on nodes that know
+/// nothing of the hash too. The salt is that of the verifier to come, so it tells which password
+/// this is from the beginning.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Credentials {
     /// The SRP salt: 16 random bytes.
@@ -151,6 +158,9 @@ pub struct Credentials {
     pub user_id: String,
     /// When a temporary password runs out; none for the user's own password.
     pub temporary_until: Option<Timestamp>,
+    /// The hash that is verified in the verifier's place, until a password has met it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<ImportedHash>,
 }
 
 impl Credentials {
@@ -171,12 +181,57 @@ impl Credentials {
             verifier: verifier.expose().to_vec(),
             user_id: username.as_str().to_owned(),
             temporary_until,
+            imported: None,
         }
     }
 
-    /// Whether a password is the one that these were made of; constant-time.
+    /// The credentials of a user of whose password there is only a hash.
+    #[must_use]
+    pub fn of_hash(username: &NormalName, hash: ImportedHash, random: &mut Random) -> Self {
+        let mut verifier = random.bytes::<{ srp::VERIFIER_LENGTH }>();
+        // Below 2^3071, hence below N.
+        verifier[0] &= 0x7f;
+        Self {
+            salt: srp::new_salt(random).to_vec(),
+            verifier: verifier.to_vec(),
+            user_id: username.as_str().to_owned(),
+            temporary_until: None,
+            imported: Some(hash),
+        }
+    }
+
+    /// The same password, once it is known and its hash needed no more: its verifier, with the salt
+    /// that was kept for it.
+    #[must_use]
+    pub fn settled(
+        &self,
+        pool: &UserPoolId,
+        username: &NormalName,
+        password: &SecretString,
+    ) -> Self {
+        let verifier = srp::verifier(pool.srp_name(), username.as_str(), password, &self.salt);
+        Self {
+            salt: self.salt.clone(),
+            verifier: verifier.expose().to_vec(),
+            user_id: username.as_str().to_owned(),
+            temporary_until: self.temporary_until,
+            imported: None,
+        }
+    }
+
+    /// If a hash waits, the memory that [`Credentials::match_password`] takes, in bytes.
+    #[must_use]
+    pub fn hashing_memory(&self) -> Option<usize> {
+        self.imported.as_ref().map(ImportedHash::memory)
+    }
+
+    /// Whether a password is the one that these were made of; constant-time. Costs a power of g, or
+    /// what the hash costs that waits.
     #[must_use]
     pub fn match_password(&self, pool: &UserPoolId, password: &SecretString) -> bool {
+        if let Some(hash) = &self.imported {
+            return hash.matches(password);
+        }
         srp::Verifier::from_bytes(&self.verifier).is_ok_and(|verifier| {
             srp::password_matches(
                 pool.srp_name(),
@@ -205,9 +260,25 @@ impl PasswordHistory {
         self.past.truncate((size as usize).saturating_sub(1));
     }
 
+    /// If a hash is among them, the memory that [`PasswordHistory::permits`] takes, in bytes: they
+    /// are compared one after the other.
+    #[must_use]
+    pub fn hashing_memory(&self, size: u32, current: Option<&Credentials>) -> Option<usize> {
+        let known = self.known(size, current);
+        known.filter_map(Credentials::hashing_memory).max()
+    }
+
+    fn known<'a>(
+        &'a self,
+        size: u32,
+        current: Option<&'a Credentials>,
+    ) -> impl Iterator<Item = &'a Credentials> {
+        current.into_iter().chain(&self.past).take(size as usize)
+    }
+
     /// Whether a new password may be used: it is none of the last `size`, of which the present one
-    /// is the first (docs/protocol.md §8.7). Each of them costs a power of g (about 0.1 ms), so
-    /// this belongs on a blocking thread. All are compared, in constant time, whichever is the
+    /// is the first (docs/protocol.md §8.7). Each of them costs a power of g (about 0.1 ms), or what
+    /// an imported hash costs, so this belongs on a blocking thread. All are compared, in constant time, whichever is the
     /// same.
     #[must_use]
     pub fn permits(
@@ -217,7 +288,7 @@ impl PasswordHistory {
         pool: &UserPoolId,
         new: &SecretString,
     ) -> bool {
-        let known = current.into_iter().chain(&self.past).take(size as usize);
+        let known = self.known(size, current);
         let equal = known.filter(|known| known.match_password(pool, new));
         equal.count() == 0
     }

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::counts::Counts;
 use crate::limits::address_limits::AddressLimits;
 use crate::limits::fair_turns::{FairTurns, Turn};
+use crate::limits::hashing::Hashing;
 use crate::limits::origin::Counted;
 use crate::limits::pool_messages::{MessageCount, PoolMessages};
 use crate::messages::lanes::Lanes;
@@ -37,6 +38,7 @@ pub struct App {
     /// The lanes of the outbox, woken when a message was put into it.
     pub(crate) outbox_filled: Lanes,
     pub(crate) secrets: Secrets,
+    pub(crate) hashing: Hashing,
     compute: FairTurns<Counted>,
 }
 
@@ -101,6 +103,7 @@ impl App {
             settings: Settings::new(),
             verified_tokens: VerifiedTokens::new(),
             outbox_filled: Lanes::new(),
+            hashing: Hashing::new(cores),
             compute: FairTurns::new(cores),
         })
     }

@@ -72,7 +72,29 @@ impl Cx {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> crate::Result<T> {
+        self.compute_hash(None, work).await
+    }
+
+    /// The same for work that may hash a password: then `memory` is what that takes, in bytes.
+    ///
+    /// # Errors
+    /// As [`Cx::compute`].
+    pub(crate) async fn compute_hash<T: Send + 'static>(
+        &self,
+        memory: Option<usize>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> crate::Result<T> {
         let widest = self.origin.counted().pop().map(|(counted, _)| counted);
+        let room = match memory {
+            Some(memory) => Some(self.app.hashing.enter(widest.clone(), memory).await?),
+            None => None,
+        };
+        // Kept until the work ends, as its thread is.
+        let work = move || {
+            let done = work();
+            drop(room);
+            done
+        };
         self.app.compute_for(widest, work).await
     }
 }

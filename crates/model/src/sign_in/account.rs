@@ -107,6 +107,12 @@ impl Account<'_> {
         }
     }
 
+    /// The user and their credentials, if these are a hash that waits for its password.
+    pub(super) fn with_hash(&self) -> Option<(&User, &Credentials)> {
+        let known = self.with_password();
+        known.filter(|(_, credentials)| credentials.imported.is_some())
+    }
+
     /// The user, if there is one.
     #[must_use]
     pub fn user(&self) -> Option<&User> {

@@ -17,6 +17,9 @@ use crate::user::User;
 pub enum Effect {
     /// The user has a new password.
     SetPassword(Box<PasswordChange>),
+    /// A password has met the hash that was imported with the user: its verifier takes the hash's
+    /// place.
+    SettlePassword(Box<Credentials>),
     /// A code of the user's app is used up.
     UseToken(UsedToken),
     /// The user has an app.
@@ -97,7 +100,8 @@ impl Effect {
             Self::SetPassword(change) => Some(&change.user),
             Self::SetUpToken(new) => Some(&new.user),
             Self::ProveAddress(proved) => Some(&proved.user),
-            Self::UseToken(_)
+            Self::SettlePassword(_)
+            | Self::UseToken(_)
             | Self::UsePasskey(_)
             | Self::UseDevice(_)
             | Self::UseRecoveryCode(_) => None,

@@ -90,12 +90,13 @@ fn set_password(
     let size = facts.pool.settings.password_policy.history_size;
     let known = facts.account.with_password();
     let current = known.map(|(_, credentials)| credentials.clone());
+    let memory = history.hashing_memory(size, current.as_ref());
     let make = move |random: &mut Random| {
         history
             .permits(size, current.as_ref(), &pool, &password)
             .then(|| Credentials::new(&pool, &name, &password, None, random))
     };
-    Powers::of(make, |credentials, facts, _| {
+    Powers::hashing(memory, make, |credentials, facts, _| {
         let Some(credentials) = credentials else {
             return Outcome::Refuse(Refusal::UsedBefore);
         };

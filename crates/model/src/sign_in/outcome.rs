@@ -90,9 +90,12 @@ impl<Question, Fact> Asked<Question, Fact> {
 
 type Work = dyn FnOnce(&mut Random) -> Computed + Send;
 
-/// Powers to be computed: a millisecond or so each. Nobody but this folder says what of, or reads
-/// the result.
-pub struct Powers(Box<Work>);
+/// Powers to be computed, a millisecond or so each, or the hash of a password. Nobody but this
+/// folder says what of, or reads the result.
+pub struct Powers {
+    memory: Option<usize>,
+    work: Box<Work>,
+}
 
 type GoOn = dyn FnOnce(&Facts<'_>, &mut Random) -> Outcome + Send;
 
@@ -105,16 +108,32 @@ impl Powers {
         work: impl FnOnce(&mut Random) -> T + Send + 'static,
         then: impl FnOnce(T, &Facts<'_>, &mut Random) -> Outcome + Send + 'static,
     ) -> Outcome {
-        Outcome::Need(Need::Powers(Self(Box::new(|random| {
+        Self::hashing(None, work, then)
+    }
+
+    /// The same for work that may hash a password: then `memory` is what that takes, in bytes.
+    pub(super) fn hashing<T: Send + 'static>(
+        memory: Option<usize>,
+        work: impl FnOnce(&mut Random) -> T + Send + 'static,
+        then: impl FnOnce(T, &Facts<'_>, &mut Random) -> Outcome + Send + 'static,
+    ) -> Outcome {
+        let work: Box<Work> = Box::new(|random| {
             let result = work(random);
             Computed(Box::new(move |facts, random| then(result, facts, random)))
-        }))))
+        });
+        Outcome::Need(Need::Powers(Self { memory, work }))
+    }
+
+    /// If a password is hashed, the memory that it takes, in bytes.
+    #[must_use]
+    pub fn hashing_memory(&self) -> Option<usize> {
+        self.memory
     }
 
     /// Computes them.
     #[must_use]
     pub fn compute(self, random: &mut Random) -> Computed {
-        (self.0)(random)
+        (self.work)(random)
     }
 }
 

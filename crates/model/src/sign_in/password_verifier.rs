@@ -72,6 +72,10 @@ impl Challenge for PasswordVerifier {
             let (exchange, user_id) = (&self.exchange, &self.user_id);
             exchange.is_proved_by(&claim, &pool_name, user_id, &target.verifier)
         };
-        Powers::of(holds, |holds, facts, _| proved_or_wrong(holds, turn, facts))
+        // The verifier of a hash that waits is of no password.
+        let has_verifier = facts.account.with_hash().is_none();
+        Powers::of(holds, move |holds, facts, _| {
+            proved_or_wrong(holds && has_verifier, turn, facts)
+        })
     }
 }

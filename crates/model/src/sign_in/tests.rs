@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod device;
+mod imported;
 mod new_password;
 mod nobody;
 mod passkeys;
@@ -497,7 +498,8 @@ fn signed_in(outcome: Outcome) -> SignedIn {
             let proof = proof.into_parts();
             let change = effects.into_iter().find_map(|effect| match effect {
                 Effect::SetPassword(change) => Some(*change),
-                Effect::UseToken(_)
+                Effect::SettlePassword(_)
+                | Effect::UseToken(_)
                 | Effect::SetUpToken(_)
                 | Effect::ProveAddress(_)
                 | Effect::UsePasskey(_)

@@ -107,7 +107,8 @@ impl Turn {
     pub(super) fn new_password(&self) -> Option<&PasswordChange> {
         self.effects.iter().rev().find_map(|effect| match effect {
             Effect::SetPassword(change) => Some(change.as_ref()),
-            Effect::UseToken(_)
+            Effect::SettlePassword(_)
+            | Effect::UseToken(_)
             | Effect::SetUpToken(_)
             | Effect::ProveAddress(_)
             | Effect::UsePasskey(_)

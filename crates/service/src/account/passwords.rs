@@ -306,8 +306,9 @@ async fn is_right(
     password: String,
 ) -> Result<bool> {
     let (pool, password) = (pool.id.clone(), SecretString::from(password));
+    let memory = known.as_ref().and_then(Credentials::hashing_memory);
     let compare = move || known.is_some_and(|known| known.match_password(&pool, &password));
-    cx.compute(compare).await
+    cx.compute_hash(memory, compare).await
 }
 
 /// Counts a try of an earlier password, which who knows the present one may be guessing at, as a

@@ -5,6 +5,7 @@ pub(crate) mod address_limits;
 pub(crate) mod backends;
 pub(crate) mod client_address;
 pub(crate) mod fair_turns;
+pub(crate) mod hashing;
 pub(crate) mod origin;
 pub(crate) mod pool_messages;
 pub(crate) mod rates;

@@ -156,7 +156,9 @@ impl Run {
         match need {
             Need::Powers(powers) => {
                 let mut random = self.cx.random();
-                let computed = self.cx.compute(move || powers.compute(&mut random)).await?;
+                let (cx, memory) = (&self.cx, powers.hashing_memory());
+                let work = move || powers.compute(&mut random);
+                let computed = cx.compute_hash(memory, work).await?;
                 Ok(computed.go_on(&self.facts(), &mut self.cx.random()))
             }
             Need::FirstFactors(asked) => {

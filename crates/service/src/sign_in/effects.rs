@@ -36,6 +36,11 @@ pub(super) async fn apply(
                 storing::store(tx, pool, user, false).await?;
                 storing::set_password(tx, pool, sub, credentials, now).await?;
             }
+            // The same password: neither the history nor a reset code has anything to do with it.
+            // The proof's basis, its salt, still stands.
+            Effect::SettlePassword(credentials) => {
+                users::set_credentials(tx, &pool.id, sub, Some(credentials)).await?;
+            }
             Effect::UseToken(used) => proved::use_token(tx, pool, sub, used).await?,
             Effect::SetUpToken(new) => proved::set_up_token(tx, pool, new).await?,
             Effect::ProveAddress(proved) => proved::prove_address(tx, pool, proved, now).await?,

@@ -42,8 +42,9 @@ pub(crate) async fn compare(
     };
     let basis = current.as_ref().map(|current| current.salt.clone());
     let (pool, new) = (pool.id.clone(), new.clone());
+    let memory = history.hashing_memory(size, current.as_ref());
     let permits = move || history.permits(size, current.as_ref(), &pool, &new);
-    if cx.compute(permits).await? {
+    if cx.compute_hash(memory, permits).await? {
         Ok(Compared { basis: Some(basis) })
     } else {
         Err(Error::password_was_used_before())

@@ -137,6 +137,7 @@ pub(crate) fn credentials(byte: u8) -> Credentials {
         verifier: vec![byte; 384],
         user_id: "id".to_owned(),
         temporary_until: None,
+        imported: None,
     }
 }
 

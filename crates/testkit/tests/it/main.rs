@@ -37,6 +37,7 @@ mod errors;
 mod faults;
 mod forwarded;
 mod given_attributes;
+mod imported_passwords;
 mod mail_addresses;
 mod mail_senders;
 mod mail_sink;

@@ -11,7 +11,7 @@ use cognate_api::Operation;
 use cognate_store::{Fault, tables::TABLES};
 use cognate_testkit::{
     ApiError, DeviceExchange, PASSWORD, TestDevice, TestPasskey, TestPool, TestServer, TestUser,
-    Tokens, for_each_database, op, seconds,
+    Tokens, for_each_database, hash_of, op, seconds,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -343,6 +343,7 @@ faults! {
     change_password: nothing, async |stage| stage.ana.change_password(&stage.tokens.access, NEW).await, Settled;
 
     sign_in_by_password: nothing, async |stage| stage.ana.sign_in().await.map(drop), Settled;
+    sign_in_by_imported_password: keep_hash, async |stage| stage.ana.sign_in().await.map(drop), Settled;
     sign_in_by_operator: nothing, async |stage| stage.ana.initiate_by_operator().await.map(drop), Settled;
     begin_srp: nothing, async |stage| stage.ana.begin_srp().await.map(drop), Settled;
     begin_with_temporary_password: invite, async |stage| stage.ana.initiate_with_password().await.map(drop), Settled;
@@ -569,6 +570,11 @@ async fn keep_history(stage: &mut Stage) {
     set.unwrap();
     stage.ana = stage.ana.with_password("Between-Horse-7");
     stage.tokens = stage.ana.sign_in().await.unwrap();
+}
+
+/// Of the user's password only a hash is known.
+async fn keep_hash(stage: &mut Stage) {
+    stage.ana.known_by(&hash_of(PASSWORD)).await;
 }
 
 async fn change_address(stage: &mut Stage) {

@@ -60,6 +60,8 @@ struct Slot {
     credentials: Option<Credentials>,
     password: String,
     former: String,
+    /// Whether it is known by its hash only.
+    hash_waits: bool,
     /// Counts the passwords, so that a proof of one is not taken for a proof of another.
     generation: u32,
     locked_until: Timestamp,
@@ -92,6 +94,8 @@ struct Issued {
     of_user: bool,
     made_at: Timestamp,
     generation: u32,
+    /// Whether the password was known by its hash only.
+    hash_waited: bool,
     truth: Truth,
     /// For SRP.
     key: Option<ClientKey>,
@@ -377,6 +381,7 @@ impl World {
         };
         assert_eq!(proof.device, on_device);
         self.apply(at, &effects);
+        self.assert_settled(at, truth);
         self.accept(step);
         self.seen.signed_in(&truth.factors);
     }
@@ -422,6 +427,7 @@ impl World {
         key: Option<ClientKey>,
     ) {
         self.accept(step);
+        self.assert_settled(at, &truth);
         let validity = validity(&pending);
         assert_eq!(pending.expires_at, self.now.plus(validity));
         self.seen.asked(&pending.step);
@@ -429,6 +435,7 @@ impl World {
         self.issued.push(Issued {
             of_user: slot.user.is_some(),
             generation: slot.generation,
+            hash_waited: slot.hash_waits,
             pending,
             at,
             made_at: self.now,
@@ -441,11 +448,25 @@ impl World {
         });
     }
 
+    /// A password that was proved waits for no first sign-in any more.
+    fn assert_settled(&self, at: At, truth: &Truth) {
+        let slot = self.slot(at);
+        let is_proved = truth.has(Factor::Password) && truth.generation == Some(slot.generation);
+        assert!(!is_proved || !slot.hash_waits, "proved, and the hash left");
+    }
+
     /// Does what the machine asks for, as the driver does.
     fn apply(&mut self, at: At, effects: &[Effect]) {
         for effect in effects {
             if let Some(user) = effect.changed_user() {
                 self.slot_mut(at).user = Some(user.clone());
+            }
+            if let Effect::SettlePassword(settled) = effect {
+                let slot = self.slot_mut(at);
+                assert!(slot.hash_waits, "a verifier, and no hash to give way");
+                slot.hash_waits = false;
+                slot.credentials = Some(settled.as_ref().clone());
+                self.seen.met("a password that meets its hash");
             }
             if let Effect::UseToken(used) = effect {
                 let slot = self.slot_mut(at);

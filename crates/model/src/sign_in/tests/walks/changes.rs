@@ -112,9 +112,14 @@ impl World {
         let password = format!("Pass-word{}", self.counter);
         let (pool, name) = (&self.pools[at.pool], NAMES[at.name]);
         let random = &mut self.random;
+        let is_hash = random.bytes::<1>()[0] % 4 == 0;
         let place = (at.pool, at.name, self.counter);
-        let make = || credentials(pool, name, &password, random);
-        let new = MADE.with_borrow_mut(|all| all.entry(place).or_insert_with(make).clone());
+        let new = if is_hash {
+            imported::waiting(pool, name, &password, random)
+        } else {
+            let make = || credentials(pool, name, &password, random);
+            MADE.with_borrow_mut(|all| all.entry(place).or_insert_with(make).clone())
+        };
         let temporary_until = temporary.map(|span| self.now.plus(Duration::from_millis(span)));
         let new = Credentials {
             temporary_until,
@@ -126,6 +131,7 @@ impl World {
     pub(super) fn store_password(&mut self, at: At, credentials: Credentials, password: String) {
         let slot = self.slot_mut(at);
         slot.former = std::mem::replace(&mut slot.password, password);
+        slot.hash_waits = credentials.imported.is_some();
         slot.credentials = Some(credentials);
         slot.generation += 1;
     }

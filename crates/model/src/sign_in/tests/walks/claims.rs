@@ -55,6 +55,14 @@ impl World {
         let issued = &self.issued[index];
         let public = issued.key.as_ref().map(|key| key.public_value().to_hex());
         let is_of_this_password = issued.generation == self.slot(at).generation;
+        // The verifier of a hash that waits is of no password.
+        let has_verifier = !issued.hash_waited && !self.slot(at).hash_waits;
+        let is_right = with.twist == Twist::None && self.is_password(at, &password);
+        if is_right && is_of_this_password && !has_verifier {
+            self.seen
+                .met("a claim of the right password while its hash waits");
+        }
+        let is_of_this_password = is_of_this_password && has_verifier;
         let truth = if with.twist != Twist::None || !is_of_this_password {
             Err(Refusal::WrongPassword)
         } else {

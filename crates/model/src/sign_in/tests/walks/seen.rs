@@ -65,10 +65,11 @@ const PROOFS: [&str; 11] = [
 ];
 
 /// What else must have been met.
-const MOMENTS: [&str; 36] = [
+const MOMENTS: [&str; 38] = [
     "a claim of a device of another exchange",
     "a claim of a device that is changed",
     "a claim with the wrong secret of a device",
+    "a claim of the right password while its hash waits",
     "a code of who must change a temporary password",
     "a device in the place of the second factor",
     "a device that has proved itself and is remembered no more",
@@ -85,6 +86,7 @@ const MOMENTS: [&str; 36] = [
     "a passkey that was deleted",
     "a response of an absent user",
     "a response of another page",
+    "a password that meets its hash",
     "a passkey without the verification of the user where it would be both",
     "a remembered device on which no second factor was proved",
     "a remembered device that has proved itself where none stands in any more",
