@@ -277,9 +277,9 @@ impl PasswordHistory {
     }
 
     /// Whether a new password may be used: it is none of the last `size`, of which the present one
-    /// is the first (docs/protocol.md §8.7). Each of them costs a power of g (about 0.1 ms), or what
-    /// an imported hash costs, so this belongs on a blocking thread. All are compared, in constant time, whichever is the
-    /// same.
+    /// is the first (docs/protocol.md §8.7). Each of them costs a power of g (about 0.1 ms) or what
+    /// an imported hash costs, so this belongs on a blocking thread. All are compared, in constant
+    /// time, whichever is the same.
     #[must_use]
     pub fn permits(
         &self,

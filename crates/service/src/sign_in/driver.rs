@@ -4,8 +4,8 @@
 use cognate_crypto::digest::base64url_encode;
 use cognate_model::DeviceKey;
 use cognate_model::sign_in::{
-    self, CodeSent, Effect, Facts, FirstFactors, Flow, KnownDevice, KnownToken, Need, Outcome,
-    Pending, Proof, Refusal, Way,
+    self, CodeSent, Computed, Effect, Facts, FirstFactors, Flow, KnownDevice, KnownToken, Need,
+    Outcome, Pending, Powers, Proof, Refusal, Way,
 };
 use cognate_store::{
     Tx, attempts, challenges, devices, password_history, sessions, software_tokens,
@@ -155,10 +155,7 @@ impl Run {
     async fn find_out(&mut self, need: Need) -> Result<Outcome> {
         match need {
             Need::Powers(powers) => {
-                let mut random = self.cx.random();
-                let (cx, memory) = (&self.cx, powers.hashing_memory());
-                let work = move || powers.compute(&mut random);
-                let computed = cx.compute_hash(memory, work).await?;
+                let computed = self.compute(powers).await?;
                 Ok(computed.go_on(&self.facts(), &mut self.cx.random()))
             }
             Need::FirstFactors(asked) => {
@@ -223,6 +220,13 @@ impl Run {
                 Ok(asked.answered(history, &self.facts(), &mut self.cx.random()))
             }
         }
+    }
+
+    /// Computes powers, or the hash of a password.
+    async fn compute(&self, powers: Powers) -> Result<Computed> {
+        let (mut random, memory) = (self.cx.random(), powers.hashing_memory());
+        let work = move || powers.compute(&mut random);
+        self.cx.compute_hash(memory, work).await
     }
 
     /// The user's authenticator app, which is looked up once.

@@ -112,7 +112,7 @@ impl World {
         let password = format!("Pass-word{}", self.counter);
         let (pool, name) = (&self.pools[at.pool], NAMES[at.name]);
         let random = &mut self.random;
-        let is_hash = random.bytes::<1>()[0] % 4 == 0;
+        let is_hash = random.bytes::<1>()[0] < 64;
         let place = (at.pool, at.name, self.counter);
         let new = if is_hash {
             imported::waiting(pool, name, &password, random)
