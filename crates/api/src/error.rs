@@ -16,6 +16,8 @@ pub enum Unavailable {
     Conflict,
     /// More is asked for than there is room for.
     Overload,
+    /// An index is still being built.
+    Index,
 }
 
 impl Unavailable {
@@ -24,6 +26,7 @@ impl Unavailable {
     pub const fn retry_after(self) -> u8 {
         match self {
             Self::Database => 3,
+            Self::Index => 5,
             Self::Conflict | Self::Overload => 1,
         }
     }
@@ -68,6 +71,15 @@ impl Error {
         Self {
             unavailable: Some(why),
             ..Self::service_unavailable()
+        }
+    }
+
+    /// What was asked for is answered from an index that is still being built.
+    #[must_use]
+    pub fn index_is_being_built() -> Self {
+        Self {
+            unavailable: Some(Unavailable::Index),
+            ..Self::index_not_ready()
         }
     }
 

@@ -39,6 +39,7 @@ pub mod software_token;
 pub mod time;
 pub mod user;
 pub mod user_agent;
+pub mod user_filter;
 pub mod user_pool;
 pub mod way_back;
 

@@ -370,10 +370,14 @@ pub(crate) mod tests {
     }
 
     fn ana(attributes: &[(&str, &str)]) -> User {
+        user("Ana", attributes)
+    }
+
+    pub(crate) fn user(username: &str, attributes: &[(&str, &str)]) -> User {
         User {
             pool: UserPoolId::parse("us-east-1_Home").unwrap(),
             sub: Sub::of_free_bits(0),
-            username: "Ana".into(),
+            username: username.into(),
             attributes: attributes
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::Result;
 use crate::app::App;
 use crate::messages::outbox;
+use crate::users::search_index::index_some;
 
 /// How often expired rows are deleted.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
@@ -36,7 +37,8 @@ impl Background {
         let (stop, stopped) = watch::channel(false);
         let mut jobs = JoinSet::new();
         outbox::start(app, &mut jobs, &stopped);
-        jobs.spawn(delete_expired(Arc::clone(app), stopped));
+        jobs.spawn(delete_expired(Arc::clone(app), stopped.clone()));
+        jobs.spawn(index_users(Arc::clone(app), stopped));
         Self { stop, jobs }
     }
 
@@ -56,6 +58,29 @@ async fn delete_expired(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
             Ok(false) => EXPIRY_INTERVAL,
             Err(error) => {
                 tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "expired rows could not be deleted");
+                EXPIRY_INTERVAL
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+async fn index_users(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let holder = app.entropy.generator().uuid_v4();
+    let mut reached = None;
+    while !*stopped.borrow() {
+        let started = Instant::now();
+        let pause = match index_some(&app, &holder, reached.take()).await {
+            Ok(Some(next)) => {
+                reached = Some(next);
+                started.elapsed().max(BETWEEN_STEPS)
+            }
+            Ok(None) => EXPIRY_INTERVAL,
+            Err(error) => {
+                tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "users could not be indexed");
                 EXPIRY_INTERVAL
             }
         };

@@ -57,6 +57,7 @@ pub mod sessions;
 pub mod signing_keys;
 pub mod software_tokens;
 pub mod user_pools;
+pub mod user_search;
 pub mod users;
 pub mod ways_back;
 

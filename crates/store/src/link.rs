@@ -57,7 +57,7 @@ impl Link {
         match self {
             Link::SqliteWriter(connection) => connection.batch(&define(Dialect::Sqlite, statement)),
             Link::PostgresTransaction(session) => {
-                session.batch(&define(Dialect::Postgres, statement)).await
+                session.define(&define(Dialect::Postgres, statement)).await
             }
             _ => Err(Error::Statement("a reader defines nothing".to_owned())),
         }

@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 
 use cognate_model::{
     NormalName, Sub, Timestamp, User, UserPoolId, password::Credentials, user::NameKind,
+    user_filter,
 };
 
 pub use crate::aliases::release as release_name;
 use crate::{
-    Error, Row, Tx, aliases, document,
+    Error, Param, Row, Tx, aliases, document,
     table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
     ways_back,
 };
@@ -79,21 +80,27 @@ pub async fn insert(
         }
     }
     let sealed = seal_credentials(tx, &user.pool, &user.sub, credentials)?;
+    let doc = document::write(user)?;
+    let mut params = vec![
+        user.pool.as_str().into(),
+        user.sub.as_str().into(),
+        (&user.username).into(),
+        (&doc).into(),
+        user.status.as_str().into(),
+        user.enabled.into(),
+        sealed.as_deref().into(),
+        user.revision.into(),
+        user.created_at.0.into(),
+        user.modified_at.0.into(),
+    ];
+    let keys = user_filter::keys(user);
+    params.extend(keys.iter().map(|key| Param::from(key.as_deref())));
     tx.execute(
-        "INSERT INTO users(pool, sub, username, doc, status, enabled, credentials, revision, created_at, modified_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        &[
-            user.pool.as_str().into(),
-            user.sub.as_str().into(),
-            (&user.username).into(),
-            (&document::write(user)?).into(),
-            user.status.as_str().into(),
-            user.enabled.into(),
-            sealed.as_deref().into(),
-            user.revision.into(),
-            user.created_at.0.into(),
-            user.modified_at.0.into(),
-        ],
+        "INSERT INTO users(pool, sub, username, doc, status, enabled, credentials, revision, created_at, modified_at,
+             searched_revision, search_username, search_email, search_phone_number, search_name, search_given_name,
+             search_family_name, search_preferred_username)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8, $11, $12, $13, $14, $15, $16, $17)",
+        &params,
     )
     .await?;
     Ok(Ok(()))
@@ -406,21 +413,27 @@ async fn replace(tx: &mut Tx, user: &User) -> Result<bool, Error> {
         revision: user.revision + 1,
         ..user.clone()
     };
+    let doc = document::rewrite(stored.text(0)?, &next)?;
+    let mut params = vec![
+        user.pool.as_str().into(),
+        user.sub.as_str().into(),
+        user.revision.into(),
+        (&user.username).into(),
+        (&doc).into(),
+        user.status.as_str().into(),
+        user.enabled.into(),
+        next.revision.into(),
+        user.modified_at.0.into(),
+    ];
+    let keys = user_filter::keys(&next);
+    params.extend(keys.iter().map(|key| Param::from(key.as_deref())));
     let changed = tx
         .execute(
-            "UPDATE users SET username = $4, doc = $5, status = $6, enabled = $7, revision = $8, modified_at = $9
+            "UPDATE users SET username = $4, doc = $5, status = $6, enabled = $7, revision = $8, modified_at = $9,
+                 searched_revision = $8, search_username = $10, search_email = $11, search_phone_number = $12,
+                 search_name = $13, search_given_name = $14, search_family_name = $15, search_preferred_username = $16
              WHERE pool = $1 AND sub = $2 AND revision = $3",
-            &[
-                user.pool.as_str().into(),
-                user.sub.as_str().into(),
-                user.revision.into(),
-                (&user.username).into(),
-                (&document::rewrite(stored.text(0)?, &next)?).into(),
-                user.status.as_str().into(),
-                user.enabled.into(),
-                next.revision.into(),
-                user.modified_at.0.into(),
-            ],
+            &params,
         )
         .await?;
     Ok(changed == 1)

@@ -13,7 +13,7 @@ use cognate_model::policy::Policy;
 use cognate_model::{Sender, Timestamp};
 use cognate_outbound::{Inbox, Mailer, Outbound, Received, Script, Senders, SmsSender, Triggers};
 use cognate_service::{
-    App, Clock, Config, Entropy, KeyStock, Limits, access_keys, expire_some, operations,
+    App, Clock, Config, Entropy, KeyStock, Limits, access_keys, expire_some, index_some, operations,
 };
 use cognate_store::{Db, DbOptions, FaultPlan};
 use cognate_web::demo::{DemoConfig, DemoPasswordPolicy};
@@ -92,6 +92,18 @@ impl TestServer {
             .await
             .expect("what has run out is deleted")
         {}
+    }
+
+    /// Brings the index of searches up to date, as the background job does.
+    pub async fn index_users(&self) {
+        let mut reached = None;
+        loop {
+            let step = index_some(&self.0.app, "testkit", reached).await;
+            reached = step.expect("users are indexed");
+            if reached.is_none() {
+                return;
+            }
+        }
     }
 
     /// Another node on the same database, with the same clock and inbox, and nothing else in

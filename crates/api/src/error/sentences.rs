@@ -365,6 +365,7 @@ sentences! {
         /// The words are ours.
         rotation_and_refresh_token_auth() "ALLOW_REFRESH_TOKEN_AUTH can't be in ExplicitAuthFlows while RefreshTokenRotation is ENABLED";
         invalid_pagination_token() "Invalid pagination token given.";
+        requested_attributes_do_not_exist() "One or more requested attributes do not exist.";
     }
     FeatureUnavailableInTier {
         /// The words are ours.
@@ -424,6 +425,8 @@ sentences! {
     ServiceUnavailable {
         /// The words are ours. `Error::unavailable` makes one that says why.
         service_unavailable() "The service cannot answer at the moment; try again";
+        /// The words are ours. `Error::index_is_being_built` says when to try again.
+        index_not_ready() "The search index of the user pool is still being built; try again";
     }
     TooManyRequests {
         too_many_requests() "Too many requests";

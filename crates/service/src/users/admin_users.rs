@@ -1,5 +1,4 @@
-//! Users in an operator's hands: AdminCreateUser, AdminGetUser, AdminDeleteUser, passwords,
-//! ListUsers.
+//! Users in an operator's hands: AdminCreateUser, AdminGetUser, AdminDeleteUser, passwords.
 
 use std::sync::Arc;
 
@@ -9,8 +8,7 @@ use cognate_api::idp::{
     AdminDisableUserRequest, AdminDisableUserResponse, AdminEnableUserRequest,
     AdminEnableUserResponse, AdminGetUserRequest, AdminGetUserResponse,
     AdminResetUserPasswordRequest, AdminResetUserPasswordResponse, AdminSetUserPasswordRequest,
-    AdminSetUserPasswordResponse, DeliveryMediumType, ListUsersRequest, ListUsersResponse,
-    MessageActionType, UserStatusType, UserType,
+    AdminSetUserPasswordResponse, DeliveryMediumType, MessageActionType, UserStatusType,
 };
 use cognate_crypto::secret::SecretString;
 use cognate_model::attribute::Contact;
@@ -22,6 +20,7 @@ use cognate_store::{Tx, attempts, sessions, users as stored_users};
 
 use super::accounts::user_for_operator;
 use super::new_user::{new_credentials, new_user, username_for};
+use super::shown_user::user_type;
 use super::{attributes, password_history, storing};
 use crate::account::recovery::recovery_contact;
 use crate::limits::sums::{Whence, count_action};
@@ -29,7 +28,7 @@ use crate::messages::codes::{Form, NewCode};
 use crate::messages::message::{Draft, Message, check_destination};
 use crate::outcome::{Reached, write_settled};
 use crate::second_factors::shown;
-use crate::{Cx, Error, ErrorCode, Result, page_token};
+use crate::{Cx, Error, ErrorCode, Result};
 
 pub(crate) async fn admin_create_user(
     cx: Cx,
@@ -419,58 +418,4 @@ fn reset_code(
             error
         }
     })
-}
-
-/// The users of a pool, 60 at most a page, in the order of their subs.
-pub(crate) async fn list_users(cx: Cx, input: ListUsersRequest) -> Result<ListUsersResponse> {
-    let pool = cx.app.pool_named(&input.user_pool_id).await?;
-    if input
-        .filter
-        .as_ref()
-        .is_some_and(|filter| !filter.is_empty())
-    {
-        return Err(Error::parameter_not_built("Filter"));
-    }
-    let limit = match input.limit {
-        None | Some(0) => 60,
-        Some(limit) => i64::from(limit).clamp(1, 60),
-    };
-    let query = format!("ListUsers {}", pool.id);
-    let after: Option<String> = input
-        .pagination_token
-        .as_deref()
-        .map(|token| page_token::open(&cx.app, &query, token))
-        .transpose()?;
-    let mut page = stored_users::page(
-        &mut cx.app.db.read().await?,
-        &pool.id,
-        after.as_deref(),
-        limit + 1,
-    )
-    .await?;
-    let key = |user: &User| user.sub.clone();
-    let pagination_token =
-        page_token::cut(&cx.app, &query, &mut page, usize::try_from(limit)?, key)?;
-    let wanted = input.attributes_to_get.filter(|names| !names.is_empty());
-    let passes = |name: &str| {
-        wanted
-            .as_ref()
-            .is_none_or(|names| names.iter().any(|wanted| wanted == name))
-    };
-    Ok(ListUsersResponse {
-        users: Some(page.iter().map(|user| user_type(user, passes)).collect()),
-        pagination_token,
-    })
-}
-
-fn user_type(user: &User, passes: impl Fn(&str) -> bool) -> UserType {
-    UserType {
-        username: Some(user.username.clone()),
-        attributes: Some(attributes::readable(user, passes)),
-        user_create_date: Some(Timestamp(user.created_at.0)),
-        user_last_modified_date: Some(Timestamp(user.modified_at.0)),
-        enabled: Some(user.enabled),
-        user_status: Some(UserStatusType::from(user.status.as_str())),
-        mfa_options: shown::options(user),
-    }
 }

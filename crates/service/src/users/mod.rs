@@ -6,8 +6,11 @@ mod admin_attributes;
 mod admin_users;
 pub(crate) mod attributes;
 pub(crate) mod changed_attributes;
+mod list_users;
 pub(crate) mod new_user;
 pub(crate) mod password_history;
+pub(crate) mod search_index;
+pub(crate) mod shown_user;
 pub(crate) mod storing;
 pub mod unconfirmed_users;
 
@@ -39,5 +42,5 @@ pub(crate) fn operations() -> Operations {
             op::AdminDeleteUserAttributes,
             admin_attributes::admin_delete_user_attributes,
         )
-        .on(op::ListUsers, admin_users::list_users)
+        .on(op::ListUsers, list_users::list_users)
 }

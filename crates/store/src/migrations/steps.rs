@@ -111,6 +111,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "second secrets of app clients",
         steps: SECOND_SECRETS,
     },
+    Migration {
+        number: 17,
+        name: "searched users",
+        steps: SEARCHED_USERS,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -260,6 +265,32 @@ const SECOND_SECRETS: &[&str] = &[
     "ALTER TABLE app_clients ADD COLUMN secret_made_at BIGINT",
     "ALTER TABLE app_clients ADD COLUMN second_secret BYTES",
     "ALTER TABLE app_clients ADD COLUMN second_secret_made_at BIGINT",
+];
+
+/// The keys that users are searched by, each with the sub behind it, and the revision that the keys
+/// are of: nodes that do not know of the keys leave it behind.
+const SEARCHED_USERS: &[&str] = &[
+    "ALTER TABLE users ADD COLUMN search_username TEXT",
+    "ALTER TABLE users ADD COLUMN search_email TEXT",
+    "ALTER TABLE users ADD COLUMN search_phone_number TEXT",
+    "ALTER TABLE users ADD COLUMN search_name TEXT",
+    "ALTER TABLE users ADD COLUMN search_given_name TEXT",
+    "ALTER TABLE users ADD COLUMN search_family_name TEXT",
+    "ALTER TABLE users ADD COLUMN search_preferred_username TEXT",
+    "ALTER TABLE users ADD COLUMN searched_revision BIGINT",
+    "CREATE INDEX IF NOT EXISTS users_search_username ON users(pool, search_username, sub) WHERE search_username IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS users_search_email ON users(pool, search_email, sub) WHERE search_email IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS users_search_phone_number
+        ON users(pool, search_phone_number, sub) WHERE search_phone_number IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS users_search_name ON users(pool, search_name, sub) WHERE search_name IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS users_search_given_name ON users(pool, search_given_name, sub) WHERE search_given_name IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS users_search_family_name
+        ON users(pool, search_family_name, sub) WHERE search_family_name IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS users_search_preferred_username
+        ON users(pool, search_preferred_username, sub) WHERE search_preferred_username IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS users_status ON users(pool, status, sub)",
+    "CREATE INDEX IF NOT EXISTS users_enabled ON users(pool, enabled, sub)",
+    "CREATE INDEX IF NOT EXISTS users_unsearched ON users(pool, sub) WHERE searched_revision IS DISTINCT FROM revision",
 ];
 
 #[cfg(test)]

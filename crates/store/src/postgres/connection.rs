@@ -29,6 +29,8 @@ pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Waiting for the answer to a statement. The server's own limit is shorter, so that this one fires
 /// when the path is broken.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(20);
+/// The same for a step of a migration: an index of a large table takes its time.
+const DEFINITION_LIMIT: Duration = Duration::from_secs(3600);
 
 /// Said to each new connection, each by itself; a database that doesn't know one of them does
 /// without. Sequential scans are off because every statement has its index and a scan of a table,
@@ -281,6 +283,14 @@ impl Connection {
         limited(self.client.batch_execute(sql), failure).await
     }
 
+    /// Runs a statement that defines the schema, in a transaction.
+    pub(super) async fn define(&self, sql: &str) -> Result<(), Error> {
+        let seconds = DEFINITION_LIMIT.as_secs();
+        let sql = format!("SET LOCAL statement_timeout = '{seconds}s'; {sql}");
+        let work = self.client.batch_execute(&sql);
+        limited_to(DEFINITION_LIMIT, work, failure).await
+    }
+
     /// Begins a transaction. Behind a pooler that is when it comes out which server it runs on: the
     /// pooler may have others than the address leads to, and may not pool as it was said to.
     pub(super) async fn begin(&self, how: &str) -> Result<(), Error> {
@@ -382,7 +392,15 @@ async fn limited<T>(
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     in_words: impl Fn(&tokio_postgres::Error) -> Error,
 ) -> Result<T, Error> {
-    match timeout(STATEMENT_LIMIT, work).await {
+    limited_to(STATEMENT_LIMIT, work, in_words).await
+}
+
+async fn limited_to<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    in_words: impl Fn(&tokio_postgres::Error) -> Error,
+) -> Result<T, Error> {
+    match timeout(limit, work).await {
         Ok(outcome) => outcome.map_err(|error| in_words(&error)),
         Err(_) => Err(Error::Unavailable(
             "the database did not answer in time".to_owned(),

@@ -191,8 +191,13 @@ impl Session {
         client.run(sql, params).await
     }
 
+    /// Runs a statement that defines the schema.
+    pub(crate) async fn define(&mut self, sql: &str) -> Result<(), Error> {
+        self.client()?.define(sql).await
+    }
+
     /// Runs a statement that takes nothing and gives nothing.
-    pub(crate) async fn batch(&mut self, sql: &str) -> Result<(), Error> {
+    async fn batch(&mut self, sql: &str) -> Result<(), Error> {
         self.client()?.batch(sql).await
     }
 

@@ -5,14 +5,20 @@ use std::time::Duration;
 
 use cognate_crypto::secret::SecretBytes;
 use cognate_model::{
-    ClientId, SessionId, Timestamp, UserPoolId, claims::TokenUse, code::CodePurpose,
-    lockout::Lockout, password::PasswordHistory,
+    ClientId, SessionId, Timestamp, UserPoolId,
+    claims::TokenUse,
+    code::CodePurpose,
+    lockout::Lockout,
+    password::PasswordHistory,
+    user_filter::{KeyedAttribute, Lookup, Span},
 };
 use cognate_store::{
     Error, Tx, access_keys, app_clients, attempts, challenges, codes, devices, expiry, outbox,
     passkeys, password_history, recovery_codes, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
-    software_tokens, user_pools, users, ways_back,
+    software_tokens, user_pools,
+    user_search::{self, After, Reached},
+    users, ways_back,
 };
 
 use crate::fixtures::{
@@ -70,7 +76,31 @@ async fn of_users(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
     users::release_name(tx, id, &name("new")).await?;
     users::page(tx, id, None, 1).await?;
     users::estimated_number(tx, id).await?;
+    of_searches(tx, id).await?;
     users::unconfirmed(tx, id, Timestamp(1), None, 1).await?;
+    Ok(())
+}
+
+async fn of_searches(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
+    // As a node of an earlier version leaves a user behind.
+    let sql = "UPDATE users SET searched_revision = NULL WHERE pool = $1";
+    tx.execute(sql, &[id.as_str().into()]).await?;
+    user_search::is_behind(tx, id).await?;
+    user_search::catch_up_in(tx, id, 1).await?;
+    user_search::catch_up(tx, &Reached::default(), 1).await?;
+    let spans = [
+        Span::One(String::new()),
+        Span::FromTo(String::new(), "a".to_owned()),
+    ];
+    let mut lookups = vec![Lookup::Everyone, Lookup::Nobody, Lookup::Enabled(true)];
+    for span in spans {
+        lookups.extend([Lookup::Sub(span.clone()), Lookup::Status(span.clone())]);
+        let keys = KeyedAttribute::ALL.into_iter();
+        lookups.extend(keys.map(|attribute| Lookup::Key(attribute, span.clone())));
+    }
+    for lookup in lookups {
+        user_search::page(tx, id, &lookup, Some(After { key: "", sub: "" }), 1).await?;
+    }
     Ok(())
 }
 

@@ -39,4 +39,5 @@ mod second_factors;
 mod sessions;
 mod sign_ins;
 mod tables;
+mod user_search;
 mod versions;

@@ -88,5 +88,6 @@ mod unconfirmed_users;
 mod user_auth;
 mod user_existence;
 mod user_pools;
+mod user_search;
 mod way_back;
 mod wire;

@@ -65,18 +65,33 @@ async fn a_list_shows_the_attributes_that_are_asked_for() {
 }
 
 #[tokio::test]
-async fn a_filter_is_not_built_and_says_so() {
+async fn an_attribute_that_some_lack_can_be_asked_for_and_one_that_the_pool_lacks_cannot() {
     let server = TestServer::start().await;
     let pool = server.pool().await;
-    let input = json!({"UserPoolId": pool.id, "Filter": "username = \"ana\""});
-    let error = refused(server.call::<op::ListUsers>(input).await);
-    assert_eq!(
-        error.told(),
-        (
-            "InvalidParameterException",
-            "Cognate does not support Filter yet"
-        )
-    );
+    pool.invite("ana", "Temporary-1!", &[("name", "Ana")]).await;
+    pool.invite("bea", "Temporary-1!", &[]).await;
+    let list = |wanted: Value| {
+        server.call::<op::ListUsers>(json!({"UserPoolId": pool.id, "AttributesToGet": wanted}))
+    };
+    let count = |page: cognate_api::idp::ListUsersResponse| {
+        let users = page.users.unwrap().into_iter();
+        let mut counts: Vec<usize> = users.map(|user| user.attributes.unwrap().len()).collect();
+        counts.sort_unstable();
+        counts
+    };
+    let some = list(json!(["name", "sub"])).await.unwrap();
+    assert_eq!(count(some), [1, 2]);
+    assert_eq!(count(list(json!([])).await.unwrap()), [1, 2]);
+    for unknown in ["custom:none", "Name"] {
+        let error = refused(list(json!(["name", unknown])).await);
+        assert_eq!(
+            error.told(),
+            (
+                "InvalidParameterException",
+                "One or more requested attributes do not exist."
+            )
+        );
+    }
 }
 
 #[tokio::test]

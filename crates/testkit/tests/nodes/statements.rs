@@ -427,6 +427,8 @@ faults! {
         async |stage| stage.on_user::<op::AdminUpdateUserAttributes>(json!({"UserAttributes": [{"Name": "name", "Value": "Ana"}]})).await, Succeeds;
     admin_delete_user_attributes: nothing,
         async |stage| stage.on_user::<op::AdminDeleteUserAttributes>(json!({"UserAttributeNames": ["name"]})).await, Succeeds;
+    list_users_of_an_earlier_version: unindexed,
+        async |stage| stage.on_pool::<op::ListUsers>(json!({"Filter": "name = \"x\""})).await, Succeeds;
     admin_update_device_status: confirmed_device,
         async |stage| stage.on_device::<op::AdminUpdateDeviceStatus>(json!({"DeviceRememberedStatus": "not_remembered"})).await, Settled;
     admin_forget_device: confirmed_device, async |stage| stage.on_device::<op::AdminForgetDevice>(json!({})).await, Settled;
@@ -575,6 +577,16 @@ async fn keep_history(stage: &mut Stage) {
 /// Of the user's password only a hash is known.
 async fn keep_hash(stage: &mut Stage) {
     stage.ana.known_by(&hash_of(PASSWORD)).await;
+}
+
+/// The users are as a node of an earlier version has written them.
+async fn unindexed(stage: &mut Stage) {
+    let unindex = async |tx: &mut cognate_store::Tx| -> Result<u64, cognate_store::Error> {
+        let sql = "UPDATE users SET searched_revision = NULL";
+        tx.execute(sql, &[]).await
+    };
+    let done = stage.server.app().db.write("unindex", unindex).await;
+    done.unwrap();
 }
 
 async fn change_address(stage: &mut Stage) {
