@@ -33,9 +33,9 @@ use serde::{
 use crate::{digest, jwk::Jwk, secret::SecretBytes};
 
 /// The longest token that is read, in bytes. An access token of a user in 100 groups with the
-/// longest names has 18,000; identity pools take up to 50,000 characters (docs/protocol.md
-/// §6.11).
-pub const MAX_LENGTH: usize = 50_000;
+/// longest names (docs/protocol.md §20.1) has 18,000, and 53,000 where a character takes three
+/// bytes; identity pools take up to 50,000 characters (§6.11).
+pub const MAX_LENGTH: usize = 64_000;
 
 /// Why a token is refused. Clients never see these texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

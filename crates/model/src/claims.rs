@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::acr::{Level, amr, of_factors};
 use crate::app_client::AppClient;
 use crate::attribute::{self, is_verified_flag};
+use crate::group::Groups;
 use crate::session::TokenSession;
 use crate::sign_in::Proved;
 use crate::time::Timestamp;
@@ -75,6 +76,13 @@ pub struct AccessClaims {
     /// What was done for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
+    /// The names of the user's groups.
+    #[serde(
+        rename = "cognito:groups",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub groups: Vec<String>,
 }
 
 /// What one issue of tokens has in common.
@@ -85,6 +93,8 @@ pub struct Issue<'a> {
     pub issuer: &'a str,
     /// The user.
     pub user: &'a User,
+    /// The user's groups.
+    pub groups: &'a Groups,
     /// The app client.
     pub client: &'a AppClient,
     /// The session.
@@ -117,6 +127,7 @@ impl Issue<'_> {
             device_key: self.session.device_key.as_ref().map(ToString::to_string),
             acr: self.acr().map(str::to_owned),
             amr: self.amr().into_iter().map(str::to_owned).collect(),
+            groups: self.groups.names().into_iter().map(str::to_owned).collect(),
         }
     }
 
@@ -140,8 +151,8 @@ impl Issue<'_> {
         &self.session.factors
     }
 
-    /// The claims of an ID token with this `jti`: the attributes that the client may read, and
-    /// user, client and time of the sign-in.
+    /// The claims of an ID token with this `jti`: the attributes that the client may read, user,
+    /// client and time of the sign-in, and the user's groups and their roles.
     ///
     /// The fixed claims come last, so that no attribute replaces one.
     #[must_use]
@@ -178,6 +189,16 @@ impl Issue<'_> {
         let amr = self.amr();
         if !amr.is_empty() {
             claims.insert("amr".to_owned(), amr.into());
+        }
+        let lists = [
+            ("cognito:groups", self.groups.names()),
+            ("cognito:roles", self.groups.roles()),
+        ];
+        for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+            claims.insert(name.to_owned(), list.into());
+        }
+        if let Some(role) = self.groups.preferred_role() {
+            claims.insert("cognito:preferred_role".to_owned(), role.into());
         }
         claims
     }

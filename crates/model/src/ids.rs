@@ -101,6 +101,27 @@ id!(
             })
     }
 );
+id!(
+    /// A group of users, which nobody outside is told: 16 lower-case letters and digits, never used
+    /// again.
+    GroupId,
+    "group id",
+    |text| {
+        text.len() == GROUP_ID_LENGTH
+            && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
+    }
+);
+
+/// 82 bits of randomness.
+const GROUP_ID_LENGTH: usize = 16;
+
+impl GroupId {
+    /// A new id.
+    #[must_use]
+    pub fn random(random: &mut Random) -> Self {
+        Self(random.from_alphabet(GROUP_ID_LENGTH, Alphabet::LOWERCASE_AND_DIGITS))
+    }
+}
 
 impl UserPoolId {
     /// A new id in a region.
@@ -277,6 +298,7 @@ mod tests {
         let device = DeviceKey::random(&pool, &mut random);
         assert!(DeviceKey::parse(device.as_str()).is_ok());
         assert!(device.as_str().starts_with("eu-west-1_"));
+        assert!(GroupId::parse(GroupId::random(&mut random).as_str()).is_ok());
     }
 
     #[test]

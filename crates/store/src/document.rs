@@ -8,7 +8,7 @@
 
 use cognate_crypto::secret::SecretBytes;
 use cognate_model::{
-    AppClient, Device, Passkey, TokenSession, User, UserPool, WayBack,
+    AppClient, Device, Group, Passkey, TokenSession, User, UserPool, WayBack,
     access_key::AccessKey,
     code::PendingCode,
     device::DeviceSecret,
@@ -55,6 +55,7 @@ documents! {
     "credentials" => Credentials,
     "device" => Device,
     "device_secret" => DeviceSecret,
+    "group" => Group,
     "passkey" => Passkey,
     "password_history" => PasswordHistory,
     "pool_server_settings" => PoolServerSettings,

@@ -45,6 +45,8 @@ pub mod codes;
 pub mod condition;
 pub mod devices;
 pub mod expiry;
+pub mod group_members;
+pub mod groups;
 pub mod installation;
 pub mod leases;
 pub mod outbox;

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use crate::{
     access_keys, aliases, app_clients, attempts, challenges, codes, data_keys, derived::Derived,
-    devices, leases, meta, migrations::book, outbox, passkeys, password_history, recovery_codes,
-    server_settings, sessions, signing_keys, software_tokens, table::Table, user_pools, users,
-    ways_back,
+    devices, group_members, groups, leases, meta, migrations::book, outbox, passkeys,
+    password_history, recovery_codes, server_settings, sessions, signing_keys, software_tokens,
+    table::Table, user_pools, users, ways_back,
 };
 
 /// The declarations, each from the file of its resource.
@@ -33,6 +33,10 @@ pub const TABLES: &[&Table] = &[
     &attempts::TABLE,
     &devices::TABLE,
     &outbox::TABLE,
+    &groups::TABLE,
+    &groups::NUMBERS,
+    &groups::DELETED,
+    &group_members::TABLE,
     &aliases::TABLE,
     &password_history::TABLE,
     &users::TABLE,

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::*;
 use crate::app_client::{ClientSettings, TimeUnit, UnitsNamed, Validity};
-use crate::ids::{ClientId, DeviceKey, SessionId, Sub, UserPoolId};
+use crate::group::Group;
+use crate::ids::{ClientId, DeviceKey, GroupId, SessionId, Sub, UserPoolId};
 use crate::sign_in::Factor;
 use crate::user::UserStatus;
 
@@ -108,6 +109,7 @@ fn levels(pool: &UserPool, factors: &[Factor]) -> [Value; 2] {
         issuer: ISSUER,
         // No attribute says it.
         user: &user(&[("acr", "forged"), ("amr", "forged")]),
+        groups: &Groups::default(),
         client: &client(None),
         session: &session,
         now: Timestamp(1_700_000_000_999),
@@ -123,6 +125,7 @@ fn id_claims(attributes: &[(&str, &str)], read: Option<&[&str]>) -> Value {
         pool: &pool,
         issuer: ISSUER,
         user: &user(attributes),
+        groups: &Groups::default(),
         client: &client(read),
         session: &session(),
         now: Timestamp(1_700_000_000_999),
@@ -163,6 +166,7 @@ fn an_access_token_says_this_and_no_more() {
         pool: &pool,
         issuer: ISSUER,
         user: &user(&[("email", "ana@example.com"), ("name", "Ana")]),
+        groups: &Groups::default(),
         client: &client(None),
         session: &session(),
         now: Timestamp(1_700_000_000_999),
@@ -196,6 +200,7 @@ fn the_access_token_of_a_device_names_it_and_the_id_token_does_not() {
         pool: &pool(),
         issuer: ISSUER,
         user: &user(&[]),
+        groups: &Groups::default(),
         client: &client(None),
         session: &session,
         now: Timestamp(1_700_000_000_999),
@@ -329,4 +334,68 @@ fn tokens_tell_no_level_where_none_is_met_or_known_and_none_in_the_least_tier() 
         levels(&pool, &[Factor::Password]),
         [nothing.clone(), nothing]
     );
+}
+
+fn group(name: &str, precedence: u32, role: Option<&str>) -> Group {
+    Group {
+        pool: UserPoolId::parse("us-east-1_Home").unwrap(),
+        id: GroupId::parse("0123456789abcdef").unwrap(),
+        name: name.to_owned(),
+        description: None,
+        role_arn: role.map(str::to_owned),
+        precedence: Some(precedence),
+        created_at: Timestamp(0),
+        modified_at: Timestamp(0),
+    }
+}
+
+/// What the groups add to an access token and to an ID token.
+fn of_groups(groups: Vec<Group>) -> [Value; 2] {
+    let issue = Issue {
+        pool: &pool(),
+        issuer: ISSUER,
+        user: &user(&[]),
+        groups: &Groups::new(groups),
+        client: &client(None),
+        session: &session(),
+        now: Timestamp(1_700_000_000_999),
+    };
+    let access = serde_json::to_value(issue.access("own-id".into())).unwrap();
+    [access, Value::Object(issue.id("own-id".into()))].map(|claims| {
+        let own = claims.as_object().unwrap().iter();
+        let own =
+            own.filter(|(name, _)| name.starts_with("cognito:") && *name != "cognito:username");
+        Value::Object(
+            own.map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
+    })
+}
+
+#[test]
+fn both_tokens_name_the_groups_and_the_id_token_their_roles_too() {
+    let groups = vec![
+        group("staff", 2, Some("arn:aws:iam::000000000000:role/staff")),
+        group("admins", 1, Some("arn:aws:iam::000000000000:role/admins")),
+        group("all", 3, None),
+    ];
+    let names = json!(["admins", "staff", "all"]);
+    let roles = [
+        "arn:aws:iam::000000000000:role/admins",
+        "arn:aws:iam::000000000000:role/staff",
+    ];
+    let id = json!({"cognito:groups": names, "cognito:roles": roles, "cognito:preferred_role": roles[0]});
+    assert_eq!(of_groups(groups), [json!({ "cognito:groups": names }), id]);
+}
+
+#[test]
+fn a_claim_of_groups_that_would_be_empty_is_not_there() {
+    assert_eq!(of_groups(Vec::new()), [json!({}), json!({})]);
+    let names = json!({"cognito:groups": ["all"]});
+    let of_all = of_groups(vec![group("all", 0, None)]);
+    assert_eq!(of_all, [names.clone(), names]);
+    let tie = vec![group("a", 1, Some("read")), group("b", 1, Some("write"))];
+    let [_, id] = of_groups(tie);
+    assert_eq!(id.get("cognito:roles"), Some(&json!(["read", "write"])));
+    assert_eq!(id.get("cognito:preferred_role"), None);
 }

@@ -116,6 +116,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "searched users",
         steps: SEARCHED_USERS,
     },
+    Migration {
+        number: 18,
+        name: "groups",
+        steps: GROUPS,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -291,6 +296,23 @@ const SEARCHED_USERS: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS users_status ON users(pool, status, sub)",
     "CREATE INDEX IF NOT EXISTS users_enabled ON users(pool, enabled, sub)",
     "CREATE INDEX IF NOT EXISTS users_unsearched ON users(pool, sub) WHERE searched_revision IS DISTINCT FROM revision",
+];
+
+/// Groups by their names, how many each pool has, who is in them, and those that are gone and whose
+/// memberships are being deleted.
+const GROUPS: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS groups(
+        pool TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL, PRIMARY KEY (pool, name))",
+    "CREATE UNIQUE INDEX IF NOT EXISTS groups_id ON groups(pool, id)",
+    "CREATE TABLE IF NOT EXISTS group_numbers(pool TEXT NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (pool))",
+    "CREATE TABLE IF NOT EXISTS group_members(
+        pool TEXT NOT NULL, group_id TEXT NOT NULL, sub TEXT NOT NULL, PRIMARY KEY (pool, group_id, sub)) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS group_members_sub ON group_members(pool, sub, group_id)",
+    // `done_to` is the last sub whose membership was deleted.
+    "CREATE TABLE IF NOT EXISTS deleted_groups(
+        pool TEXT NOT NULL, id TEXT NOT NULL, done_to TEXT NOT NULL, look_at BIGINT NOT NULL, last_look_at BIGINT NOT NULL,
+        PRIMARY KEY (pool, id))",
+    "CREATE INDEX IF NOT EXISTS deleted_groups_look ON deleted_groups(look_at)",
 ];
 
 #[cfg(test)]

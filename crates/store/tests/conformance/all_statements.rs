@@ -13,8 +13,9 @@ use cognate_model::{
     user_filter::{KeyedAttribute, Lookup, Span},
 };
 use cognate_store::{
-    Error, Tx, access_keys, app_clients, attempts, challenges, codes, devices, expiry, outbox,
-    passkeys, password_history, recovery_codes, server_settings, sessions,
+    Error, Tx, access_keys, app_clients, attempts, challenges, codes, devices, expiry,
+    group_members, groups, outbox, passkeys, password_history, recovery_codes, server_settings,
+    sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools,
     user_search::{self, After, Reached},
@@ -22,8 +23,8 @@ use cognate_store::{
 };
 
 use crate::fixtures::{
-    app_client, code, device, device_secret, list_of_recovery_codes, name, names, passkey, random,
-    seen, session, software_token, user, user_pool, way_back,
+    app_client, code, device, device_secret, group, list_of_recovery_codes, name, names, passkey,
+    random, seen, session, software_token, user, user_pool, way_back,
 };
 
 /// Runs what reads and writes.
@@ -54,6 +55,7 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), Error> {
     let settings = server_settings::of_pool(tx, &id).await?;
     server_settings::put_of_pool(tx, &id, &settings).await?;
     of_users(tx, &id).await?;
+    of_groups(tx, &id).await?;
     of_sign_ins(tx, &id, &client.id).await?;
     of_counters_and_messages(tx, &id).await
 }
@@ -101,6 +103,19 @@ async fn of_searches(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
     for lookup in lookups {
         user_search::page(tx, id, &lookup, Some(After { key: "", sub: "" }), 1).await?;
     }
+    Ok(())
+}
+
+async fn of_groups(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
+    let (staff, sub) = (group(id, "staff"), user(id, "ana").sub);
+    groups::insert(tx, &staff).await?.unwrap();
+    groups::find(tx, id, "staff").await?;
+    groups::change(tx, id, "staff", |_| ()).await?;
+    groups::page(tx, id, None, 1).await?;
+    group_members::add(tx, id, &staff.id, &sub).await?.unwrap();
+    group_members::of_user(tx, id, &sub).await?;
+    group_members::page(tx, id, &staff.id, None, 1).await?;
+    group_members::remove(tx, id, &staff.id, &sub).await?;
     Ok(())
 }
 
@@ -195,6 +210,12 @@ pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), Error> {
     let (ana, client) = (user(&pool, "ana"), app_client(&pool));
     app_clients::insert(tx, &client, None).await?;
     app_clients::delete(tx, &pool, &client.id, Timestamp(1)).await?;
+    let staff = group(&pool, "staff");
+    groups::insert(tx, &staff).await?.unwrap();
+    let added = group_members::add(tx, &pool, &staff.id, &ana.sub).await?;
+    added.unwrap();
+    groups::delete(tx, &pool, &staff.name, Timestamp(1)).await?;
+    assert!(groups::delete_leftovers(tx, Timestamp(1), 1).await?);
     challenges::consume(tx, &[0; 32]).await?;
     codes::put(
         tx,
@@ -225,5 +246,7 @@ pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), Error> {
     while user_pools::delete_leftovers(tx, Timestamp(i64::MAX), 1).await? {}
     app_clients::delete_leftovers(tx, Timestamp(1), 1).await?;
     while app_clients::delete_leftovers(tx, Timestamp(i64::MAX), 1).await? {}
+    groups::delete_leftovers(tx, Timestamp(1), 1).await?;
+    while groups::delete_leftovers(tx, Timestamp(i64::MAX), 1).await? {}
     Ok(())
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cognate_crypto::{random::Random, secret::SecretBytes};
 use cognate_model::{
-    AppClient, ClientId, Device, DeviceKey, NormalName, Passkey, SessionId, Sub, Timestamp,
-    TokenSession, User, UserPool, UserPoolId, UserStatus, WayBack,
+    AppClient, ClientId, Device, DeviceKey, Group, GroupId, NormalName, Passkey, SessionId, Sub,
+    Timestamp, TokenSession, User, UserPool, UserPoolId, UserStatus, WayBack,
     app_client::{ClientSettings, TimeUnit, Validity},
     attribute::Contact,
     code::PendingCode,
@@ -102,6 +102,19 @@ pub(crate) fn user(pool: &UserPoolId, username: &str) -> User {
         created_at: Timestamp(7),
         modified_at: Timestamp(8),
         revision: 1,
+    }
+}
+
+pub(crate) fn group(pool: &UserPoolId, name: &str) -> Group {
+    Group {
+        pool: pool.clone(),
+        id: GroupId::random(&mut random()),
+        name: name.to_owned(),
+        description: None,
+        role_arn: None,
+        precedence: None,
+        created_at: Timestamp(1),
+        modified_at: Timestamp(2),
     }
 }
 

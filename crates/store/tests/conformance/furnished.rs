@@ -13,14 +13,15 @@ use cognate_model::{
 };
 use cognate_store::{
     Db, Error, Tx, access_keys, app_clients, attempts, backup, challenges, codes, devices,
-    installation, outbox, passkeys, password_history, recovery_codes, server_settings, sessions,
+    group_members, groups, installation, outbox, passkeys, password_history, recovery_codes,
+    server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
 
 use crate::fixtures::{
-    app_client, code, credentials, device, device_secret, list_of_recovery_codes, names, passkey,
-    random, session, software_token, user, user_pool, way_back, write,
+    app_client, code, credentials, device, device_secret, group, list_of_recovery_codes, names,
+    passkey, random, session, software_token, user, user_pool, way_back, write,
 };
 
 /// More than a few pages.
@@ -119,6 +120,13 @@ async fn users_with_sessions(
             };
             password_history::put(tx, pool, &ana.sub, &history).await?;
             devices::insert(tx, &device(&ana), &device_secret(1)).await?;
+            let (staff, gone) = (group(pool, "staff"), group(pool, "gone"));
+            for group in [&staff, &gone] {
+                groups::insert(tx, group).await?.unwrap();
+                let added = group_members::add(tx, pool, &group.id, &ana.sub).await?;
+                added.unwrap();
+            }
+            groups::delete(tx, pool, &gone.name, Timestamp(6)).await?;
         }
     }
     Ok(())

@@ -42,7 +42,7 @@ const OF_OTHER_CRATES: [&str; 21] = [
 ];
 
 /// What the first version has always written, and nothing can stand for.
-const REQUIRED: [(&str, &[&str]); 16] = [
+const REQUIRED: [(&str, &[&str]); 17] = [
     ("access_key", &["id", "name", "policy", "created_at"]),
     (
         "app_client",
@@ -74,6 +74,10 @@ const REQUIRED: [(&str, &[&str]); 16] = [
         ],
     ),
     ("device_secret", &["salt", "verifier", "group_key"]),
+    (
+        "group",
+        &["pool", "id", "name", "created_at", "modified_at"],
+    ),
     (
         "passkey",
         &["pool", "sub", "id", "public_key", "relying_party_id"],

@@ -25,6 +25,7 @@ mod faults;
 mod fixtures;
 mod furnished;
 mod golden;
+mod groups;
 mod killed;
 mod master_key;
 mod meetings;
