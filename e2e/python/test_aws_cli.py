@@ -205,3 +205,18 @@ def test_the_cli_walks_all_pages_of_a_listing(aws, environment):
     assert len(users) == 7
     assert {user["Username"] for user in users} == names
     assert {user["UserStatus"] for user in users} == {"FORCE_CHANGE_PASSWORD"}
+
+
+def test_groups_and_their_members_are_listed_to_the_last_page(aws, environment):
+    pool = ("--user-pool-id", make_pool(environment, "groups")["POOL"])
+    aws("admin-create-user", *pool, "--username", "ana", "--message-action", "SUPPRESS")
+    for name in ("one", "two"):
+        aws("create-group", *pool, "--group-name", name, "--precedence", "0")
+        aws("admin-add-user-to-group", *pool, "--username", "ana", "--group-name", name)
+    page = ("--page-size", "1")
+    listed = aws("list-groups", *pool, *page)["Groups"]
+    of_user = aws("admin-list-groups-for-user", *pool, "--username", "ana", *page)["Groups"]
+    for groups in (listed, of_user):
+        assert [group["GroupName"] for group in groups] == ["one", "two"]
+    members = aws("list-users-in-group", *pool, "--group-name", "two", *page)["Users"]
+    assert [user["Username"] for user in members] == ["ana"]

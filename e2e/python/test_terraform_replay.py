@@ -415,6 +415,42 @@ def test_a_user_is_read_back_as_written_after_each_change(idp, make_pool):
         idp.admin_get_user(**user)
 
 
+ROLE = "arn:aws:iam::000000000000:role/staff"
+# What is written of a group at first, and after an update in place. The provider leaves a
+# precedence of 0 out.
+GROUPS = {
+    "bare": ({}, {"Description": "later"}),
+    "whole": (
+        {"Description": "a", "Precedence": 2, "RoleArn": ROLE},
+        {"Description": "b", "Precedence": 1, "RoleArn": ROLE.replace("staff", "other")},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_group_and_its_member_are_planned_without_a_difference(idp, make_pool, name):
+    pool = make_pool().id
+    group = {"UserPoolId": pool, "GroupName": name}
+
+    def shown():
+        found = idp.get_group(**group)["Group"]
+        return {member: found[member] for member in found if not member.endswith("Date")}
+
+    for call, written in zip((idp.create_group, idp.update_group), GROUPS[name]):
+        call(**group, **written)
+        assert shown() == group | written
+    user = {"UserPoolId": pool, "Username": "ana"}
+    idp.admin_create_user(**user, MessageAction="SUPPRESS")
+    idp.admin_add_user_to_group(**user, GroupName=name)
+    (only,) = idp.admin_list_groups_for_user(**user)["Groups"]
+    assert only["GroupName"] == name
+    idp.admin_remove_user_from_group(**user, GroupName=name)
+    assert idp.admin_list_groups_for_user(**user)["Groups"] == []
+    idp.delete_group(**group)
+    with refused("ResourceNotFoundException"):
+        idp.get_group(**group)
+
+
 def test_what_cannot_succeed_is_the_callers_mistake(idp):
     # The provider repeats a 500 for minutes, and says nothing in that time.
     from botocore.exceptions import ClientError
@@ -441,7 +477,6 @@ def test_what_cannot_succeed_is_the_callers_mistake(idp):
         ),
         (idp.delete_user_pool, {"UserPoolId": pool}),
         # Not built at all.
-        (idp.create_group, {"UserPoolId": pool, "GroupName": "g"}),
         (idp.create_user_pool_domain, {"UserPoolId": pool, "Domain": "d"}),
         (idp.create_resource_server, {"UserPoolId": pool, "Identifier": "i", "Name": "n"}),
         (idp.describe_risk_configuration, {"UserPoolId": pool}),

@@ -1,12 +1,12 @@
 //! Work beside the requests: delivery of the outbox, and the end of what has run out.
 //!
-//! Every node runs it. Expiry deletes what no request would accept any more, and what deleted pools
-//! have left, in small steps, by one node at a time.
+//! Every node runs it. Expiry deletes what no request would accept any more, and what deleted
+//! pools, app clients and groups have left, in small steps, by one node at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use cognate_store::{Tx, app_clients, expiry, leases, user_pools};
+use cognate_store::{Tx, app_clients, expiry, groups, leases, user_pools};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -91,8 +91,8 @@ async fn index_users(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Deletes some of what has run out and of what deleted pools and app clients have left, unless
-/// another holder has the lease to do it; whether there may be more.
+/// Deletes some of what has run out and of what deleted pools, app clients and groups have left,
+/// unless another holder has the lease to do it; whether there may be more.
 ///
 /// # Errors
 /// Only what the database gives.
@@ -114,7 +114,8 @@ pub async fn expire_some(app: &Arc<App>, holder: &str) -> Result<bool> {
         }
         let of_pools = user_pools::delete_leftovers(tx, now, ROWS_AT_ONCE).await?;
         let of_clients = app_clients::delete_leftovers(tx, now, ROWS_AT_ONCE).await?;
-        Ok(of_pools || of_clients)
+        let of_groups = groups::delete_leftovers(tx, now, ROWS_AT_ONCE).await?;
+        Ok(of_pools || of_clients || of_groups)
     };
     let more_leftovers = app.db.write("delete_leftovers", delete).await?;
     Ok(more_expired || more_leftovers)

@@ -19,6 +19,7 @@ mod devices;
 mod failure;
 #[cfg(test)]
 mod golden;
+mod groups;
 mod keys;
 mod limits;
 mod messages;

@@ -2,8 +2,8 @@
 //! joins them; docs/coverage.md is made from it.
 
 use crate::{
-    Operations, account, app_clients, devices, passkeys, second_factors, sign_in, sign_up, tokens,
-    user_pools, users,
+    Operations, account, app_clients, devices, groups, passkeys, second_factors, sign_in, sign_up,
+    tokens, user_pools, users,
 };
 
 /// The operations that are built.
@@ -14,6 +14,7 @@ pub fn operations() -> Operations {
         app_clients::operations(),
         sign_up::operations(),
         users::operations(),
+        groups::operations(),
         sign_in::operations(),
         tokens::operations(),
         account::operations(),

@@ -30,6 +30,7 @@ mod choice;
 mod client;
 mod databases;
 mod device;
+mod group;
 mod imported;
 mod key;
 mod nodes;

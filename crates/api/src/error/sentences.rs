@@ -315,6 +315,9 @@ sentences! {
         /// The words are ours.
         too_many_client_secrets() "The app client has two active secrets already; delete one first.";
     }
+    GroupExists {
+        group_exists() "A group with the name already exists.";
+    }
     ConcurrentModification {
         /// The words are ours.
         changed_by_another_request(what) "The {what} was changed by another request at the same time; try again";

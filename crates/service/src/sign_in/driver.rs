@@ -1,14 +1,16 @@
 //! The driver of the sign-in machine: reads the facts, lets the machine decide, finds out what it
 //! needs, and does what it asks for.
 
+use std::convert::identity;
+
 use cognate_crypto::digest::base64url_encode;
-use cognate_model::DeviceKey;
 use cognate_model::sign_in::{
     self, CodeSent, Computed, Effect, Facts, FirstFactors, Flow, KnownDevice, KnownToken, Need,
     Outcome, Pending, Powers, Proof, Refusal, Way,
 };
+use cognate_model::{DeviceKey, Groups};
 use cognate_store::{
-    Tx, attempts, challenges, devices, password_history, sessions, software_tokens,
+    Tx, attempts, challenges, devices, group_members, password_history, sessions, software_tokens,
 };
 
 use super::effects::{self, Basis};
@@ -347,32 +349,37 @@ impl Run {
         let basis = Basis::of_found(&self.found).and_session(rests_on);
         let address = self.cx.user_address();
         let (of_pool, id) = (pool.id.clone(), new.session.id.clone());
-        let stands = async move |tx: &mut Tx| -> Result<Option<Option<Error>>> {
-            Ok(sessions::find(tx, &of_pool, &id).await?.map(|_| None))
+        let of_sub = sub.clone();
+        let stands = async move |tx: &mut Tx| -> Result<Option<Result<Groups>>> {
+            if sessions::find(tx, &of_pool, &id).await?.is_none() {
+                return Ok(None);
+            }
+            let groups = group_members::of_user(tx, &of_pool, &of_sub).await?;
+            Ok(Some(Ok(groups)))
         };
-        let store = async move |tx: &mut Tx| -> Result<Option<Error>> {
+        let store = async move |tx: &mut Tx| -> Result<Result<Groups>> {
             kept_step::use_up(tx, row.as_ref()).await?;
             let lockout = attempts::find_lockout(tx, &pool.id, sub.as_str()).await?;
             if lockout.is_locked(now) {
                 // Committed with the end of the step: a wrong answer's step is used up too.
-                return Ok(Some(Error::password_attempts_exceeded()));
+                return Ok(Err(Error::password_attempts_exceeded()));
             }
             if !basis.stands(tx, &pool.id, &sub).await? {
-                return Ok(Some(Error::incorrect_username_or_password()));
+                return Ok(Err(Error::incorrect_username_or_password()));
             }
             let address = address.as_deref();
             let refusal = effects::apply(tx, &pool, &sub, &effects, address, now).await?;
-            if refusal.is_some() {
-                return Ok(refusal);
+            if let Some(refusal) = refusal {
+                return Ok(Err(refusal));
             }
             if lockout.failures > 0 {
                 attempts::clear_lockout(tx, &pool.id, sub.as_str()).await?;
             }
             session.store(tx, &pool).await?;
-            Ok(None)
+            Ok(Ok(group_members::of_user(tx, &pool.id, &sub).await?))
         };
         let stored = write_settled(&self.cx.app.db, "sign_in", stands, store).await;
-        self.taken.settle_guess(stored)?;
+        let groups = self.taken.settle(stored.and_then(identity))?;
         if begins_with_a_challenge(way) {
             // It is gone, so who answers as many as they open, as a back end does for all its
             // users, is never held up.
@@ -383,6 +390,7 @@ impl Run {
             &self.cx,
             &self.pool_client,
             &user,
+            &groups,
             &new.session,
             Some(&new.refresh.text),
         )

@@ -9,7 +9,7 @@
 //! keeps, it can go on.
 
 use cognate_api::idp::AuthenticationResultType;
-use cognate_model::{TokenSession, User, UserPool};
+use cognate_model::{TokenSession, UserPool};
 use cognate_store::{Tx, sessions};
 
 use super::refresh_token::{self, NewToken, Presented, TokenState};
@@ -41,17 +41,22 @@ pub(crate) async fn refresh(
         presented.check_device(device)?;
         check(&presented)?;
         let state = presented.state(&pool_client.entry.client, cx.now, was_newest);
-        let Presented { session, user, .. } = &presented;
+        let Presented {
+            session,
+            user,
+            groups,
+            ..
+        } = &presented;
         match state {
             TokenState::Current if !rotates => {
                 use_of_session::note(cx, &pool_client.pool, session).await?;
-                return token_set::issue(cx, pool_client, user, session, None).await;
+                return token_set::issue(cx, pool_client, user, groups, session, None).await;
             }
             TokenState::Current => was_newest = true,
             TokenState::InGrace => {
                 if let Some(newest) = presented.newest(cx)? {
                     use_of_session::note(cx, &pool_client.pool, session).await?;
-                    return issue(cx, pool_client, user, session, &newest).await;
+                    return issue(cx, pool_client, &presented, session, &newest).await;
                 }
             }
             TokenState::TooLate => return Err(Error::refresh_token_reused()),
@@ -61,7 +66,7 @@ pub(crate) async fn refresh(
             }
         }
         if let Some((session, new)) = rotate(cx, &pool_client.pool, session).await? {
-            return issue(cx, pool_client, user, &session, &new).await;
+            return issue(cx, pool_client, &presented, &session, &new).await;
         }
     }
     Err(Error::too_many_requests())
@@ -70,11 +75,16 @@ pub(crate) async fn refresh(
 async fn issue(
     cx: &Cx,
     pool_client: &PoolClient,
-    user: &User,
+    presented: &Presented,
     session: &TokenSession,
     token: &NewToken,
 ) -> Result<AuthenticationResultType> {
-    token_set::issue(cx, pool_client, user, session, Some(&token.text)).await
+    let (user, groups, token) = (
+        &presented.user,
+        &presented.groups,
+        Some(token.text.as_str()),
+    );
+    token_set::issue(cx, pool_client, user, groups, session, token).await
 }
 
 /// Puts a new refresh token into the place of a session's newest; None when another request was

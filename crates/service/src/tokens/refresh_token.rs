@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use cognate_crypto::digest::{base64url_decode, base64url_encode, ct_eq, hmac_sha256, sha256};
-use cognate_model::{AppClient, SessionId, Sub, Timestamp, TokenSession, User, UserPool};
-use cognate_store::{sessions, users};
+use cognate_model::{AppClient, Groups, SessionId, Sub, Timestamp, TokenSession, User, UserPool};
+use cognate_store::{group_members, sessions, users};
 use serde::{Deserialize, Serialize};
 
 use crate::users::accounts::PoolClient;
@@ -90,6 +90,8 @@ pub(crate) fn make(cx: &Cx, session: &TokenSession) -> Result<NewToken> {
 pub(crate) struct Presented {
     pub(crate) session: TokenSession,
     pub(crate) user: User,
+    /// The user's groups, which new tokens name.
+    pub(crate) groups: Groups,
     generation: i64,
     is_current: bool,
     /// What the session's row keeps of its newest token.
@@ -123,12 +125,8 @@ impl Presented {
         if content.expires_at <= cx.now {
             return Err(Error::refresh_token_expired());
         }
-        let found = sessions::find_for_refresh(
-            &mut cx.app.db.read().await?,
-            &pool_client.pool.id,
-            &content.session,
-        )
-        .await?;
+        let (mut reader, pool) = (cx.app.db.read().await?, &pool_client.pool.id);
+        let found = sessions::find_for_refresh(&mut reader, pool, &content.session).await?;
         let Some((session, newest, user, device_stands)) = found else {
             return Err(why_it_ended(cx, pool_client, content.sub.as_ref()).await?);
         };
@@ -143,9 +141,11 @@ impl Presented {
         if !user.enabled {
             return Err(Error::user_is_disabled());
         }
+        let groups = group_members::of_user(&mut reader, pool, &user.sub).await?;
         Ok(Self {
             session,
             user,
+            groups,
             generation: content.generation,
             is_current,
             newest,

@@ -4,7 +4,7 @@ use cognate_api::idp::{AuthenticationResultType, NewDeviceMetadataType};
 use cognate_model::claims::{Issue, TokenUse};
 use cognate_model::device::group_key;
 use cognate_model::sign_in::Proof;
-use cognate_model::{TokenSession, User, UserPool};
+use cognate_model::{Groups, TokenSession, User, UserPool};
 use cognate_store::{Tx, sessions};
 
 use super::{refresh_token, use_of_session};
@@ -68,6 +68,7 @@ pub(crate) async fn issue(
     cx: &Cx,
     pool_client: &PoolClient,
     user: &User,
+    groups: &Groups,
     session: &TokenSession,
     refresh: Option<&str>,
 ) -> Result<AuthenticationResultType> {
@@ -78,6 +79,7 @@ pub(crate) async fn issue(
         pool: &pool_client.pool,
         issuer: &issuer,
         user,
+        groups,
         client,
         session,
         now: cx.now,

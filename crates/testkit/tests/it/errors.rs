@@ -2,6 +2,7 @@
 //! reason why it does not arise.
 
 mod devices;
+mod groups;
 mod operators;
 mod own_account;
 mod passkeys;
@@ -150,6 +151,7 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
     operators::pools_and_clients(&mut world).await;
     operators::client_secrets(&mut world).await;
     operators::operators(&mut world).await;
+    groups::groups(&mut world).await;
     sign_up::sign_up(&mut world).await;
     sign_up::confirm_sign_up(&mut world).await;
     sign_up::resend_confirmation_code(&mut world).await;

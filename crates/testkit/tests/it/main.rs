@@ -37,6 +37,8 @@ mod errors;
 mod faults;
 mod forwarded;
 mod given_attributes;
+mod group_members;
+mod groups;
 mod imported_passwords;
 mod mail_addresses;
 mod mail_senders;

@@ -3,13 +3,16 @@
 
 use cognate_api::idp::op;
 use cognate_service::{deliver_due, expire_some};
-use cognate_store::{Fault, leases, outbox};
-use cognate_testkit::{Shared, TestServer, for_each_shared_database, minutes, refused, seconds};
+use cognate_store::{Fault, Tx, groups, leases, outbox};
+use cognate_testkit::{
+    Shared, TestServer, claims, for_each_shared_database, minutes, refused, seconds,
+};
 use futures_util::future::join_all;
 use serde_json::json;
 
 const ALIASES: &str = "SELECT COUNT(*) FROM aliases";
 const CHALLENGES: &str = "SELECT COUNT(*) FROM challenges";
+const MEMBERSHIPS: &str = "SELECT COUNT(*) FROM group_members";
 const SESSIONS: &str = "SELECT COUNT(*) FROM sessions";
 const USERS: &str = "SELECT COUNT(*) FROM users";
 
@@ -161,6 +164,65 @@ async fn sessions_of_a_deleted_app_client_are_refused_at_once_and_deleted_afterw
         while expire_some(other.app(), "other").await.unwrap() {}
         assert_eq!(count(&node, SESSIONS).await, 1);
         ana.on(&other).get_user(&kept_tokens.access).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deletion_of_a_group_whose_node_died_in_the_middle_is_done_by_another() {
+    for_each_shared_database(async |shared: Shared| {
+        let [dies, lives] = shared.nodes().await;
+        let ana = dies.confirmed_user("ana").await;
+        let pool = &ana.client.pool;
+        pool.invite("bea", "Temporary-1!", &[]).await;
+        for group in ["doomed", "kept"] {
+            pool.group(group).await;
+            for name in ["ana", "bea"] {
+                pool.add_to_group(name, group).await.unwrap();
+            }
+        }
+        pool.delete_group("doomed").await.unwrap();
+        let groups_at = async |node: &TestServer| {
+            let tokens = ana.on(node).sign_in().await.unwrap();
+            claims(&tokens.access)["cognito:groups"].clone()
+        };
+        for node in [&dies, &lives] {
+            assert_eq!(groups_at(node).await, json!(["kept"]));
+        }
+        // It does one step, and holds the lease when it dies.
+        let (now, until) = (dies.now(), dies.now().plus(seconds(60)));
+        let step = async move |tx: &mut Tx| {
+            assert!(leases::acquire(tx, "leftovers", "dies", now.0, until.0).await?);
+            groups::delete_leftovers(tx, now, 1).await
+        };
+        assert!(dies.app().db.write("step", step).await.unwrap());
+        assert_eq!(count(&lives, MEMBERSHIPS).await, 3);
+        expire_some(lives.app(), "lives").await.unwrap();
+        assert_eq!(count(&lives, MEMBERSHIPS).await, 3);
+        lives.advance(seconds(61));
+        while expire_some(lives.app(), "lives").await.unwrap() {}
+        assert_eq!(count(&lives, MEMBERSHIPS).await, 2);
+        assert_eq!(groups_at(&lives).await, json!(["kept"]));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_joins_and_leaves_a_group_has_it_in_the_next_tokens_of_any_node() {
+    for_each_shared_database(async |shared: Shared| {
+        let [node, other] = shared.nodes().await;
+        let ana = node.confirmed_user("ana").await;
+        let pool = &ana.client.pool;
+        let tokens = ana.on(&other).sign_in().await.unwrap();
+        let groups = async || {
+            let next = ana.on(&other).refresh(tokens.refresh()).await.unwrap();
+            claims(&next.access).get("cognito:groups").cloned()
+        };
+        pool.group("staff").await;
+        pool.add_to_group("ana", "staff").await.unwrap();
+        assert_eq!(groups().await, Some(json!(["staff"])));
+        pool.remove_from_group("ana", "staff").await.unwrap();
+        assert_eq!(groups().await, None);
     })
     .await;
 }

@@ -324,6 +324,7 @@ macro_rules! faults {
     )*};
 }
 
+mod groups;
 mod recovery_codes;
 mod second_factors;
 mod step_up;
