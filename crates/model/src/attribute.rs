@@ -1,9 +1,13 @@
 //! User attributes: the standard ones of OpenID Connect (Core §5.1) that every pool has, custom
 //! ones, and the rules for their values.
 
+mod whole_number;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use self::whole_number::WholeNumber;
 
 /// A user's attributes: name to value, all values as text, in the order of their names.
 pub type Attributes = BTreeMap<String, String>;
@@ -96,7 +100,7 @@ const EMAIL_VERIFIED: &str = "email_verified";
 const PHONE_NUMBER_VERIFIED: &str = "phone_number_verified";
 /// The prefix of attributes that only operators write.
 pub(crate) const DEVELOPER_ONLY: &str = "dev:";
-/// The longest value of any attribute, in characters.
+/// The longest value of any attribute, in bytes.
 const MAX_VALUE_LENGTH: usize = 2048;
 /// The most custom attributes a pool can have.
 const MAX_CUSTOM_ATTRIBUTES: usize = 50;
@@ -439,9 +443,8 @@ fn check_value(attribute: &SchemaAttribute, value: &str) -> Result<(), Attribute
     if value.contains('\0') {
         return problem("Attribute value has a character that is not allowed");
     }
-    // Bytes are checked first: counting the characters of a very long value is wasted work.
-    if value.len() > 4 * MAX_VALUE_LENGTH || value.chars().count() > MAX_VALUE_LENGTH {
-        return problem("String must not be longer than 2048 characters");
+    if value.len() > MAX_VALUE_LENGTH {
+        return problem("String must not be longer than 2048 bytes");
     }
     match attribute.data_type {
         // A value may always be cleared, whatever its limits; whether the attribute is required is
@@ -498,36 +501,48 @@ fn check_number(attribute: &SchemaAttribute, value: &str) -> Result<(), Attribut
             problem,
         })
     };
-    let Ok(number) = value.parse::<i64>() else {
+    let Some(number) = WholeNumber::parse(value) else {
         return problem("Attribute value must be a whole number");
     };
-    let limit =
-        |limit: &Option<String>| limit.as_deref().and_then(|limit| limit.parse::<i64>().ok());
-    if limit(&attribute.min_value).is_some_and(|min| number < min) {
+    let (min, max) = (&attribute.min_value, &attribute.max_value);
+    let is_within = |limit: &Option<String>, holds: fn(&WholeNumber, &WholeNumber) -> bool| {
+        let limit = limit.as_deref().and_then(WholeNumber::parse);
+        limit.is_none_or(|limit| holds(&number, &limit))
+    };
+    if !is_within(min, |number, min| number >= min) {
         return problem("Number must be larger");
     }
-    if limit(&attribute.max_value).is_some_and(|max| number > max) {
+    if !is_within(max, |number, max| number <= max) {
         return problem("Number must be smaller");
     }
     Ok(())
 }
 
 /// Checks the limits of an attribute under its full name.
-fn check_limits(attribute: &SchemaAttribute) -> Result<(), AttributeError> {
+fn check_limits<'a>(attribute: &'a SchemaAttribute) -> Result<(), AttributeError> {
     let name = &attribute.name;
-    let parse = |limit: &Option<String>, member: &str| {
-        let number = limit.as_deref().map(str::parse::<i64>).transpose();
-        number.map_err(|_| {
-            AttributeError::Schema(format!("Invalid {member} for schema attribute {name}"))
-        })
+    let invalid = |member: &str| {
+        AttributeError::Schema(format!("Invalid {member} for schema attribute {name}"))
     };
-    let length = |limit| parse(limit, "StringAttributeConstraints");
-    let value = |limit| parse(limit, "NumberAttributeConstraints");
+    let length = |limit: &Option<String>| {
+        let number = limit.as_deref().map(str::parse::<i64>).transpose();
+        number.map_err(|_| invalid("StringAttributeConstraints"))
+    };
+    let value = |limit: Option<&'a str>| {
+        let number = limit.map(WholeNumber::parse_limit);
+        match number {
+            Some(None) => Err(invalid("NumberAttributeConstraints")),
+            number => Ok(number.flatten()),
+        }
+    };
     let (min_length, max_length) = (
         length(&attribute.min_length)?,
         length(&attribute.max_length)?,
     );
-    let (min_value, max_value) = (value(&attribute.min_value)?, value(&attribute.max_value)?);
+    let (min_value, max_value) = (
+        value(attribute.min_value.as_deref())?,
+        value(attribute.max_value.as_deref())?,
+    );
     let bad = |what: &str| Err(AttributeError::Schema(format!("user.{name}: {what}")));
     let lengths = || [min_length, max_length].into_iter().flatten();
     if lengths().any(|length| length < 0) {
@@ -536,7 +551,6 @@ fn check_limits(attribute: &SchemaAttribute) -> Result<(), AttributeError> {
     if lengths().any(|length| length > 2048) {
         return bad("String attributes cannot have a length of more than 2048");
     }
-    let crossed = |low: Option<i64>, high: Option<i64>| matches!((low, high), (Some(low), Some(high)) if low > high);
     if crossed(min_length, max_length) {
         return bad("Max length cannot be less than min length.");
     }
@@ -544,6 +558,11 @@ fn check_limits(attribute: &SchemaAttribute) -> Result<(), AttributeError> {
         return bad("Max value cannot be less than min value.");
     }
     Ok(())
+}
+
+/// Whether the lower limit is above the upper one.
+fn crossed<T: PartialOrd>(low: Option<T>, high: Option<T>) -> bool {
+    low.zip(high).is_some_and(|(low, high)| low > high)
 }
 
 fn is_date(value: &str) -> bool {

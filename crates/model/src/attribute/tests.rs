@@ -180,8 +180,8 @@ fn only_a_date_of_ten_characters_is_a_birthdate() {
 }
 
 #[test]
-fn lengths_count_characters_and_end_at_2048() {
-    let longest = "é".repeat(MAX_VALUE_LENGTH);
+fn lengths_count_characters_and_values_end_at_2048_bytes() {
+    let longest = "é".repeat(MAX_VALUE_LENGTH / 2);
     assert_eq!(
         Schema::default().check_values([("name", &*longest)]),
         Ok(())
@@ -207,6 +207,19 @@ fn lengths_count_characters_and_end_at_2048() {
             "{value}"
         );
     }
+}
+
+#[test]
+fn numbers_have_limits_beyond_those_of_machines() {
+    let mut large = custom("large", DataType::Number);
+    let most = format!("1{}", "0".repeat(100));
+    (large.min_value, large.max_value) = (Some(format!("-{most}")), Some(most.clone()));
+    let schema = Schema::with_changes(vec![large.clone()]).unwrap();
+    let is_good = |value: &str| schema.check_values([("custom:large", value)]).is_ok();
+    assert!(is_good(&most) && is_good(&format!("-{most}")) && is_good("0"));
+    assert!(!is_good(&format!("{most}0")) && !is_good(&format!("-{most}0")));
+    large.max_value = Some(format!("-{most}0"));
+    assert!(Schema::with_changes(vec![large]).is_err());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Users in an operator's hands: AdminCreateUser, AdminGetUser, AdminDeleteUser, passwords.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cognate_api::Timestamp;
@@ -161,7 +162,7 @@ fn temporary_password(cx: &Cx, pool: &UserPool, given: Option<&str>) -> Result<S
 }
 
 /// The invitations of a new user: by SMS unless the request says otherwise, as AWS has it; to what
-/// the user has.
+/// the user has. One to each address, however often its medium is named; an empty list names none.
 fn invitations(
     cx: &Cx,
     pool: &UserPool,
@@ -170,14 +171,19 @@ fn invitations(
     password: &SecretString,
     mediums: Option<&[DeliveryMediumType]>,
 ) -> Result<Vec<Message>> {
-    let mut messages = Vec::new();
-    for medium in mediums.unwrap_or(&[DeliveryMediumType::Sms]) {
-        let contact = match medium {
+    let named = mediums.filter(|mediums| !mediums.is_empty());
+    let mediums = named.unwrap_or(&[DeliveryMediumType::Sms]);
+    let contacts: BTreeSet<Contact> = mediums
+        .iter()
+        .map(|medium| match medium {
             DeliveryMediumType::Email => Contact::Email,
             DeliveryMediumType::Sms | DeliveryMediumType::Unknown(_) => Contact::PhoneNumber,
-        };
+        })
+        .collect();
+    let mut messages = Vec::new();
+    for contact in contacts {
         let Some(address) = user.attribute(contact.attribute()) else {
-            if mediums.is_some() {
+            if named.is_some() {
                 return Err(Error::invalid_parameter(format!(
                     "User has no {} that an invitation could be sent to.",
                     contact.attribute()

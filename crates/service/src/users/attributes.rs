@@ -61,13 +61,13 @@ pub(crate) fn check_values(pool: &UserPool, attributes: &Attributes) -> Result<(
     pool.check_preferred_username(attributes).map_err(refused)
 }
 
-/// Checks that nothing changes what cannot change once set.
+/// Checks that nothing changes what is set when the user is made, or never (docs/protocol.md §7.8).
 ///
 /// # Errors
 /// `InvalidParameterException`.
 pub(crate) fn check_mutable(pool: &UserPool, user: &User, attributes: &Attributes) -> Result<()> {
     for (name, value) in attributes {
-        let changes = user.attribute(name).is_some_and(|current| current != value);
+        let changes = user.attribute(name).unwrap_or_default() != value;
         if changes
             && pool
                 .schema

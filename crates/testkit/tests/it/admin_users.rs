@@ -58,6 +58,45 @@ async fn an_invitation_carries_the_name_and_a_temporary_password_that_signs_in()
 }
 
 #[tokio::test]
+async fn an_invitation_goes_once_to_each_address_whose_medium_is_named_or_else_by_text() {
+    let server = TestServer::start().await;
+    let both = attribute_list(&[
+        ("email", "ana@example.com"),
+        ("phone_number", "+14155550123"),
+    ]);
+    for (mediums, mails, texts) in [
+        (json!(null), 0, 1),
+        (json!([]), 0, 1),
+        (json!(["SMS"]), 0, 1),
+        (json!(["EMAIL", "EMAIL"]), 1, 0),
+        (json!(["EMAIL", "SMS", "EMAIL"]), 1, 1),
+    ] {
+        let pool = server.pool().await;
+        let before = (
+            server.mailbox("ana@example.com").await.len(),
+            server.mailbox("+14155550123").await.len(),
+        );
+        let own = json!({"UserAttributes": both, "DesiredDeliveryMediums": mediums});
+        create(&pool, own).await.unwrap();
+        let after = (
+            server.mailbox("ana@example.com").await.len(),
+            server.mailbox("+14155550123").await.len(),
+        );
+        let sent = (after.0 - before.0, after.1 - before.1);
+        assert_eq!(sent, (mails, texts), "{mediums}");
+    }
+    // By default nobody without a number is invited; who is named has to have an address.
+    let pool = server.pool().await;
+    let without = json!({"UserAttributes": mail()});
+    create(&pool, without).await.unwrap();
+    assert_eq!(server.deliver().await, 0);
+    let named = json!({"Username": "bea", "UserAttributes": mail(), "DesiredDeliveryMediums": ["EMAIL", "SMS"]});
+    let error = refused(create(&server.pool().await, named).await);
+    assert_eq!(error.code, "InvalidParameterException");
+    assert_eq!(server.deliver().await, 0);
+}
+
+#[tokio::test]
 async fn a_suppressed_invitation_is_not_sent() {
     let server = TestServer::start().await;
     let pool = server.pool().await;

@@ -54,13 +54,18 @@ async fn an_attribute_is_of_its_type_and_within_its_limits() {
 }
 
 #[tokio::test]
-async fn what_cannot_change_is_set_once() {
+async fn what_cannot_change_is_set_when_the_user_is_made_or_never() {
     let server = TestServer::start().await;
+    let immutable =
+        |name: &str| json!({"Name": name, "AttributeDataType": "String", "Mutable": false});
     let pool = server
         .pool()
-        .schema(json!([{"Name": "badge", "AttributeDataType": "String", "Mutable": false}]))
+        .schema(json!([immutable("badge"), immutable("late")]))
         .await;
-    let client = pool.client().write(["email", "custom:badge"]).await;
+    let client = pool
+        .client()
+        .write(["email", "custom:badge", "custom:late"])
+        .await;
     let (ana, tokens) = signed_in(
         client
             .user("ana")
@@ -80,6 +85,19 @@ async fn what_cannot_change_is_set_once() {
             "user.custom:badge: Attribute cannot be updated."
         )
     );
+    let late = "user.custom:late: Attribute cannot be updated.";
+    let error = refused(ana.update(&tokens.access, &[("custom:late", "1")]).await);
+    assert_eq!(error.told(), ("InvalidParameterException", late));
+    let by_operator = |name: &str, value: &str| {
+        let attributes = [json!({"Name": name, "Value": value})];
+        let input = json!({"UserPoolId": pool.id, "Username": "ana", "UserAttributes": attributes});
+        server.call::<op::AdminUpdateUserAttributes>(input)
+    };
+    let error = refused(by_operator("custom:late", "1").await);
+    assert_eq!(error.told(), ("InvalidParameterException", late));
+    // What is as it was changes nothing.
+    by_operator("custom:late", "").await.unwrap();
+    by_operator("custom:badge", "7").await.unwrap();
 }
 
 #[tokio::test]
