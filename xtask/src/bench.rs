@@ -11,6 +11,7 @@ mod api;
 mod cores;
 mod device;
 mod floor;
+mod groups;
 mod http;
 mod load;
 mod operation;

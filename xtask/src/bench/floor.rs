@@ -134,7 +134,7 @@ impl Primitives {
                 self.passkey.verify()?;
                 self.sign_twice()?;
             }
-            Operation::PasswordSignIn => {
+            Operation::PasswordSignIn | Operation::GroupSignIn => {
                 self.verifier();
                 self.sign_twice()?;
             }
@@ -143,7 +143,11 @@ impl Primitives {
                 let token = jwt::peek(black_box(&self.token))?;
                 black_box(self.signing.public().verify::<IgnoredAny>(&token)?);
             }
-            Operation::AdminGetUser | Operation::ListUsers => self.signed.verify()?,
+            Operation::AdminGetUser
+            | Operation::ListUsers
+            | Operation::Membership
+            | Operation::GroupsOfUser
+            | Operation::Members => self.signed.verify()?,
             Operation::Jwks => {}
         }
         Ok(())

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::api::{self, PASSWORD};
 use super::device::Devices;
+use super::groups::{self, Memberships};
 use super::http::Connection;
 use super::passkey::Passkeys;
 use super::pool::{Pool, username};
@@ -44,6 +45,14 @@ pub(super) enum Operation {
     AdminGetUser,
     /// ListUsers, signed: a page of 60, anywhere in the pool
     ListUsers,
+    /// USER_PASSWORD_AUTH of users who are in ten groups
+    GroupSignIn,
+    /// AdminAddUserToGroup and AdminRemoveUserFromGroup, signed, by turns
+    Membership,
+    /// AdminListGroupsForUser, signed, of users who are in ten groups
+    GroupsOfUser,
+    /// ListUsersInGroup, signed: a page of 60 of a thousand
+    Members,
     /// A pool's public keys
     Jwks,
     /// SignUp of new users, answered once they are on the disk; the last, because the pool grows
@@ -65,6 +74,10 @@ impl Operation {
             Self::GetUser => "GetUser",
             Self::AdminGetUser => "AdminGetUser",
             Self::ListUsers => "ListUsers (60)",
+            Self::GroupSignIn => "password sign-in (10 groups)",
+            Self::Membership => "group membership",
+            Self::GroupsOfUser => "AdminListGroupsForUser (10)",
+            Self::Members => "ListUsersInGroup (60)",
             Self::Jwks => "JWKS",
         }
     }
@@ -74,13 +87,17 @@ impl Operation {
         match self {
             Self::SignUp => Some("g^x"),
             Self::SrpSignIn => Some("k·v + g^b, (A·v^u)^b, 2 RS256 signatures"),
-            Self::PasswordSignIn => Some("g^x, 2 RS256 signatures"),
+            Self::PasswordSignIn | Self::GroupSignIn => Some("g^x, 2 RS256 signatures"),
             Self::TotpSignIn => Some("that of SRP, 3 HMAC-SHA1"),
             Self::DeviceSignIn => Some("2 (k·v + g^b, (A·v^u)^b), 2 RS256 signatures"),
             Self::PasskeySignIn => Some("1 ES256 verification, 2 RS256 signatures"),
             Self::Refresh | Self::Rotation => Some("2 RS256 signatures"),
             Self::GetUser => Some("1 RS256 verification"),
-            Self::AdminGetUser | Self::ListUsers => Some("1 SigV4 verification"),
+            Self::AdminGetUser
+            | Self::ListUsers
+            | Self::Membership
+            | Self::GroupsOfUser
+            | Self::Members => Some("1 SigV4 verification"),
             Self::Jwks => None,
         }
     }
@@ -94,6 +111,7 @@ impl Operation {
             | Self::TotpSignIn
             | Self::DeviceSignIn
             | Self::PasskeySignIn
+            | Self::Membership
             | Self::Rotation => 64,
             _ => 16,
         }
@@ -129,6 +147,10 @@ impl Operation {
             }),
             Self::AdminGetUser => Work::Prepared(admin_get_users(pool)?),
             Self::ListUsers => Work::Prepared(list_users(pool).await?),
+            Self::GroupSignIn => Work::Prepared(groups::sign_ins(pool).await?),
+            Self::Membership => Work::Memberships(Memberships::prepare(pool).await?),
+            Self::GroupsOfUser => Work::Prepared(groups::of_users(pool).await?),
+            Self::Members => Work::Prepared(groups::pages(pool).await?),
             Self::Jwks => Work::Prepared(vec![api::jwks(&pool.id)]),
         })
     }
@@ -185,6 +207,7 @@ pub(super) enum Work<'a> {
     Devices(Devices),
     Passkeys(Passkeys),
     Rotation(Rotation),
+    Memberships(Memberships),
 }
 
 impl Work<'_> {
@@ -221,6 +244,7 @@ impl Work<'_> {
             Self::Devices(devices) => devices.once(connection, turn).await?,
             Self::Passkeys(passkeys) => passkeys.once(connection, turn).await?,
             Self::Rotation(rotation) => rotation.once(connection, turn).await?,
+            Self::Memberships(memberships) => memberships.once(connection, turn).await?,
         }
         Ok(())
     }
