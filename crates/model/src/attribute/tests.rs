@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used)]
+use cognate_crypto::random::Random;
+
 use super::*;
 
 fn custom(name: &str, data_type: DataType) -> SchemaAttribute {
@@ -355,4 +357,74 @@ fn a_birthdate_is_a_date() {
             .check_values([("birthdate", "2001-02-29")])
             .is_err()
     );
+}
+
+/// An attribute, a value, and whether a plain reading of the rules takes them: of the attribute,
+/// and of the value.
+fn drawn(random: &mut Random) -> (SchemaAttribute, String, bool, bool) {
+    let types = [
+        DataType::String,
+        DataType::Number,
+        DataType::Boolean,
+        DataType::DateTime,
+    ];
+    let mut attribute = custom("a", *random.pick(&types).unwrap());
+    let mut limit = |lowest: i128| {
+        let drawn = i128::from(random.below(12)) + lowest;
+        (random.below(3) > 0).then_some(drawn)
+    };
+    let is_number = attribute.data_type == DataType::Number;
+    let (low, high) = if is_number {
+        (limit(-6), limit(-6))
+    } else if attribute.data_type == DataType::String {
+        (limit(0), limit(0))
+    } else {
+        (None, None)
+    };
+    let texts = (
+        low.map(|low| low.to_string()),
+        high.map(|high| high.to_string()),
+    );
+    if is_number {
+        (attribute.min_value, attribute.max_value) = texts;
+    } else {
+        (attribute.min_length, attribute.max_length) = texts;
+    }
+    let is_taken = low.zip(high).is_none_or(|(low, high)| low <= high);
+    let within =
+        |size: i128| low.is_none_or(|low| size >= low) && high.is_none_or(|high| size <= high);
+    let odd = [
+        "", "true", "false", "TRUE", "7", "+3", "-0", "-004", "1.5", "1e1", "--1", " 1",
+    ];
+    let letters = ["a", "é", "漢", "😀"];
+    let value = match random.below(3) {
+        0 => (*random.pick(&odd).unwrap()).to_owned(),
+        1 => (i128::from(random.below(16)) - 8).to_string(),
+        _ => (0..random.below(14))
+            .map(|_| *random.pick(&letters).unwrap())
+            .collect(),
+    };
+    let is_good = value.is_empty()
+        || match attribute.data_type {
+            DataType::String => within(i128::try_from(value.chars().count()).unwrap()),
+            DataType::Number => value.parse().is_ok_and(within),
+            DataType::Boolean => value == "true" || value == "false",
+            DataType::DateTime => true,
+        };
+    (attribute, value, is_taken, is_good)
+}
+
+#[test]
+fn attributes_and_values_pass_as_a_plain_reading_of_their_rules_says() {
+    let mut random = Random::from_seed([5; 32]);
+    for _ in 0..5_000 {
+        let (attribute, value, is_taken, is_good) = drawn(&mut random);
+        let told = format!("{attribute:?} {value:?}");
+        let schema = Schema::with_changes(vec![attribute]);
+        assert_eq!(schema.is_ok(), is_taken, "{told}");
+        if let Ok(schema) = schema {
+            let passes = schema.check_values([("custom:a", value.as_str())]).is_ok();
+            assert_eq!(passes, is_good, "{told}");
+        }
+    }
 }
