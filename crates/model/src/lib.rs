@@ -42,6 +42,7 @@ pub mod user;
 pub mod user_agent;
 pub mod user_filter;
 pub mod user_pool;
+pub mod user_query;
 pub mod way_back;
 
 pub use app_client::AppClient;

@@ -24,6 +24,9 @@ pub struct PoolServerSettings {
     /// Whether users may have recovery codes, and sign in with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery_codes: Option<bool>,
+    /// Whether the filters of ListUsers take the language of searches beyond Cognito.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<bool>,
 }
 
 /// The settings of the server for one app client.
@@ -189,6 +192,14 @@ pub const OF_POOLS: &[ServerSetting<PoolServerSettings>] = &[
         write: |of, text| put(&mut of.recovery_codes, parse_switch(text)),
         clear: |of| of.recovery_codes = None,
     },
+    ServerSetting {
+        name: "search",
+        values: "on or off",
+        meaning: "Whether filters of ListUsers take all attributes, contains, and, or, not and sort.",
+        read: |of| of.search.map(|is_on| switch(is_on).to_owned()),
+        write: |of, text| put(&mut of.search, parse_switch(text)),
+        clear: |of| of.search = None,
+    },
 ];
 
 /// The settings that an app client can have.
@@ -295,6 +306,7 @@ mod tests {
             ("passkey-origins", "https://b.example"),
             ("passkey-origins", origins),
             ("recovery-codes", "on"),
+            ("search", "on"),
         ] {
             let setting = ServerSetting::find(OF_POOLS, name).unwrap();
             setting.set(&mut settings, Some(text)).unwrap();
@@ -356,7 +368,7 @@ mod tests {
         let error = ServerSetting::find(OF_POOLS, "mails").err().unwrap();
         assert_eq!(
             error.to_string(),
-            "there is no setting «mails» here; there are mail-per-hour, sms-per-hour, passkey-origins, recovery-codes"
+            "there is no setting «mails» here; there are mail-per-hour, sms-per-hour, passkey-origins, recovery-codes, search"
         );
     }
 }

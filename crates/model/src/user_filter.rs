@@ -295,7 +295,7 @@ fn read_name(text: &str) -> Result<(String, &str), FilterError> {
 
 /// The text in quotation marks at the beginning, and what follows it. A backslash takes their
 /// meaning from a quotation mark and from a backslash; before anything else it is itself.
-fn read_quoted(text: &str) -> Option<(String, &str)> {
+pub(crate) fn read_quoted(text: &str) -> Option<(String, &str)> {
     let mut read = String::new();
     let mut characters = text.strip_prefix('"')?.chars();
     loop {

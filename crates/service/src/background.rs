@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cognate_store::user_search::Reached;
 use cognate_store::{Tx, app_clients, expiry, groups, leases, user_pools};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -14,10 +15,12 @@ use tokio::time::Instant;
 use crate::Result;
 use crate::app::App;
 use crate::messages::outbox;
-use crate::users::search_index::index_some;
+use crate::users::search_index::{index_some, index_terms};
 
 /// How often expired rows are deleted.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
+/// How often it is looked for users who are not indexed, and for an index that was switched on.
+const INDEX_INTERVAL: Duration = Duration::from_secs(15);
 /// How long it rests at least where there is more to delete: as long as it has worked, so that what
 /// else is written has half of the time.
 const BETWEEN_STEPS: Duration = Duration::from_millis(50);
@@ -73,12 +76,9 @@ async fn index_users(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     let mut reached = None;
     while !*stopped.borrow() {
         let started = Instant::now();
-        let pause = match index_some(&app, &holder, reached.take()).await {
-            Ok(Some(next)) => {
-                reached = Some(next);
-                started.elapsed().max(BETWEEN_STEPS)
-            }
-            Ok(None) => EXPIRY_INTERVAL,
+        let pause = match index_step(&app, &holder, &mut reached).await {
+            Ok(true) => started.elapsed().max(BETWEEN_STEPS),
+            Ok(false) => INDEX_INTERVAL,
             Err(error) => {
                 tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "users could not be indexed");
                 EXPIRY_INTERVAL
@@ -89,6 +89,12 @@ async fn index_users(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
             _ = stopped.changed() => {}
         }
     }
+}
+
+/// One step of each index; whether there may be more to do.
+async fn index_step(app: &Arc<App>, holder: &str, reached: &mut Option<Reached>) -> Result<bool> {
+    *reached = index_some(app, holder, reached.take()).await?;
+    Ok(index_terms(app, holder).await? || reached.is_some())
 }
 
 /// Deletes some of what has run out and of what deleted pools, app clients and groups have left,

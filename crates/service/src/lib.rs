@@ -58,7 +58,7 @@ pub use operators::doctor;
 pub use operators::server_settings;
 pub use registry::{Entry, Operations};
 pub use sign_up::confirmation::confirm_by_link;
-pub use users::search_index::index_some;
+pub use users::search_index::{index_some, index_terms};
 pub use users::unconfirmed_users;
 
 /// What an operation gives.

@@ -60,6 +60,7 @@ pub mod signing_keys;
 pub mod software_tokens;
 pub mod user_pools;
 pub mod user_search;
+pub mod user_terms;
 pub mod users;
 pub mod ways_back;
 

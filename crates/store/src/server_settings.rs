@@ -7,6 +7,7 @@ use crate::{
     Error, Tx,
     document::{self, Document},
     table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    user_terms,
 };
 
 /// The settings, under the pool's id and the client's; those of the pool itself under no client.
@@ -42,7 +43,7 @@ pub async fn of_pool(tx: &mut Tx, pool: &UserPoolId) -> Result<PoolServerSetting
     Ok(find(tx, pool, OF_POOL).await?.unwrap_or_default())
 }
 
-/// Stores the settings of a pool.
+/// Stores the settings of a pool, and switches its index of searches on or off by them.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -51,6 +52,7 @@ pub async fn put_of_pool(
     pool: &UserPoolId,
     settings: &PoolServerSettings,
 ) -> Result<(), Error> {
+    user_terms::switch(tx, pool, settings.search == Some(true)).await?;
     put(tx, pool, OF_POOL, settings).await
 }
 

@@ -7,7 +7,7 @@ use crate::{
     access_keys, aliases, app_clients, attempts, challenges, codes, data_keys, derived::Derived,
     devices, group_members, groups, leases, meta, migrations::book, outbox, passkeys,
     password_history, recovery_codes, server_settings, sessions, signing_keys, software_tokens,
-    table::Table, user_pools, users, ways_back,
+    table::Table, user_pools, user_terms, users, ways_back,
 };
 
 /// The declarations, each from the file of its resource.
@@ -38,6 +38,8 @@ pub const TABLES: &[&Table] = &[
     &groups::DELETED,
     &group_members::TABLE,
     &aliases::TABLE,
+    &user_terms::TABLE,
+    &user_terms::SEARCHES,
     &password_history::TABLE,
     &users::TABLE,
 ];

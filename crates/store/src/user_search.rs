@@ -11,9 +11,10 @@ use std::sync::LazyLock;
 use cognate_model::{
     Sub, User, UserPoolId,
     user_filter::{self, KeyedAttribute, Lookup, Span},
+    user_query,
 };
 
-use crate::{Error, Param, Row, Tx, document, statements::interned, users};
+use crate::{Error, Param, Row, Tx, document, statements::interned, user_terms, users};
 
 /// Where a page begins: after a user with this key. For lookups that are in the order of the subs
 /// alone, the key counts for nothing.
@@ -142,6 +143,18 @@ pub async fn is_behind(tx: &mut Tx, pool: &UserPoolId) -> Result<bool, Error> {
     Ok(found.is_some())
 }
 
+/// Whether there are such users in any pool, behind a place.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn is_anybody_behind(tx: &mut Tx, from: &Reached) -> Result<bool, Error> {
+    let sql = "SELECT sub FROM users
+               WHERE (pool, sub) > ($1, $2) AND searched_revision IS DISTINCT FROM revision
+               ORDER BY pool, sub LIMIT 1";
+    let params = [(&from.pool).into(), (&from.sub).into()];
+    Ok(tx.query_optional(sql, &params).await?.is_some())
+}
+
 /// Writes the keys of some users of a pool who lack them; whether there may be more.
 ///
 /// # Errors
@@ -197,15 +210,23 @@ async fn write_keys(tx: &mut Tx, user: &User) -> Result<(), Error> {
     ];
     let keys = user_filter::keys(user);
     params.extend(keys.iter().map(|key| Param::from(key.as_deref())));
+    params.push(user_query::place(&user.sub).into());
     // The revision tells whether they are still the keys of what is stored.
-    tx.execute(
-        "UPDATE users SET search_username = $4, search_email = $5, search_phone_number = $6, search_name = $7,
-             search_given_name = $8, search_family_name = $9, search_preferred_username = $10, searched_revision = $3
-         WHERE pool = $1 AND sub = $2 AND revision = $3",
-        &params,
-    )
-    .await
-    .map(drop)
+    let row = tx
+        .query_optional(
+            "UPDATE users SET search_username = $4, search_email = $5, search_phone_number = $6, search_name = $7,
+                 search_given_name = $8, search_family_name = $9, search_preferred_username = $10,
+                 searched_revision = $3, search_place =
+                     CASE WHEN EXISTS (SELECT pool FROM user_searches WHERE user_searches.pool = $1 AND phase <> 'dropping')
+                          THEN CAST($11 AS BIGINT) END
+             WHERE pool = $1 AND sub = $2 AND revision = $3 RETURNING search_place",
+            &params,
+        )
+        .await?;
+    match row {
+        Some(row) if row.opt_int(0)?.is_some() => user_terms::put(tx, user).await,
+        _ => Ok(()),
+    }
 }
 
 /// The statements that read along one column, and the sub behind it.

@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 
 use cognate_model::{
     NormalName, Sub, Timestamp, User, UserPoolId, password::Credentials, user::NameKind,
-    user_filter,
+    user_filter, user_query,
 };
 
 pub use crate::aliases::release as release_name;
 use crate::{
     Error, Param, Row, Tx, aliases, document,
     table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
-    ways_back,
+    user_terms, ways_back,
 };
 
 /// The users of all pools.
@@ -95,14 +95,21 @@ pub async fn insert(
     ];
     let keys = user_filter::keys(user);
     params.extend(keys.iter().map(|key| Param::from(key.as_deref())));
-    tx.execute(
+    params.push(user_query::place(&user.sub).into());
+    let row = tx.query_one(
         "INSERT INTO users(pool, sub, username, doc, status, enabled, credentials, revision, created_at, modified_at,
              searched_revision, search_username, search_email, search_phone_number, search_name, search_given_name,
-             search_family_name, search_preferred_username)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8, $11, $12, $13, $14, $15, $16, $17)",
+             search_family_name, search_preferred_username, search_place)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8, $11, $12, $13, $14, $15, $16, $17,
+             CASE WHEN EXISTS (SELECT pool FROM user_searches WHERE user_searches.pool = $1 AND phase <> 'dropping')
+                  THEN CAST($18 AS BIGINT) END)
+         RETURNING search_place",
         &params,
     )
     .await?;
+    if row.opt_int(0)?.is_some() {
+        user_terms::put(tx, user).await?;
+    }
     Ok(Ok(()))
 }
 
@@ -278,6 +285,7 @@ pub async fn set_credentials(
 /// # Errors
 /// [`Error`] of the database.
 pub async fn delete(tx: &mut Tx, pool: &UserPoolId, sub: &Sub) -> Result<bool, Error> {
+    user_terms::forget(tx, pool, sub.as_str()).await?;
     let mut deleted = 0;
     for sql in &tx.derived().user.at_once {
         deleted = tx
@@ -400,7 +408,7 @@ async fn is_kept(
 
 /// Writes the row of a changed user, if the revision is still the one that was read.
 async fn replace(tx: &mut Tx, user: &User) -> Result<bool, Error> {
-    let sql = "SELECT doc FROM users WHERE pool = $1 AND sub = $2 AND revision = $3";
+    let sql = "SELECT doc, search_place FROM users WHERE pool = $1 AND sub = $2 AND revision = $3";
     let params = [
         user.pool.as_str().into(),
         user.sub.as_str().into(),
@@ -436,6 +444,9 @@ async fn replace(tx: &mut Tx, user: &User) -> Result<bool, Error> {
             &params,
         )
         .await?;
+    if stored.opt_int(1)?.is_some() {
+        user_terms::change(tx, &read(&stored)?, &next).await?;
+    }
     Ok(changed == 1)
 }
 

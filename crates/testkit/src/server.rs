@@ -13,7 +13,8 @@ use cognate_model::policy::Policy;
 use cognate_model::{Sender, Timestamp};
 use cognate_outbound::{Inbox, Mailer, Outbound, Received, Script, Senders, SmsSender, Triggers};
 use cognate_service::{
-    App, Clock, Config, Entropy, KeyStock, Limits, access_keys, expire_some, index_some, operations,
+    App, Clock, Config, Entropy, KeyStock, Limits, access_keys, expire_some, index_some,
+    index_terms, operations,
 };
 use cognate_store::{Db, DbOptions, FaultPlan};
 use cognate_web::demo::{DemoConfig, DemoPasswordPolicy};
@@ -101,9 +102,13 @@ impl TestServer {
             let step = index_some(&self.0.app, "testkit", reached).await;
             reached = step.expect("users are indexed");
             if reached.is_none() {
-                return;
+                break;
             }
         }
+        while index_terms(&self.0.app, "testkit")
+            .await
+            .expect("users get their terms")
+        {}
     }
 
     /// Another node on the same database, with the same clock and inbox, and nothing else in

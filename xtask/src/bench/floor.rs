@@ -147,7 +147,9 @@ impl Primitives {
             | Operation::ListUsers
             | Operation::Membership
             | Operation::GroupsOfUser
-            | Operation::Members => self.signed.verify()?,
+            | Operation::Members
+            | Operation::FilterOne
+            | Operation::FilterPage => self.signed.verify()?,
             Operation::Jwks => {}
         }
         Ok(())

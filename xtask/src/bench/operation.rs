@@ -53,6 +53,10 @@ pub(super) enum Operation {
     GroupsOfUser,
     /// ListUsersInGroup, signed: a page of 60 of a thousand
     Members,
+    /// ListUsers with a filter that one user matches: email = "…"
+    FilterOne,
+    /// ListUsers with a filter that all match: a page of 60 of username ^= "", anywhere among them
+    FilterPage,
     /// A pool's public keys
     Jwks,
     /// SignUp of new users, answered once they are on the disk; the last, because the pool grows
@@ -78,6 +82,8 @@ impl Operation {
             Self::Membership => "group membership",
             Self::GroupsOfUser => "AdminListGroupsForUser (10)",
             Self::Members => "ListUsersInGroup (60)",
+            Self::FilterOne => "ListUsers, email = (1)",
+            Self::FilterPage => "ListUsers, username ^= (60)",
             Self::Jwks => "JWKS",
         }
     }
@@ -97,7 +103,9 @@ impl Operation {
             | Self::ListUsers
             | Self::Membership
             | Self::GroupsOfUser
-            | Self::Members => Some("1 SigV4 verification"),
+            | Self::Members
+            | Self::FilterOne
+            | Self::FilterPage => Some("1 SigV4 verification"),
             Self::Jwks => None,
         }
     }
@@ -146,7 +154,9 @@ impl Operation {
                 api::public("GetUser", &json!({ "AccessToken": member.access_token }))
             }),
             Self::AdminGetUser => Work::Prepared(admin_get_users(pool)?),
-            Self::ListUsers => Work::Prepared(list_users(pool).await?),
+            Self::ListUsers => Work::Prepared(list_users(pool, "").await?),
+            Self::FilterPage => Work::Prepared(list_users(pool, "username ^= \"\"").await?),
+            Self::FilterOne => Work::Prepared(filters_of_one(pool)?),
             Self::GroupSignIn => Work::Prepared(groups::sign_ins(pool).await?),
             Self::Membership => Work::Memberships(Memberships::prepare(pool).await?),
             Self::GroupsOfUser => Work::Prepared(groups::of_users(pool).await?),
@@ -169,17 +179,34 @@ fn admin_get_users(pool: &Pool) -> Result<Vec<Vec<u8>>> {
         .collect()
 }
 
-/// Signed requests for every page of the pool. A page is only found by way of the one before it.
-async fn list_users(pool: &Pool) -> Result<Vec<Vec<u8>>> {
+/// Signed requests for users anywhere in the pool, by their addresses.
+fn filters_of_one(pool: &Pool) -> Result<Vec<Vec<u8>>> {
+    let mut random = Random::from_seed([5; 32]);
+    let size = u32::try_from(pool.size).unwrap_or(u32::MAX);
+    (0..PREPARED.min(pool.size))
+        .map(|_| {
+            let name = username(random.below(size) as usize);
+            let filter = format!("email = \"{name}@example.com\"");
+            let input = json!({ "UserPoolId": pool.id, "Filter": filter });
+            api::signed(&pool.key, "ListUsers", &input)
+        })
+        .collect()
+}
+
+/// Signed requests for every page of a filter. A page is only found by way of the one before it.
+async fn list_users(pool: &Pool, filter: &str) -> Result<Vec<Vec<u8>>> {
     let mut connection = pool.connect().await?;
-    let mut pages = vec![json!({ "UserPoolId": pool.id, "Limit": 60 })];
+    let first = json!({ "UserPoolId": pool.id, "Limit": 60, "Filter": filter });
+    let mut pages = vec![first.clone()];
     while let Some(page) = pages.last() {
         let request = api::signed(&pool.key, "ListUsers", page)?;
         let answer = connection.call(&request).await?.json()?;
         let Some(token) = answer.get("PaginationToken") else {
             break;
         };
-        pages.push(json!({ "UserPoolId": pool.id, "Limit": 60, "PaginationToken": token }));
+        let mut next = first.clone();
+        next["PaginationToken"] = token.clone();
+        pages.push(next);
     }
     Random::from_seed([6; 32]).shuffle(&mut pages);
     pages.truncate(PREPARED);

@@ -10,6 +10,7 @@ mod list_users;
 pub(crate) mod new_user;
 pub(crate) mod password_history;
 pub(crate) mod search_index;
+mod searches;
 pub(crate) mod shown_user;
 pub(crate) mod storing;
 pub mod unconfirmed_users;

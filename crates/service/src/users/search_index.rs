@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cognate_model::UserPoolId;
 use cognate_store::user_search::{self, Reached};
-use cognate_store::{Tx, leases};
+use cognate_store::{Tx, leases, user_terms};
 
 use crate::app::App;
 use crate::{Cx, Error, Result};
@@ -15,6 +15,8 @@ use crate::{Cx, Error, Result};
 const BY_A_SEARCH: i64 = 100;
 /// How long a node has the lease of the job.
 const LEASE: Duration = Duration::from_secs(60);
+/// How many users get their terms in one transaction: each has some hundred.
+const TERMS_AT_ONCE: i64 = 50;
 /// How many users go in one transaction of the job.
 const AT_ONCE: i64 = 500;
 
@@ -37,6 +39,26 @@ pub(crate) async fn check_complete(cx: &Cx, pool: &UserPoolId) -> Result<()> {
     Ok(())
 }
 
+/// Brings the index of a pool that was switched on or off a step further, unless another holder has
+/// the lease to do it; whether there may be more to do.
+///
+/// # Errors
+/// Only what the database gives.
+pub async fn index_terms(app: &Arc<App>, holder: &str) -> Result<bool> {
+    if !user_terms::is_anything_to_do(&mut app.db.read().await?).await? {
+        return Ok(false);
+    }
+    let now = app.clock.now();
+    let (holder, until) = (holder.to_owned(), now.plus(LEASE));
+    let step = async move |tx: &mut Tx| -> Result<bool> {
+        if !leases::acquire(tx, "user_terms", &holder, now.0, until.0).await? {
+            return Ok(false);
+        }
+        Ok(user_terms::step(tx, TERMS_AT_ONCE, AT_ONCE).await?)
+    };
+    app.db.write("index_terms", step).await
+}
+
 /// Brings some users up to date, unless another holder has the lease to do it; gives where to go
 /// on, None at the end.
 ///
@@ -47,9 +69,12 @@ pub async fn index_some(
     holder: &str,
     from: Option<Reached>,
 ) -> Result<Option<Reached>> {
+    let from = from.unwrap_or_default();
+    if !user_search::is_anybody_behind(&mut app.db.read().await?, &from).await? {
+        return Ok(None);
+    }
     let now = app.clock.now();
     let (holder, until) = (holder.to_owned(), now.plus(LEASE));
-    let from = from.unwrap_or_default();
     let index = async move |tx: &mut Tx| -> Result<user_search::Caught> {
         if !leases::acquire(tx, "user_search", &holder, now.0, until.0).await? {
             return Ok(user_search::Caught::default());

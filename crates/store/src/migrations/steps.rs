@@ -121,6 +121,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "groups",
         steps: GROUPS,
     },
+    Migration {
+        number: 19,
+        name: "terms of users",
+        steps: TERMS_OF_USERS,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -313,6 +318,20 @@ const GROUPS: &[&str] = &[
         pool TEXT NOT NULL, id TEXT NOT NULL, done_to TEXT NOT NULL, look_at BIGINT NOT NULL, last_look_at BIGINT NOT NULL,
         PRIMARY KEY (pool, id))",
     "CREATE INDEX IF NOT EXISTS deleted_groups_look ON deleted_groups(look_at)",
+];
+
+/// The terms that users are found by in pools that have searches beyond Cognito. `search_place`
+/// is NULL for users who have no terms; `reached` is the last sub that has some while an index is
+/// made.
+const TERMS_OF_USERS: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS user_terms(
+        pool TEXT NOT NULL, term BIGINT NOT NULL, place BIGINT NOT NULL, PRIMARY KEY (pool, term, place)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS user_searches(
+        pool TEXT NOT NULL, phase TEXT NOT NULL, reached TEXT NOT NULL, PRIMARY KEY (pool))",
+    "ALTER TABLE users ADD COLUMN search_place BIGINT",
+    "CREATE INDEX IF NOT EXISTS users_search_place ON users(pool, search_place) WHERE search_place IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS users_search_created ON users(pool, created_at, search_place) WHERE search_place IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS users_search_modified ON users(pool, modified_at, search_place) WHERE search_place IS NOT NULL",
 ];
 
 #[cfg(test)]

@@ -10,7 +10,9 @@ use cognate_model::{
     code::CodePurpose,
     lockout::Lockout,
     password::PasswordHistory,
+    server_settings::PoolServerSettings,
     user_filter::{KeyedAttribute, Lookup, Span},
+    user_query::{Order, OrderBy},
 };
 use cognate_store::{
     Error, Tx, access_keys, app_clients, attempts, challenges, codes, devices, expiry,
@@ -19,7 +21,7 @@ use cognate_store::{
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools,
     user_search::{self, After, Reached},
-    users, ways_back,
+    user_terms, users, ways_back,
 };
 
 use crate::fixtures::{
@@ -79,6 +81,7 @@ async fn of_users(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
     users::page(tx, id, None, 1).await?;
     users::estimated_number(tx, id).await?;
     of_searches(tx, id).await?;
+    of_terms(tx, id).await?;
     users::unconfirmed(tx, id, Timestamp(1), None, 1).await?;
     Ok(())
 }
@@ -87,6 +90,7 @@ async fn of_searches(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
     // As a node of an earlier version leaves a user behind.
     let sql = "UPDATE users SET searched_revision = NULL WHERE pool = $1";
     tx.execute(sql, &[id.as_str().into()]).await?;
+    user_search::is_anybody_behind(tx, &Reached::default()).await?;
     user_search::is_behind(tx, id).await?;
     user_search::catch_up_in(tx, id, 1).await?;
     user_search::catch_up(tx, &Reached::default(), 1).await?;
@@ -116,6 +120,32 @@ async fn of_groups(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
     group_members::of_user(tx, id, &sub).await?;
     group_members::page(tx, id, &staff.id, None, 1).await?;
     group_members::remove(tx, id, &staff.id, &sub).await?;
+    Ok(())
+}
+
+async fn of_terms(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
+    let switched = |search: bool| PoolServerSettings {
+        search: Some(search),
+        ..PoolServerSettings::default()
+    };
+    server_settings::put_of_pool(tx, id, &switched(true)).await?;
+    let mut eve = user(id, "eve");
+    users::insert(tx, &eve, &names("eve"), None).await?.unwrap();
+    eve.username = "eva".to_owned();
+    users::update(tx, &eve, &names("eve")).await?.unwrap();
+    user_terms::is_anything_to_do(tx).await?;
+    user_terms::step(tx, 1, 1).await?;
+    user_terms::phase(tx, id).await?;
+    user_terms::list(tx, id, 1, 1, 1).await?;
+    user_terms::users_at(tx, id, &[1]).await?;
+    for by in [OrderBy::Created, OrderBy::Modified] {
+        for descending in [false, true] {
+            user_terms::ordered(tx, id, Order { by, descending }, None, 1).await?;
+        }
+    }
+    users::delete(tx, id, &eve.sub).await?;
+    server_settings::put_of_pool(tx, id, &switched(false)).await?;
+    while user_terms::step(tx, 1, 100).await? {}
     Ok(())
 }
 

@@ -72,6 +72,16 @@ pub(crate) async fn furnish(db: &Db) -> UserPoolId {
         }
         signing_keys::retire(tx, &pool.id, Timestamp(4)).await?;
         users_with_sessions(tx, &pool.id, &client.id).await?;
+        // Only who comes now has terms, before the others get theirs: of 1,200 users they are many.
+        let of_pool = PoolServerSettings {
+            search: Some(true),
+            ..PoolServerSettings::default()
+        };
+        server_settings::put_of_pool(tx, &pool.id, &of_pool).await?;
+        let searched = user(&pool.id, "searched");
+        users::insert(tx, &searched, &names("searched"), None)
+            .await?
+            .unwrap();
         challenges::insert(tx, &[0; 32], &pool.id, b"", Timestamp(1)).await?;
         challenges::insert(tx, &[255; 32], &pool.id, b"step", Timestamp(i64::MIN)).await?;
         let message = outbox::NewMessage {

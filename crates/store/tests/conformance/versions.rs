@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// All that a migration of a later version may do: columns with defaults, tables, indexes.
-const ADDITIONS: [&str; 29] = [
+const ADDITIONS: [&str; 31] = [
     "ALTER TABLE meta ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE data_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE access_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
@@ -34,6 +34,8 @@ const ADDITIONS: [&str; 29] = [
     "ALTER TABLE deleted_pools ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE deleted_app_clients ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE recovery_codes ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE user_terms ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE user_searches ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE password_history ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE groups ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE group_numbers ADD COLUMN later BIGINT NOT NULL DEFAULT 0",

@@ -62,6 +62,7 @@ mod recovery_and_mfa;
 mod recovery_codes;
 mod refresh;
 mod refreshes_at_once;
+mod searches;
 mod second_factor_ways;
 mod second_factors;
 mod sentences;
