@@ -2,8 +2,8 @@
 //! --test search_figures -- --ignored --nocapture`. `FIGURE_USERS` says at which numbers of users
 //! (1000,100000,1000000), `FIGURE_SEARCH=on` that the pool has searches beyond Cognito too,
 //! `FIGURE_INDEX=off` that the indexes of filters are taken away before the filling, and then
-//! nothing is asked, and `FIGURE_DATABASE` which empty PostgreSQL is used instead of an SQLite file, which lies in the
-//! folder that TMPDIR names.
+//! nothing is asked, and `FIGURE_DATABASE` which empty PostgreSQL is used instead of an SQLite
+//! file, which lies in the folder that TMPDIR names.
 
 #![allow(
     clippy::unwrap_used,
