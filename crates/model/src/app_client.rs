@@ -383,6 +383,8 @@ mod tests {
                 sessions: crate::user_pool::SessionTracking::default(),
                 devices: None,
                 acr: crate::acr::AcrNames::default(),
+                issuer: None,
+                key_of_the_server: false,
             },
         }
     }

@@ -31,6 +31,7 @@ pub mod password;
 pub mod policy;
 mod pool_names;
 pub mod recovery_code;
+pub mod request_rates;
 pub mod second_factor;
 mod sender;
 pub mod server_settings;

@@ -24,6 +24,9 @@ pub struct PoolServerSettings {
     /// Whether users may have recovery codes, and sign in with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery_codes: Option<bool>,
+    /// Requests about the pool in a second, by all nodes together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_second: Option<AtMost>,
     /// Whether the filters of ListUsers take the language of searches beyond Cognito.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<bool>,
@@ -35,6 +38,9 @@ pub struct ClientServerSettings {
     /// Whether users may sign up through the client, where the pool lets them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_up: Option<bool>,
+    /// Requests through the client in a second, by all nodes together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_second: Option<AtMost>,
 }
 
 /// A sum that is not exceeded. It is stored as a number, or as `none`.
@@ -193,6 +199,14 @@ pub const OF_POOLS: &[ServerSetting<PoolServerSettings>] = &[
         clear: |of| of.recovery_codes = None,
     },
     ServerSetting {
+        name: "requests-per-second",
+        values: "a number, or none for any number",
+        meaning: "Requests about the pool in a second, on all nodes together, where --request-rates is on.",
+        read: |of| of.requests_per_second.map(|most| most.to_string()),
+        write: |of, text| put(&mut of.requests_per_second, AtMost::parse(text)),
+        clear: |of| of.requests_per_second = None,
+    },
+    ServerSetting {
         name: "search",
         values: "on or off",
         meaning: "Whether filters of ListUsers take all attributes, contains, and, or, not and sort.",
@@ -203,14 +217,24 @@ pub const OF_POOLS: &[ServerSetting<PoolServerSettings>] = &[
 ];
 
 /// The settings that an app client can have.
-pub const OF_CLIENTS: &[ServerSetting<ClientServerSettings>] = &[ServerSetting {
-    name: "sign-up",
-    values: "on or off",
-    meaning: "Whether users may sign up through the client, where the pool lets them.",
-    read: |of| of.sign_up.map(|is_on| switch(is_on).to_owned()),
-    write: |of, text| put(&mut of.sign_up, parse_switch(text)),
-    clear: |of| of.sign_up = None,
-}];
+pub const OF_CLIENTS: &[ServerSetting<ClientServerSettings>] = &[
+    ServerSetting {
+        name: "sign-up",
+        values: "on or off",
+        meaning: "Whether users may sign up through the client, where the pool lets them.",
+        read: |of| of.sign_up.map(|is_on| switch(is_on).to_owned()),
+        write: |of, text| put(&mut of.sign_up, parse_switch(text)),
+        clear: |of| of.sign_up = None,
+    },
+    ServerSetting {
+        name: "requests-per-second",
+        values: "a number, or none for any number",
+        meaning: "Requests through the client in a second, on all nodes together, where --request-rates is on.",
+        read: |of| of.requests_per_second.map(|most| most.to_string()),
+        write: |of, text| put(&mut of.requests_per_second, AtMost::parse(text)),
+        clear: |of| of.requests_per_second = None,
+    },
+];
 
 /// Why a setting was not found or changed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -306,6 +330,7 @@ mod tests {
             ("passkey-origins", "https://b.example"),
             ("passkey-origins", origins),
             ("recovery-codes", "on"),
+            ("requests-per-second", "50"),
             ("search", "on"),
         ] {
             let setting = ServerSetting::find(OF_POOLS, name).unwrap();
@@ -368,7 +393,7 @@ mod tests {
         let error = ServerSetting::find(OF_POOLS, "mails").err().unwrap();
         assert_eq!(
             error.to_string(),
-            "there is no setting «mails» here; there are mail-per-hour, sms-per-hour, passkey-origins, recovery-codes, search"
+            "there is no setting «mails» here; there are mail-per-hour, sms-per-hour, passkey-origins, recovery-codes, requests-per-second, search"
         );
     }
 }

@@ -92,6 +92,24 @@ pub struct Settings {
     /// What the levels of authentication are called.
     #[serde(default)]
     pub acr: AcrNames,
+    /// The form of its tokens' issuer, where the owner wrote one; Describe shows only what was
+    /// written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<IssuerForm>,
+    /// Whether the owner wrote KeyConfiguration, which is then AWS_OWNED_KEY, shown likewise.
+    #[serde(default)]
+    pub key_of_the_server: bool,
+}
+
+/// IssuerConfiguration: which of the server's two templates the issuer of a pool's tokens follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum IssuerForm {
+    /// The one that all pools have at first.
+    #[default]
+    Original,
+    /// The second one.
+    Updated,
 }
 
 /// What SetUserPoolSessionConfiguration sets.
@@ -241,6 +259,12 @@ impl UserPool {
     pub fn has_passkeys(&self) -> bool {
         let allowed = &self.settings.allowed_first_auth_factors;
         allowed.contains(&FirstFactor::WebAuthn)
+    }
+
+    /// The form of its tokens' issuer.
+    #[must_use]
+    pub fn issuer_form(&self) -> IssuerForm {
+        self.settings.issuer.unwrap_or_default()
     }
 
     /// The contact attributes to try for a password reset, in the pool's order; empty when only

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow, bail};
+use cognate_model::request_rates::table::RateTable;
 use cognate_service::Rate;
 use cognate_web::Network;
 
@@ -84,6 +85,8 @@ pub(crate) struct ServerConfiguration {
     pub(crate) region_is_given: bool,
     pub(crate) account_id: String,
     pub(crate) issuer: Option<String>,
+    pub(crate) issuer_updated: Option<String>,
+    pub(crate) operations_off: Vec<String>,
     pub(crate) smtp_url: Option<String>,
     pub(crate) mail_from: Option<String>,
     pub(crate) mail_senders: Vec<String>,
@@ -94,6 +97,7 @@ pub(crate) struct ServerConfiguration {
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) limits: Limits,
     pub(crate) service_limits: cognate_service::Limits,
+    pub(crate) request_rates: Option<RateTable>,
     /// Taken when logging begins.
     pub(crate) logging: Option<Logging>,
 }
@@ -178,6 +182,11 @@ impl Settings<'_> {
                 "limits-sms-per-pool-and-hour",
                 &options.limits_sms_per_pool_and_hour,
                 defaults.sms_per_pool_and_hour,
+            )?,
+            user_pools: sum(
+                "limits-user-pools",
+                &options.limits_user_pools,
+                defaults.user_pools,
             )?,
         })
     }
@@ -273,6 +282,25 @@ impl StoreConfiguration {
 }
 
 impl StoreConfiguration {
+    /// Reads it for a command on a database that is there already: development's own, where nobody
+    /// names a place and only that one lies in the working folder. Gives its kind too.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub(crate) fn of_existing(
+        options: &StoreOptions,
+        file: &ConfigFile,
+        master_key: Option<&str>,
+    ) -> Result<(Self, Kind)> {
+        let of = |kind| Self::resolve(options.clone(), file, kind, master_key.map(str::to_owned));
+        let (serve, dev) = (of(Kind::Serve)?, of(Kind::Dev)?);
+        if serve.holds_no_database() && !dev.holds_no_database() {
+            Ok((dev, Kind::Dev))
+        } else {
+            Ok((serve, Kind::Serve))
+        }
+    }
+
     /// Whether an SQLite database would have to be made. A database on another machine is not
     /// looked at.
     pub(crate) fn holds_no_database(&self) -> bool {
@@ -322,6 +350,7 @@ impl ServerConfiguration {
             .iter()
             .map(|text| Network::parse(text))
             .collect::<Result<Vec<_>, _>>();
+        let request_rates = settings.texts("request-rates", options.request_rates)?;
         let log_format = settings
             .text("log-format", options.log_format)?
             .map_or(Ok(LogFormat::Text), |text| LogFormat::parse(&text))?;
@@ -338,6 +367,8 @@ impl ServerConfiguration {
                 .text("account-id", options.account_id)?
                 .unwrap_or_else(|| "000000000000".to_owned()),
             issuer: settings.text("issuer", options.issuer)?,
+            issuer_updated: settings.text("issuer-updated", options.issuer_updated)?,
+            operations_off: settings.texts("operations-off", options.operations_off)?,
             smtp_url: settings.text("smtp-url", options.smtp_url)?,
             mail_from: settings.text("mail-from", options.mail_from)?,
             mail_senders: settings.texts("mail-senders", options.mail_senders)?,
@@ -348,6 +379,7 @@ impl ServerConfiguration {
             trusted_proxies: proxies.context("trusted-proxy")?,
             limits: max_connections.map_or(Ok(Limits::default()), |text| Limits::parse(&text))?,
             service_limits,
+            request_rates: RateTable::parse(&request_rates).context("request-rates")?,
             logging: Some(Logging::new(
                 settings
                     .text("log", options.log)?

@@ -291,11 +291,14 @@ pub(crate) fn app_config(
         mail_senders: mail_senders(&configuration.mail_senders, &mail_from, kind)?,
         public_url,
         issuer: configuration.issuer.clone(),
+        issuer_updated: configuration.issuer_updated.clone(),
         region: configuration.region.clone(),
         account_id: configuration.account_id.clone(),
         mail_from,
         sms_prefixes: configuration.sms_prefixes.clone(),
         limits: configuration.service_limits,
+        request_rates: configuration.request_rates.clone(),
+        operations_off: configuration.operations_off.iter().cloned().collect(),
     };
     Ok(config.check()?)
 }

@@ -48,6 +48,19 @@ pub(crate) struct ServerOptions {
     /// The issuer of tokens, with {pool} and, if wanted, {region} [default: {public-url}/{pool}].
     #[arg(long, env = "COGNATE_ISSUER", value_name = "TEMPLATE")]
     pub(crate) issuer: Option<String>,
+    /// The issuer of pools with IssuerConfiguration UPDATED, with {pool} and, if wanted, {region}
+    /// [default: none, and UPDATED is refused].
+    #[arg(long, env = "COGNATE_ISSUER_UPDATED", value_name = "TEMPLATE")]
+    pub(crate) issuer_updated: Option<String>,
+    /// Operations that nobody may call, as SignUp,ForgotPassword; may be given several times, or
+    /// separated by commas [default: none].
+    #[arg(
+        long,
+        env = "COGNATE_OPERATIONS_OFF",
+        value_name = "OPERATION",
+        value_delimiter = ','
+    )]
+    pub(crate) operations_off: Vec<String>,
     /// The mail server: smtp://HOST[:PORT], smtp://USER:PASSWORD@HOST or smtps://….
     #[arg(
         long,
@@ -141,6 +154,19 @@ pub(crate) struct ServerOptions {
         value_name = "NUMBER"
     )]
     pub(crate) limits_sms_per_pool_and_hour: Option<String>,
+    /// User pools, on all nodes together: a number, or none [default: 1000].
+    #[arg(long, env = "COGNATE_LIMITS_USER_POOLS", value_name = "NUMBER")]
+    pub(crate) limits_user_pools: Option<String>,
+    /// The rates that requests are let through at: off, cognito for those of Amazon Cognito, or
+    /// categories with others, in requests a second, as UserRead=500 or UserRead=500-2000; may be
+    /// given several times, or separated by commas [default: off].
+    #[arg(
+        long,
+        env = "COGNATE_REQUEST_RATES",
+        value_name = "RATES",
+        value_delimiter = ','
+    )]
+    pub(crate) request_rates: Vec<String>,
     /// What is logged, as tracing's filters are written: info, or debug, or warn,cognate_web=debug
     /// [default: info].
     #[arg(long, env = "COGNATE_LOG", value_name = "FILTER")]

@@ -13,6 +13,7 @@ use crate::limits::fair_turns::{FairTurns, Turn};
 use crate::limits::hashing::Hashing;
 use crate::limits::origin::Counted;
 use crate::limits::pool_messages::{MessageCount, PoolMessages};
+use crate::limits::request_rates::RequestRates;
 use crate::messages::lanes::Lanes;
 use crate::settings::Settings;
 use crate::tokens::verified_tokens::VerifiedTokens;
@@ -35,6 +36,7 @@ pub struct App {
     pub(crate) verified_tokens: VerifiedTokens,
     pub(crate) limits: AddressLimits,
     pub(crate) pool_messages: PoolMessages,
+    pub(crate) request_rates: RequestRates,
     /// The lanes of the outbox, woken when a message was put into it.
     pub(crate) outbox_filled: Lanes,
     pub(crate) secrets: Secrets,
@@ -93,6 +95,7 @@ impl App {
         Arc::new(Self {
             limits: AddressLimits::new(&config.limits, &counts),
             pool_messages: PoolMessages::new(&config.limits, &counts),
+            request_rates: RequestRates::new(config.request_rates.clone(), &entropy),
             secrets: Secrets::of(&db),
             db,
             outbound,

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::Result;
 use crate::app::App;
+use crate::limits::beats;
 use crate::messages::outbox;
 use crate::users::search_index::{index_some, index_terms};
 
@@ -40,6 +41,7 @@ impl Background {
         let (stop, stopped) = watch::channel(false);
         let mut jobs = JoinSet::new();
         outbox::start(app, &mut jobs, &stopped);
+        beats::start(app, &mut jobs, &stopped);
         jobs.spawn(delete_expired(Arc::clone(app), stopped.clone()));
         jobs.spawn(index_users(Arc::clone(app), stopped));
         Self { stop, jobs }

@@ -1,6 +1,11 @@
 //! What the server's configuration says that operations need to know.
 
-use cognate_model::UserPoolId;
+use std::collections::BTreeSet;
+
+use cognate_api::operations;
+use cognate_model::request_rates::table::RateTable;
+use cognate_model::user_pool::IssuerForm;
+use cognate_model::{UserPool, UserPoolId};
 use cognate_outbound::Senders;
 
 use crate::limits::rates::Limits;
@@ -13,6 +18,9 @@ pub struct Config {
     /// The issuer of tokens, with `{region}` and `{pool}` to be filled in; the public URL and the
     /// pool where absent.
     pub issuer: Option<String>,
+    /// The issuer of pools with IssuerConfiguration UPDATED, likewise; None where there is no
+    /// second form.
+    pub issuer_updated: Option<String>,
     /// The region of new pools, and the one that requests are signed for.
     pub region: String,
     /// The twelve digits that stand for an AWS account in ARNs.
@@ -26,6 +34,10 @@ pub struct Config {
     pub sms_prefixes: Vec<String>,
     /// How much may be done in a while.
     pub limits: Limits,
+    /// The rates that requests are let through at; None for any.
+    pub request_rates: Option<RateTable>,
+    /// The operations that nobody may call.
+    pub operations_off: BTreeSet<String>,
 }
 
 /// A configuration that cannot be served.
@@ -51,6 +63,9 @@ pub enum ConfigError {
     /// A beginning of phone numbers that is none.
     #[error("the SMS prefix «{0}» must be a plus sign and digits, as +1")]
     SmsPrefix(String),
+    /// A name of an operation that is none.
+    #[error("the operation «{0}» that is to be off is none of Cognito's, as SignUp")]
+    OperationOff(String),
 }
 
 impl Config {
@@ -69,12 +84,10 @@ impl Config {
         if let Err(why) = check_path(self.public_path()) {
             return Err(ConfigError::PublicPath(self.public_url, why));
         }
-        if self
-            .issuer
-            .as_ref()
-            .is_some_and(|issuer| !issuer.ends_with("{pool}"))
-        {
-            return Err(ConfigError::Issuer(self.issuer.unwrap_or_default()));
+        for issuer in [&self.issuer, &self.issuer_updated].into_iter().flatten() {
+            if !issuer.ends_with("{pool}") {
+                return Err(ConfigError::Issuer(issuer.clone()));
+            }
         }
         if self.account_id.len() != 12 || !self.account_id.bytes().all(|b| b.is_ascii_digit()) {
             return Err(ConfigError::AccountId(self.account_id));
@@ -92,6 +105,11 @@ impl Config {
         if let Some(other) = self.sms_prefixes.iter().find(|prefix| !is_prefix(prefix)) {
             return Err(ConfigError::SmsPrefix(other.clone()));
         }
+        let is_operation = |name: &&String| operations().any(|info| info.name == **name);
+        let mut off = self.operations_off.iter();
+        if let Some(other) = off.find(|name| !is_operation(name)) {
+            return Err(ConfigError::OperationOff(other.clone()));
+        }
         Ok(self)
     }
 
@@ -108,8 +126,26 @@ impl Config {
     /// The issuer of a pool's tokens. Its region is the one that the pool was made in: tokens hold
     /// after `--region` has changed.
     #[must_use]
-    pub fn issuer_of(&self, pool: &UserPoolId) -> String {
-        match &self.issuer {
+    pub fn issuer_of(&self, pool: &UserPool) -> String {
+        self.issuer_in(pool.issuer_form(), &pool.id)
+    }
+
+    /// Whether an issuer is a pool's, in either form: tokens that are out hold after the pool's has
+    /// changed.
+    #[must_use]
+    pub(crate) fn is_issuer_of(&self, pool: &UserPoolId, issuer: &str) -> bool {
+        [IssuerForm::Original, IssuerForm::Updated]
+            .into_iter()
+            .any(|form| self.issuer_in(form, pool) == issuer)
+    }
+
+    /// A pool keeps its form where the server has lost the template for it.
+    fn issuer_in(&self, form: IssuerForm, pool: &UserPoolId) -> String {
+        let template = match (form, &self.issuer_updated) {
+            (IssuerForm::Updated, Some(updated)) => Some(updated),
+            (IssuerForm::Original, _) | (IssuerForm::Updated, None) => self.issuer.as_ref(),
+        };
+        match template {
             Some(template) => template
                 .replace("{region}", pool.region())
                 .replace("{pool}", pool.as_str()),
@@ -221,12 +257,15 @@ mod tests {
         let config = Config {
             public_url: public_url.to_owned(),
             issuer: None,
+            issuer_updated: None,
             region: "us-east-1".to_owned(),
             account_id: "123456789012".to_owned(),
             mail_from: String::new(),
             mail_senders: Senders::Anybody,
             sms_prefixes: Vec::new(),
             limits: Limits::default(),
+            request_rates: None,
+            operations_off: BTreeSet::new(),
         };
         config.check()
     }
@@ -279,16 +318,19 @@ mod tests {
         let config = Config {
             public_url: "http://cognate.test".to_owned(),
             issuer: Some("https://cognito-idp.{region}.amazonaws.com/{pool}".to_owned()),
+            issuer_updated: None,
             region: "eu-central-1".to_owned(),
             account_id: "123456789012".to_owned(),
             mail_from: String::new(),
             mail_senders: Senders::Anybody,
             sms_prefixes: Vec::new(),
             limits: Limits::default(),
+            request_rates: None,
+            operations_off: BTreeSet::new(),
         };
         let pool = UserPoolId::parse("us-east-1_abcdefghi").unwrap();
         assert_eq!(
-            config.issuer_of(&pool),
+            config.issuer_in(IssuerForm::Original, &pool),
             "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abcdefghi"
         );
         assert_eq!(

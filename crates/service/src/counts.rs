@@ -151,6 +151,8 @@ pub enum Limit {
     MessagesToAddress,
     /// Messages of one pool.
     MessagesOfPool,
+    /// The rate of requests of a category, pool, app client or user.
+    RequestRate,
     /// Calls that run at once.
     CallsAtOnce,
     /// Of these, the share of one network address.
@@ -161,7 +163,7 @@ pub enum Limit {
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::FailuresOfAddress,
         Self::MessagesOfAddress,
         Self::SignUpsOfAddress,
@@ -171,6 +173,7 @@ impl Limit {
         Self::GuessesAtCode,
         Self::MessagesToAddress,
         Self::MessagesOfPool,
+        Self::RequestRate,
         Self::CallsAtOnce,
         Self::CallsOfOneAddress,
         Self::RequestMemory,
@@ -189,6 +192,7 @@ impl Limit {
             Self::GuessesAtCode => "guesses_at_code",
             Self::MessagesToAddress => "messages_to_address",
             Self::MessagesOfPool => "messages_of_pool",
+            Self::RequestRate => "request_rate",
             Self::CallsAtOnce => "calls_at_once",
             Self::CallsOfOneAddress => "calls_of_one_address",
             Self::RequestMemory => "request_memory",

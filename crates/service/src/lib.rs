@@ -47,6 +47,8 @@ pub use config::{Config, ConfigError};
 pub use counts::{Counts, Limit, SignInFlow, SignInOutcome};
 pub use cx::{Arrival, Cx};
 pub use keys::{signing_keys, well_known};
+pub use limits::admission::admit;
+pub use limits::beats::beat;
 pub use limits::client_address::{ClientAddress, CountedNetwork};
 pub use limits::pool_messages::MessageCount;
 pub use limits::rates::{Limits, Rate};

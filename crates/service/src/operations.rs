@@ -2,8 +2,8 @@
 //! joins them; docs/coverage.md is made from it.
 
 use crate::{
-    Operations, account, app_clients, devices, groups, passkeys, second_factors, sign_in, sign_up,
-    tokens, user_pools, users,
+    Operations, account, app_clients, devices, groups, limits, passkeys, second_factors, sign_in,
+    sign_up, tokens, user_pools, users,
 };
 
 /// The operations that are built.
@@ -21,6 +21,7 @@ pub fn operations() -> Operations {
         second_factors::operations(),
         passkeys::operations(),
         devices::operations(),
+        limits::operations(),
     ]
     .into_iter()
     .fold(Operations::new(), Operations::join)

@@ -5,18 +5,20 @@ use std::sync::LazyLock;
 
 use crate::{
     access_keys, aliases, app_clients, attempts, challenges, codes, data_keys, derived::Derived,
-    devices, group_members, groups, leases, meta, migrations::book, outbox, passkeys,
-    password_history, recovery_codes, server_settings, sessions, signing_keys, software_tokens,
-    table::Table, user_pools, user_terms, users, ways_back,
+    devices, group_members, groups, leases, meta, migrations::book, nodes, outbox, passkeys,
+    password_history, provisioned_limits, recovery_codes, server_settings, sessions, signing_keys,
+    software_tokens, table::Table, user_pools, user_terms, users, ways_back,
 };
 
 /// The declarations, each from the file of its resource.
 pub const TABLES: &[&Table] = &[
     &book::TABLE,
     &leases::TABLE,
+    &nodes::TABLE,
     &meta::TABLE,
     &data_keys::TABLE,
     &access_keys::TABLE,
+    &provisioned_limits::TABLE,
     &user_pools::TABLE,
     &user_pools::DELETED,
     &signing_keys::TABLE,

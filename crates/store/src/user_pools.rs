@@ -177,6 +177,19 @@ pub async fn page(
     rows.iter().map(read).collect()
 }
 
+/// Whether there are so many pools. As many entries of an index are gone through, and no more.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn are_at_least(tx: &mut Tx, number: i64) -> Result<bool, Error> {
+    if number <= 0 {
+        return Ok(true);
+    }
+    let sql = "SELECT id FROM user_pools WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT 1 OFFSET $3";
+    let params = [i64::MIN.into(), "".into(), (number - 1).into()];
+    Ok(tx.query_optional(sql, &params).await?.is_some())
+}
+
 fn read(row: &Row) -> Result<UserPool, Error> {
     document::read(row.text(0)?)
 }

@@ -1,5 +1,6 @@
 //! The server of a test.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use cognate_api::{Operation, OperationInfo};
 use cognate_crypto::random::Random;
 use cognate_crypto::seal::MasterKey;
 use cognate_model::policy::Policy;
+use cognate_model::request_rates::table::RateTable;
 use cognate_model::{Sender, Timestamp};
 use cognate_outbound::{Inbox, Mailer, Outbound, Received, Script, Senders, SmsSender, Triggers};
 use cognate_service::{
@@ -54,11 +56,13 @@ pub struct ServerBuilder {
     trusted_proxies: Vec<Network>,
     site: bool,
     issuer: Option<String>,
+    issuer_updated: Option<String>,
     outbound: Option<Outbound>,
     triggers: Triggers,
     sms_prefixes: Vec<String>,
     mail_senders: Senders,
     limits: Limits,
+    request_rates: Option<RateTable>,
 }
 
 impl TestServer {
@@ -79,11 +83,13 @@ impl TestServer {
             trusted_proxies: Vec::new(),
             site: false,
             issuer: None,
+            issuer_updated: None,
             outbound: None,
             triggers: Triggers::None,
             sms_prefixes: Vec::new(),
             mail_senders: Senders::Anybody,
             limits: Limits::default(),
+            request_rates: None,
         }
     }
 
@@ -111,6 +117,13 @@ impl TestServer {
         {}
     }
 
+    /// One beat of the node, as the background job gives once a second.
+    pub async fn beat(&self) {
+        cognate_service::beat(&self.0.app)
+            .await
+            .expect("a node beats");
+    }
+
     /// Another node on the same database, with the same clock and inbox, and nothing else in
     /// common.
     #[must_use]
@@ -135,6 +148,52 @@ impl TestServer {
         let app = &self.0.app;
         let mut config = app.config.clone();
         config.mail_senders = senders(&rules);
+        self.beside_with(app.db.clone(), outbound, self.0.faults.clone(), config)
+    }
+
+    /// Another node, with an issuer for pools with IssuerConfiguration UPDATED.
+    #[must_use]
+    pub fn node_with_second_issuer(&self, issuer: &str) -> Self {
+        self.node_with_issuers(Some(issuer.to_owned()))
+    }
+
+    /// Another node, without one.
+    #[must_use]
+    pub fn node_without_second_issuer(&self) -> Self {
+        self.node_with_issuers(None)
+    }
+
+    fn node_with_issuers(&self, issuer_updated: Option<String>) -> Self {
+        let app = &self.0.app;
+        let config = Config {
+            issuer_updated,
+            ..app.config.clone()
+        };
+        let outbound = inbox_outbound(&self.0.inbox);
+        self.beside_with(app.db.clone(), outbound, self.0.faults.clone(), config)
+    }
+
+    /// Another node, on which operations are off.
+    #[must_use]
+    pub fn node_with_operations_off<'a>(&self, off: impl Iterator<Item = &'a str>) -> Self {
+        let app = &self.0.app;
+        let config = Config {
+            operations_off: off.map(str::to_owned).collect(),
+            ..app.config.clone()
+        };
+        let outbound = inbox_outbound(&self.0.inbox);
+        self.beside_with(app.db.clone(), outbound, self.0.faults.clone(), config)
+    }
+
+    /// Another node, with rates of requests.
+    #[must_use]
+    pub fn node_with_rates(&self, rates: &[&str]) -> Self {
+        let app = &self.0.app;
+        let config = Config {
+            request_rates: rate_table(rates),
+            ..app.config.clone()
+        };
+        let outbound = inbox_outbound(&self.0.inbox);
         self.beside_with(app.db.clone(), outbound, self.0.faults.clone(), config)
     }
 
@@ -354,6 +413,13 @@ impl ServerBuilder {
         self
     }
 
+    /// With an issuer for pools with IssuerConfiguration UPDATED.
+    #[must_use]
+    pub fn issuer_updated(mut self, issuer: &str) -> Self {
+        self.issuer_updated = Some(issuer.to_owned());
+        self
+    }
+
     /// With another way for messages.
     #[must_use]
     pub fn outbound(mut self, outbound: Outbound) -> Self {
@@ -390,6 +456,13 @@ impl ServerBuilder {
         self
     }
 
+    /// With rates of requests, as an operator names them.
+    #[must_use]
+    pub fn request_rates(mut self, rates: &[&str]) -> Self {
+        self.request_rates = rate_table(rates);
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> TestServer {
         let mut random = Random::from_seed([42; 32]);
@@ -403,12 +476,15 @@ impl ServerBuilder {
         let config = Config {
             public_url: self.public_url,
             issuer: self.issuer,
+            issuer_updated: self.issuer_updated,
             region: "us-east-1".to_owned(),
             account_id: "123456789012".to_owned(),
             mail_from: MAIL_FROM.to_owned(),
             mail_senders: self.mail_senders,
             sms_prefixes: self.sms_prefixes,
             limits: self.limits,
+            request_rates: self.request_rates,
+            operations_off: BTreeSet::new(),
         };
         let mut outbound = self.outbound.unwrap_or_else(|| inbox_outbound(&inbox));
         outbound.triggers = self.triggers;
@@ -433,6 +509,11 @@ impl ServerBuilder {
             random: Mutex::new(random),
         }))
     }
+}
+
+fn rate_table(rates: &[&str]) -> Option<RateTable> {
+    let rates: Vec<_> = rates.iter().map(|&rate| rate.to_owned()).collect();
+    RateTable::parse(&rates).expect("rates of a test parse")
 }
 
 fn senders(rules: &[&str]) -> Senders {

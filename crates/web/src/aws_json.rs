@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::routing::MethodFilter;
 use bytes::Bytes;
 use cognate_api::{Auth, Error, OperationInfo, json};
-use cognate_service::{App, Caller, Operations, resource_of};
+use cognate_service::{App, Caller, Operations, admit, resource_of};
 use http::StatusCode;
 use http::request::Parts;
 use tracing::Span;
@@ -79,6 +79,7 @@ impl Door for AwsJson {
             Span::current().record("resource", resource);
             caller.authorize(operation, resource, &app.config)?;
         }
+        admit(app, operation, &input, now).await?;
         entry.call(request.arrival.called_by(caller), input).await
     }
 

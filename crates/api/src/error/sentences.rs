@@ -24,6 +24,8 @@ macro_rules! sentences {
     };
 }
 
+mod quotas;
+
 // Who signs in, and with what.
 sentences! {
     NotAuthorized {

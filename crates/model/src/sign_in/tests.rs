@@ -84,6 +84,8 @@ fn pool(id: &str) -> UserPool {
             mfa: crate::second_factor::PoolMfa::default(),
             sessions: crate::user_pool::SessionTracking::default(),
             acr: crate::acr::AcrNames::default(),
+            issuer: None,
+            key_of_the_server: false,
         },
     }
 }

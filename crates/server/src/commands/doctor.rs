@@ -22,7 +22,7 @@ use self::finding::{Finding, Findings};
 use self::patient::{Patient, now};
 use super::{block_on, master_key_variable};
 use crate::config_file::ConfigFile;
-use crate::configuration::{Kind, ServerConfiguration};
+use crate::configuration::{ServerConfiguration, StoreConfiguration};
 use crate::node::app_config;
 use crate::options::ServerOptions;
 use crate::terminal::say;
@@ -84,10 +84,11 @@ async fn examine(options: ServerOptions) -> Findings {
 /// Reads the configuration and opens the database; tells how that went.
 async fn admit(options: ServerOptions, findings: &mut Findings) -> Result<Patient> {
     let file = ConfigFile::load(options.store.config.as_deref())?;
-    let configuration =
-        ServerConfiguration::resolve(options, &file, Kind::Serve, master_key_variable())?;
+    let master_key = master_key_variable();
+    let (_, kind) = StoreConfiguration::of_existing(&options.store, &file, master_key.as_deref())?;
+    let configuration = ServerConfiguration::resolve(options, &file, kind, master_key)?;
     let is_tls = configuration.tls.is_some();
-    let config = app_config(&configuration, Kind::Serve, configuration.listen, is_tls)?;
+    let config = app_config(&configuration, kind, configuration.listen, is_tls)?;
     let source = match file.name() {
         Some(name) => format!("read from {name}, the environment and flags"),
         None => "read from the environment and flags; there is no settings file".to_owned(),
@@ -99,6 +100,7 @@ async fn admit(options: ServerOptions, findings: &mut Findings) -> Result<Patien
         file,
         configuration,
         config,
+        kind,
         db,
         now: now(),
     })

@@ -57,10 +57,18 @@ fn store_configuration(options: StoreOptions) -> Result<StoreConfiguration> {
     StoreConfiguration::resolve(options, &file, Kind::Serve, master_key_variable())
 }
 
+/// Where the data is that is there already.
+fn existing_store(options: &StoreOptions) -> Result<StoreConfiguration> {
+    let file = ConfigFile::load(options.config.as_deref())?;
+    let master_key = master_key_variable();
+    let found = StoreConfiguration::of_existing(options, &file, master_key.as_deref())?;
+    Ok(found.0)
+}
+
 /// Runs a command on a database that is there already, whatever it is for; servers may be running
 /// beside it. Makes nothing.
 fn with_existing(options: StoreOptions, work: impl AsyncFnOnce(&Db) -> Result<()>) -> Result<()> {
-    let configuration = store_configuration(options)?;
+    let configuration = existing_store(&options)?;
     block_on(async {
         let (db, _) = database::open_existing(&configuration, &Entropy::System).await?;
         let outcome = work(&db).await;
@@ -74,7 +82,7 @@ fn with_existing_to_read(
     options: StoreOptions,
     work: impl AsyncFnOnce(&Db) -> Result<()>,
 ) -> Result<()> {
-    let configuration = store_configuration(options)?;
+    let configuration = existing_store(&options)?;
     block_on(async {
         let (db, _) = database::open_to_read(&configuration, &Entropy::System).await?;
         let outcome = work(&db).await;

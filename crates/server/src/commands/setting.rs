@@ -94,7 +94,7 @@ fn change(which: Which, name: String, value: Option<String>) -> Result<()> {
 
 fn line(setting: &CurrentSetting) -> String {
     let value = setting.value.as_deref().unwrap_or("(the server's own)");
-    format!("{:<16}{value:<20}{}", setting.name, setting.meaning)
+    format!("{:<20}{value:<20}{}", setting.name, setting.meaning)
 }
 
 impl Which {

@@ -72,6 +72,8 @@ fn every_key_of_the_file_counts() {
         ("region", "r"),
         ("account-id", "a"),
         ("issuer", "i"),
+        ("issuer-updated", "i"),
+        ("operations-off", "SignUp"),
         ("smtp-url", "s"),
         ("mail-from", "m"),
         ("mail-senders", "example.com"),
@@ -88,6 +90,8 @@ fn every_key_of_the_file_counts() {
         ("limits-messages-per-address", "none"),
         ("limits-mail-per-pool-and-hour", "7"),
         ("limits-sms-per-pool-and-hour", "none"),
+        ("limits-user-pools", "7"),
+        ("request-rates", "cognito"),
         ("log", "debug"),
         ("log-format", "json"),
         ("no-demo", "true"),
@@ -128,6 +132,8 @@ fn all_settings(it: &ServerConfiguration) -> String {
         region_is_given,
         account_id,
         issuer,
+        issuer_updated,
+        operations_off,
         smtp_url,
         mail_from,
         mail_senders,
@@ -138,6 +144,7 @@ fn all_settings(it: &ServerConfiguration) -> String {
         trusted_proxies,
         limits,
         service_limits,
+        request_rates,
         logging,
     } = it;
     let key = match &store.master_key {
@@ -145,7 +152,7 @@ fn all_settings(it: &ServerConfiguration) -> String {
         MasterKeySource::File(path) => path.display().to_string(),
     };
     format!(
-        "{:?} {} {key} {listen} {public_url:?} {region} {region_is_given} {account_id} {issuer:?} {smtp_url:?} {mail_from:?} {mail_senders:?} {sms_url:?} {sms_prefixes:?} {tls:?} {admin_listen:?} {trusted_proxies:?} {limits:?} {service_limits:?} {logging:?}",
+        "{:?} {} {key} {listen} {public_url:?} {region} {region_is_given} {account_id} {issuer:?} {issuer_updated:?} {operations_off:?} {smtp_url:?} {mail_from:?} {mail_senders:?} {sms_url:?} {sms_prefixes:?} {tls:?} {admin_listen:?} {trusted_proxies:?} {limits:?} {service_limits:?} {request_rates:?} {logging:?}",
         store.data_dir, store.database_url
     )
 }
@@ -183,6 +190,10 @@ fn what_cannot_be_is_refused_in_words() {
         (
             "limits.failures-per-address = \"many\"",
             "limits-failures-per-address: «many» must be NUMBER/TIME",
+        ),
+        (
+            "request-rates = [\"UserRead\"]",
+            "request-rates: «UserRead» must be off, cognito",
         ),
         ("log-format = \"xml\"", "log-format"),
         ("log = \"cognate=loud\"", "log"),

@@ -120,19 +120,40 @@ fn a_wrong_master_key_and_a_rotation_that_was_cut_are_told_and_left() {
     assert!(desk.path(waiting).exists());
 }
 
+/// Runs `cognate dev` until it listens.
+fn develop(desk: &Desk, arguments: &[&str]) {
+    let mut command = desk.command(&["dev", "--no-demo"]);
+    command.args(["--listen", "127.0.0.1:0", "--admin-listen", "none"]);
+    command.args(arguments).stdout(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let _server = Running(process);
+    assert!(lines.any(|line| line.unwrap().starts_with("listening on")));
+}
+
 #[test]
 fn a_database_of_development_is_an_error() {
     let desk = Desk::new();
-    let mut command = desk.command(&["dev", "--no-demo", "--data-dir", "x"]);
-    command.args(["--listen", "127.0.0.1:0", "--admin-listen", "none"]);
-    let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-    let server = Running(process);
-    assert!(lines.any(|line| line.unwrap().starts_with("listening on")));
-    drop(server);
+    develop(&desk, &["--data-dir", "x"]);
     let told = desk.doctor(&["--data-dir", "x"]);
     told.says("error", "made by cognate dev");
     told.says("warning", "there is no access key");
+}
+
+#[test]
+fn where_only_developments_folder_lies_it_is_looked_at_and_is_no_error() {
+    let desk = Desk::new();
+    develop(&desk, &[]);
+    let told = desk.doctor(&[]);
+    told.says("ok", "this is the database of cognate dev");
+    assert_eq!(told.status, 0, "{}", told.all);
+    let setting = desk.command(&["setting", "list", "us-east-1_nobody"]);
+    let output = { setting }.output().unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(words.contains("there is no user pool"), "{words}");
+    // The other one is meant as soon as it is there.
+    desk.does(&["access-key", "create", "--name", "robot"]);
+    desk.doctor(&[]).says("ok", "access keys: 1");
 }
 
 #[test]

@@ -37,7 +37,7 @@ async fn key_set(app: &Arc<App>, pool: &str) -> Result<String> {
 /// `ResourceNotFoundException` when there is no such pool.
 pub async fn openid_configuration(app: &Arc<App>, pool: &str) -> Result<String> {
     let pool = app.pool_named(pool).await.map_err(failure::for_callers)?;
-    let issuer = app.config.issuer_of(&pool.id);
+    let issuer = app.config.issuer_of(&pool);
     let document = json!({
         "issuer": issuer,
         "jwks_uri": format!("{}/{}/.well-known/jwks.json", app.config.public_url, pool.id),

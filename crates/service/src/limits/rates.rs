@@ -18,6 +18,8 @@ pub struct Limits {
     pub mail_per_pool_and_hour: Option<u32>,
     /// Text messages, likewise: each costs money.
     pub sms_per_pool_and_hour: Option<u32>,
+    /// User pools of the server; None for any number.
+    pub user_pools: Option<u32>,
 }
 
 impl Default for Limits {
@@ -30,6 +32,7 @@ impl Default for Limits {
             messages_per_address: Rate::of(30, 10 * 60),
             mail_per_pool_and_hour: Some(10_000),
             sms_per_pool_and_hour: Some(1_000),
+            user_pools: Some(1_000),
         }
     }
 }

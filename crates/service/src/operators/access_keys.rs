@@ -245,12 +245,15 @@ mod tests {
         let config = Config {
             public_url: "http://localhost".into(),
             issuer: None,
+            issuer_updated: None,
             region: "us-east-1".into(),
             account_id: "000000000000".into(),
             mail_from: "a@example.com".into(),
             mail_senders: Senders::Anybody,
             sms_prefixes: Vec::new(),
             limits: crate::Limits::default(),
+            request_rates: None,
+            operations_off: [].into(),
         };
         let (clock, entropy) = (Clock::manual(NOW), Entropy::seeded([2; 32]));
         let (key, secret) = create(&db, &clock, &entropy, "robot", Policy::allow_all())

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use cognate_api::Operation;
 use cognate_api::idp::{
     AdminConfirmSignUpRequest, AdminConfirmSignUpResponse, ConfirmSignUpRequest,
-    ConfirmSignUpResponse, ResendConfirmationCodeRequest, ResendConfirmationCodeResponse,
+    ConfirmSignUpResponse, ResendConfirmationCodeRequest, ResendConfirmationCodeResponse, op,
 };
 use cognate_crypto::digest::base64url_encode;
 use cognate_model::app_client::AuthFlow;
@@ -18,6 +19,7 @@ use cognate_store::{Tx, users as stored_users};
 use super::code;
 use crate::app_clients::public_call::{self, Named};
 use crate::limits::sums::count_action;
+use crate::limits::switched_off::check_enabled;
 use crate::messages::codes::{Attempt, Guess, Through, send_code};
 use crate::messages::{destinations, message};
 use crate::outcome::write_settled;
@@ -66,6 +68,7 @@ pub async fn confirm_by_link(
     user_name: &str,
     confirmation_code: &str,
 ) -> Result<()> {
+    check_enabled(&cx.app, &op::ConfirmSignUp::INFO)?;
     let pool_client = PoolClient::of_client(&cx.app, client_id).await;
     let pool_client = pool_client.map_err(failure::for_callers)?;
     let (given, code) = (user_name, confirmation_code);

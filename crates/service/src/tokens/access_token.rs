@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::verified_tokens::Verified;
 use crate::settings::PoolKeys;
 use crate::users::accounts::PoolClient;
-use crate::{Cx, Error, ErrorCode, Result};
+use crate::{App, Cx, Error, ErrorCode, Result};
 
 /// A signed-in user, as their access token proves.
 pub(crate) struct SignedIn {
@@ -115,6 +115,14 @@ pub(crate) async fn check(cx: &Cx, token: &str) -> Result<SignedIn> {
     })
 }
 
+/// The pool, app client and user of a token that this node has found right before, whatever has
+/// become of it since: for counting, and for no right.
+pub(crate) fn known(app: &App, token: &str) -> Option<(UserPoolId, ClientId, String)> {
+    let verified = app.verified_tokens.find(&sha256(&[token.as_bytes()]))?;
+    let client = ClientId::parse(&verified.claims.client_id).ok()?;
+    Some((verified.pool.clone(), client, verified.claims.sub.clone()))
+}
+
 /// Why the session of a token is no more, as far as its user tells. Who holds a token that this
 /// server has signed knows of them.
 async fn why_it_ended(cx: &Cx, pool: &UserPoolId, sub: &str) -> Result<Error> {
@@ -148,7 +156,7 @@ async fn verify(cx: &Cx, token: &str) -> Result<Verified> {
     let unverified = jwt::peek(token).map_err(invalid)?;
     let claimed: Claimed = unverified.unverified_claims().map_err(invalid)?;
     let pool = pool_of_issuer(&claimed.iss).ok_or_else(Error::invalid_access_token)?;
-    if claimed.iss != cx.app.config.issuer_of(&pool) {
+    if !cx.app.config.is_issuer_of(&pool, &claimed.iss) {
         return Err(Error::invalid_access_token());
     }
     let keys = cx.app.keys_with(&pool, &unverified.kid).await?;

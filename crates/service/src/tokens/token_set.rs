@@ -73,7 +73,7 @@ pub(crate) async fn issue(
     refresh: Option<&str>,
 ) -> Result<AuthenticationResultType> {
     let keys = cx.app.keys(&pool_client.pool.id).await?;
-    let issuer = cx.app.config.issuer_of(&pool_client.pool.id);
+    let issuer = cx.app.config.issuer_of(&pool_client.pool);
     let client = &pool_client.entry.client;
     let issue = Issue {
         pool: &pool_client.pool,

@@ -7,11 +7,12 @@ use cognate_api::Timestamp;
 use cognate_api::idp::{
     AccountRecoverySettingType, AdminCreateUserConfigType, AdvancedSecurityModeType,
     AliasAttributeType, DefaultEmailOptionType, DeletionProtectionType, DeviceConfigurationType,
-    EmailConfigurationType, EmailSendingAccountType, LambdaConfigType, MessageTemplateType,
-    PasswordPolicyType, RecoveryOptionNameType, RecoveryOptionType,
-    UserAttributeUpdateSettingsType, UserPoolAddOnsType, UserPoolDescriptionType,
-    UserPoolPolicyType, UserPoolTierType, UserPoolType, UsernameAttributeType,
-    UsernameConfigurationType, VerificationMessageTemplateType, VerifiedAttributeType,
+    EmailConfigurationType, EmailSendingAccountType, EncryptionKeyType, KeyConfigurationType,
+    LambdaConfigType, MessageTemplateType, PasswordPolicyType, RecoveryOptionNameType,
+    RecoveryOptionType, UserAttributeUpdateSettingsType, UserPoolAddOnsType,
+    UserPoolDescriptionType, UserPoolPolicyType, UserPoolTierType, UserPoolType,
+    UsernameAttributeType, UsernameConfigurationType, VerificationMessageTemplateType,
+    VerifiedAttributeType,
 };
 use cognate_model::UserPool;
 use cognate_model::attribute::Contact;
@@ -20,7 +21,7 @@ use cognate_model::user_pool::{
     AliasAttribute, EmailSettings, Messages, RecoveryMechanism, Settings, SignInNames, Tier,
 };
 
-use super::{acr, first_factors, mfa_settings, schema, sms};
+use super::{acr, first_factors, issuer, mfa_settings, schema, sms};
 
 /// The whole pool.
 pub(super) fn full(pool: &UserPool, arn: &str, number_of_users: i64) -> UserPoolType {
@@ -74,13 +75,16 @@ pub(super) fn full(pool: &UserPool, arn: &str, number_of_users: i64) -> UserPool
             challenge_required_on_new_device: Some(devices.stands_in_for_mfa),
             device_only_remembered_on_user_prompt: Some(devices.remembered_on_prompt),
         }),
+        issuer_configuration: settings.issuer.map(issuer::describe),
+        key_configuration: settings.key_of_the_server.then_some(KeyConfigurationType {
+            key_type: Some(EncryptionKeyType::AwsOwnedKey),
+            kms_key_arn: None,
+        }),
         // Long out of use at AWS.
         status: None,
         sms_authentication_message: settings.messages.authentication_sms.clone(),
         // Not built: see not_built.rs.
         dcr_configuration: None,
-        key_configuration: None,
-        issuer_configuration: None,
         domain: None,
         custom_domain: None,
         // What AWS tells of its own mail and SMS services.

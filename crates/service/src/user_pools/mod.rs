@@ -10,6 +10,7 @@ mod asked;
 mod describe;
 mod email;
 mod first_factors;
+mod issuer;
 mod messages;
 mod mfa;
 mod mfa_settings;

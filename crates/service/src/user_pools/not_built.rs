@@ -3,8 +3,8 @@
 //! Values that switch such a feature off, or are empty, pass (docs/protocol.md §10.3).
 
 use cognate_api::idp::{
-    AdvancedSecurityModeType, DcrConfigurationType, EncryptionKeyType, IssuerType,
-    KeyConfigurationType, LambdaConfigType, StatusType, UserPoolAddOnsType,
+    AdvancedSecurityModeType, DcrConfigurationType, EncryptionKeyType, KeyConfigurationType,
+    LambdaConfigType, StatusType, UserPoolAddOnsType,
 };
 
 use super::asked::Asked;
@@ -32,7 +32,7 @@ pub(super) fn refuse(asked: &Asked) -> Result<()> {
 }
 
 /// The other members, and whether they are asked for.
-fn others(asked: &Asked) -> [(&'static str, bool); 5] {
+fn others(asked: &Asked) -> [(&'static str, bool); 4] {
     [
         (
             "EmailConfiguration.ConfigurationSet",
@@ -58,13 +58,6 @@ fn others(asked: &Asked) -> [(&'static str, bool); 5] {
         (
             "KeyConfiguration other than AWS_OWNED_KEY",
             asked.key_configuration.as_ref().is_some_and(has_own_key),
-        ),
-        (
-            "IssuerConfiguration other than ORIGINAL",
-            asked
-                .issuer_configuration
-                .as_ref()
-                .is_some_and(|issuer| !matches!(issuer.r#type, None | Some(IssuerType::Original))),
         ),
     ]
 }

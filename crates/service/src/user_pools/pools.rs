@@ -15,7 +15,7 @@ use cognate_model::{UserPool, UserPoolId};
 use cognate_store::{Tx, signing_keys as stored_keys, user_pools as pools, users};
 
 use super::stored::{change, existing, parse_id};
-use super::{asked, describe, email, schema, settings};
+use super::{asked, describe, email, issuer, schema, settings};
 use crate::keys::signing_keys;
 use crate::outcome::{Reached, write_settled};
 use crate::{Cx, Error, Result, page_token};
@@ -41,13 +41,20 @@ pub(crate) async fn create_user_pool(
         settings: settings::read(asked, None)?,
     });
     email::check_sender(&pool.settings.email, &cx.app.config.mail_senders)?;
+    issuer::check(&pool.settings, None, &cx.app.config)?;
     let (entropy, owner, now) = (cx.app.entropy.clone(), pool.id.clone(), cx.now);
     let generate = move || signing_keys::generate(&entropy, &owner, now);
     let keys = Arc::new(cx.compute(generate).await??);
     let written = Arc::clone(&pool);
+    let most = cx.app.config.limits.user_pools;
     cx.app
         .db
         .write("create_user_pool", async move |tx: &mut Tx| {
+            if let Some(most) = most
+                && pools::are_at_least(tx, most.into()).await?
+            {
+                return Err(Error::too_many_user_pools(most));
+            }
             pools::insert(tx, &written).await?;
             for key in keys.iter() {
                 stored_keys::insert(tx, key).await?;
@@ -83,7 +90,9 @@ pub(crate) async fn update_user_pool(
     let id = parse_id(&input.user_pool_id)?;
     let app = Arc::clone(&cx.app);
     let read = move |pool: &mut UserPool| {
-        pool.settings = settings::read(input.clone(), Some(pool))?;
+        let settings = settings::read(input.clone(), Some(pool))?;
+        issuer::check(&settings, Some(&pool.settings), &app.config)?;
+        pool.settings = settings;
         email::check_sender(&pool.settings.email, &app.config.mail_senders)
     };
     if change(&cx, "update_user_pool", &id, read).await? {

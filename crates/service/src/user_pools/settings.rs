@@ -22,11 +22,12 @@ use cognate_model::user_pool::{
 use crate::{Error, ErrorCode, Result};
 
 use super::asked::Asked;
-use super::{acr, email, first_factors, messages, mfa_settings, not_built, sms, tag_rules};
+use super::{acr, email, first_factors, issuer, messages, mfa_settings, not_built, sms, tag_rules};
 
 /// Reads the settings. What is not given gets its default, in an update too (documented for
 /// UpdateUserPool). But an update keeps the name, which has none, and each half of Policies, the
-/// tier, the tags and second factors (docs/protocol.md §10.1; docs/differences.md has the table).
+/// tier, the tags, second factors and the issuer (docs/protocol.md §10.1; docs/differences.md has
+/// the table).
 ///
 /// # Errors
 /// `InvalidParameterException` for what is wrong or not built, `UserPoolTaggingException` for tags,
@@ -66,8 +67,8 @@ fn taken(asked: Asked, before: Option<&Settings>) -> Result<Settings> {
         account_recovery_setting,
         pool_name,
         user_pool_tier,
-        key_configuration: _,
-        issuer_configuration: _,
+        key_configuration,
+        issuer_configuration,
         acr_configuration,
     } = asked;
     let auto_verified = contacts(&auto_verified_attributes.unwrap_or_default());
@@ -92,9 +93,7 @@ fn taken(asked: Asked, before: Option<&Settings>) -> Result<Settings> {
         email: email_configuration.map_or(Ok(EmailSettings::default()), email::read)?,
         mfa: mfa_settings::of_pool(mfa_configuration.as_ref(), sms.as_ref(), kept_mfa)?,
         sms,
-        tags: given_or_kept(user_pool_tags.map(tag_rules::check), before, |kept| {
-            &kept.tags
-        })?,
+        tags: given_or_kept(user_pool_tags.map(tag_rules::check), before, |it| &it.tags)?,
         admin_create_user_only: admin_create_user.allow_admin_create_user_only == Some(true),
         recovery: account_recovery_setting.map_or(Ok(None), recovery)?,
         tier: given_or_kept(user_pool_tier.map(tier), before, |kept| &kept.tier)?,
@@ -102,9 +101,11 @@ fn taken(asked: Asked, before: Option<&Settings>) -> Result<Settings> {
             sign_in_policy.as_ref(),
             before.map(|before| &before.allowed_first_auth_factors),
         )?,
-        // Anything but OFF is refused above.
+        // Anything but OFF is refused above, and so is another key than the server's.
         add_ons_off: user_pool_add_ons.is_some(),
         acr: acr::read(acr_configuration)?,
+        issuer: issuer::read(issuer_configuration.as_ref(), before),
+        key_of_the_server: key_configuration.is_some_and(|key| key.key_type.is_some()),
         // Set by an operation of their own.
         sessions: before.map_or_else(SessionTracking::default, |before| before.sessions.clone()),
         devices: device_configuration.as_ref().and_then(devices),

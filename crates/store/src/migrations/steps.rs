@@ -126,6 +126,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "terms of users",
         steps: TERMS_OF_USERS,
     },
+    Migration {
+        number: 20,
+        name: "request rates",
+        steps: REQUEST_RATES,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -332,6 +337,12 @@ const TERMS_OF_USERS: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS users_search_place ON users(pool, search_place) WHERE search_place IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS users_search_created ON users(pool, created_at, search_place) WHERE search_place IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS users_search_modified ON users(pool, modified_at, search_place) WHERE search_place IS NOT NULL",
+];
+
+/// The nodes that live, each with a number that it counts up, and the rates that were provisioned.
+const REQUEST_RATES: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS nodes(id TEXT NOT NULL, beat BIGINT NOT NULL, PRIMARY KEY (id))",
+    "CREATE TABLE IF NOT EXISTS provisioned_limits(category TEXT NOT NULL, rate BIGINT NOT NULL, PRIMARY KEY (category))",
 ];
 
 #[cfg(test)]

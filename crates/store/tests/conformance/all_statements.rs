@@ -16,8 +16,8 @@ use cognate_model::{
 };
 use cognate_store::{
     Error, Tx, access_keys, app_clients, attempts, challenges, codes, devices, expiry,
-    group_members, groups, outbox, passkeys, password_history, recovery_codes, server_settings,
-    sessions,
+    group_members, groups, nodes, outbox, passkeys, password_history, provisioned_limits,
+    recovery_codes, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools,
     user_search::{self, After, Reached},
@@ -25,8 +25,8 @@ use cognate_store::{
 };
 
 use crate::fixtures::{
-    app_client, code, device, device_secret, group, list_of_recovery_codes, name, names, passkey,
-    random, seen, session, software_token, user, user_pool, way_back,
+    app_client, beat, code, device, device_secret, group, list_of_recovery_codes, name, names,
+    passkey, random, seen, session, software_token, user, user_pool, way_back,
 };
 
 /// Runs what reads and writes.
@@ -37,6 +37,7 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), Error> {
     user_pools::update(tx, &pool).await?;
     user_pools::find(tx, &id).await?;
     user_pools::page(tx, None, 1).await?;
+    user_pools::are_at_least(tx, 1).await?;
     let key = NewSigningKey {
         pool: id.clone(),
         kid: "k".to_owned(),
@@ -229,6 +230,10 @@ async fn of_counters_and_messages(tx: &mut Tx, id: &UserPoolId) -> Result<(), Er
     outbox::retry(tx, "m", Timestamp(3)).await?;
     access_keys::list(tx).await?;
     access_keys::find(tx, "k").await?;
+    nodes::put(tx, &beat(1)).await?;
+    nodes::all(tx).await?;
+    provisioned_limits::put(tx, "UserRead", 500).await?;
+    provisioned_limits::all(tx).await?;
     Ok(())
 }
 
@@ -263,6 +268,8 @@ pub(crate) async fn run_deletions(tx: &mut Tx) -> Result<(), Error> {
     passkeys::delete(tx, &pool, &ana.sub, &passkey(&ana, b"a").id).await?;
     devices::forget(tx, &pool, &ana.sub, &device(&ana).key).await?;
     attempts::clear_lockout(tx, &pool, "s").await?;
+    nodes::remove(tx, &beat(1)).await?;
+    provisioned_limits::remove(tx, "UserRead").await?;
     sessions::end(tx, &pool, &SessionId::random(&mut random())).await?;
     sessions::end_least_recently_used(tx, &pool, &ana.sub, Timestamp(1), 1).await?;
     sessions::end_all_of_user(tx, &pool, &ana.sub).await?;

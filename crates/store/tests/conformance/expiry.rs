@@ -3,10 +3,10 @@
 use cognate_model::{
     Timestamp, code::CodePurpose, lockout::Lockout, session::ACCESS_OUTLIVES_REFRESH,
 };
-use cognate_store::{attempts, challenges, codes, expiry, leases, sessions};
+use cognate_store::{attempts, challenges, codes, expiry, leases, nodes, sessions};
 
 use crate::{
-    fixtures::{app_client, code, session, signed_up, user_pool, write},
+    fixtures::{app_client, beat, code, session, signed_up, user_pool, write},
     place::everywhere,
 };
 
@@ -68,6 +68,23 @@ fn a_lease_is_one_holders_until_it_runs_out_or_is_given_back() {
             assert!(!leases::release(tx, "outbox", "a").await?);
             assert!(leases::release(tx, "outbox", "b").await?);
             assert!(leases::acquire(tx, "outbox", "c", 0, 1).await?);
+            Ok(())
+        })
+        .await;
+    });
+}
+
+#[test]
+fn a_node_whose_number_has_moved_on_is_not_taken_away() {
+    everywhere(async |place| {
+        let db = place.open().await;
+        write(&db, async |tx| {
+            nodes::put(tx, &beat(1)).await?;
+            nodes::put(tx, &beat(2)).await?;
+            nodes::remove(tx, &beat(1)).await?;
+            assert_eq!(nodes::all(tx).await?, [beat(2)]);
+            nodes::remove(tx, &beat(2)).await?;
+            assert_eq!(nodes::all(tx).await?, []);
             Ok(())
         })
         .await;

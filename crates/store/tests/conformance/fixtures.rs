@@ -18,7 +18,7 @@ use cognate_model::{
     user::NameKind,
     user_pool::{EmailSettings, Messages, SessionTracking, Settings, SignInNames, Tier},
 };
-use cognate_store::{Db, Error, Tx, users};
+use cognate_store::{Db, Error, Tx, nodes, users};
 
 use crate::place::fresh_random;
 
@@ -56,6 +56,8 @@ pub(crate) fn user_pool(created_at: i64) -> UserPool {
             sessions: SessionTracking::default(),
             devices: None,
             acr: cognate_model::acr::AcrNames::default(),
+            issuer: None,
+            key_of_the_server: false,
         },
     }
 }
@@ -275,4 +277,12 @@ where
     T: Send + 'static,
 {
     db.write("test", function).await.unwrap()
+}
+
+/// The number of a node.
+pub(crate) fn beat(number: i64) -> nodes::Beat {
+    nodes::Beat {
+        node: "n".to_owned(),
+        number,
+    }
 }

@@ -13,8 +13,8 @@ use cognate_model::{
 };
 use cognate_store::{
     Db, Error, Tx, access_keys, app_clients, attempts, backup, challenges, codes, devices,
-    group_members, groups, installation, outbox, passkeys, password_history, recovery_codes,
-    server_settings, sessions,
+    group_members, groups, installation, outbox, passkeys, password_history, provisioned_limits,
+    recovery_codes, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
@@ -34,6 +34,7 @@ pub(crate) async fn furnish(db: &Db) -> UserPoolId {
     let id = pool.id.clone();
     write(db, async move |tx| {
         installation::claim(tx, "serve").await?;
+        provisioned_limits::put(tx, "UserRead", 500).await?;
         let key = AccessKey {
             id: access_key::random_id(&mut random()),
             name: "ci".to_owned(),

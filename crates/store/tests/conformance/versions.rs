@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// All that a migration of a later version may do: columns with defaults, tables, indexes.
-const ADDITIONS: [&str; 31] = [
+const ADDITIONS: [&str; 33] = [
     "ALTER TABLE meta ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE data_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE access_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
@@ -41,6 +41,8 @@ const ADDITIONS: [&str; 31] = [
     "ALTER TABLE group_numbers ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE group_members ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE deleted_groups ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE nodes ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE provisioned_limits ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "CREATE TABLE later(id TEXT NOT NULL, PRIMARY KEY (id))",
     "CREATE INDEX users_later ON users(pool, later)",
     "INSERT INTO schema_migrations(number, step, name, applied_at) VALUES (9999, 1, 'later', 0)",

@@ -12,8 +12,10 @@ mod sign_in;
 mod sign_up;
 mod world;
 
+use cognate_api::ErrorCode;
+use cognate_model::request_rates::Category;
 use cognate_service::operations;
-use cognate_testkit::op;
+use cognate_testkit::{TestServer, op};
 use serde_json::json;
 
 use world::{World, with};
@@ -40,7 +42,6 @@ fn reason_of_code(code: &str) -> Option<&'static str> {
         }
         "InvalidOAuthFlowException" | "ScopeDoesNotExistException" => "OAuth is not built",
         "UserImportInProgressException" => "imports are not built",
-        "OperationNotEnabledException" => "there are no accounts with switches",
         "TierChangeNotAllowedException" => "a new pool changes no tier",
         "InvalidUserPoolConfigurationException" => "a pool that cannot sign in can't be configured",
         "TooManyFailedAttemptsException" => "LimitExceededException says it, as AWS does for codes",
@@ -48,7 +49,6 @@ fn reason_of_code(code: &str) -> Option<&'static str> {
         "ConcurrentModificationException" => {
             "three lost races in a row; a deletion never loses one"
         }
-        "TooManyRequestsException" => "only what guesses is limited by address",
         _ => return None,
     })
 }
@@ -91,7 +91,7 @@ fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
         "InvalidEmailRoleAccessPolicyException" if !operation.ends_with("UserPool") => {
             "the sender is checked when it is set"
         }
-        "LimitExceededException" if operation.starts_with("CreateUserPool") => {
+        "LimitExceededException" if operation == "CreateUserPoolClient" => {
             "the machine is the operator's: no quota"
         }
         "LimitExceededException"
@@ -152,6 +152,7 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
     operators::client_secrets(&mut world).await;
     operators::operators(&mut world).await;
     groups::groups(&mut world).await;
+    operators::limits(&mut world).await;
     sign_up::sign_up(&mut world).await;
     sign_up::confirm_sign_up(&mut world).await;
     sign_up::resend_confirmation_code(&mut world).await;
@@ -160,6 +161,8 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
     sign_in::sessions(&mut world).await;
     users_own(&mut world).await;
     limits_by_address(&mut world).await;
+    too_many_requests(&mut world).await;
+    switched_off(&mut world).await;
     for operation in operations().iter() {
         let error = world
             .server
@@ -174,29 +177,7 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
         );
         world.seen.insert((operation.name, error.code));
     }
-    // What is wrong with the database is told to nobody but the log.
-    world.server.app().db.close().await;
-    for operation in operations().iter() {
-        let input = world
-            .good
-            .get(operation.name)
-            .unwrap_or_else(|| panic!("no good input of {}", operation.name));
-        let error = world
-            .server
-            .prepare_operation(operation, input)
-            .send()
-            .await
-            .error();
-        assert_eq!(
-            error.told(),
-            (
-                "ServiceUnavailableException",
-                "The service cannot answer at the moment; try again"
-            ),
-            "{}",
-            operation.name
-        );
-    }
+    unavailable(&mut world).await;
     let missing: Vec<_> = operations()
         .iter()
         .flat_map(|operation| {
@@ -226,6 +207,76 @@ async fn users_own(world: &mut World) {
     second_factors::second_factors(world).await;
     devices::devices(world).await;
     sessions::sessions_and_history(world).await;
+}
+
+async fn unavailable(world: &mut World) {
+    let rated = world.server.node_with_rates(&["LimitManagement=100"]);
+    // What is wrong with the database is told to nobody but the log.
+    world.server.app().db.close().await;
+    for operation in operations().iter() {
+        let input = world
+            .good
+            .get(operation.name)
+            .unwrap_or_else(|| panic!("no good input of {}", operation.name));
+        let node = if operation.name.ends_with("ProvisionedLimit") {
+            &rated
+        } else {
+            &world.server
+        };
+        let error = node
+            .prepare_operation(operation, input)
+            .send()
+            .await
+            .error();
+        assert_eq!(
+            error.told(),
+            (
+                "ServiceUnavailableException",
+                "The service cannot answer at the moment; try again"
+            ),
+            "{}",
+            operation.name
+        );
+    }
+}
+
+/// On a node whose operator has switched everything off.
+async fn switched_off(world: &mut World) {
+    let names: Vec<_> = operations().iter().map(|info| info.name).collect();
+    let off = world.server.node_with_operations_off(names.into_iter());
+    for operation in operations().iter() {
+        let good = &world.good[operation.name];
+        let error = off.prepare_operation(operation, good).send().await.error();
+        let lists = |code| operation.errors.contains(&code);
+        let code = if lists(ErrorCode::OperationNotEnabled) {
+            "OperationNotEnabledException"
+        } else if lists(ErrorCode::NotAuthorized) {
+            "NotAuthorizedException"
+        } else {
+            "InvalidParameterException"
+        };
+        let told = format!("{} is switched off on this server.", operation.name);
+        assert_eq!(error.told(), (code, told.as_str()));
+        world.seen.insert((operation.name, error.code));
+    }
+}
+
+/// On a server of one request a second in each category, which knows nothing of what they name.
+async fn too_many_requests(world: &mut World) {
+    let rates = Category::ALL.map(|category| format!("{}=1", category.name()));
+    let rates: Vec<_> = rates.iter().map(String::as_str).collect();
+    let slow = TestServer::builder().request_rates(&rates).start().await;
+    for operation in operations().iter() {
+        let good = &world.good[operation.name];
+        // A sign-in has three answers beside it.
+        for _ in 0..4 {
+            slow.prepare_operation(operation, good).send().await;
+        }
+        let error = slow.prepare_operation(operation, good).send().await.error();
+        let told = ("TooManyRequestsException", "Too many requests");
+        assert_eq!(error.told(), told, "{}", operation.name);
+        world.seen.insert((operation.name, error.code));
+    }
 }
 
 async fn limits_by_address(world: &mut World) {

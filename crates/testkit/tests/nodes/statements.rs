@@ -458,6 +458,10 @@ faults! {
         let members = json!({"CustomAttributes": [{"Name": "role", "AttributeDataType": "String"}]});
         stage.on_pool::<op::AddCustomAttributes>(members).await
     }, Refused("InvalidParameterException");
+    update_provisioned_limit: async |stage| {
+        stage.server = stage.server.node_with_rates(&["LimitManagement=100"]);
+        provision(stage, 120).await.unwrap();
+    }, async |stage| provision(stage, 500).await, Succeeds;
     set_user_pool_session_configuration: nothing, async |stage| {
         let members = json!({"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 3}});
         stage.on_pool::<op::SetUserPoolSessionConfiguration>(members).await
@@ -535,6 +539,14 @@ async fn begin_passkey(stage: &mut Stage) {
         .await
         .unwrap();
     stage.found = TestPasskey::eddsa().register(&options).to_string();
+}
+
+/// The rate at which users are read; 120 is what is there without asking.
+async fn provision(stage: &Stage, rate: u32) -> Result<(), ApiError> {
+    let of = json!({"LimitClass": "API_CATEGORY", "Attributes": {"Category": "UserRead"}});
+    let input = json!({"LimitDefinition": of, "RequestedLimitValue": rate});
+    let updated = stage.server.call::<op::UpdateProvisionedLimit>(input).await;
+    updated.map(drop)
 }
 
 /// A pool that tracks sessions, in which the user has as many as they may.

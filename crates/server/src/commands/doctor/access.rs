@@ -22,6 +22,9 @@ pub(super) async fn check(patient: &Patient) -> Vec<Finding> {
 
 async fn keys(patient: &Patient) -> Option<Finding> {
     let db = patient.db.as_ref()?;
+    if patient.kind == Kind::Dev {
+        return None;
+    }
     Some(match access_keys::list(db).await {
         Ok(keys) if keys.is_empty() => Finding::warning(
             ACCESS,
@@ -46,6 +49,12 @@ fn how_to_make_a_key(patient: &Patient) -> String {
 async fn kind(patient: &Patient) -> Option<Finding> {
     let mut reader = patient.db.as_ref()?.read().await.ok()?;
     let kind = installation::find(&mut reader).await.ok()??;
+    if patient.kind == Kind::Dev && kind == Kind::Dev.word() {
+        return Some(Finding::ok(
+            ACCESS,
+            "this is the database of cognate dev, where anybody is an administrator; serve begins another one",
+        ));
+    }
     (kind != Kind::Serve.word()).then(|| {
         Finding::error(
             ACCESS,

@@ -7,13 +7,15 @@ use cognate_service::Config;
 use cognate_store::Db;
 
 use crate::config_file::ConfigFile;
-use crate::configuration::ServerConfiguration;
+use crate::configuration::{Kind, ServerConfiguration};
 
 /// What all checks look at.
 pub(super) struct Patient {
     pub(super) file: ConfigFile,
     pub(super) configuration: ServerConfiguration,
     pub(super) config: Config,
+    /// Development's, where nobody has named a place and only its folder is there.
+    pub(super) kind: Kind,
     /// The database, if it could be opened.
     pub(super) db: Option<Db>,
     pub(super) now: Timestamp,

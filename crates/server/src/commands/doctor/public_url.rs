@@ -1,7 +1,7 @@
 //! The public URL: whether it is one for production, reaches a server of this installation, and
 //! issues the tokens that these settings say.
 
-use cognate_model::UserPoolId;
+use cognate_model::UserPool;
 use cognate_outbound::probe::{self, ProbeError, Probed};
 use cognate_service::{Entropy, doctor};
 use cognate_store::{Db, signing_keys, user_pools};
@@ -192,18 +192,21 @@ async fn another(patient: &Patient, answer: &Probed) -> Finding {
 async fn publishes_our_keys(patient: &Patient) -> Option<bool> {
     let db = patient.db.as_ref()?;
     let pool = first_pool(db).await?;
-    let url = format!("{}/{pool}/.well-known/jwks.json", patient.config.public_url);
+    let url = format!(
+        "{}/{}/.well-known/jwks.json",
+        patient.config.public_url, pool.id
+    );
     let answer = probe::get(&url, &[], &[]).await.ok()?;
     let mut reader = db.read().await.ok()?;
-    let keys = signing_keys::all(&mut reader, &pool).await.ok()?;
+    let keys = signing_keys::all(&mut reader, &pool.id).await.ok()?;
     Some(keys.iter().any(|key| answer.body.contains(&key.kid)))
 }
 
 /// A pool of the database, whichever.
-async fn first_pool(db: &Db) -> Option<UserPoolId> {
+async fn first_pool(db: &Db) -> Option<UserPool> {
     let mut reader = db.read().await.ok()?;
     let pools = user_pools::page(&mut reader, None, 1).await.ok()?;
-    pools.into_iter().next().map(|pool| pool.id)
+    pools.into_iter().next()
 }
 
 /// Whether verifiers that look for keys where a token's issuer says find them.

@@ -20,12 +20,15 @@ pub(crate) async fn new_cx() -> Cx {
     let config = Config {
         public_url: "http://localhost:9229".into(),
         issuer: None,
+        issuer_updated: None,
         region: "us-east-1".into(),
         account_id: "123456789012".into(),
         mail_from: "cognate@example.com".into(),
         mail_senders: Senders::Anybody,
         sms_prefixes: Vec::new(),
         limits: crate::Limits::default(),
+        request_rates: None,
+        operations_off: [].into(),
     };
     let outbound = Outbound {
         mail: Mailer::Inbox(Inbox::default()),

@@ -1,7 +1,7 @@
 //! User pools, app clients, and users in an operator's hands.
 
 use cognate_outbound::Inbox;
-use cognate_testkit::{PASSWORD, attribute_list, inbox_outbound, op};
+use cognate_testkit::{PASSWORD, TestServer, attribute_list, inbox_outbound, op};
 use serde_json::json;
 
 use super::world::{TEMPORARY, World, with};
@@ -104,6 +104,42 @@ pub(super) async fn pools_and_clients(world: &mut World) {
     world
         .says::<op::UpdateUserPoolClient>("FeatureUnavailableInTierException", choice)
         .await;
+}
+
+/// On a server that enforces rates; on the others there are no such limits.
+pub(super) async fn limits(world: &mut World) {
+    let rated = TestServer::builder()
+        .request_rates(&["LimitManagement=100"])
+        .start()
+        .await;
+    let full = TestServer::builder().limits(|limits| limits.user_pools = Some(0));
+    let full = full.start().await;
+    let new = json!({"PoolName": "x"});
+    world
+        .says_at::<op::CreateUserPool>(&full, "LimitExceededException", new)
+        .await;
+    let of = |category: &str| {
+        let attributes = json!({"Category": category});
+        json!({"LimitDefinition": {"LimitClass": "API_CATEGORY", "Attributes": attributes}})
+    };
+    let to = |rate: i32| with(of("UserRead"), json!({"RequestedLimitValue": rate}));
+    let code = "ResourceNotFoundException";
+    world
+        .says::<op::GetProvisionedLimit>(code, of("UserRead"))
+        .await;
+    world
+        .says::<op::UpdateProvisionedLimit>(code, to(500))
+        .await;
+    let code = "ServiceQuotaExceededException";
+    world
+        .says_at::<op::UpdateProvisionedLimit>(&rated, code, to(1201))
+        .await;
+    // Of a category whose rate nothing else here meets.
+    world
+        .good
+        .insert("GetProvisionedLimit", of("UserFederation"));
+    let good = with(of("UserFederation"), json!({"RequestedLimitValue": 30}));
+    world.good.insert("UpdateProvisionedLimit", good);
 }
 
 pub(super) async fn operators(world: &mut World) {
