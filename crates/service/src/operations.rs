@@ -1,6 +1,8 @@
 //! The operations that are built. Each area lists its own beside their functions, and this list
-//! joins them; docs/coverage.md is made from it.
+//! joins them; docs/coverage.md is made from it. The members of theirs that are refused are listed
+//! and joined in the same way.
 
+use crate::refused_members::RefusedMember;
 use crate::{
     Operations, account, app_clients, devices, groups, limits, passkeys, second_factors, sign_in,
     sign_up, tokens, user_pools, users,
@@ -25,4 +27,9 @@ pub fn operations() -> Operations {
     ]
     .into_iter()
     .fold(Operations::new(), Operations::join)
+}
+
+/// The members that operations refuse which are built.
+pub fn refused_members() -> impl Iterator<Item = &'static RefusedMember> {
+    user_pools::not_built::refused().chain(app_clients::not_built::refused())
 }

@@ -332,6 +332,10 @@ sentences! {
         /// The words are ours: a member that the model has and Cognate does not honour is refused,
         /// never ignored.
         parameter_not_built(member) "Cognate does not support {member} yet";
+        /// The words are ours: the same for what will not be built.
+        parameter_never_built(member, reason) "Cognate does not support {member}: {reason}";
+        /// The words are ours: of an enumeration whose other values are honoured.
+        unknown_value(value) "Cognate does not know the value {value} here";
     }
 }
 

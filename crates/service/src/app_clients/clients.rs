@@ -16,8 +16,8 @@ use cognate_crypto::secret::SecretString;
 use cognate_model::{AppClient, ClientId, ClientSecret, ClientSecrets};
 use cognate_store::{Tx, app_clients as clients};
 
+use super::asked::{Asked, asked_of_new};
 use super::new_secret::new_secret;
-use super::settings::Asked;
 use super::stored::{existing, existing_pool, parse_pool_id};
 use super::{describe, settings};
 use crate::outcome::{Reached, write_settled};
@@ -34,7 +34,7 @@ pub(crate) async fn create_user_pool_client(
     input: CreateUserPoolClientRequest,
 ) -> Result<CreateUserPoolClientResponse> {
     let pool = parse_pool_id(&input.user_pool_id)?;
-    let (asked, own_secret, generate_secret) = settings::asked_of_new(input);
+    let (asked, own_secret, generate_secret) = asked_of_new(input);
     let secret = first_secret(own_secret, generate_secret, &mut cx.random())?;
     let new = (
         pool,

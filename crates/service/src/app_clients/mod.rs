@@ -1,11 +1,13 @@
 //! App clients: create, describe, update, delete, list, and how one proves itself in a request.
 //!
-//! What a request asks for is read in [`settings`], what a client looks like on the wire is written
-//! in [`describe`].
+//! What a request asks for is read in [`settings`]; what Cognate does not do is refused in
+//! [`not_built`]; what a client looks like on the wire is written in [`describe`].
 
+mod asked;
 pub(crate) mod clients;
 mod describe;
 mod new_secret;
+pub(crate) mod not_built;
 pub(crate) mod public_call;
 pub(crate) mod secret_hash;
 mod secrets;

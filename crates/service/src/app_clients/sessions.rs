@@ -11,6 +11,7 @@ use cognate_api::idp::{
 };
 use cognate_model::user_pool::Tier;
 
+use super::not_built::SSO_SESSION;
 use super::stored::{existing, existing_pool, parse_pool_id};
 use crate::{Cx, Error, Result};
 
@@ -48,9 +49,7 @@ pub(crate) async fn set_user_pool_client_session_configuration(
     }
     // Nothing changes: the client has the default already.
     if input.sso_session.max_validity_minutes != DEFAULT_MINUTES {
-        return Err(Error::parameter_not_built(
-            "SSOSession.MaxValidityMinutes other than 60",
-        ));
+        return Err(SSO_SESSION.error());
     }
     Ok(SetUserPoolClientSessionConfigurationResponse {
         user_pool_id: Some(input.user_pool_id),

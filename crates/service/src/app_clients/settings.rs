@@ -6,9 +6,8 @@ mod tests;
 use std::collections::BTreeSet;
 
 use cognate_api::idp::{
-    CreateUserPoolClientRequest, ExplicitAuthFlowsType, FeatureType,
-    PreventUserExistenceErrorTypes, RefreshTokenRotationType, TimeUnitsType,
-    TokenValidityUnitsType, UpdateUserPoolClientRequest,
+    ExplicitAuthFlowsType, FeatureType, PreventUserExistenceErrorTypes, RefreshTokenRotationType,
+    TimeUnitsType, TokenValidityUnitsType,
 };
 use cognate_model::app_client::{
     AuthFlow, ClientSettings, Rotation, TimeUnit, UnitsNamed, Validity,
@@ -17,6 +16,8 @@ use cognate_model::attribute::{SchemaAttribute, is_verified_flag};
 use cognate_model::user_pool::Tier;
 use cognate_model::{AppClient, UserPool};
 
+use super::asked::Asked;
+use super::not_built;
 use crate::{Error, Result};
 
 /// How long access and ID tokens may live: five minutes to a day (docs/protocol.md §6.7).
@@ -36,69 +37,6 @@ const REFRESH: Range = Range {
 /// AuthSessionValidity where it is not given, in minutes.
 const AUTH_SESSION_MINUTES: u32 = 3;
 
-/// What a request asks for: UpdateUserPoolClient has exactly the members that a client's settings
-/// are made of, and CreateUserPoolClient has them and the secret's.
-pub(super) type Asked = UpdateUserPoolClientRequest;
-
-/// The settings that a new client asks for, its own secret, and whether one is to be made.
-pub(super) fn asked_of_new(input: CreateUserPoolClientRequest) -> (Asked, Option<String>, bool) {
-    // Without `..`, so that a member which the model gains is not passed over.
-    let CreateUserPoolClientRequest {
-        user_pool_id,
-        client_name,
-        generate_secret,
-        client_secret,
-        refresh_token_validity,
-        access_token_validity,
-        id_token_validity,
-        token_validity_units,
-        read_attributes,
-        write_attributes,
-        explicit_auth_flows,
-        supported_identity_providers,
-        callback_urls,
-        logout_urls,
-        default_redirect_uri,
-        allowed_oauth_flows,
-        allowed_oauth_scopes,
-        allowed_oauth_flows_user_pool_client,
-        analytics_configuration,
-        prevent_user_existence_errors,
-        enable_token_revocation,
-        enable_propagate_additional_user_context_data,
-        auth_session_validity,
-        refresh_token_rotation,
-        publish_secrets_in_aws_secrets_manager,
-    } = input;
-    let asked = Asked {
-        user_pool_id,
-        client_id: String::new(),
-        client_name: Some(client_name),
-        refresh_token_validity,
-        access_token_validity,
-        id_token_validity,
-        token_validity_units,
-        read_attributes,
-        write_attributes,
-        explicit_auth_flows,
-        supported_identity_providers,
-        callback_urls,
-        logout_urls,
-        default_redirect_uri,
-        allowed_oauth_flows,
-        allowed_oauth_scopes,
-        allowed_oauth_flows_user_pool_client,
-        analytics_configuration,
-        prevent_user_existence_errors,
-        enable_token_revocation,
-        enable_propagate_additional_user_context_data,
-        auth_session_validity,
-        refresh_token_rotation,
-        publish_secrets_in_aws_secrets_manager,
-    };
-    (asked, client_secret, generate_secret.unwrap_or(false))
-}
-
 /// Reads the settings. What is not given gets its default, in an update too (documented for
 /// UpdateUserPoolClient); only the name, which has none, stays.
 ///
@@ -110,7 +48,7 @@ pub(super) fn read(
     pool: &UserPool,
     before: Option<&AppClient>,
 ) -> Result<ClientSettings> {
-    refuse_what_is_not_built(&asked)?;
+    not_built::refuse(&asked)?;
     let units = asked.token_validity_units.unwrap_or_default();
     let access_validity = validity(
         asked.access_token_validity,
@@ -172,57 +110,6 @@ fn unless_empty<T>(list: Option<Vec<T>>) -> Option<Vec<T>> {
     list.filter(|list| !list.is_empty())
 }
 
-/// Values that switch a feature off, or are empty, pass (docs/protocol.md §10.3).
-fn refuse_what_is_not_built(asked: &Asked) -> Result<()> {
-    let filled = |list: &Option<Vec<String>>| list.as_ref().is_some_and(|list| !list.is_empty());
-    let analytics = asked
-        .analytics_configuration
-        .as_ref()
-        .is_some_and(|analytics| {
-            analytics.application_id.is_some()
-                || analytics.application_arn.is_some()
-                || analytics.role_arn.is_some()
-                || analytics.external_id.is_some()
-                || analytics.user_data_shared == Some(true)
-        });
-    let asked_for = [
-        (
-            "AllowedOAuthFlowsUserPoolClient",
-            asked.allowed_oauth_flows_user_pool_client == Some(true),
-        ),
-        (
-            "AllowedOAuthFlows",
-            asked
-                .allowed_oauth_flows
-                .as_ref()
-                .is_some_and(|flows| !flows.is_empty()),
-        ),
-        ("AllowedOAuthScopes", filled(&asked.allowed_oauth_scopes)),
-        ("CallbackURLs", filled(&asked.callback_urls)),
-        ("LogoutURLs", filled(&asked.logout_urls)),
-        (
-            "DefaultRedirectURI",
-            asked
-                .default_redirect_uri
-                .as_ref()
-                .is_some_and(|uri| !uri.is_empty()),
-        ),
-        ("AnalyticsConfiguration", analytics),
-        (
-            "EnablePropagateAdditionalUserContextData",
-            asked.enable_propagate_additional_user_context_data == Some(true),
-        ),
-        (
-            "PublishSecretsInAWSSecretsManager",
-            asked.publish_secrets_in_aws_secrets_manager == Some(true),
-        ),
-    ];
-    match asked_for.iter().find(|(_, asked)| *asked) {
-        Some((member, _)) => Err(Error::parameter_not_built(member)),
-        None => Ok(()),
-    }
-}
-
 /// The spans that a token's validity may have, in seconds.
 #[derive(Clone, Copy)]
 struct Range {
@@ -265,9 +152,7 @@ fn time_unit(unit: &TimeUnitsType) -> Result<TimeUnit> {
         TimeUnitsType::Minutes => Ok(TimeUnit::Minutes),
         TimeUnitsType::Hours => Ok(TimeUnit::Hours),
         TimeUnitsType::Days => Ok(TimeUnit::Days),
-        TimeUnitsType::Unknown(unit) => {
-            Err(Error::parameter_not_built(format!("the time unit {unit}")))
-        }
+        TimeUnitsType::Unknown(unit) => Err(Error::unknown_value(unit)),
     }
 }
 
@@ -293,8 +178,7 @@ fn auth_flows(
 ) -> Result<Vec<AuthFlow>> {
     let mut flows = Vec::new();
     for name in names {
-        let flow = AuthFlow::parse(name.as_str())
-            .ok_or_else(|| Error::parameter_not_built(format!("{name} in ExplicitAuthFlows")))?;
+        let flow = AuthFlow::parse(name.as_str()).ok_or_else(|| not_built::flow(name.as_str()))?;
         if !flows.contains(&flow) {
             flows.push(flow);
         }

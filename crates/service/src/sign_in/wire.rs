@@ -191,7 +191,7 @@ macro_rules! challenges {
                 $(ChallengeNameType::$name => {
                     Answer::read::<sign_in::$name>(pool_client, responses)
                 })*
-                other => Err(Error::parameter_not_built(format!("the challenge {other}"))),
+                other => Err(Error::unknown_value(other)),
             }
         }
 

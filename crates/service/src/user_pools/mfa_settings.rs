@@ -14,7 +14,7 @@ use cognate_model::second_factor::{
 };
 use cognate_model::user_pool::{RecoveryMechanism, Settings, SmsSettings, Tier};
 
-use super::{first_factors, sms};
+use super::{first_factors, not_built, sms};
 use crate::{Error, Result};
 
 /// The second factors after CreateUserPool or UpdateUserPool. What is left out stays as it is
@@ -144,7 +144,7 @@ pub(super) fn set(settings: &mut Settings, input: &SetUserPoolMfaConfigRequest) 
 /// Of SmsMfaConfiguration; its SmsConfiguration is the pool's own.
 fn set_sms(settings: &mut Settings, given: &SmsMfaConfigType) -> Result<()> {
     if let Some(configuration) = &given.sms_configuration {
-        sms::refuse_not_built(configuration)?;
+        not_built::refuse_in_sms_of_mfa(configuration)?;
         settings.sms = sms::read(configuration.clone());
     }
     if settings.sms.is_none() {

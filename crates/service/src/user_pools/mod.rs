@@ -14,7 +14,7 @@ mod issuer;
 mod messages;
 mod mfa;
 mod mfa_settings;
-mod not_built;
+pub(crate) mod not_built;
 pub(crate) mod pools;
 mod schema;
 mod sessions;

@@ -1,15 +1,87 @@
-//! What a pool's owner can ask for and Cognate can't do yet: refused, never stored and ignored.
+//! What a pool's owner can ask for and Cognate does not do: refused, never stored and ignored.
 //!
 //! Values that switch such a feature off, or are empty, pass (docs/protocol.md §10.3).
 
 use cognate_api::idp::{
     AdvancedSecurityModeType, DcrConfigurationType, EncryptionKeyType, KeyConfigurationType,
-    LambdaConfigType, StatusType, UserPoolAddOnsType,
+    LambdaConfigType, SmsConfigurationType, StatusType, UserPoolAddOnsType,
 };
 
 use super::asked::Asked;
-use super::sms;
-use crate::{Error, Result};
+use crate::Result;
+use crate::refused_members::{self, Entry, RefusedMember, Why};
+
+const OPERATIONS: &[&str] = &["CreateUserPool", "UpdateUserPool"];
+
+/// Any trigger; the refusal names it.
+static LAMBDA_CONFIG: RefusedMember = RefusedMember {
+    operations: OPERATIONS,
+    member: "LambdaConfig",
+    why: Why::ComesWith("triggers"),
+};
+
+static EUMS_SMS: RefusedMember = RefusedMember {
+    operations: OPERATIONS,
+    member: "SmsConfiguration.EumsSms",
+    why: Why::Never("text messages do not leave through AWS"),
+};
+
+static EUMS_SMS_OF_MFA: RefusedMember = RefusedMember {
+    operations: &["SetUserPoolMfaConfig"],
+    member: "SmsMfaConfiguration.SmsConfiguration.EumsSms",
+    why: EUMS_SMS.why,
+};
+
+static OTHERS: [Entry<Asked>; 4] = [
+    (
+        RefusedMember {
+            operations: OPERATIONS,
+            member: "EmailConfiguration.ConfigurationSet",
+            why: Why::Never("mail does not leave through Amazon SES"),
+        },
+        |asked| {
+            let email = asked.email_configuration.as_ref();
+            email.is_some_and(|email| email.configuration_set.is_some())
+        },
+    ),
+    (
+        RefusedMember {
+            operations: OPERATIONS,
+            member: "UserPoolAddOns other than AdvancedSecurityMode OFF",
+            why: Why::ComesWith("threat protection"),
+        },
+        |asked| {
+            let add_ons = asked.user_pool_add_ons.as_ref();
+            add_ons.is_some_and(protects_from_threats)
+        },
+    ),
+    (
+        RefusedMember {
+            operations: OPERATIONS,
+            member: "DcrConfiguration",
+            why: Why::ComesWith("OAuth"),
+        },
+        |asked| {
+            let dcr = asked.dcr_configuration.as_ref();
+            dcr.is_some_and(registers_clients)
+        },
+    ),
+    (
+        RefusedMember {
+            operations: OPERATIONS,
+            member: "KeyConfiguration other than AWS_OWNED_KEY",
+            why: Why::Never("what is sealed lies under the master key of the server"),
+        },
+        |asked| asked.key_configuration.as_ref().is_some_and(has_own_key),
+    ),
+];
+
+/// What is refused here.
+pub(crate) fn refused() -> impl Iterator<Item = &'static RefusedMember> {
+    [&LAMBDA_CONFIG, &EUMS_SMS, &EUMS_SMS_OF_MFA]
+        .into_iter()
+        .chain(OTHERS.iter().map(|(member, _)| member))
+}
 
 /// Refuses the first member that asks for what is not built.
 ///
@@ -17,49 +89,27 @@ use crate::{Error, Result};
 /// `InvalidParameterException`, which names it.
 pub(super) fn refuse(asked: &Asked) -> Result<()> {
     if let Some(trigger) = asked.lambda_config.as_ref().and_then(named_trigger) {
-        return Err(Error::parameter_not_built(format!(
-            "LambdaConfig.{trigger}"
-        )));
+        return Err(LAMBDA_CONFIG.error_for(format_args!("LambdaConfig.{trigger}")));
     }
     if let Some(configuration) = &asked.sms_configuration {
-        sms::refuse_not_built(configuration)?;
+        refuse_in_sms(configuration, &EUMS_SMS)?;
     }
-    let mut members = others(asked).into_iter();
-    match members.find(|(_, is_asked_for)| *is_asked_for) {
-        Some((member, _)) => Err(Error::parameter_not_built(member)),
-        None => Ok(()),
-    }
+    refused_members::refuse(&OTHERS, asked)
 }
 
-/// The other members, and whether they are asked for.
-fn others(asked: &Asked) -> [(&'static str, bool); 4] {
-    [
-        (
-            "EmailConfiguration.ConfigurationSet",
-            asked
-                .email_configuration
-                .as_ref()
-                .is_some_and(|email| email.configuration_set.is_some()),
-        ),
-        (
-            "UserPoolAddOns other than AdvancedSecurityMode OFF",
-            asked
-                .user_pool_add_ons
-                .as_ref()
-                .is_some_and(protects_from_threats),
-        ),
-        (
-            "DcrConfiguration",
-            asked
-                .dcr_configuration
-                .as_ref()
-                .is_some_and(registers_clients),
-        ),
-        (
-            "KeyConfiguration other than AWS_OWNED_KEY",
-            asked.key_configuration.as_ref().is_some_and(has_own_key),
-        ),
-    ]
+/// Refuses what the SmsConfiguration of SetUserPoolMfaConfig asks for.
+///
+/// # Errors
+/// As [`refuse`].
+pub(super) fn refuse_in_sms_of_mfa(configuration: &SmsConfigurationType) -> Result<()> {
+    refuse_in_sms(configuration, &EUMS_SMS_OF_MFA)
+}
+
+fn refuse_in_sms(configuration: &SmsConfigurationType, refused: &RefusedMember) -> Result<()> {
+    match configuration.eums_sms {
+        Some(_) => Err(refused.error()),
+        None => Ok(()),
+    }
 }
 
 fn named_trigger(config: &LambdaConfigType) -> Option<&'static str> {

@@ -277,9 +277,7 @@ fn recovery(setting: AccountRecoverySettingType) -> Result<Option<Vec<RecoveryMe
             RecoveryOptionNameType::VerifiedPhoneNumber => RecoveryMechanism::VerifiedPhoneNumber,
             RecoveryOptionNameType::AdminOnly => RecoveryMechanism::AdminOnly,
             RecoveryOptionNameType::Unknown(name) => {
-                return Err(Error::parameter_not_built(format!(
-                    "the recovery mechanism {name}"
-                )));
+                return Err(Error::unknown_value(name));
             }
         };
         let named_before = by_priority.values().any(|before| *before == mechanism);
@@ -299,8 +297,6 @@ fn tier(tier: UserPoolTierType) -> Result<Tier> {
         UserPoolTierType::Lite => Ok(Tier::Lite),
         UserPoolTierType::Essentials => Ok(Tier::Essentials),
         UserPoolTierType::Plus => Ok(Tier::Plus),
-        UserPoolTierType::Unknown(tier) => {
-            Err(Error::parameter_not_built(format!("UserPoolTier {tier}")))
-        }
+        UserPoolTierType::Unknown(tier) => Err(Error::unknown_value(tier)),
     }
 }

@@ -4,19 +4,6 @@
 use cognate_api::idp::SmsConfigurationType;
 use cognate_model::user_pool::SmsSettings;
 
-use crate::{Error, Result};
-
-/// Refuses what is not built.
-///
-/// # Errors
-/// `InvalidParameterException`, which names it.
-pub(super) fn refuse_not_built(configuration: &SmsConfigurationType) -> Result<()> {
-    if configuration.eums_sms.is_some() {
-        return Err(Error::parameter_not_built("SmsConfiguration.EumsSms"));
-    }
-    Ok(())
-}
-
 /// Reads the configuration; an empty one is none.
 pub(super) fn read(configuration: SmsConfigurationType) -> Option<SmsSettings> {
     let settings = SmsSettings {

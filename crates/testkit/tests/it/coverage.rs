@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use cognate_api::{Auth, OperationInfo, Service};
-use cognate_service::operations;
+use cognate_service::{RefusedMember, Why, operations, refused_members};
 
 /// Tells the test to write the page rather than to complain of it.
 const WRITE: &str = "COGNATE_WRITE_COVERAGE";
@@ -19,6 +19,11 @@ const HEAD: &str = "\
 Every operation of the services that Cognate speaks for. A public operation is called by anybody, a
 signed one with an access key. One that is called signed or not is checked like a signed one when it
 has a signature. A missing one answers with an UnsupportedOperationException that names it.
+
+An operation that is built refuses the members that stand beside it, with an
+InvalidParameterException that names them; a value that switches such a feature off passes. The last
+table says why. Every other member is honoured, except what [differences.md](differences.md) lists
+as accepted without effect.
 ";
 
 /// A service as people say it.
@@ -30,8 +35,8 @@ fn title(service: Service) -> &'static str {
     }
 }
 
-/// The page, if these operations are built.
-fn page(is_built: impl Fn(&OperationInfo) -> bool) -> String {
+/// The page, if these operations are built and refuse these members.
+fn page(is_built: impl Fn(&OperationInfo) -> bool, refused: &[&RefusedMember]) -> String {
     let mut summary = String::from("\n| Service | Built | Of |\n| --- | --- | --- |\n");
     let mut tables = String::new();
     for service in Service::ALL {
@@ -41,7 +46,7 @@ fn page(is_built: impl Fn(&OperationInfo) -> bool) -> String {
         writeln!(summary, "| {title} | {count} | {} |", all.len()).unwrap();
         writeln!(
             tables,
-            "\n## {title}\n\n| Operation | Called | |\n| --- | --- | --- |"
+            "\n## {title}\n\n| Operation | Called | | Members that are refused |\n| --- | --- | --- | --- |"
         )
         .unwrap();
         for operation in all {
@@ -50,15 +55,39 @@ fn page(is_built: impl Fn(&OperationInfo) -> bool) -> String {
                 Auth::Public => "public",
                 Auth::OptionallySigned => "signed or not",
             };
-            let state = if is_built(operation) {
-                "built"
-            } else {
-                "missing"
-            };
-            writeln!(tables, "| {} | {caller} | {state} |", operation.name).unwrap();
+            let built = is_built(operation);
+            let state = if built { "built" } else { "missing" };
+            let members = refused.iter();
+            let members = members.filter(|one| built && one.operations.contains(&operation.name));
+            let members: Vec<_> = members.map(|one| one.member).collect();
+            let cells = [operation.name, caller, state, &members.join("; ")].map(cell);
+            writeln!(tables, "|{}", cells.concat()).unwrap();
         }
     }
-    format!("{HEAD}{summary}{tables}")
+    format!("{HEAD}{summary}{tables}{}", reasons(refused))
+}
+
+/// A cell and the line behind it.
+fn cell(text: &str) -> String {
+    if text.is_empty() {
+        " |".to_owned()
+    } else {
+        format!(" {text} |")
+    }
+}
+
+/// Why each member is refused.
+fn reasons(refused: &[&RefusedMember]) -> String {
+    let mut page =
+        String::from("\n## Why members are refused\n\n| Member | Refused |\n| --- | --- |\n");
+    for member in refused {
+        let why = match member.why {
+            Why::ComesWith(what) => format!("until {what} is built"),
+            Why::Never(reason) => format!("for good: {reason}"),
+        };
+        writeln!(page, "| {} | {why} |", member.member).unwrap();
+    }
+    page
 }
 
 #[test]
@@ -68,7 +97,11 @@ fn the_page_of_coverage_tells_what_is_built() {
         .iter()
         .map(|info| (info.service, info.name))
         .collect();
-    let page = page(|one| built.contains(&(one.service, one.name)));
+    let refused: Vec<_> = refused_members().collect();
+    for name in refused.iter().flat_map(|one| one.operations) {
+        assert!(built.iter().any(|(_, built)| built == name), "{name}");
+    }
+    let page = page(|one| built.contains(&(one.service, one.name)), &refused);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/coverage.md");
     #[allow(clippy::disallowed_methods, reason = "cargo xtask coverage sets it")]
     let is_wanted = std::env::var_os(WRITE).is_some();
@@ -85,11 +118,24 @@ fn the_page_of_coverage_tells_what_is_built() {
 
 #[test]
 fn the_page_of_coverage_counts_each_service_and_tells_who_calls() {
-    let page = page(|one| one.name == "SignUp" || one.name == "GetId");
+    let refused = |why| RefusedMember {
+        operations: &["SignUp", "ListUsers"],
+        member: "Member",
+        why,
+    };
+    let page = page(
+        |one| one.name == "SignUp" || one.name == "GetId",
+        &[
+            &refused(Why::ComesWith("what it needs")),
+            &refused(Why::Never("this is so")),
+        ],
+    );
     for line in [
-        "| SignUp | public | built |",
-        "| ListUsers | signed | missing |",
-        "| GetId | public | built |",
+        "| SignUp | public | built | Member; Member |",
+        "| ListUsers | signed | missing | |",
+        "| GetId | public | built | |",
+        "| Member | until what it needs is built |",
+        "| Member | for good: this is so |",
     ] {
         assert!(page.contains(line), "{line}");
     }

@@ -65,6 +65,7 @@ mod refresh;
 mod refreshes_at_once;
 mod request_rates;
 mod searches;
+mod refused_members;
 mod second_factor_ways;
 mod second_factors;
 mod sentences;

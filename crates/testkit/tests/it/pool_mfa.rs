@@ -162,7 +162,7 @@ async fn what_contradicts_itself_or_the_pool_is_refused_and_changes_nothing() {
     let eums =
         json!({"SmsConfiguration": {"EumsSms": {"CallerArn": "arn:aws:iam::123456789012:role/x"}}});
     let members = json!({"MfaConfiguration": "ON", "SmsMfaConfiguration": eums});
-    let named = "Cognate does not support SmsConfiguration.EumsSms yet";
+    let named = "Cognate does not support SmsMfaConfiguration.SmsConfiguration.EumsSms: text messages do not leave through AWS";
     assert_invalid(plain.set_mfa(members).await, named);
 }
 

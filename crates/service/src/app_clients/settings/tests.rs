@@ -4,7 +4,8 @@ use cognate_model::UserPool;
 use cognate_model::app_client::ClientSettings;
 use serde_json::{Value, json};
 
-use super::{asked_of_new, read};
+use super::read;
+use crate::app_clients::asked::asked_of_new;
 use crate::app_clients::clients::tests::{create_request, pool_with};
 use crate::{ErrorCode, Result};
 
@@ -44,16 +45,8 @@ async fn every_setting_that_is_not_built_is_refused_by_its_name() {
             json!({"DefaultRedirectURI": "https://example.com/"}),
         ),
         (
-            "AnalyticsConfiguration",
-            json!({"AnalyticsConfiguration": {"ApplicationId": "a"}}),
-        ),
-        (
             "EnablePropagateAdditionalUserContextData",
             json!({"EnablePropagateAdditionalUserContextData": true}),
-        ),
-        (
-            "PublishSecretsInAWSSecretsManager",
-            json!({"PublishSecretsInAWSSecretsManager": true}),
         ),
         (
             "ALLOW_CLIENT_TOKEN_AUTH in ExplicitAuthFlows",
@@ -67,6 +60,21 @@ async fn every_setting_that_is_not_built_is_refused_by_its_name() {
         assert_eq!(
             refusal(&pool, asked),
             format!("Cognate does not support {member} yet")
+        );
+    }
+    for (asked, words) in [
+        (
+            json!({"AnalyticsConfiguration": {"UserDataShared": true}}),
+            "AnalyticsConfiguration: nothing is sent to Amazon Pinpoint",
+        ),
+        (
+            json!({"PublishSecretsInAWSSecretsManager": true}),
+            "PublishSecretsInAWSSecretsManager: secrets lie in Cognate's own database, sealed",
+        ),
+    ] {
+        assert_eq!(
+            refusal(&pool, asked),
+            format!("Cognate does not support {words}")
         );
     }
     let off = json!({

@@ -109,10 +109,10 @@ const NOT_BUILT: &[(&str, &str)] = &[
 fn every_setting_that_is_not_built_is_refused_by_its_name() {
     for (member, asked) in NOT_BUILT {
         let asked = serde_json::from_str(asked).unwrap();
-        assert_eq!(
-            refusal(asked),
-            format!("Cognate does not support {member} yet")
-        );
+        let told = refusal(asked);
+        let named = told.strip_prefix("Cognate does not support ").unwrap();
+        let rest = named.strip_prefix(member).unwrap();
+        assert!(rest == " yet" || rest.starts_with(": "), "{told}");
     }
 }
 
