@@ -123,6 +123,24 @@ impl GroupId {
     }
 }
 
+id!(
+    /// A job that imports users: `import-` and ten letters and digits when made here.
+    ImportJobId,
+    "import job id",
+    |text| {
+        text.len() <= 55
+            && text.strip_prefix("import-").is_some_and(|rest| {
+                !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            })
+    }
+);
+
+impl ImportJobId {
+    pub(crate) fn of_digits(digits: &str) -> Self {
+        Self(format!("import-{digits}"))
+    }
+}
+
 impl UserPoolId {
     /// A new id in a region.
     #[must_use]

@@ -42,6 +42,7 @@ pub mod time;
 pub mod user;
 pub mod user_agent;
 pub mod user_filter;
+pub mod user_import;
 pub mod user_pool;
 pub mod user_query;
 pub mod way_back;
@@ -52,7 +53,9 @@ pub use device::Device;
 pub use email_address::EmailAddress;
 pub use first_factor::FirstFactor;
 pub use group::{Group, Groups};
-pub use ids::{ClientId, DeviceKey, GroupId, ListedSessionId, SessionId, Sub, UserPoolId};
+pub use ids::{
+    ClientId, DeviceKey, GroupId, ImportJobId, ListedSessionId, SessionId, Sub, UserPoolId,
+};
 pub use name::NormalName;
 pub use nobody::Nobody;
 pub use passkey::Passkey;

@@ -16,6 +16,7 @@ use cognate_model::{
     recovery_code::RecoveryCodes,
     server_settings::{ClientServerSettings, PoolServerSettings},
     software_token::SoftwareToken,
+    user_import::ImportJob,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -56,6 +57,7 @@ documents! {
     "device" => Device,
     "device_secret" => DeviceSecret,
     "group" => Group,
+    "import_job" => ImportJob,
     "passkey" => Passkey,
     "password_history" => PasswordHistory,
     "pool_server_settings" => PoolServerSettings,

@@ -131,6 +131,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "request rates",
         steps: REQUEST_RATES,
     },
+    Migration {
+        number: 20,
+        name: "imports of users",
+        steps: IMPORTS,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -343,6 +348,21 @@ const TERMS_OF_USERS: &[&str] = &[
 const REQUEST_RATES: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS nodes(id TEXT NOT NULL, beat BIGINT NOT NULL, PRIMARY KEY (id))",
     "CREATE TABLE IF NOT EXISTS provisioned_limits(category TEXT NOT NULL, rate BIGINT NOT NULL, PRIMARY KEY (category))",
+];
+
+/// Jobs that import users, of which a pool has one that is active; their files and their logs.
+const IMPORTS: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS import_jobs(
+        pool TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL, active BOOLEAN NOT NULL, holder TEXT NOT NULL,
+        due_at BIGINT NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (pool, id))",
+    "CREATE UNIQUE INDEX IF NOT EXISTS import_jobs_active ON import_jobs(pool) WHERE active",
+    "CREATE INDEX IF NOT EXISTS import_jobs_created ON import_jobs(pool, created_at, id)",
+    "CREATE INDEX IF NOT EXISTS import_jobs_due ON import_jobs(due_at)",
+    "CREATE TABLE IF NOT EXISTS import_files(
+        pool TEXT NOT NULL, job TEXT NOT NULL, upload TEXT NOT NULL, piece BIGINT NOT NULL, sealed BYTES NOT NULL,
+        PRIMARY KEY (pool, job, upload, piece))",
+    "CREATE TABLE IF NOT EXISTS import_logs(
+        pool TEXT NOT NULL, job TEXT NOT NULL, piece BIGINT NOT NULL, lines TEXT NOT NULL, PRIMARY KEY (pool, job, piece))",
 ];
 
 #[cfg(test)]

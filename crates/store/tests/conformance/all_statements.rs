@@ -12,12 +12,12 @@ use cognate_model::{
     password::PasswordHistory,
     server_settings::PoolServerSettings,
     user_filter::{KeyedAttribute, Lookup, Span},
+    user_import::LogPiece,
     user_query::{Order, OrderBy},
 };
 use cognate_store::{
     Error, Tx, access_keys, app_clients, attempts, challenges, codes, devices, expiry,
-    group_members, groups, nodes, outbox, passkeys, password_history, provisioned_limits,
-    recovery_codes, server_settings, sessions,
+    group_members, groups, import_files, import_jobs, import_logs, nodes, outbox, passkeys, password_history, provisioned_limits, recovery_codes, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools,
     user_search::{self, After, Reached},
@@ -25,8 +25,7 @@ use cognate_store::{
 };
 
 use crate::fixtures::{
-    app_client, beat, code, device, device_secret, group, list_of_recovery_codes, name, names,
-    passkey, random, seen, session, software_token, user, user_pool, way_back,
+    app_client, beat, code, device, device_secret, group, import_job, list_of_recovery_codes, name, names, passkey, random, seen, session, software_token, user, user_pool, way_back,
 };
 
 /// Runs what reads and writes.
@@ -57,10 +56,30 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), Error> {
     app_clients::page(tx, &id, None, 1).await?;
     let settings = server_settings::of_pool(tx, &id).await?;
     server_settings::put_of_pool(tx, &id, &settings).await?;
+    of_imports(tx, &id).await?;
     of_users(tx, &id).await?;
     of_groups(tx, &id).await?;
     of_sign_ins(tx, &id, &client.id).await?;
     of_counters_and_messages(tx, &id).await
+}
+
+async fn of_imports(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
+    let job = import_job(id, 1);
+    import_jobs::insert(tx, &job).await?;
+    import_jobs::next_due(tx, Timestamp(1)).await?;
+    import_jobs::number(tx, id).await?;
+    import_jobs::runs(tx, id).await?;
+    import_jobs::page(tx, id, None, 1).await?;
+    let mut stored = import_jobs::find(tx, id, &job.id).await?.unwrap();
+    stored.let_go();
+    import_jobs::update(tx, &stored).await?;
+    import_files::put(tx, id, &job.id, "a", (0, b"")).await?;
+    import_files::find(tx, id, &job.id, "a", 0).await?;
+    import_files::delete_others(tx, id, &job.id, ["", ""], 1).await?;
+    import_logs::add(tx, id, &job.id, 0, &LogPiece::default()).await?;
+    import_logs::next(tx, id, &job.id, -1).await?;
+    import_logs::delete_some(tx, id, &job.id, 1).await?;
+    import_jobs::delete(tx, id, &job.id).await
 }
 
 async fn of_users(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cognate_crypto::{random::Random, secret::SecretBytes};
 use cognate_model::{
-    AppClient, ClientId, Device, DeviceKey, Group, GroupId, NormalName, Passkey, SessionId, Sub,
-    Timestamp, TokenSession, User, UserPool, UserPoolId, UserStatus, WayBack,
+    AppClient, ClientId, Device, DeviceKey, Group, GroupId, ImportJobId, NormalName, Passkey,
+    SessionId, Sub, Timestamp, TokenSession, User, UserPool, UserPoolId, UserStatus, WayBack,
     app_client::{ClientSettings, TimeUnit, Validity},
     attribute::Contact,
     code::PendingCode,
@@ -16,6 +16,7 @@ use cognate_model::{
     session::Seen,
     software_token::{PendingToken, SoftwareToken, VerifiedToken},
     user::NameKind,
+    user_import::{Counts, ImportJob, JobStatus, Place, UploadedFile},
     user_pool::{EmailSettings, Messages, SessionTracking, Settings, SignInNames, Tier},
 };
 use cognate_store::{Db, Error, Tx, nodes, users};
@@ -219,6 +220,30 @@ pub(crate) fn device_secret(byte: u8) -> DeviceSecret {
         salt: vec![byte; 16],
         verifier: vec![byte; 384],
         group_key: "-group".to_owned(),
+    }
+}
+
+/// A job that runs.
+pub(crate) fn import_job(pool: &UserPoolId, created_at: i64) -> ImportJob {
+    ImportJob {
+        pool: pool.clone(),
+        id: ImportJobId::random(&mut random()),
+        name: "people".to_owned(),
+        role_arn: "arn:aws:iam::123456789012:role/logs".to_owned(),
+        hashing: None,
+        created_at: Timestamp(created_at),
+        started_at: Some(Timestamp(created_at + 1)),
+        ended_at: None,
+        status: JobStatus::InProgress,
+        message: None,
+        file: Some(UploadedFile {
+            upload: "a".to_owned(),
+            bytes: 7,
+        }),
+        uploading: None,
+        place: Place::default(),
+        counts: Counts::default(),
+        log_pieces: 0,
     }
 }
 

@@ -10,18 +10,19 @@ use cognate_model::{
     password::PasswordHistory,
     policy::Policy,
     server_settings::{ClientServerSettings, PoolServerSettings},
+    user_import::{LogPiece, Outcome},
 };
 use cognate_store::{
     Db, Error, Tx, access_keys, app_clients, attempts, backup, challenges, codes, devices,
-    group_members, groups, installation, outbox, passkeys, password_history, provisioned_limits,
-    recovery_codes, server_settings, sessions,
+    group_members, groups, import_files, import_jobs, import_logs, installation, outbox, passkeys, password_history, provisioned_limits, recovery_codes, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
 
 use crate::fixtures::{
-    app_client, code, credentials, device, device_secret, group, list_of_recovery_codes, names,
-    passkey, random, session, software_token, user, user_pool, way_back, write,
+    app_client, code, credentials, device, device_secret, group, import_job,
+    list_of_recovery_codes, names, passkey, random, session, software_token, user, user_pool,
+    way_back, write,
 };
 
 /// More than a few pages.
@@ -85,6 +86,11 @@ pub(crate) async fn furnish(db: &Db) -> UserPoolId {
             .unwrap();
         challenges::insert(tx, &[0; 32], &pool.id, b"", Timestamp(1)).await?;
         challenges::insert(tx, &[255; 32], &pool.id, b"step", Timestamp(i64::MIN)).await?;
+        let job = import_job(&pool.id, 1);
+        import_jobs::insert(tx, &job).await?;
+        import_files::put(tx, &pool.id, &job.id, "a", (0, &[255; 9])).await?;
+        let line = LogPiece::of(&[(2, Outcome::Succeeded)]);
+        import_logs::add(tx, &pool.id, &job.id, 0, &line).await?;
         let message = outbox::NewMessage {
             id: "m".to_owned(),
             kind: "mail",

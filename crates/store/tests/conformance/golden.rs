@@ -42,7 +42,7 @@ const OF_OTHER_CRATES: [&str; 21] = [
 ];
 
 /// What the first version has always written, and nothing can stand for.
-const REQUIRED: [(&str, &[&str]); 17] = [
+const REQUIRED: [(&str, &[&str]); 18] = [
     ("access_key", &["id", "name", "policy", "created_at"]),
     (
         "app_client",
@@ -77,6 +77,10 @@ const REQUIRED: [(&str, &[&str]); 17] = [
     (
         "group",
         &["pool", "id", "name", "created_at", "modified_at"],
+    ),
+    (
+        "import_job",
+        &["pool", "id", "name", "role_arn", "created_at", "status"],
     ),
     (
         "passkey",

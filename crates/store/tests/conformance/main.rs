@@ -26,6 +26,7 @@ mod fixtures;
 mod furnished;
 mod golden;
 mod groups;
+mod imports;
 mod killed;
 mod master_key;
 mod meetings;
