@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    access_key, backup, dev, doctor, generate, health, master_key, recovery_codes, restore, serve,
-    setting, signing_key, unconfirmed_users,
+    access_key, backup, dev, doctor, generate, health, import_log, master_key, recovery_codes,
+    restore, serve, setting, signing_key, unconfirmed_users,
 };
 use crate::{terminal, version};
 
@@ -46,6 +46,8 @@ enum Command {
     /// List and delete the users of a pool who have never confirmed their sign-up.
     #[command(subcommand)]
     UnconfirmedUsers(unconfirmed_users::Action),
+    /// Tell what became of each row of a file that an import job has read.
+    ImportLog(import_log::Arguments),
     /// Take away the recovery codes of a user.
     #[command(subcommand)]
     RecoveryCodes(recovery_codes::Action),
@@ -106,6 +108,7 @@ impl Command {
             Self::SigningKey(action) => signing_key::run(action),
             Self::Setting(action) => setting::run(action),
             Self::UnconfirmedUsers(action) => unconfirmed_users::run(action),
+            Self::ImportLog(arguments) => import_log::run(arguments),
             Self::RecoveryCodes(action) => recovery_codes::run(action),
             Self::Backup(arguments) => backup::run(arguments),
             Self::Restore(arguments) => restore::run(arguments),

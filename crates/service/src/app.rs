@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cognate_outbound::Outbound;
 use cognate_store::Db;
+use tokio::sync::Notify;
 
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
@@ -37,6 +38,8 @@ pub struct App {
     pub(crate) limits: AddressLimits,
     pub(crate) pool_messages: PoolMessages,
     pub(crate) request_rates: RequestRates,
+    /// Told when an import was started.
+    pub(crate) import_started: Notify,
     /// The lanes of the outbox, woken when a message was put into it.
     pub(crate) outbox_filled: Lanes,
     pub(crate) secrets: Secrets,
@@ -60,6 +63,8 @@ pub(crate) struct Secrets {
     pub(crate) recovery_codes: [u8; 32],
     /// Hides the addresses under which messages are counted.
     pub(crate) address: [u8; 32],
+    /// Signs the addresses that files of imports are uploaded to.
+    pub(crate) import_upload: [u8; 32],
     /// Makes the secrets of refresh tokens.
     pub(crate) refresh: [u8; 32],
 }
@@ -75,6 +80,7 @@ impl Secrets {
             made_up_passkeys: secret("made-up passkeys"),
             recovery_codes: secret("recovery codes"),
             address: secret("address"),
+            import_upload: secret("import upload"),
             refresh: secret("refresh token"),
         }
     }
@@ -105,6 +111,7 @@ impl App {
             counts,
             settings: Settings::new(),
             verified_tokens: VerifiedTokens::new(),
+            import_started: Notify::new(),
             outbox_filled: Lanes::new(),
             hashing: Hashing::new(cores),
             compute: FairTurns::new(cores),

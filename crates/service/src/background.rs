@@ -1,4 +1,5 @@
-//! Work beside the requests: delivery of the outbox, and the end of what has run out.
+//! Work beside the requests: delivery of the outbox, imports of users, and the end of what has run
+//! out.
 //!
 //! Every node runs it. Expiry deletes what no request would accept any more, and what deleted
 //! pools, app clients and groups have left, in small steps, by one node at a time.
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 use crate::Result;
 use crate::app::App;
 use crate::limits::beats;
+use crate::imports::worker;
 use crate::messages::outbox;
 use crate::users::search_index::{index_some, index_terms};
 
@@ -42,6 +44,7 @@ impl Background {
         let mut jobs = JoinSet::new();
         outbox::start(app, &mut jobs, &stopped);
         beats::start(app, &mut jobs, &stopped);
+        worker::start(app, &mut jobs, &stopped);
         jobs.spawn(delete_expired(Arc::clone(app), stopped.clone()));
         jobs.spawn(index_users(Arc::clone(app), stopped));
         Self { stop, jobs }

@@ -20,6 +20,7 @@ mod failure;
 #[cfg(test)]
 mod golden;
 mod groups;
+mod imports;
 mod keys;
 mod limits;
 mod messages;
@@ -47,6 +48,9 @@ pub use cognate_api::{Error, ErrorCode};
 pub use config::{Config, ConfigError};
 pub use counts::{Counts, Limit, SignInFlow, SignInOutcome};
 pub use cx::{Arrival, Cx};
+pub use imports::log as import_log;
+pub use imports::upload as import_upload;
+pub use imports::worker::Importer;
 pub use keys::{signing_keys, well_known};
 pub use limits::admission::admit;
 pub use limits::beats::beat;

@@ -4,8 +4,7 @@
 
 use crate::refused_members::RefusedMember;
 use crate::{
-    Operations, account, app_clients, devices, groups, limits, passkeys, second_factors, sign_in,
-    sign_up, tokens, user_pools, users,
+    Operations, account, app_clients, devices, groups, imports, limits, passkeys, second_factors, sign_in, sign_up, tokens, user_pools, users,
 };
 
 /// The operations that are built.
@@ -24,6 +23,7 @@ pub fn operations() -> Operations {
         passkeys::operations(),
         devices::operations(),
         limits::operations(),
+        imports::operations(),
     ]
     .into_iter()
     .fold(Operations::new(), Operations::join)

@@ -160,18 +160,25 @@ pub async fn page(
     rows.iter().map(read).collect()
 }
 
-/// The job that has been due for the longest time.
+/// The jobs that are due, those first that have been for the longest time.
 ///
 /// # Errors
 /// [`Error`] of the database.
-pub async fn next_due(
+pub async fn due(
     tx: &mut Tx,
     now: Timestamp,
-) -> Result<Option<(UserPoolId, ImportJobId)>, Error> {
-    let sql = "SELECT doc FROM import_jobs WHERE due_at <= $1 ORDER BY due_at LIMIT 1";
-    let row = tx.query_optional(sql, &[now.0.into()]).await?;
-    row.map(|row| read(&row).map(|job| (job.pool, job.id)))
-        .transpose()
+    limit: i64,
+) -> Result<Vec<(UserPoolId, ImportJobId)>, Error> {
+    let sql = "SELECT pool, id FROM import_jobs WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+    let rows = tx.query(sql, &[now.0.into(), limit.into()]).await?;
+    let unreadable = |_| Error::Unreadable("the id of an import job".to_owned());
+    let read = |row: &Row| {
+        Ok((
+            UserPoolId::parse(row.text(0)?).map_err(unreadable)?,
+            ImportJobId::parse(row.text(1)?).map_err(unreadable)?,
+        ))
+    };
+    rows.iter().map(read).collect()
 }
 
 impl StoredJob {

@@ -16,6 +16,7 @@ pub mod demo;
 mod doctor;
 pub mod door;
 mod health;
+mod import_file;
 mod mount;
 pub mod pages;
 mod recovery_codes;
@@ -75,6 +76,7 @@ pub fn router(doors: Doors) -> Router {
         .merge(confirm_user::routes(&keeper))
         .merge(restore_address::routes(&keeper))
         .merge(recovery_codes::routes(&keeper))
+        .merge(import_file::routes(&keeper))
         .merge(doctor::routes(&keeper))
         .merge(pages::asset_routes());
     if let Some(inbox) = inbox {

@@ -339,6 +339,42 @@ sentences! {
     }
 }
 
+// Imports of users.
+sentences! {
+    ResourceNotFound {
+        /// The words are ours.
+        import_job_does_not_exist(job_id) "User import job {job_id} does not exist.";
+    }
+    PreconditionNotMet {
+        no_csv_file(job_id) "No csv file was uploaded for {job_id}";
+        /// The words are ours.
+        import_job_cannot_start(status) "The user import job cannot be started. Its status is {status}";
+        /// The words are ours.
+        import_job_cannot_stop(status) "The user import job cannot be stopped. Its status is {status}";
+        /// The words are ours.
+        import_job_takes_no_file() "The user import job takes no file any more.";
+        /// The words are ours.
+        another_upload_began() "Another upload has begun for the user import job.";
+        /// The words are ours.
+        another_import_runs() "Another user import job of the user pool is active.";
+        /// The words are ours.
+        nothing_is_auto_verified() "The user pool has no auto verified attributes.";
+    }
+    UserImportInProgress {
+        /// The words are ours.
+        user_import_in_progress() "Users are being imported into the user pool.";
+    }
+    InvalidParameter {
+        /// The words are ours.
+        file_is_packed() "The file is taken as it is, without a content encoding.";
+    }
+    AccessDenied {
+        /// The words are ours.
+        upload_address_invalid() "The address is not valid.";
+        upload_address_expired() "Request has expired";
+    }
+}
+
 // The settings of a user pool and of an app client.
 sentences! {
     InvalidParameter {

@@ -6,6 +6,7 @@ pub(crate) mod dev;
 pub(crate) mod doctor;
 pub(crate) mod generate;
 pub(crate) mod health;
+pub(crate) mod import_log;
 mod listing;
 pub(crate) mod master_key;
 pub(crate) mod recovery_codes;

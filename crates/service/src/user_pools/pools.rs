@@ -16,6 +16,9 @@ use cognate_store::{Tx, signing_keys as stored_keys, user_pools as pools, users}
 
 use super::stored::{change, existing, parse_id};
 use super::{asked, describe, email, issuer, schema, settings};
+use super::stored::{change_without_import, existing, parse_id};
+use super::{asked, describe, email, schema, settings};
+use crate::imports::refuse_while_one_runs;
 use crate::keys::signing_keys;
 use crate::outcome::{Reached, write_settled};
 use crate::{Cx, Error, Result, page_token};
@@ -95,7 +98,7 @@ pub(crate) async fn update_user_pool(
         pool.settings = settings;
         email::check_sender(&pool.settings.email, &app.config.mail_senders)
     };
-    if change(&cx, "update_user_pool", &id, read).await? {
+    if change_without_import(&cx, "update_user_pool", &id, read).await? {
         Ok(UpdateUserPoolResponse {})
     } else {
         Err(Error::changed_by_another_request("user pool"))
@@ -113,7 +116,7 @@ pub(crate) async fn add_custom_attributes(
         attributes
             .try_for_each(|attribute| pool.schema.add_custom(attribute).map_err(schema::refused))
     };
-    if change(&cx, "add_custom_attributes", &id, add).await? {
+    if change_without_import(&cx, "add_custom_attributes", &id, add).await? {
         Ok(AddCustomAttributesResponse {})
     } else {
         // The model gives this operation no error of its own for it; who gets this one tries again.
@@ -135,6 +138,7 @@ pub(crate) async fn delete_user_pool(cx: Cx, input: DeleteUserPoolRequest) -> Re
         if existing(tx, &deleted).await?.settings.deletion_protection {
             return Err(Error::deletion_protection_is_active());
         }
+        refuse_while_one_runs(tx, &deleted).await?;
         pools::delete(tx, &deleted, now).await?;
         reached.set();
         Ok(())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cognate_model::{UserPool, UserPoolId};
 use cognate_store::{Tx, user_pools as pools};
 
+use crate::imports::refuse_while_one_runs;
 use crate::{Cx, Error, Result};
 
 /// How often an update is tried when others keep changing the same pool.
@@ -28,11 +29,37 @@ pub(super) async fn change(
     id: &UserPoolId,
     change: impl Fn(&mut UserPool) -> Result<()> + Send + Sync + 'static,
 ) -> Result<bool> {
+    change_where(cx, name, id, true, change).await
+}
+
+/// The same, where no import may run.
+///
+/// # Errors
+/// `UserImportInProgressException`.
+pub(super) async fn change_without_import(
+    cx: &Cx,
+    name: &'static str,
+    id: &UserPoolId,
+    change: impl Fn(&mut UserPool) -> Result<()> + Send + Sync + 'static,
+) -> Result<bool> {
+    change_where(cx, name, id, false, change).await
+}
+
+async fn change_where(
+    cx: &Cx,
+    name: &'static str,
+    id: &UserPoolId,
+    may_import: bool,
+    change: impl Fn(&mut UserPool) -> Result<()> + Send + Sync + 'static,
+) -> Result<bool> {
     let change = Arc::new(change);
     for _ in 0..UPDATE_ATTEMPTS {
         let (change, pool_id, now) = (Arc::clone(&change), id.clone(), cx.now);
         let stored = cx.app.db.write(name, async move |tx: &mut Tx| {
             let mut pool = existing(tx, &pool_id).await?;
+            if !may_import {
+                refuse_while_one_runs(tx, &pool_id).await?;
+            }
             change(&mut pool)?;
             pool.modified_at = now;
             Ok::<_, Error>(pools::update(tx, &pool).await?)

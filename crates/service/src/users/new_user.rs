@@ -38,6 +38,18 @@ pub(crate) fn new_user(
     attributes: Attributes,
     status: UserStatus,
 ) -> User {
+    new_user_at(cx.now, pool, sub, username, attributes, status)
+}
+
+/// The same, of work that no request asks for.
+pub(crate) fn new_user_at(
+    now: Timestamp,
+    pool: &UserPool,
+    sub: Sub,
+    username: String,
+    attributes: Attributes,
+    status: UserStatus,
+) -> User {
     User {
         pool: pool.id.clone(),
         sub,
@@ -49,8 +61,8 @@ pub(crate) fn new_user(
         mfa: cognate_model::second_factor::MfaPreferences::default(),
         status,
         enabled: true,
-        created_at: cx.now,
-        modified_at: cx.now,
+        created_at: now,
+        modified_at: now,
         revision: 0,
     }
 }

@@ -66,7 +66,7 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), Error> {
 async fn of_imports(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
     let job = import_job(id, 1);
     import_jobs::insert(tx, &job).await?;
-    import_jobs::next_due(tx, Timestamp(1)).await?;
+    import_jobs::due(tx, Timestamp(1), 1).await?;
     import_jobs::number(tx, id).await?;
     import_jobs::runs(tx, id).await?;
     import_jobs::page(tx, id, None, 1).await?;

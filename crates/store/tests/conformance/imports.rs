@@ -83,13 +83,13 @@ fn jobs_are_listed_from_the_newest_and_looked_after_from_the_longest_due() {
         older.sort_by(|one, other| one.id.cmp(&other.id));
         assert_eq!(rest, older);
         let due = jobs[0].due_at();
-        let early = import_jobs::next_due(&mut reader, Timestamp(due.0 - 1)).await;
-        assert_eq!(early.unwrap(), None);
-        let (_, id) = import_jobs::next_due(&mut reader, due)
-            .await
-            .unwrap()
-            .unwrap();
-        assert!(older.iter().any(|job| job.id == id));
+        let early = import_jobs::due(&mut reader, Timestamp(due.0 - 1), 9).await;
+        assert_eq!(early.unwrap(), []);
+        let found = import_jobs::due(&mut reader, due, 9).await.unwrap();
+        let mut found: Vec<_> = found.into_iter().map(|(_, id)| id).collect();
+        found.sort();
+        let older: Vec<_> = older.into_iter().map(|job| job.id).collect();
+        assert_eq!(found, older);
     });
 }
 

@@ -3,6 +3,7 @@
 
 mod devices;
 mod groups;
+mod imports;
 mod operators;
 mod own_account;
 mod passkeys;
@@ -42,10 +43,10 @@ fn reason_of_code(code: &str) -> Option<&'static str> {
         }
         "InvalidOAuthFlowException" | "ScopeDoesNotExistException" => "OAuth is not built",
         "UserImportInProgressException" => "imports are not built",
+        "OperationNotEnabledException" => "there are no accounts with switches",
         "TierChangeNotAllowedException" => "a new pool changes no tier",
         "InvalidUserPoolConfigurationException" => "a pool that cannot sign in can't be configured",
         "TooManyFailedAttemptsException" => "LimitExceededException says it, as AWS does for codes",
-        "PreconditionNotMetException" => "AdminCreateUser has no precondition",
         "ConcurrentModificationException" => {
             "three lost races in a row; a deletion never loses one"
         }
@@ -108,6 +109,10 @@ fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
         "LimitExceededException" if operation.ends_with("WebAuthnCredentials") => {
             "nobody is held up who reads"
         }
+        "PreconditionNotMetException" if operation == "AdminCreateUser" => "it has no precondition",
+        "PreconditionNotMetException" if operation == "CreateUserImportJob" => {
+            "what its start needs is looked at then"
+        }
         "UserPoolTaggingException" if operation == "DescribeUserPool" => {
             "tags are stored with the pool"
         }
@@ -153,6 +158,7 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
     operators::operators(&mut world).await;
     groups::groups(&mut world).await;
     operators::limits(&mut world).await;
+    imports::imports(&mut world).await;
     sign_up::sign_up(&mut world).await;
     sign_up::confirm_sign_up(&mut world).await;
     sign_up::resend_confirmation_code(&mut world).await;

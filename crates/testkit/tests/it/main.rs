@@ -41,6 +41,7 @@ mod group_members;
 mod groups;
 mod imported_passwords;
 mod issuers;
+mod imports;
 mod mail_addresses;
 mod mail_senders;
 mod mail_sink;

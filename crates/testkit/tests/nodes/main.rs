@@ -14,6 +14,7 @@
 mod cluster;
 mod disk_full;
 mod failover;
+mod imports;
 mod jobs;
 mod keeper;
 mod load;

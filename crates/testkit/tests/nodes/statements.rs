@@ -325,6 +325,7 @@ macro_rules! faults {
 }
 
 mod groups;
+mod imports;
 mod recovery_codes;
 mod second_factors;
 mod step_up;

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::body;
 use super::budget::Room;
+use super::pieces::Pieces;
 
 /// A request that was let in: read whole, with the memory that it takes accounted for.
 pub struct Admitted {
@@ -20,6 +21,7 @@ pub struct Admitted {
     pub arrival: Arrival,
     pub(super) limit: usize,
     pub(super) room: Room,
+    pub(super) pieces: Option<Pieces>,
 }
 
 impl Admitted {
@@ -34,6 +36,15 @@ impl Admitted {
             self.limit,
             &mut self.room,
         )
+    }
+
+    /// The body of a door that takes it in pieces, once.
+    ///
+    /// # Errors
+    /// `InternalErrorException` at any other door: a bug there.
+    pub fn pieces(&mut self) -> Result<Pieces, Error> {
+        let bug = || Error::internal().with_source("the body was read whole, or is gone");
+        self.pieces.take().ok_or_else(bug)
     }
 
     /// The fields of a form (`application/x-www-form-urlencoded`), the arrival, and the room that

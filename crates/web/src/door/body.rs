@@ -16,7 +16,7 @@ use super::budget::Room;
 const MAX_DRAINED: u64 = 8 << 20;
 
 /// How long a body may take to arrive.
-const MAX_TIME: Duration = Duration::from_secs(30);
+pub(super) const MAX_TIME: Duration = Duration::from_secs(30);
 
 /// The memory that the first bytes of a body get; it doubles as more come.
 const FIRST_CAPACITY: usize = 1 << 10;
@@ -84,7 +84,7 @@ async fn collect(
 }
 
 /// How long the body is, where its head says so.
-fn announced(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
     headers
         .get(header::CONTENT_LENGTH)?
         .to_str()
@@ -96,7 +96,7 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
 /// Reads what is left of a body that is not taken, and keeps nothing of it. Many clients send all
 /// before they read anything, and find a broken pipe in place of the error when the connection is
 /// closed on them.
-async fn drain(headers: &HeaderMap, mut body: Body) {
+pub(super) async fn drain(headers: &HeaderMap, mut body: Body) {
     let is_hopeless = announced(headers).is_some_and(|length| length > MAX_DRAINED);
     if is_hopeless || headers.contains_key(header::EXPECT) {
         return;

@@ -20,6 +20,12 @@ pub trait Door: Send + Sync + 'static {
     /// The largest body that is taken, in bytes, as it comes and unpacked.
     const MAX_BODY: usize;
 
+    /// Whether the body is a file, which the work itself reads by its [`Pieces`]: it is never held
+    /// whole, and [`Admitted::body`] is empty.
+    ///
+    /// [`Pieces`]: super::Pieces
+    const IN_PIECES: bool = false;
+
     /// What a request asks for. `body` is none where it could not be read; most doors look at the
     /// head alone.
     ///

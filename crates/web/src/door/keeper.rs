@@ -22,6 +22,7 @@ use super::exchange::{Exchange, Failure};
 use super::in_flight::{InFlight, Place};
 use super::observer::Observer;
 use super::peer::{self, Network};
+use super::pieces::Pieces;
 
 /// What all doors of a node have in common; a clone is the same one. The listener puts a
 /// [`Peer`](super::Peer) and its connection's [`Allowance`](super::Allowance) into the extensions
@@ -95,10 +96,17 @@ impl Doorkeeper {
         let user_agent = user_agent.and_then(|header| header.to_str().ok());
         let arrival = Arrival::new(&common.app, address, user_agent);
         let mut head_room = common.budget.room(&head.extensions);
+        let mut pieces = None;
         let body = match head_room.take(head_size(&head.headers)) {
             Ok(()) => {
-                let room = common.budget.room(&head.extensions);
-                body::read(&head.headers, body, D::MAX_BODY, room).await
+                let room = || common.budget.room(&head.extensions);
+                if D::IN_PIECES {
+                    let headers = head.headers.clone();
+                    pieces = Some(Pieces::new(headers, body, D::MAX_BODY, room()));
+                    Ok((Bytes::new(), room()))
+                } else {
+                    body::read(&head.headers, body, D::MAX_BODY, room()).await
+                }
             }
             // Nothing is read: to wait for a body would be to hold the head.
             Err(error) => Err(error),
@@ -112,6 +120,7 @@ impl Doorkeeper {
             let work = async move {
                 // A request that its client has left holds its memory until it ends.
                 let _head_room = head_room;
+                let body = body.map(|(bytes, room)| (bytes, room, pieces));
                 let admitted = common.admit::<D>(subject, head, body, arrival);
                 let outcome = match admitted {
                     Ok((subject, request, _place)) => {
@@ -161,11 +170,11 @@ impl Common {
         &self,
         subject: Result<D::Subject, Error>,
         head: Parts,
-        body: Result<(Bytes, Room), Error>,
+        body: Result<(Bytes, Room, Option<Pieces>), Error>,
         arrival: Arrival,
     ) -> Result<(D::Subject, Admitted, Place), Error> {
         let subject = subject?;
-        let (body, room) = body.inspect_err(|error| {
+        let (body, room, pieces) = body.inspect_err(|error| {
             if error.code == ErrorCode::ServiceUnavailable {
                 self.app.counts.meet(Limit::RequestMemory);
             }
@@ -177,6 +186,7 @@ impl Common {
             arrival,
             limit: D::MAX_BODY,
             room,
+            pieces,
         };
         Ok((subject, admitted, place))
     }

@@ -25,6 +25,7 @@ mod in_flight;
 mod keeper;
 mod observer;
 mod peer;
+mod pieces;
 
 pub use admitted::Admitted;
 pub use budget::{Allowance, Room};
@@ -34,3 +35,4 @@ pub use in_flight::InFlight;
 pub use keeper::Doorkeeper;
 pub use observer::{Finished, Observer};
 pub use peer::{Network, NetworkError, Peer};
+pub use pieces::Pieces;
