@@ -1,4 +1,4 @@
-//! The import of users from a CSV file (docs/protocol.md §18): the job, how its file is read, and
+//! The import of users from a CSV file (docs/protocol.md §19): the job, how its file is read, and
 //! what is told of each row.
 
 mod columns;

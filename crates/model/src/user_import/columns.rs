@@ -12,7 +12,7 @@ const MFA_ENABLED: &str = "cognito:mfa_enabled";
 pub const PASSWORD_HASH: &str = "password_hash";
 
 /// The columns that a file for a pool may have, in the order of GetCSVHeader (docs/protocol.md
-/// §18.2).
+/// §19.2).
 #[must_use]
 pub fn header(schema: &Schema) -> Vec<String> {
     let attributes = schema.0.iter().map(|attribute| attribute.name.clone());

@@ -229,7 +229,7 @@ impl ImportJob {
     }
 
     /// The file was read to its end. It has failed where more rows came to nothing than became
-    /// users (docs/protocol.md §18.5).
+    /// users (docs/protocol.md §19.5).
     pub fn end_read(&mut self, now: Timestamp) {
         let Counts {
             imported,

@@ -60,7 +60,7 @@ impl LogPiece {
         &self.0
     }
 
-    /// The lines of the log, as Cognito writes them (docs/protocol.md §18.6).
+    /// The lines of the log, as Cognito writes them (docs/protocol.md §19.6).
     pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
         self.0.lines().flat_map(told)
     }

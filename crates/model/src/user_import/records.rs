@@ -1,5 +1,5 @@
 //! How the bytes of a file become records: lines of values, parted by commas (docs/protocol.md
-//! §18.3).
+//! §19.3).
 //!
 //! Two ways to write a comma into a value meet here. Cognito's own is a backslash before it; what
 //! programs write is quotation marks around the value (RFC 4180), where a quotation mark is

@@ -1,5 +1,5 @@
 //! A row of a file: what it says of a user, and the rules that a file has beyond those of
-//! AdminCreateUser (docs/protocol.md §18.4).
+//! AdminCreateUser (docs/protocol.md §19.4).
 
 use cognate_crypto::secret::SecretString;
 
