@@ -1,8 +1,11 @@
 """Users imported from CSV files: boto3 makes the jobs, Python's own csv module writes the file, and
 curl uploads it as AWS's guide says."""
 
+import base64
 import csv
+import hashlib
 import io
+import secrets
 import subprocess
 import time
 import urllib.error
@@ -129,10 +132,6 @@ def test_an_address_is_proved_and_a_file_is_replaced_before_the_start(pool):
 
 def test_jobs_are_listed_and_only_one_that_runs_is_stopped(pool):
     made = [new_job(pool)["JobId"] for _ in range(3)]
-    pages = pool.idp.get_paginator("list_user_import_jobs") if pool.idp.can_paginate(
-        "list_user_import_jobs"
-    ) else None
-    assert pages is None, "botocore pages it now: use its paginator here"
     listed, token = [], {}
     while len(listed) < 3:
         page = pool.idp.list_user_import_jobs(UserPoolId=pool.id, MaxResults=2, **token)
@@ -140,7 +139,25 @@ def test_jobs_are_listed_and_only_one_that_runs_is_stopped(pool):
         token = {"PaginationToken": page["PaginationToken"]} if "PaginationToken" in page else {}
     assert listed[:3] == made[::-1]
     of_job = {"UserPoolId": pool.id, "JobId": made[0]}
-    error = refused("PreconditionNotMetException", pool.idp.stop_user_import_job, **of_job)
-    assert error == "The user import job cannot be stopped. Its status is Created"
-    error = refused("PreconditionNotMetException", pool.idp.start_user_import_job, **of_job)
-    assert error == f"No csv file was uploaded for {made[0]}"
+    cannot = "The user import job cannot be stopped. Its status is Created"
+    with refused("PreconditionNotMetException", cannot):
+        pool.idp.stop_user_import_job(**of_job)
+    with refused("PreconditionNotMetException", f"No csv file was uploaded for {made[0]}"):
+        pool.idp.start_user_import_job(**of_job)
+
+
+def test_who_comes_with_a_hash_keeps_the_password(pool):
+    salt = secrets.token_bytes(16)
+    derived = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), salt, 1000)
+    plain = [base64.b64encode(part).decode().rstrip("=") for part in (salt, derived)]
+    hashed = "$pbkdf2-sha256$1000$" + "$".join(plain).replace("+", ".")
+    job = new_job(pool, PasswordHashingAlgorithm="PBKDF2_SHA256")
+    assert job["PasswordHashingAlgorithm"] == "PBKDF2_SHA256"
+    assert put(job["PreSignedUrl"], csv_of(pool, [person("dee", password_hash=hashed)])) == 200
+    assert counts(run(pool, job)) == [1, 0, 0]
+    tokens = pool.idp.initiate_auth(
+        ClientId=pool.client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "dee", "PASSWORD": PASSWORD},
+    )
+    assert "AuthenticationResult" in tokens

@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::alphabet::{self, Alphabet};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use crate::digest::hex_decode;
+
 use super::{
     BCRYPT_LENGTH, HashError, LENGTHS, MOST_ARGON2_WORK, MOST_BCRYPT_COST, MOST_LANES, MOST_MEMORY,
     MOST_ROUNDS, MOST_SCRYPT_WORK, Method, PasswordHash, Wiped, scrypt_memory,
@@ -21,7 +23,8 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
 
 impl PasswordHash {
     /// Reads a hash. Its algorithm is told by how it begins: `$2a$`, `$2b$` and `$2y$` (bcrypt),
-    /// `$scrypt$`, `$argon2id$`, `$pbkdf2-sha256$`, or Django's `pbkdf2_sha256$`.
+    /// `$scrypt$`, `$argon2id$`, `$pbkdf2-sha256$`, or Django's `pbkdf2_sha256$`. What begins with a
+    /// number is scrypt as Cognito takes it (docs/protocol.md §19.7).
     ///
     /// # Errors
     /// [`HashError`].
@@ -36,6 +39,7 @@ impl PasswordHash {
             ["", "argon2id", rest @ ..] => argon2id(rest),
             ["", "pbkdf2-sha256", rest @ ..] => pbkdf2(rest),
             ["pbkdf2_sha256", rest @ ..] => django(rest),
+            [n, r, p, salt, hash] => scrypt_in_hex([n, r, p], salt, hash),
             _ => Err(HashError::Unknown),
         }
     }
@@ -71,6 +75,25 @@ fn scrypt(fields: &[&str]) -> Result<PasswordHash, HashError> {
     let (Some(log_n), Some(r), Some(p)) = (log_n, r, p) else {
         return Err(HashError::Malformed);
     };
+    scrypt_of([log_n, r, p], phc(salt)?, phc(hash)?)
+}
+
+/// `N$R$P$SALT$HASH`, salt and hash in hex.
+fn scrypt_in_hex(numbers: [&str; 3], salt: &str, hash: &str) -> Result<PasswordHash, HashError> {
+    let [n, r, p] = numbers.map(number);
+    let n = n.map_err(|_| HashError::Unknown)?;
+    if !n.is_power_of_two() {
+        return Err(HashError::Malformed);
+    }
+    let bytes = |text| hex_decode(text).map_err(|_| HashError::Malformed);
+    scrypt_of([n.ilog2(), r?, p?], bytes(salt)?, bytes(hash)?)
+}
+
+fn scrypt_of(
+    [log_n, r, p]: [u32; 3],
+    salt: Vec<u8>,
+    hash: Vec<u8>,
+) -> Result<PasswordHash, HashError> {
     if log_n == 0 || r == 0 || p == 0 {
         return Err(HashError::Malformed);
     }
@@ -80,7 +103,7 @@ fn scrypt(fields: &[&str]) -> Result<PasswordHash, HashError> {
     if memory > MOST_MEMORY as u64 || work > MOST_SCRYPT_WORK {
         return Err(HashError::TooCostly);
     }
-    with_length(Method::Scrypt { log_n, r, p }, phc(salt)?, phc(hash)?)
+    with_length(Method::Scrypt { log_n, r, p }, salt, hash)
 }
 
 /// `v=VERSION$m=KIB,t=PASSES,p=LANES$SALT$HASH`, where no version is the first, 16.

@@ -9,7 +9,7 @@ use super::*;
 
 const PASSWORD: &str = "Right-pass1";
 
-const MADE: [(Algorithm, &str); 9] = [
+const MADE: [(Algorithm, &str); 10] = [
     (
         Algorithm::Bcrypt,
         "$2b$04$abcdefghijklmnopqrstuupVKIpEAe09wo00BwuMXW.uWF4O32eLG",
@@ -22,6 +22,11 @@ const MADE: [(Algorithm, &str); 9] = [
     (
         Algorithm::Scrypt,
         "$scrypt$ln=4,r=8,p=2$c2l4dGVlbiBieXRlcyBvaw$bONd1RZJrw1Jxs5J1e+RGheyzVL4cysatI9J9p0z+8I",
+    ),
+    // The same in the form that Cognito takes.
+    (
+        Algorithm::Scrypt,
+        "16$8$2$7369787465656e206279746573206f6b$6ce35dd51649af0d49c6ce49d5ef911a17b2cd52f8732b1ab48f49f69d33fbc2",
     ),
     (
         Algorithm::Argon2id,

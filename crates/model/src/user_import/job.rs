@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use cognate_crypto::password_hash::{Algorithm, HashError};
 use cognate_crypto::random::{Alphabet, Random};
+use cognate_crypto::secret::SecretString;
 use serde::{Deserialize, Serialize};
 
 pub use crate::ids::ImportJobId;
 use crate::ids::UserPoolId;
+use crate::imported_hash::ImportedHash;
 use crate::time::Timestamp;
 
 /// The most users of a file.
@@ -75,6 +78,33 @@ pub enum PasswordHashing {
     /// PBKDF2 with HMAC-SHA-256.
     #[serde(rename = "PBKDF2_SHA256")]
     Pbkdf2Sha256,
+}
+
+impl PasswordHashing {
+    /// Reads a hash that was made so.
+    ///
+    /// # Errors
+    /// Why it is none, in words that repeat nothing of it.
+    pub fn read(self, hash: &SecretString) -> Result<ImportedHash, &'static str> {
+        let (algorithm, hash) =
+            ImportedHash::parse(hash.expose()).map_err(|error| match error {
+                HashError::Unknown => "The password hash has no form that is known.",
+                HashError::Malformed => "The password hash is malformed.",
+                HashError::TooCostly => "The password hash costs more than is allowed.",
+                HashError::Length => "The password hash has not 16 to 64 bytes.",
+            })?;
+        let is_meant = match self {
+            Self::Bcrypt => algorithm == Algorithm::Bcrypt,
+            Self::Scrypt => algorithm == Algorithm::Scrypt,
+            Self::Argon2id => algorithm == Algorithm::Argon2id,
+            Self::Pbkdf2Sha256 => algorithm == Algorithm::Pbkdf2Sha256,
+        };
+        if is_meant {
+            Ok(hash)
+        } else {
+            Err("The password hash is of another algorithm than the import job names.")
+        }
+    }
 }
 
 /// A file that was uploaded whole.

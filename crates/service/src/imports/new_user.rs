@@ -4,12 +4,13 @@
 use cognate_api::idp::op;
 use cognate_api::{Operation, validate};
 use cognate_crypto::random::Random;
+use cognate_crypto::secret::SecretString;
 use cognate_model::attribute::Contact;
 use cognate_model::password::Credentials;
 use cognate_model::second_factor::SecondFactor;
 use cognate_model::user::NameKind;
 use cognate_model::user_import::{ImportJob, Outcome, Row, check_verified, check_with_pool};
-use cognate_model::{FirstFactor, Sub, Timestamp, User, UserPool, UserStatus};
+use cognate_model::{FirstFactor, NormalName, Sub, Timestamp, User, UserPool, UserStatus};
 use cognate_store::{Tx, users};
 use serde_json::json;
 
@@ -141,14 +142,16 @@ pub(super) async fn store(tx: &mut Tx, pool: &UserPool, imported: &Imported) -> 
 
 /// What is kept of the password that the row has a hash of.
 fn credentials(
-    _pool: &UserPool,
-    _job: &ImportJob,
-    _user: &User,
-    hash: Option<&cognate_crypto::secret::SecretString>,
-    _random: &mut Random,
+    pool: &UserPool,
+    job: &ImportJob,
+    user: &User,
+    hash: Option<&SecretString>,
+    random: &mut Random,
 ) -> Result<Option<Credentials>, String> {
-    match hash {
-        None => Ok(None),
-        Some(_) => Err("The import job names no password hashing algorithm.".to_owned()),
-    }
+    let Some(hash) = hash else { return Ok(None) };
+    let hashing = job.hashing;
+    let hashing = hashing.ok_or("The import job names no password hashing algorithm.")?;
+    let hash = hashing.read(hash)?;
+    let username = NormalName::new(pool, &user.username);
+    Ok(Some(Credentials::of_hash(&username, hash, random)))
 }

@@ -1,6 +1,6 @@
 //! What becomes of the rows of a file: by the rules of AdminCreateUser, and those of imports.
 
-use cognate_testkit::{TestPool, TestServer, for_each_database, op};
+use cognate_testkit::{PASSWORD, TestPool, TestServer, for_each_database, hash_of, op};
 use serde_json::json;
 
 use super::user;
@@ -339,4 +339,61 @@ async fn an_attribute_that_joins_between_two_batches_changes_nothing() {
         .unwrap();
     while importer.step().await.unwrap() {}
     assert_eq!(import.counts().await, (120, 0, 0));
+}
+
+#[tokio::test]
+async fn a_user_who_comes_with_a_hash_keeps_the_password() {
+    for_each_database(async |server| {
+        let pool = server.pool().await;
+        let client = pool.client().await;
+        let hashing = json!({"PasswordHashingAlgorithm": "PBKDF2_SHA256"});
+        let import = pool.try_import(hashing.clone()).await.ok().unwrap();
+        let hash = hash_of(PASSWORD).replace(',', "\\,");
+        let bcrypt = "$2y$04$abcdefghijklmnopqrstuvpVKIpEAe09wo00BwuMXW.uWF4O32eLG";
+        import
+            .upload(&format!(
+                "{NAMES},password_hash\nana,ana@example.com,true,{hash}\n\
+                 bea,bea@example.com,true,\ncid,cid@example.com,true,{bcrypt}\n\
+                 dee,dee@example.com,true,$2y$04$\neve,eve@example.com,true,{PASSWORD}\n"
+            ))
+            .await;
+        import.start().await.ok().unwrap();
+        server.import_users().await;
+        assert_eq!(
+            said(&import.log().await),
+            [
+                "succeeded",
+                "succeeded",
+                "The password hash is of another algorithm than the import job names.",
+                "The password hash is malformed.",
+                "The password hash has no form that is known.",
+            ]
+        );
+        assert_eq!(pool.status("ana").await, "CONFIRMED");
+        assert_eq!(pool.status("bea").await, "RESET_REQUIRED");
+        let shown = import.shown().await.password_hashing_algorithm.unwrap();
+        assert_eq!(shown.as_str(), "PBKDF2_SHA256");
+        let ana = user(&client, "ana");
+        let error = ana.sign_in_srp().await.err().unwrap();
+        assert_eq!(error.message, "Incorrect username or password.");
+        ana.sign_in().await.unwrap();
+        ana.sign_in_srp().await.unwrap();
+
+        let import = pool.try_import(hashing).await.ok().unwrap();
+        import.upload(&format!("{NAMES}\n")).await;
+        import.start().await.ok().unwrap();
+        server.import_users().await;
+        assert_eq!(
+            import.shown().await.completion_message.as_deref(),
+            Some("The header has no column password_hash.")
+        );
+        let log = log_of(
+            &pool,
+            &format!("{NAMES},password_hash"),
+            &["fay,fay@example.com,true,x"],
+        );
+        let told = "The import job names no password hashing algorithm.";
+        assert_eq!(said(&log.await), [told]);
+    })
+    .await;
 }
