@@ -23,8 +23,8 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
 
 impl PasswordHash {
     /// Reads a hash. Its algorithm is told by how it begins: `$2a$`, `$2b$` and `$2y$` (bcrypt),
-    /// `$scrypt$`, `$argon2id$`, `$pbkdf2-sha256$`, or Django's `pbkdf2_sha256$`. What begins with a
-    /// number is scrypt as Cognito takes it (docs/protocol.md §19.7).
+    /// `$scrypt$`, `$argon2id$`, `$pbkdf2-sha256$`, or Django's `pbkdf2_sha256$`. What begins with
+    /// a number is scrypt as Cognito takes it (docs/protocol.md §19.7).
     ///
     /// # Errors
     /// [`HashError`].

@@ -159,6 +159,7 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
     groups::groups(&mut world).await;
     operators::limits(&mut world).await;
     imports::imports(&mut world).await;
+    groups_and_imports(&mut world).await;
     sign_up::sign_up(&mut world).await;
     sign_up::confirm_sign_up(&mut world).await;
     sign_up::resend_confirmation_code(&mut world).await;
@@ -202,6 +203,12 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
         missing.is_empty(),
         "neither provoked nor with a reason: {missing:#?}"
     );
+}
+
+/// What a pool holds beside its users.
+async fn groups_and_imports(world: &mut World) {
+    groups::groups(world).await;
+    imports::imports(world).await;
 }
 
 /// What users do with their own accounts.
