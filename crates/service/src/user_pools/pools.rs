@@ -14,10 +14,8 @@ use cognate_api::idp::{
 use cognate_model::{UserPool, UserPoolId};
 use cognate_store::{Tx, signing_keys as stored_keys, user_pools as pools, users};
 
-use super::stored::{change, existing, parse_id};
-use super::{asked, describe, email, issuer, schema, settings};
 use super::stored::{change_without_import, existing, parse_id};
-use super::{asked, describe, email, schema, settings};
+use super::{asked, describe, email, issuer, schema, settings};
 use crate::imports::refuse_while_one_runs;
 use crate::keys::signing_keys;
 use crate::outcome::{Reached, write_settled};

@@ -156,9 +156,7 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
     operators::pools_and_clients(&mut world).await;
     operators::client_secrets(&mut world).await;
     operators::operators(&mut world).await;
-    groups::groups(&mut world).await;
     operators::limits(&mut world).await;
-    imports::imports(&mut world).await;
     groups_and_imports(&mut world).await;
     sign_up::sign_up(&mut world).await;
     sign_up::confirm_sign_up(&mut world).await;
