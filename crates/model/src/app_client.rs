@@ -364,6 +364,7 @@ mod tests {
             },
             case_sensitive: false,
             schema,
+            beside: None,
             settings: Settings {
                 name: "people".into(),
                 deletion_protection: false,

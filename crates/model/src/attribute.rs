@@ -519,7 +519,7 @@ fn check_number(attribute: &SchemaAttribute, value: &str) -> Result<(), Attribut
 }
 
 /// Checks the limits of an attribute under its full name.
-fn check_limits<'a>(attribute: &'a SchemaAttribute) -> Result<(), AttributeError> {
+pub(crate) fn check_limits<'a>(attribute: &'a SchemaAttribute) -> Result<(), AttributeError> {
     let name = &attribute.name;
     let invalid = |member: &str| {
         AttributeError::Schema(format!("Invalid {member} for schema attribute {name}"))

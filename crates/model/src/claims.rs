@@ -159,7 +159,9 @@ impl Issue<'_> {
     pub fn id(&self, jti: String) -> Map<String, Value> {
         let mut claims = Map::new();
         for (name, value) in &self.user.attributes {
-            if !value.is_empty() && is_attribute_claim(name) && self.client.may_read(name) {
+            // While a pool changes its schema, a user may have what is none of its attributes.
+            let is_theirs = is_attribute_claim(name) && self.pool.schema.find(name).is_some();
+            if !value.is_empty() && is_theirs && self.client.may_read(name) {
                 claims.insert(name.clone(), attribute_claim(name, value));
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::attribute::{AttributeError, Attributes, Contact};
 use crate::name::{NormalName, is_email, is_phone_number};
+use crate::name_rule::NameRule;
 use crate::user_pool::{AliasAttribute, SignInNames, UserPool};
 
 impl NormalName {
@@ -14,10 +15,43 @@ impl NormalName {
 }
 
 impl UserPool {
+    /// The pool's own rule.
+    #[must_use]
+    pub fn name_rule(&self) -> NameRule {
+        NameRule {
+            sign_in_names: self.sign_in_names.clone(),
+            case_sensitive: self.case_sensitive,
+        }
+    }
+
     /// Whether sign-in names are addresses and user names are made here.
     #[must_use]
     pub fn names_are_attributes(&self) -> bool {
         matches!(self.sign_in_names, SignInNames::Attributes(_))
+    }
+
+    /// Whether an address of this kind signs in before anybody has proved it.
+    #[must_use]
+    pub(crate) fn takes_unproved(&self, contact: Contact) -> bool {
+        matches!(&self.sign_in_names, SignInNames::Attributes(contacts) if contacts.contains(&contact))
+    }
+
+    /// Whether a name that is about to be taken is written like an address that signs in by the
+    /// pool's rule for aliases, or will by a rule that comes: whoever took a victim's address for a
+    /// user name would hold the name that the victim is to sign in with.
+    #[must_use]
+    pub fn alias_like(&self, name: &str) -> Option<Contact> {
+        let coming = self.beside.as_ref().map(|beside| &beside.rule);
+        let own = self.name_rule();
+        let mut rules = [Some(&own), coming].into_iter().flatten();
+        rules.find_map(|rule| rule.contact_like(&rule.normal(name)))
+    }
+
+    /// The case rule of names that are kept for users who may come back to them: of two rules that
+    /// hold side by side the one under which more spellings are one.
+    pub(crate) fn keeps_names_by_case(&self) -> bool {
+        let beside = self.beside.as_ref().map(|beside| &beside.rule);
+        self.case_sensitive && beside.is_none_or(|rule| rule.case_sensitive)
     }
 
     /// Whether users sign in with an attribute beside their user name.
@@ -49,16 +83,15 @@ impl UserPool {
     /// # Errors
     /// [`AttributeError::Value`].
     pub fn check_preferred_username(&self, attributes: &Attributes) -> Result<(), AttributeError> {
+        let beside = self.beside.as_ref().map(|beside| &beside.rule);
+        let will_be = beside.is_some_and(|rule| rule.has_alias(AliasAttribute::PreferredUsername));
         let Some(name) = attributes
             .get("preferred_username")
-            .filter(|_| self.has_alias(AliasAttribute::PreferredUsername))
+            .filter(|_| will_be || self.has_alias(AliasAttribute::PreferredUsername))
         else {
             return Ok(());
         };
-        let name = NormalName::new(self, name);
-        let looks_like_another = (self.has_alias(AliasAttribute::Email) && name.is_email())
-            || (self.has_alias(AliasAttribute::PhoneNumber) && name.is_phone_number());
-        if looks_like_another {
+        if self.alias_like(name).is_some() {
             return Err(AttributeError::Value {
                 name: "preferred_username".to_owned(),
                 problem: "An address or a phone number cannot be a preferred user name where users sign in with those",

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::attribute::{Attributes, Contact};
 use crate::ids::{Sub, UserPoolId};
 use crate::name::NormalName;
+use crate::name_rule::{NameRule, NameRules};
 use crate::second_factor::MfaPreferences;
 use crate::time::Timestamp;
-use crate::user_pool::{AliasAttribute, SignInNames, UserPool};
+use crate::user_pool::{AliasAttribute, UserPool};
 
 /// The status of an account (docs/protocol.md §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,10 +213,12 @@ impl User {
     /// Adjusts the names after a change that the user made. Where names are addresses, an unproved
     /// one is no name, and the old name stays in its place.
     pub fn keep_names_of(&mut self, before: &Self, pool: &UserPool) {
-        let SignInNames::Attributes(contacts) = &pool.sign_in_names else {
-            return;
-        };
-        for contact in contacts.iter().copied() {
+        let beside = pool.beside.as_ref().map(|beside| &beside.rule);
+        for contact in Contact::ALL {
+            let takes_unproved = |rule: &NameRule| rule.takes_unproved(contact);
+            if !pool.takes_unproved(contact) && !beside.is_some_and(takes_unproved) {
+                continue;
+            }
             let normal = |address: &str| NormalName::new(pool, address);
             let held = before.address_as_name(contact);
             let is_same = match (self.attribute(contact.attribute()), held) {
@@ -255,10 +258,15 @@ impl User {
     /// Whether a name is an address that the user has proved to be theirs.
     #[must_use]
     pub fn has_proved(&self, pool: &UserPool, contact: Contact, name: &NormalName) -> bool {
-        self.has_verified(contact)
-            && self
-                .attribute(contact.attribute())
-                .is_some_and(|address| NormalName::new(pool, address) == *name)
+        let beside = pool
+            .beside
+            .as_ref()
+            .map(|beside| beside.rule.case_sensitive);
+        let is_address = |address: &str| {
+            let mut rules = [Some(pool.case_sensitive), beside].into_iter().flatten();
+            rules.any(|rule| NormalName::with_case_rule(address, rule) == *name)
+        };
+        self.has_verified(contact) && self.attribute(contact.attribute()).is_some_and(is_address)
     }
 
     /// Takes a name that is an address away from the user. The user keeps the account and the
@@ -267,7 +275,8 @@ impl User {
         if self.has_proved(pool, contact, name) {
             self.mark_verified(contact, false);
         }
-        if pool.names_are_attributes() {
+        let beside = pool.beside.as_ref().map(|beside| &beside.rule);
+        if pool.names_are_attributes() || beside.is_some_and(NameRule::names_are_attributes) {
             self.kept_names.insert(contact, String::new());
         }
     }
@@ -278,44 +287,57 @@ impl User {
     /// In alias pools an address counts only once it is verified, so that nobody takes another's
     /// name by claiming it. In pools whose sign-in names are attributes, the name of the sign-up
     /// counts from the start; another replaces it once it is verified or an operator has set it.
+    ///
+    /// While the pool changes from one rule to another, the names of both.
     #[must_use]
     pub fn names(&self, pool: &UserPool) -> Vec<(NameKind, NormalName)> {
-        let mut names = vec![(NameKind::Username, NormalName::new(pool, &self.username))];
-        let mut add = |kind: NameKind, holds: bool| {
-            let value = match kind.contact().filter(|_| pool.names_are_attributes()) {
-                Some(contact) => self.address_as_name(contact),
-                None => self.attribute(kind.as_str()),
-            };
-            let value = value.filter(|_| holds);
-            names.extend(value.map(|value| (kind, NormalName::new(pool, value))));
-        };
-        match &pool.sign_in_names {
-            SignInNames::Username { aliases } => {
-                add(
-                    NameKind::Email,
-                    aliases.contains(&AliasAttribute::Email) && self.has_verified(Contact::Email),
-                );
-                add(
-                    NameKind::PhoneNumber,
-                    aliases.contains(&AliasAttribute::PhoneNumber)
-                        && self.has_verified(Contact::PhoneNumber),
-                );
-                add(
-                    NameKind::PreferredUsername,
-                    aliases.contains(&AliasAttribute::PreferredUsername),
-                );
-            }
-            SignInNames::Attributes(contacts) => {
-                add(NameKind::Email, contacts.contains(&Contact::Email));
-                add(
-                    NameKind::PhoneNumber,
-                    contacts.contains(&Contact::PhoneNumber),
-                );
-            }
+        let beside = pool.beside.as_ref().map(|beside| &beside.rule);
+        let own = &pool.name_rule();
+        self.names_under(NameRules { own, beside })
+    }
+
+    /// The same under rules that hold side by side.
+    #[must_use]
+    pub fn names_under(&self, rules: NameRules<'_>) -> Vec<(NameKind, NormalName)> {
+        let mut names = self.names_by(rules.own, None);
+        if let Some(beside) = rules.beside {
+            names.extend(self.names_by(beside, Some(rules.own)));
         }
         // A preferred name equal to the user's own user name is one name, not two.
         let mut seen = BTreeSet::new();
         names.retain(|(_, name)| seen.insert(name.clone()));
+        names
+    }
+
+    /// The names under one rule. `own` is the rule by which requests are understood, if it is
+    /// another: an address that is no name there is one here only once it is verified.
+    pub(crate) fn names_by(
+        &self,
+        rule: &NameRule,
+        own: Option<&NameRule>,
+    ) -> Vec<(NameKind, NormalName)> {
+        let mut names = vec![(NameKind::Username, rule.normal(&self.username))];
+        let verified = |contact: Contact| {
+            let address = self.attribute(contact.attribute());
+            address.filter(|_| self.has_verified(contact))
+        };
+        for (kind, contact) in [
+            (NameKind::Email, Contact::Email),
+            (NameKind::PhoneNumber, Contact::PhoneNumber),
+        ] {
+            let is_known = own.is_none_or(|own| own.takes_unproved(contact));
+            let address = if rule.takes_unproved(contact) && is_known {
+                self.address_as_name(contact)
+            } else {
+                verified(contact).filter(|_| rule.signs_in_by(contact))
+            };
+            names.extend(address.map(|address| (kind, rule.normal(address))));
+        }
+        if rule.has_alias(AliasAttribute::PreferredUsername) {
+            let preferred = self.attribute(NameKind::PreferredUsername.as_str());
+            let preferred = preferred.map(|name| rule.normal(name));
+            names.extend(preferred.map(|name| (NameKind::PreferredUsername, name)));
+        }
         names
     }
 }
@@ -325,7 +347,7 @@ pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::attribute::Schema;
-    use crate::user_pool::{EmailSettings, Messages, Settings, Tier};
+    use crate::user_pool::{EmailSettings, Messages, Settings, SignInNames, Tier};
 
     pub(crate) fn pool(sign_in_names: SignInNames) -> UserPool {
         UserPool {
@@ -336,6 +358,7 @@ pub(crate) mod tests {
             sign_in_names,
             case_sensitive: false,
             schema: Schema::default(),
+            beside: None,
             settings: Settings {
                 name: "people".into(),
                 deletion_protection: false,
@@ -371,7 +394,7 @@ pub(crate) mod tests {
         }
     }
 
-    fn ana(attributes: &[(&str, &str)]) -> User {
+    pub(crate) fn ana(attributes: &[(&str, &str)]) -> User {
         user("Ana", attributes)
     }
 

@@ -6,12 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::acr::AcrNames;
 use crate::attribute::{Contact, Schema};
+use crate::beside::Beside;
 use crate::device::DeviceSettings;
 use crate::first_factor::FirstFactor;
 use crate::ids::UserPoolId;
 use crate::password::PasswordPolicy;
 use crate::second_factor::PoolMfa;
 use crate::time::Timestamp;
+
+pub use crate::name_rule::{AliasAttribute, SignInNames};
 
 /// A user pool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,12 +27,15 @@ pub struct UserPool {
     pub modified_at: Timestamp,
     /// Counts the changes; an update names the revision that it has read.
     pub revision: i64,
-    /// What users sign in with; fixed when the pool is made.
+    /// What users sign in with.
     pub sign_in_names: SignInNames,
-    /// Whether `Ana` and `ana` are two names; fixed when the pool is made.
+    /// Whether `Ana` and `ana` are two names.
     pub case_sensitive: bool,
     /// The attributes that its users can have.
     pub schema: Schema,
+    /// What holds beside while it changes from one rule to another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Box<Beside>>,
     /// What an operator can change.
     #[serde(flatten)]
     pub settings: Settings,
@@ -134,31 +140,6 @@ impl Default for SessionTracking {
 /// The first factors of a pool whose owner has said nothing.
 fn passwords_only() -> BTreeSet<FirstFactor> {
     [FirstFactor::Password].into()
-}
-
-/// What users sign in with (docs/protocol.md §7.3).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SignInNames {
-    /// A user name, and these aliases beside it.
-    Username {
-        /// AliasAttributes.
-        aliases: BTreeSet<AliasAttribute>,
-    },
-    /// An address in place of a user name (UsernameAttributes); the user name is then the sub.
-    Attributes(BTreeSet<Contact>),
-}
-
-/// An attribute that signs in beside the user name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AliasAttribute {
-    /// `email`, once verified.
-    Email,
-    /// `phone_number`, once verified.
-    PhoneNumber,
-    /// `preferred_username`.
-    PreferredUsername,
 }
 
 /// The texts of a pool's messages. An absent one is replaced by Cognate's own words.

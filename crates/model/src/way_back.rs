@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::attribute::Contact;
 use crate::ids::{Sub, UserPoolId};
 use crate::name::NormalName;
+use crate::name_rule::NameRule;
 use crate::time::Timestamp;
 use crate::user::{User, UserStatus};
 use crate::user_pool::UserPool;
@@ -62,7 +63,7 @@ impl WayBack {
             None => after.has_verified(contact),
         };
         let name = had
-            .map(|address| NormalName::new(pool, address))
+            .map(|address| NormalName::with_case_rule(address, pool.keeps_names_by_case()))
             .filter(|name| before.names(pool).iter().any(|(_, held)| held == name));
         is_kept.then(|| Self {
             pool: pool.id.clone(),
@@ -115,7 +116,8 @@ impl WayBack {
         if current.is_some() {
             user.mark_verified(self.contact, false);
         }
-        if pool.names_are_attributes() {
+        let beside = pool.beside.as_ref().map(|beside| &beside.rule);
+        if pool.names_are_attributes() || beside.is_some_and(NameRule::names_are_attributes) {
             let held = self.address.clone().filter(|_| self.name.is_some());
             user.kept_names
                 .insert(self.contact, held.unwrap_or_default());

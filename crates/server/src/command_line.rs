@@ -6,8 +6,7 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    access_key, backup, dev, doctor, generate, health, import_log, master_key, recovery_codes,
-    restore, serve, setting, signing_key, unconfirmed_users,
+    access_key, backup, dev, doctor, generate, health, import_log, master_key, pool, recovery_codes, restore, serve, setting, signing_key, unconfirmed_users,
 };
 use crate::{terminal, version};
 
@@ -43,6 +42,10 @@ enum Command {
     /// Show and change what Cognito has no member for, for one user pool or app client.
     #[command(subcommand)]
     Setting(setting::Action),
+    /// Change what Cognito fixes when a pool is made: what users sign in with, the case rule, the
+    /// schema. First plan, then apply.
+    #[command(subcommand)]
+    Pool(pool::Action),
     /// List and delete the users of a pool who have never confirmed their sign-up.
     #[command(subcommand)]
     UnconfirmedUsers(unconfirmed_users::Action),
@@ -107,6 +110,7 @@ impl Command {
             Self::AccessKey(action) => access_key::run(action),
             Self::SigningKey(action) => signing_key::run(action),
             Self::Setting(action) => setting::run(action),
+            Self::Pool(action) => pool::run(action),
             Self::UnconfirmedUsers(action) => unconfirmed_users::run(action),
             Self::ImportLog(arguments) => import_log::run(arguments),
             Self::RecoveryCodes(action) => recovery_codes::run(action),

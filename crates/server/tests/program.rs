@@ -619,3 +619,57 @@ fn signing_keys_of_nobody_are_refused_and_nothing_is_made() {
     drop(Running::start(folder.path(), &["serve"]));
     assert!(rotate("us-east-1_Nobody123").contains("there is no user pool «us-east-1_Nobody123»"));
 }
+
+#[test]
+fn a_change_of_a_pool_is_planned_begun_and_goes_on_without_its_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Running::start(folder.path(), &["dev", "--no-demo"]);
+    let sensitive = r#"{"PoolName":"people","UsernameConfiguration":{"CaseSensitive":true}}"#;
+    let pool = member(&server.call("CreateUserPool", "", sensitive), "Id");
+    for name in ["Ana", "ANA"] {
+        let input =
+            format!(r#"{{"UserPoolId":"{pool}","Username":"{name}","MessageAction":"SUPPRESS"}}"#);
+        server.call("AdminCreateUser", "", &input);
+    }
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    file(
+        "case.json",
+        r#"{"UsernameConfiguration":{"CaseSensitive":false}}"#,
+    );
+    file("alias.json", r#"{"AliasAttributes":["email"]}"#);
+    let run = |arguments: &[&str]| {
+        let data = ["--data-dir", "cognate-dev-data"];
+        let arguments = [&["pool"], arguments, &data].concat();
+        cognate(folder.path(), &arguments)
+    };
+    let told = |arguments: &[&str]| {
+        let output = run(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let output = run(&["plan", &pool, "--change", "case.json", "--json"]).output();
+    let output = output.unwrap();
+    let lines = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(lines.lines().count(), 1, "{lines}");
+    assert!(lines.contains(r#""conflict":"name-taken""#), "{lines}");
+    assert!(refusal(output).contains("1 conflicts among 2 users"));
+    let nobody = told(&["plan", &pool, "--change", "alias.json"]);
+    assert_eq!(nobody, "2 users, and nobody stands in the way\n");
+    assert_eq!(told(&["status", &pool]), "the pool was never changed\n");
+    let unknown = run(&["plan", &pool, "--change", "no.json"])
+        .output()
+        .unwrap();
+    assert!(refusal(unknown).contains("«no.json» cannot be read"));
+
+    let mut apply = run(&["apply", &pool, "--change", "alias.json"]);
+    let mut apply = apply.stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(apply.stderr.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "reserving");
+    apply.kill().unwrap();
+    apply.wait().unwrap();
+    assert!(told(&["status", &pool]).starts_with("reserving since "));
+    let other = run(&["apply", &pool, "--change", "case.json"])
+        .output()
+        .unwrap();
+    assert!(refusal(other).contains("another change of this pool is under way"));
+}

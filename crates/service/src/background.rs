@@ -1,8 +1,9 @@
-//! Work beside the requests: delivery of the outbox, imports of users, and the end of what has run
-//! out.
+//! Work beside the requests: delivery of the outbox, imports of users, changes of pools, and the
+//! end of what has run out.
 //!
-//! Every node runs it. Expiry deletes what no request would accept any more, and what deleted
-//! pools, app clients and groups have left, in small steps, by one node at a time.
+//! Every node runs it. Changes of pools are carried on that were left in the middle. Expiry deletes
+//! what no request would accept any more, and what deleted pools, app clients and groups have left.
+//! All of it is done in small steps, by one node at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +19,13 @@ use crate::app::App;
 use crate::limits::beats;
 use crate::imports::worker;
 use crate::messages::outbox;
+use crate::pool_changes;
 use crate::users::search_index::{index_some, index_terms};
 
 /// How often expired rows are deleted.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
+/// How often changes of pools are looked for.
+const CHANGES_INTERVAL: Duration = Duration::from_secs(30);
 /// How often it is looked for users who are not indexed, and for an index that was switched on.
 const INDEX_INTERVAL: Duration = Duration::from_secs(15);
 /// How long it rests at least where there is more to delete: as long as it has worked, so that what
@@ -46,7 +50,8 @@ impl Background {
         beats::start(app, &mut jobs, &stopped);
         worker::start(app, &mut jobs, &stopped);
         jobs.spawn(delete_expired(Arc::clone(app), stopped.clone()));
-        jobs.spawn(index_users(Arc::clone(app), stopped));
+        jobs.spawn(index_users(Arc::clone(app), stopped.clone()));
+        jobs.spawn(change_pools(Arc::clone(app), stopped));
         Self { stop, jobs }
     }
 
@@ -87,6 +92,30 @@ async fn index_users(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
             Err(error) => {
                 tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "users could not be indexed");
                 EXPIRY_INTERVAL
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+/// Carries on changes of pools whose command has ended before they did.
+async fn change_pools(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let holder = app.entropy.generator().uuid_v4();
+    while !*stopped.borrow() {
+        let started = Instant::now();
+        let pause = match pool_changes::carry_on_some(&app, &holder).await {
+            Ok(Some(due)) => {
+                let wait = u64::try_from(due.0 - app.clock.now().0).unwrap_or_default();
+                let rest = started.elapsed().max(BETWEEN_STEPS);
+                Duration::from_millis(wait).clamp(rest, CHANGES_INTERVAL.max(rest))
+            }
+            Ok(None) => CHANGES_INTERVAL,
+            Err(error) => {
+                tracing::warn!(error = %error, cause = error.source.as_ref().map(tracing::field::display), "changes of pools could not be looked for");
+                CHANGES_INTERVAL
             }
         };
         tokio::select! {

@@ -29,6 +29,7 @@ mod operators;
 mod outcome;
 mod page_token;
 mod passkeys;
+pub mod pool_changes;
 pub mod recovery_codes;
 mod refused_members;
 mod registry;

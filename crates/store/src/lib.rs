@@ -57,6 +57,7 @@ pub mod outbox;
 pub mod passkeys;
 pub mod password_history;
 pub mod provisioned_limits;
+pub mod pool_changes;
 pub mod recovery_codes;
 pub mod restore;
 pub mod server_settings;

@@ -7,13 +7,14 @@
 use std::collections::BTreeSet;
 
 use cognate_model::{
-    NormalName, Sub, Timestamp, User, UserPoolId, password::Credentials, user::NameKind,
-    user_filter, user_query,
+    NormalName, Sub, Timestamp, User, UserPoolId, name_rule::NameRules, password::Credentials,
+    pool_change::PoolChange, user::NameKind, user_filter, user_query,
 };
 
 pub use crate::aliases::release as release_name;
 use crate::{
     Error, Param, Row, Tx, aliases, document,
+    pool_changes::{self, Settled},
     table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
     user_terms, ways_back,
 };
@@ -60,7 +61,8 @@ pub enum UpdateRefused {
 /// first kind.
 pub type Names<'a> = &'a [(NameKind, NormalName)];
 
-/// Stores a new user with all names, or nothing when one of them is taken.
+/// Stores a new user with all names, or nothing when one of them is taken. While the pool changes
+/// its rules, the names are those of the rules that hold in this transaction.
 ///
 /// # Errors
 /// [`Error`] of the database, as everywhere in this module.
@@ -70,6 +72,11 @@ pub async fn insert(
     names: Names<'_>,
     credentials: Option<&Credentials>,
 ) -> Result<Result<(), NameTaken>, Error> {
+    let change = pool_changes::under_way(tx, &user.pool).await?;
+    let settled = change.map(|change| Settled::new(&change, user));
+    let (user, names) = settled
+        .as_ref()
+        .map_or((user, names), |settled| (&settled.user, &settled.names));
     for (name, kind) in wanted(names) {
         let is_anothers = is_sub_of_another(tx, user, name).await?
             || is_kept(tx, user, kind, name).await?
@@ -213,7 +220,8 @@ pub async fn holder_of(
 }
 
 /// Stores a changed user under the next revision, with `names` in place of the names before; or
-/// nothing. `user.revision` is the one that was read.
+/// nothing. `user.revision` is the one that was read. While the pool changes its rules, the names
+/// are those of the rules that hold in this transaction.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -222,21 +230,187 @@ pub async fn update(
     user: &User,
     names: Names<'_>,
 ) -> Result<Result<(), UpdateRefused>, Error> {
-    let wanted = wanted(names);
+    let Some(stored) = stored(tx, user).await? else {
+        return Ok(Err(UpdateRefused::Conflict));
+    };
     let held = aliases::held(tx, user).await?;
-    for (name, kind) in &wanted {
+    let Some(change) = &stored.change else {
+        return write(tx, &stored, user, wanted(names), held).await;
+    };
+    let settled = Settled::new(change, user);
+    let mut names = settled.names;
+    // A name that the user would have had by the coming rule before, and has not got, is in
+    // conflict with another's: that is the change's affair, and no hindrance to this update.
+    let before = Settled::new(change, &document::read(&stored.text)?).names;
+    let own = settled.user.names_under(NameRules {
+        beside: None,
+        ..change.rules()
+    });
+    for taken in taken_names(tx, &settled.user, &names).await? {
+        let had = before.iter().any(|(_, name)| *name == taken.name);
+        if had && !own.iter().any(|(_, name)| *name == taken.name) {
+            names.retain(|(_, name)| *name != taken.name);
+        }
+    }
+    write(tx, &stored, &settled.user, wanted(&names), held).await
+}
+
+/// Brings a user into the form and gives them the names that a change of the pool needs in its
+/// stage; nothing is written where a name is taken. The row keeps its revision, unless it changes.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn settle(
+    tx: &mut Tx,
+    user: &User,
+    change: &PoolChange,
+) -> Result<Result<(), UpdateRefused>, Error> {
+    let settled = Settled::new(change, user);
+    let held = aliases::held(tx, user).await?;
+    let wanted = wanted(&settled.names);
+    if settled.user != *user {
+        let Some(stored) = stored(tx, user).await? else {
+            return Ok(Err(UpdateRefused::Conflict));
+        };
+        return write(tx, &stored, &settled.user, wanted, held).await;
+    }
+    if let Some(kind) = first_taken(tx, user, &wanted, &held).await? {
+        return Ok(Err(UpdateRefused::NameTaken(kind)));
+    }
+    hold(tx, user, wanted, held).await.map(Ok)
+}
+
+/// The same at the end of a change: the user gets those of the names that are free. Gives the
+/// others.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn settle_free(
+    tx: &mut Tx,
+    user: &User,
+    change: &PoolChange,
+) -> Result<Vec<TakenName>, Error> {
+    let mut settled = Settled::new(change, user);
+    let taken = taken_names(tx, &settled.user, &settled.names).await?;
+    let is_taken = |name: &NormalName| taken.iter().any(|taken| taken.name == *name);
+    settled.names.retain(|(_, name)| !is_taken(name));
+    let held = aliases::held(tx, user).await?;
+    let wanted = wanted(&settled.names);
+    if settled.user == *user {
+        hold(tx, user, wanted, held).await?;
+    } else if let Some(stored) = stored(tx, user).await? {
+        replace(tx, &stored, &settled.user).await?;
+        hold(tx, user, wanted, held).await?;
+    }
+    Ok(taken)
+}
+
+/// A name that a user would have and cannot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenName {
+    /// The name.
+    pub name: NormalName,
+    /// Who has it; None where it is an address that is kept for another.
+    pub holder: Option<Sub>,
+}
+
+/// Those of some names that a user does not have and cannot have, because others do.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn taken_names(
+    tx: &mut Tx,
+    user: &User,
+    names: Names<'_>,
+) -> Result<Vec<TakenName>, Error> {
+    let held = aliases::held(tx, user).await?;
+    let mut taken = Vec::new();
+    for (name, kind) in wanted(names) {
+        if held.contains_key(name.as_str()) {
+            continue;
+        }
+        let holder = holder_of(tx, &user.pool, name).await?;
+        let holder = holder.filter(|holder| *holder != user.sub);
+        if holder.is_some() || is_kept(tx, user, kind, name).await? {
+            let name = name.clone();
+            taken.push(TakenName { name, holder });
+        }
+    }
+    Ok(taken)
+}
+
+type Wanted<'a> = Vec<(&'a NormalName, NameKind)>;
+type Held = std::collections::BTreeMap<String, String>;
+
+/// The stored document of a user, and the change of their pool that is under way.
+struct Stored {
+    text: String,
+    /// Whether the user stands in the index of searches.
+    is_searched: bool,
+    change: Option<PoolChange>,
+}
+
+/// None when the user was changed since, or is gone. Both are read at once: a change is rare, and
+/// an update is not.
+async fn stored(tx: &mut Tx, user: &User) -> Result<Option<Stored>, Error> {
+    let sql = "SELECT doc, (SELECT pool_changes.doc FROM pool_changes
+                            WHERE pool_changes.pool = $1 AND pool_changes.ended_at IS NULL), search_place
+               FROM users WHERE pool = $1 AND sub = $2 AND revision = $3";
+    let params = [
+        user.pool.as_str().into(),
+        user.sub.as_str().into(),
+        user.revision.into(),
+    ];
+    let Some(row) = tx.query_optional(sql, &params).await? else {
+        return Ok(None);
+    };
+    let change = row.opt_text(1)?.map(document::read).transpose()?;
+    let text = row.text(0)?.to_owned();
+    let is_searched = row.opt_int(2)?.is_some();
+    Ok(Some(Stored {
+        text,
+        is_searched,
+        change,
+    }))
+}
+
+async fn first_taken(
+    tx: &mut Tx,
+    user: &User,
+    wanted: &Wanted<'_>,
+    held: &Held,
+) -> Result<Option<NameKind>, Error> {
+    for (name, kind) in wanted {
         if held.contains_key(name.as_str()) {
             continue;
         }
         let holder = holder_of(tx, &user.pool, name).await?;
         if holder.is_some_and(|holder| holder != user.sub) || is_kept(tx, user, *kind, name).await?
         {
-            return Ok(Err(UpdateRefused::NameTaken(*kind)));
+            return Ok(Some(*kind));
         }
     }
-    if !replace(tx, user).await? {
+    Ok(None)
+}
+
+async fn write(
+    tx: &mut Tx,
+    stored: &Stored,
+    user: &User,
+    wanted: Wanted<'_>,
+    held: Held,
+) -> Result<Result<(), UpdateRefused>, Error> {
+    if let Some(kind) = first_taken(tx, user, &wanted, &held).await? {
+        return Ok(Err(UpdateRefused::NameTaken(kind)));
+    }
+    if !replace(tx, stored, user).await? {
         return Ok(Err(UpdateRefused::Conflict));
     }
+    hold(tx, user, wanted, held).await.map(Ok)
+}
+
+/// Gives a user the wanted names, which are free, in place of those that are held.
+async fn hold(tx: &mut Tx, user: &User, wanted: Wanted<'_>, held: Held) -> Result<(), Error> {
     let kept: BTreeSet<(&str, &str)> = wanted
         .iter()
         .map(|(name, kind)| (name.as_str(), kind.as_str()))
@@ -255,7 +429,7 @@ pub async fn update(
             return Err(Error::UniqueViolation("aliases".to_owned()));
         }
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// Stores what is kept of a new password, or removes it; false when there is no such user. The
@@ -407,21 +581,12 @@ async fn is_kept(
 }
 
 /// Writes the row of a changed user, if the revision is still the one that was read.
-async fn replace(tx: &mut Tx, user: &User) -> Result<bool, Error> {
-    let sql = "SELECT doc, search_place FROM users WHERE pool = $1 AND sub = $2 AND revision = $3";
-    let params = [
-        user.pool.as_str().into(),
-        user.sub.as_str().into(),
-        user.revision.into(),
-    ];
-    let Some(stored) = tx.query_optional(sql, &params).await? else {
-        return Ok(false);
-    };
+async fn replace(tx: &mut Tx, stored: &Stored, user: &User) -> Result<bool, Error> {
     let next = User {
         revision: user.revision + 1,
         ..user.clone()
     };
-    let doc = document::rewrite(stored.text(0)?, &next)?;
+    let doc = document::rewrite(&stored.text, &next)?;
     let mut params = vec![
         user.pool.as_str().into(),
         user.sub.as_str().into(),
@@ -444,8 +609,8 @@ async fn replace(tx: &mut Tx, user: &User) -> Result<bool, Error> {
             &params,
         )
         .await?;
-    if stored.opt_int(1)?.is_some() {
-        user_terms::change(tx, &read(&stored)?, &next).await?;
+    if stored.is_searched {
+        user_terms::change(tx, &document::read(&stored.text)?, &next).await?;
     }
     Ok(changed == 1)
 }

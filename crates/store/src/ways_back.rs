@@ -84,6 +84,43 @@ pub async fn open_of_user(
         .collect()
 }
 
+/// The changes of the users of a pool whose subs come after one, up to another, with their ids.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn of_users_between(
+    tx: &mut Tx,
+    pool: &UserPoolId,
+    after: &str,
+    last: &str,
+) -> Result<Vec<(Vec<u8>, WayBack)>, Error> {
+    let sql = "SELECT id, doc FROM ways_back WHERE pool = $1 AND sub > $2 AND sub <= $3";
+    let params = [pool.as_str().into(), after.into(), last.into()];
+    let rows = tx.query(sql, &params).await?;
+    rows.iter()
+        .map(|row| Ok((row.bytes(0)?.to_vec(), read(row, 1)?)))
+        .collect()
+}
+
+/// Keeps another name for the user whose change this is.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn keep_name(tx: &mut Tx, id: &[u8], change: &WayBack) -> Result<(), Error> {
+    let sql = "SELECT doc FROM ways_back WHERE id = $1";
+    let Some(stored) = tx.query_optional(sql, &[id.into()]).await? else {
+        return Ok(());
+    };
+    let text = document::rewrite(stored.text(0)?, change)?;
+    let sql = "UPDATE ways_back SET name = $2, doc = $3 WHERE id = $1";
+    let params = [
+        id.into(),
+        change.name.as_deref().unwrap_or_default().into(),
+        (&text).into(),
+    ];
+    tx.execute(sql, &params).await.map(drop)
+}
+
 /// Whether a name is kept for another user, who has changed it and may come back to it.
 ///
 /// # Errors

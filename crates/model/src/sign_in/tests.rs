@@ -65,6 +65,7 @@ fn pool(id: &str) -> UserPool {
         },
         case_sensitive: false,
         schema: Schema::default(),
+        beside: None,
         settings: Settings {
             name: "people".into(),
             deletion_protection: false,

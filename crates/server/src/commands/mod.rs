@@ -9,6 +9,7 @@ pub(crate) mod health;
 pub(crate) mod import_log;
 mod listing;
 pub(crate) mod master_key;
+pub(crate) mod pool;
 pub(crate) mod recovery_codes;
 pub(crate) mod restore;
 pub(crate) mod serve;

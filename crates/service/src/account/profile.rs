@@ -14,7 +14,11 @@ pub(crate) async fn get_user(cx: Cx, input: GetUserRequest) -> Result<GetUserRes
         pool_client, user, ..
     } = access_token::check(&cx, &input.access_token).await?;
     Ok(GetUserResponse {
-        user_attributes: attributes::readable_by(&user, &pool_client.entry.client),
+        user_attributes: attributes::readable_by(
+            &pool_client.pool,
+            &user,
+            &pool_client.entry.client,
+        ),
         mfa_options: shown::options(&user),
         preferred_mfa_setting: shown::preferred(&user),
         user_mfa_setting_list: shown::enabled(&user),

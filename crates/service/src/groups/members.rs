@@ -101,7 +101,7 @@ pub(crate) async fn list_users_in_group(
     let next_token = page_token::cut(&cx.app, &query, &mut page, usize::try_from(limit)?, sub)?;
     let users = page.iter().filter_map(|(_, user)| user.as_ref());
     Ok(ListUsersInGroupResponse {
-        users: Some(users.map(|user| user_type(user, |_| true)).collect()),
+        users: Some(users.map(|user| user_type(&pool, user, |_| true)).collect()),
         next_token,
     })
 }

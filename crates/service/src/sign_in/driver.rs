@@ -5,8 +5,8 @@ use std::convert::identity;
 
 use cognate_crypto::digest::base64url_encode;
 use cognate_model::sign_in::{
-    self, CodeSent, Computed, Effect, Facts, FirstFactors, Flow, KnownDevice, KnownToken, Need,
-    Outcome, Pending, Powers, Proof, Refusal, Way,
+    self, CodeSent, Computed, Effect, Facts, FirstFactors, Flow, Holder, KnownDevice, KnownToken,
+    Need, Outcome, Pending, Powers, Proof, Refusal, Way,
 };
 use cognate_model::{DeviceKey, Groups};
 use cognate_store::{
@@ -83,7 +83,7 @@ pub(super) async fn answer(
     let row = answer.row.map_or_else(of_session, Ok)?;
     let taken = cx.app.limits.failures.take(&cx.origin, cx.now).await?;
     let (taken, pending) = taken.through(kept_step::load(cx, &row, session).await)?;
-    let found = Found::with_password(&cx.app, &pool_client.pool, given).await;
+    let found = who_answers(cx, pool_client, given, pending.as_ref()).await;
     let (taken, found) = taken.through(found)?;
     if found.user().is_none() && !pool_client.hides_users() {
         return Err(Error::user_does_not_exist());
@@ -104,6 +104,32 @@ pub(super) async fn answer(
     };
     let outcome = answer.decide(pending, &run.facts(), &mut cx.random());
     run.act(outcome).await
+}
+
+/// Who answers a step: by a name, or by the user id that the challenge has told. That is the name
+/// in the form that it had when the password was set, and the pool may have another case rule
+/// since.
+async fn who_answers(
+    cx: &Cx,
+    pool_client: &PoolClient,
+    given: &str,
+    pending: Option<&Pending>,
+) -> Result<Found> {
+    let (app, pool) = (&cx.app, &pool_client.pool);
+    let found = Found::with_password(app, pool, given).await?;
+    let asked = match pending.map(|pending| &pending.holder) {
+        Some(Holder::User(sub)) if pending.is_some_and(|pending| pending.pool == pool.id) => sub,
+        _ => return Ok(found),
+    };
+    if found.subject() == asked {
+        return Ok(found);
+    }
+    let by_id = Found::with_password(app, pool, asked.as_str()).await?;
+    Ok(if by_id.user_id() == given {
+        by_id
+    } else {
+        found
+    })
 }
 
 /// Whether a sign-in that begins so leaves a row that waits before anything is proved.

@@ -144,8 +144,11 @@ async fn with_refresh_token(
     // Libraries take the name from a token, from the challenge, or from what the user typed
     // at sign-up.
     let check = |Presented { user, .. }: &Presented| {
-        let as_told = NormalName::new(&pool_client.pool, &user.username);
-        let names = [user.sub.as_str(), &user.username, as_told.as_str()];
+        // A challenge tells the name in the form that it had when the password was set, maybe by
+        // another case rule.
+        let told = [true, false].map(|rule| NormalName::with_case_rule(&user.username, rule));
+        let [exact, folded] = told.each_ref().map(NormalName::as_str);
+        let names = [user.sub.as_str(), &user.username, exact, folded];
         secret_hash::check_any(&pool_client.entry, hash, &names)
     };
     let tokens = refresh(

@@ -104,9 +104,7 @@ fn new_account(
     }
     let sub = Sub::random(&mut cx.random());
     let username = username_for(pool, name, &sub, &mut given)?;
-    pool.schema
-        .check_required(&given)
-        .map_err(attributes::refused)?;
+    attributes::check_required(pool, &given)?;
     let mut user = new_user(cx, pool, sub, username, given, UserStatus::Unconfirmed);
     for contact in [Contact::Email, Contact::PhoneNumber] {
         if user.attribute(contact.attribute()).is_some() {
@@ -139,6 +137,7 @@ async fn store_new_user(
         if is_made_up {
             return Err(name_taken(NameKind::Username));
         }
+        storing::check_rules(tx, &pool).await?;
         storing::take_abandoned_names(tx, &pool, &user).await?;
         match stored_users::insert(tx, &user, &user.names(&pool), Some(&credentials)).await? {
             Ok(()) => {}

@@ -14,7 +14,7 @@ use cognate_api::idp::{
 use cognate_model::{UserPool, UserPoolId};
 use cognate_store::{Tx, signing_keys as stored_keys, user_pools as pools, users};
 
-use super::stored::{change_without_import, existing, parse_id};
+use super::stored::{change_alone, existing, parse_id};
 use super::{asked, describe, email, issuer, schema, settings};
 use crate::imports::refuse_while_one_runs;
 use crate::keys::signing_keys;
@@ -39,6 +39,7 @@ pub(crate) async fn create_user_pool(
             .username_configuration
             .is_some_and(|configuration| configuration.case_sensitive),
         schema: schema::of_new_pool(fixed.schema.unwrap_or_default())?,
+        beside: None,
         settings: settings::read(asked, None)?,
     });
     email::check_sender(&pool.settings.email, &cx.app.config.mail_senders)?;
@@ -96,7 +97,7 @@ pub(crate) async fn update_user_pool(
         pool.settings = settings;
         email::check_sender(&pool.settings.email, &app.config.mail_senders)
     };
-    if change_without_import(&cx, "update_user_pool", &id, read).await? {
+    if change_alone(&cx, "update_user_pool", &id, read).await? {
         Ok(UpdateUserPoolResponse {})
     } else {
         Err(Error::changed_by_another_request("user pool"))
@@ -114,7 +115,7 @@ pub(crate) async fn add_custom_attributes(
         attributes
             .try_for_each(|attribute| pool.schema.add_custom(attribute).map_err(schema::refused))
     };
-    if change_without_import(&cx, "add_custom_attributes", &id, add).await? {
+    if change_alone(&cx, "add_custom_attributes", &id, add).await? {
         Ok(AddCustomAttributesResponse {})
     } else {
         // The model gives this operation no error of its own for it; who gets this one tries again.

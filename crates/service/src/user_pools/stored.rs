@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cognate_model::{UserPool, UserPoolId};
-use cognate_store::{Tx, user_pools as pools};
+use cognate_store::{Tx, pool_changes, user_pools as pools};
 
 use crate::imports::refuse_while_one_runs;
 use crate::{Cx, Error, Result};
@@ -29,27 +29,28 @@ pub(super) async fn change(
     id: &UserPoolId,
     change: impl Fn(&mut UserPool) -> Result<()> + Send + Sync + 'static,
 ) -> Result<bool> {
-    change_where(cx, name, id, true, change).await
+    changed(cx, name, id, false, change).await
 }
 
-/// The same, where no import may run.
+/// The same for what an import of users or a change of the pool's rules would have to know of:
+/// refused while an import runs, and while a change is under way as if each attempt had met it.
 ///
 /// # Errors
 /// `UserImportInProgressException`.
-pub(super) async fn change_without_import(
+pub(super) async fn change_alone(
     cx: &Cx,
     name: &'static str,
     id: &UserPoolId,
     change: impl Fn(&mut UserPool) -> Result<()> + Send + Sync + 'static,
 ) -> Result<bool> {
-    change_where(cx, name, id, false, change).await
+    changed(cx, name, id, true, change).await
 }
 
-async fn change_where(
+async fn changed(
     cx: &Cx,
     name: &'static str,
     id: &UserPoolId,
-    may_import: bool,
+    alone: bool,
     change: impl Fn(&mut UserPool) -> Result<()> + Send + Sync + 'static,
 ) -> Result<bool> {
     let change = Arc::new(change);
@@ -57,8 +58,11 @@ async fn change_where(
         let (change, pool_id, now) = (Arc::clone(&change), id.clone(), cx.now);
         let stored = cx.app.db.write(name, async move |tx: &mut Tx| {
             let mut pool = existing(tx, &pool_id).await?;
-            if !may_import {
+            if alone {
                 refuse_while_one_runs(tx, &pool_id).await?;
+                if pool_changes::under_way(tx, &pool_id).await?.is_some() {
+                    return Ok(false);
+                }
             }
             change(&mut pool)?;
             pool.modified_at = now;

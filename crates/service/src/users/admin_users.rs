@@ -68,7 +68,7 @@ pub(crate) async fn admin_create_user(
         .now
         .plus(pool.settings.password_policy.temporary_validity());
     let credentials = new_credentials(&cx, &pool, &user, password, Some(until)).await?;
-    let (stored, take_over, pool) = (
+    let (stored, take_over, of_pool) = (
         user.clone(),
         input.force_alias_creation.unwrap_or(false),
         Arc::clone(&pool),
@@ -78,9 +78,11 @@ pub(crate) async fn admin_create_user(
         Ok(stored_users::find(tx, &pool_id, &sub).await?.map(drop))
     };
     let create = async move |tx: &mut Tx| -> Result<()> {
-        storing::take_names(tx, &pool, &stored, take_over).await?;
-        storing::take_abandoned_names(tx, &pool, &stored).await?;
-        match stored_users::insert(tx, &stored, &stored.names(&pool), Some(&credentials)).await? {
+        storing::check_rules(tx, &of_pool).await?;
+        storing::take_names(tx, &of_pool, &stored, take_over).await?;
+        storing::take_abandoned_names(tx, &of_pool, &stored).await?;
+        match stored_users::insert(tx, &stored, &stored.names(&of_pool), Some(&credentials)).await?
+        {
             Ok(()) => {}
             Err(taken) if taken.0 == NameKind::Username => {
                 return Err(Error::user_account_already_exists());
@@ -95,7 +97,7 @@ pub(crate) async fn admin_create_user(
     write_settled(&cx.app.db, "admin_create_user", stands, create).await?;
     cx.app.outbox_filled.notify_one();
     Ok(AdminCreateUserResponse {
-        user: Some(user_type(&user, |_| true)),
+        user: Some(user_type(&pool, &user, |_| true)),
     })
 }
 
@@ -122,17 +124,17 @@ async fn resend_invitation(
         .now
         .plus(pool.settings.password_policy.temporary_validity());
     let credentials = new_credentials(cx, pool, &user, password, Some(until)).await?;
-    let (pool, sub, now) = (Arc::clone(pool), user.sub.clone(), cx.now);
+    let (of_pool, sub, now) = (Arc::clone(pool), user.sub.clone(), cx.now);
     let resend = async move |tx: &mut Tx| -> Result<User> {
-        let mut user = stored_users::find(tx, &pool.id, &sub)
+        let mut user = stored_users::find(tx, &of_pool.id, &sub)
             .await?
             .ok_or_else(Error::user_does_not_exist)?;
         if user.status != UserStatus::ForceChangePassword {
             return Err(Error::resend_not_possible(user.status.as_str()));
         }
         user.modified_at = now;
-        storing::store(tx, &pool, &user, false).await?;
-        storing::set_password(tx, &pool, &sub, &credentials, now).await?;
+        storing::store(tx, &of_pool, &user, false).await?;
+        storing::set_password(tx, &of_pool, &sub, &credentials, now).await?;
         for invitation in &invitations {
             invitation.enqueue(tx).await?;
         }
@@ -141,7 +143,7 @@ async fn resend_invitation(
     let user = cx.app.db.write("resend_invitation", resend).await?;
     cx.app.outbox_filled.notify_one();
     Ok(AdminCreateUserResponse {
-        user: Some(user_type(&user, |_| true)),
+        user: Some(user_type(pool, &user, |_| true)),
     })
 }
 
@@ -218,7 +220,7 @@ pub(crate) async fn admin_get_user(
     let pool = cx.app.pool_named(&input.user_pool_id).await?;
     let user = user_for_operator(&cx, &pool, &input.username).await?;
     Ok(AdminGetUserResponse {
-        user_attributes: Some(attributes::all(&user)),
+        user_attributes: Some(attributes::all(&pool, &user)),
         user_create_date: Some(Timestamp(user.created_at.0)),
         user_last_modified_date: Some(Timestamp(user.modified_at.0)),
         enabled: Some(user.enabled),

@@ -2,6 +2,7 @@
 
 use cognate_api::idp::AttributeType;
 use cognate_model::attribute::{self, AttributeError, Attributes, Contact};
+use cognate_model::pool_change::{Beside, Passes};
 use cognate_model::{AppClient, User, UserPool};
 
 use crate::{Error, Result};
@@ -57,8 +58,29 @@ pub(crate) fn check_values(pool: &UserPool, attributes: &Attributes) -> Result<(
     let pairs = attributes
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
-    pool.schema.check_values(pairs).map_err(refused)?;
+    pool.schema.check_values(pairs.clone()).map_err(refused)?;
+    if let Some(beside) = coming(pool) {
+        // What the coming schema does not have goes with it.
+        let known = pairs.filter(|(name, _)| beside.schema.find(name).is_some());
+        beside.schema.check_values(known).map_err(refused)?;
+    }
     pool.check_preferred_username(attributes).map_err(refused)
+}
+
+/// Checks that all required attributes are there: by the pool's schema, and by one that comes.
+///
+/// # Errors
+/// `InvalidParameterException`.
+pub(crate) fn check_required(pool: &UserPool, attributes: &Attributes) -> Result<()> {
+    let coming = coming(pool).map(|beside| &beside.schema);
+    let mut schemas = [Some(&pool.schema), coming].into_iter().flatten();
+    schemas.try_for_each(|schema| schema.check_required(attributes).map_err(refused))
+}
+
+/// The rules that the pool is about to get.
+fn coming(pool: &UserPool) -> Option<&Beside> {
+    let beside = pool.beside.as_deref();
+    beside.filter(|beside| beside.passes == Passes::Coming)
 }
 
 /// Checks that nothing changes what is set when the user is made, or never (docs/protocol.md §7.8).
@@ -126,26 +148,30 @@ pub(crate) fn refused(error: AttributeError) -> Error {
 }
 
 /// All attributes of a user, `sub` first, as operators see them.
-pub(crate) fn all(user: &User) -> Vec<AttributeType> {
-    readable(user, |_| true)
+pub(crate) fn all(pool: &UserPool, user: &User) -> Vec<AttributeType> {
+    readable(pool, user, |_| true)
 }
 
 /// The attributes of a user that an app client may read, `sub` first.
-pub(crate) fn readable_by(user: &User, client: &AppClient) -> Vec<AttributeType> {
-    readable(user, |name| client.may_read(name))
+pub(crate) fn readable_by(pool: &UserPool, user: &User, client: &AppClient) -> Vec<AttributeType> {
+    readable(pool, user, |name| client.may_read(name))
 }
 
-/// Those attributes of a user whose names pass, `sub` first.
-pub(crate) fn readable(user: &User, passes: impl Fn(&str) -> bool) -> Vec<AttributeType> {
+/// Those attributes of a user whose names pass, `sub` first. What the schema has no longer, or not
+/// yet, is nobody's to read.
+pub(crate) fn readable(
+    pool: &UserPool,
+    user: &User,
+    passes: impl Fn(&str) -> bool,
+) -> Vec<AttributeType> {
     let attribute = |name: &str, value: &str| AttributeType {
         name: name.to_owned(),
         value: Some(value.to_owned()),
     };
     let sub = passes("sub").then(|| attribute("sub", user.sub.as_str()));
-    let others = user
-        .attributes
-        .iter()
-        .filter(|(name, value)| !value.is_empty() && passes(name));
+    let others = user.attributes.iter().filter(|(name, value)| {
+        !value.is_empty() && passes(name) && pool.schema.find(name).is_some()
+    });
     sub.into_iter()
         .chain(others.map(|(name, value)| attribute(name, value)))
         .collect()

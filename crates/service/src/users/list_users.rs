@@ -40,7 +40,11 @@ pub(crate) async fn list_users(cx: Cx, input: ListUsersRequest) -> Result<ListUs
         wanted.peek().is_none() || wanted.any(|wanted| wanted == name)
     };
     Ok(ListUsersResponse {
-        users: Some(page.iter().map(|user| user_type(user, passes)).collect()),
+        users: Some(
+            page.iter()
+                .map(|user| user_type(&pool, user, passes))
+                .collect(),
+        ),
         pagination_token,
     })
 }

@@ -4,7 +4,7 @@
 use cognate_crypto::secret::SecretString;
 use cognate_model::attribute::{Attributes, Contact};
 use cognate_model::password::Credentials;
-use cognate_model::user_pool::{AliasAttribute, SignInNames};
+use cognate_model::user_pool::SignInNames;
 use cognate_model::{NormalName, Sub, Timestamp, User, UserPool, UserStatus};
 
 use crate::{Cx, Error, Result};
@@ -103,16 +103,11 @@ pub(crate) fn username_for(
             attributes.insert(name.to_owned(), given.to_owned());
             Ok(sub.to_string())
         }
-        SignInNames::Username { aliases } => {
-            // What counts is the form that is looked up: a full-width @ is an @ there.
-            let name = NormalName::new(pool, given);
-            if aliases.contains(&AliasAttribute::Email) && name.is_email() {
-                return Err(Error::username_cannot_be_of_email_format());
-            }
-            if aliases.contains(&AliasAttribute::PhoneNumber) && name.is_phone_number() {
-                return Err(Error::username_cannot_be_of_phone_number_format());
-            }
-            Ok(given.to_owned())
-        }
+        // What counts is the form that is looked up: a full-width @ is an @ there.
+        SignInNames::Username { .. } => match pool.alias_like(given) {
+            Some(Contact::Email) => Err(Error::username_cannot_be_of_email_format()),
+            Some(Contact::PhoneNumber) => Err(Error::username_cannot_be_of_phone_number_format()),
+            None => Ok(given.to_owned()),
+        },
     }
 }

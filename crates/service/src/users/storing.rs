@@ -8,7 +8,7 @@ use cognate_model::code::{CodePurpose, PendingCode};
 use cognate_model::password::Credentials;
 use cognate_model::user::NameKind;
 use cognate_model::{NormalName, Sub, Timestamp, User, UserPool, UserPoolId, UserStatus};
-use cognate_store::{Tx, codes, users, users::UpdateRefused};
+use cognate_store::{Tx, codes, pool_changes, users, users::UpdateRefused};
 
 use super::password_history;
 use crate::{Error, Result};
@@ -51,6 +51,20 @@ pub(crate) async fn store(
     match before {
         Some(before) => end_codes(tx, &before, user).await,
         None => Ok(()),
+    }
+}
+
+/// For a new user: checks that they were made by the rules that hold in this transaction. A node
+/// keeps a pool for a moment after it has got others.
+///
+/// # Errors
+/// `TooManyRequestsException`: who tries again is understood by the new rules.
+pub(crate) async fn check_rules(tx: &mut Tx, pool: &UserPool) -> Result<()> {
+    let change = pool_changes::under_way(tx, &pool.id).await?;
+    if change.is_none_or(|change| change.is_known_to(pool)) {
+        Ok(())
+    } else {
+        Err(Error::too_many_requests().with_source("the pool has just got other rules"))
     }
 }
 

@@ -136,6 +136,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "imports of users",
         steps: IMPORTS,
     },
+    Migration {
+        number: 21,
+        name: "changes of pools",
+        steps: POOL_CHANGES,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -363,6 +368,12 @@ const IMPORTS: &[&str] = &[
         PRIMARY KEY (pool, job, upload, piece))",
     "CREATE TABLE IF NOT EXISTS import_logs(
         pool TEXT NOT NULL, job TEXT NOT NULL, piece BIGINT NOT NULL, lines TEXT NOT NULL, PRIMARY KEY (pool, job, piece))",
+];
+
+/// Changes of what is fixed when a pool is made. `ended_at` is NULL while one is under way.
+const POOL_CHANGES: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS pool_changes(pool TEXT NOT NULL, doc TEXT NOT NULL, ended_at BIGINT, PRIMARY KEY (pool))",
+    "CREATE INDEX IF NOT EXISTS pool_changes_open ON pool_changes(pool) WHERE ended_at IS NULL",
 ];
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use cognate_model::{
     code::CodePurpose,
     lockout::Lockout,
     password::PasswordHistory,
+    pool_change::PoolChange,
     server_settings::PoolServerSettings,
     user_filter::{KeyedAttribute, Lookup, Span},
     user_import::LogPiece,
@@ -17,7 +18,7 @@ use cognate_model::{
 };
 use cognate_store::{
     Error, Tx, access_keys, app_clients, attempts, challenges, codes, devices, expiry,
-    group_members, groups, import_files, import_jobs, import_logs, nodes, outbox, passkeys, password_history, provisioned_limits, recovery_codes, server_settings, sessions,
+    group_members, groups, import_files, import_jobs, import_logs, nodes, outbox, passkeys, password_history, pool_changes, provisioned_limits, recovery_codes, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools,
     user_search::{self, After, Reached},
@@ -25,7 +26,7 @@ use cognate_store::{
 };
 
 use crate::fixtures::{
-    app_client, beat, code, device, device_secret, group, import_job, list_of_recovery_codes, name, names, passkey, random, seen, session, software_token, user, user_pool, way_back,
+    app_client, beat, code, device, device_secret, group, import_job, list_of_recovery_codes, name, names, passkey, pool_change, random, seen, session, software_token, user, user_pool, way_back,
 };
 
 /// Runs what reads and writes.
@@ -103,7 +104,28 @@ async fn of_users(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
     of_searches(tx, id).await?;
     of_terms(tx, id).await?;
     users::unconfirmed(tx, id, Timestamp(1), None, 1).await?;
-    Ok(())
+    of_changes(tx, id).await
+}
+
+async fn of_changes(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {
+    let pool = user_pools::find(tx, id).await?.unwrap();
+    let change = pool_change(&pool);
+    pool_changes::put(tx, &change).await?;
+    pool_changes::find(tx, id).await?;
+    pool_changes::under_way(tx, id).await?;
+    pool_changes::pools(tx, "", 1).await?;
+    let zoe = user(id, "Zoe");
+    users::insert(tx, &zoe, &[], None).await?.unwrap();
+    users::settle(tx, &zoe, &change).await?.unwrap();
+    users::settle_free(tx, &zoe, &change).await?;
+    users::taken_names(tx, &zoe, &names("ana")).await?;
+    ways_back::insert(tx, &[2; 32], &way_back(&zoe)).await?;
+    ways_back::of_users_between(tx, id, "", "z").await?;
+    ways_back::keep_name(tx, &[2; 32], &way_back(&zoe)).await?;
+    ways_back::take(tx, &[2; 32]).await?;
+    users::delete(tx, id, &zoe.sub).await?;
+    let ended_at = Some(Timestamp(2));
+    pool_changes::put(tx, &PoolChange { ended_at, ..change }).await
 }
 
 async fn of_searches(tx: &mut Tx, id: &UserPoolId) -> Result<(), Error> {

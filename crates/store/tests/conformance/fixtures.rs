@@ -10,8 +10,10 @@ use cognate_model::{
     attribute::Contact,
     code::PendingCode,
     device::DeviceSecret,
+    name_rule::NameRule,
     passkey::CredentialId,
     password::{Credentials, PasswordPolicy},
+    pool_change::{Change, PoolChange, Stage},
     recovery_code::{CodeHasher, GoodCode, RecoveryCodes, UsedCodes},
     session::Seen,
     software_token::{PendingToken, SoftwareToken, VerifiedToken},
@@ -38,6 +40,7 @@ pub(crate) fn user_pool(created_at: i64) -> UserPool {
         },
         case_sensitive: false,
         schema: Default::default(),
+        beside: None,
         settings: Settings {
             name: "pool".to_owned(),
             deletion_protection: false,
@@ -118,6 +121,30 @@ pub(crate) fn group(pool: &UserPoolId, name: &str) -> Group {
         precedence: None,
         created_at: Timestamp(1),
         modified_at: Timestamp(2),
+    }
+}
+
+/// A change under way: of the case rule, and of attributes.
+pub(crate) fn pool_change(pool: &UserPool) -> PoolChange {
+    let rule = |case_sensitive| NameRule {
+        case_sensitive,
+        ..pool.name_rule()
+    };
+    PoolChange {
+        pool: pool.id.clone(),
+        id: "change".to_owned(),
+        change: Change::default(),
+        from: rule(pool.case_sensitive),
+        to: rule(!pool.case_sensitive),
+        renamed: Vec::new(),
+        allowed: BTreeSet::new(),
+        stage: Stage::Reserving,
+        not_before: Timestamp(1),
+        after: None,
+        looked_at: 0,
+        begun_at: Timestamp(1),
+        ended_at: None,
+        failure: None,
     }
 }
 

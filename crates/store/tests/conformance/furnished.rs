@@ -9,20 +9,19 @@ use cognate_model::{
     lockout::Lockout,
     password::PasswordHistory,
     policy::Policy,
+    pool_change::PoolChange,
     server_settings::{ClientServerSettings, PoolServerSettings},
     user_import::{LogPiece, Outcome},
 };
 use cognate_store::{
     Db, Error, Tx, access_keys, app_clients, attempts, backup, challenges, codes, devices,
-    group_members, groups, import_files, import_jobs, import_logs, installation, outbox, passkeys, password_history, provisioned_limits, recovery_codes, server_settings, sessions,
+    group_members, groups, import_files, import_jobs, import_logs, installation, outbox, passkeys, password_history, pool_changes, provisioned_limits, recovery_codes, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
 
 use crate::fixtures::{
-    app_client, code, credentials, device, device_secret, group, import_job,
-    list_of_recovery_codes, names, passkey, random, session, software_token, user, user_pool,
-    way_back, write,
+    app_client, code, credentials, device, device_secret, group, import_job, list_of_recovery_codes, names, passkey, pool_change, random, session, software_token, user, user_pool, way_back, write,
 };
 
 /// More than a few pages.
@@ -44,6 +43,7 @@ pub(crate) async fn furnish(db: &Db) -> UserPoolId {
         };
         access_keys::insert(tx, &key, &SecretString::from("wJalr")).await?;
         user_pools::insert(tx, &pool).await?;
+        pool_changes::put(tx, &ended(pool_change(&pool))).await?;
         user_pools::insert(tx, &user_pool(2)).await?;
         let deleted = user_pool(3);
         user_pools::insert(tx, &deleted).await?;
@@ -103,6 +103,14 @@ pub(crate) async fn furnish(db: &Db) -> UserPoolId {
     .await;
     assert_every_table_has_rows(db).await;
     id
+}
+
+/// A change that is over: the users are stored as they are given.
+fn ended(change: PoolChange) -> PoolChange {
+    PoolChange {
+        ended_at: Some(Timestamp(2)),
+        ..change
+    }
 }
 
 /// Users of a pool, every second with a session; the first also has what few users have.

@@ -87,6 +87,20 @@ const REQUIRED: [(&str, &[&str]); 18] = [
         &["pool", "sub", "id", "public_key", "relying_party_id"],
     ),
     ("password_history", &[]),
+    (
+        "pool_change",
+        &[
+            "pool",
+            "id",
+            "change",
+            "from",
+            "to",
+            "stage",
+            "not_before",
+            "looked_at",
+            "begun_at",
+        ],
+    ),
     ("pool_server_settings", &[]),
     ("recovery_codes", &[]),
     (

@@ -34,6 +34,7 @@ mod opening;
 mod passkeys;
 mod place;
 mod plans;
+mod pool_changes;
 mod pools;
 mod postgres_path;
 mod restore;

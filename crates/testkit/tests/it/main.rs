@@ -58,6 +58,7 @@ mod passkeys;
 mod password_history;
 mod password_spaces;
 mod passwords;
+mod pool_changes;
 mod pool_mfa;
 mod public_path;
 mod recovery_and_mfa;

@@ -25,6 +25,7 @@ mod pair;
 mod passkeys;
 mod path;
 mod pool_changes;
+mod pool_updates;
 mod pooler;
 mod request_rates;
 mod revocation;

@@ -22,6 +22,7 @@ fn pool_of(members: Value) -> UserPool {
         sign_in_names: SignInNames::Username { aliases: [].into() },
         case_sensitive: false,
         schema: Schema::default(),
+        beside: None,
         settings: settings_of(members).unwrap(),
     }
 }
