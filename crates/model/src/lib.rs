@@ -20,6 +20,7 @@ pub mod device;
 pub mod email_address;
 pub mod factor;
 pub mod first_factor;
+pub mod formula;
 pub mod group;
 pub mod ids;
 pub mod imported_hash;

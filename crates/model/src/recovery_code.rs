@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cognate_crypto::digest::{ct_eq, hmac_sha256};
 use cognate_crypto::random::Random;
-use cognate_crypto::secret::SecretString;
+use cognate_crypto::secret::{SecretBytes, SecretString, sealed_bytes};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{SessionId, Sub, UserPoolId};
@@ -90,7 +90,16 @@ pub struct RecoveryCodes {
     /// leave then, or a stolen access token would do both. A proof at sign-in ends it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     barred: bool,
+    /// What the hashes are keyed by instead of the server's secret: the list was made at another
+    /// server, and its pool has moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keyed_by: Option<ListKey>,
 }
+
+/// The secret of the server that has made a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct ListKey(#[serde(with = "sealed_bytes")] SecretBytes);
 
 /// An authenticator app that was set up while the user was asked for no second factor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,8 +165,21 @@ impl RecoveryCodes {
             made_at: Some(now),
             enrolled: None,
             barred: false,
+            keyed_by: None,
         };
         (list, codes)
+    }
+
+    /// The list, for a server that has another secret than this one, under which it was made.
+    #[must_use]
+    pub fn hashed_under(self, secret: [u8; 32]) -> Self {
+        if self.hashes.is_empty() || self.keyed_by.is_some() {
+            return self;
+        }
+        Self {
+            keyed_by: Some(ListKey(secret.into())),
+            ..self
+        }
     }
 
     /// This list in the place of another: the session that may have had that one made may have
@@ -204,6 +226,12 @@ impl RecoveryCodes {
         hasher: CodeHasher<'_>,
         typed: &RecoveryCode,
     ) -> Option<GoodCode> {
+        let own = self.keyed_by.as_ref().map(|key| key.0.expose());
+        let own = own.and_then(|key| <&[u8; 32]>::try_from(key).ok());
+        let hasher = CodeHasher {
+            secret: own.unwrap_or(hasher.secret),
+            ..hasher
+        };
         let mut found = None;
         for (place, kept) in self.hashes.iter().enumerate() {
             let hash = hasher.hash(place, typed);
@@ -323,6 +351,25 @@ mod tests {
         ] {
             assert!(RecoveryCode::parse(typed).is_none(), "{typed}");
         }
+    }
+
+    #[test]
+    fn a_list_that_has_moved_is_hashed_under_the_secret_that_it_was_made_under() {
+        let mut ana = Ana::new();
+        let (list, codes) = ana.list();
+        let hasher = CodeHasher {
+            secret: &[4; 32],
+            ..ana.hasher()
+        };
+        assert_eq!(list.find(UsedCodes(0), hasher, &codes[0]), None);
+        let moved = list.hashed_under(SECRET);
+        let stored = serde_json::to_vec(&moved).unwrap();
+        let moved: RecoveryCodes = serde_json::from_slice(&stored).unwrap();
+        assert!(moved.find(UsedCodes(0), hasher, &codes[0]).is_some());
+        // It moves on with the same secret, and an empty list needs none.
+        assert_eq!(moved.clone().hashed_under([5; 32]), moved);
+        let barred = RecoveryCodes::barred();
+        assert_eq!(barred.clone().hashed_under(SECRET), barred);
     }
 
     #[test]

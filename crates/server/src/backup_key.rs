@@ -67,20 +67,20 @@ pub(crate) enum Key {
 
 impl Key {
     /// Finds the key of a backup that is sealed in this way: the passphrase, or the master key in
-    /// `old_key_file` if that is given, else the server's own.
+    /// `old_key_file`, which `flag` names, if that is given, else the server's own.
     ///
     /// # Errors
     /// When it is not given, or not there.
     pub(crate) fn find(
         sealed: SealedUnder,
         passphrase: Option<SecretString>,
-        old_key_file: Option<&str>,
+        (old_key_file, flag): (Option<&str>, &str),
         own: &MasterKeySource,
     ) -> Result<Self> {
         let id = match sealed {
             SealedUnder::Passphrase => {
                 let passphrase = passphrase.context(
-                    "the backup is sealed under a passphrase: give it with --passphrase-file or in COGNATE_BACKUP_PASSPHRASE",
+                    "the file is sealed under a passphrase: give it with --passphrase-file or in COGNATE_BACKUP_PASSPHRASE",
                 )?;
                 return Ok(Self::Passphrase(passphrase));
             }
@@ -91,7 +91,7 @@ impl Key {
                 .with_context(|| format!("the master key file {file} is not there"))?,
             None => master_key::find(own)?.with_context(|| {
                 format!(
-                    "the backup is sealed under the master key {id}, and there is none at {own}: put it there, or name it with --backup-master-key-file"
+                    "the file is sealed under the master key {id}, and there is none at {own}: put it there, or name it with {flag}"
                 )
             })?,
         };

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    access_key, backup, dev, doctor, generate, health, import_log, master_key, pool, recovery_codes, restore, serve, setting, signing_key, unconfirmed_users,
+    access_key, backup, dev, doctor, export, generate, health, import_log, import_pool, master_key, pool, recovery_codes, restore, serve, setting, signing_key, unconfirmed_users,
 };
 use crate::{terminal, version};
 
@@ -59,6 +59,10 @@ enum Command {
     Backup(backup::Arguments),
     /// Put a backup into an empty database, of either kind.
     Restore(restore::Arguments),
+    /// Write one user pool into a sealed file that another server takes, or its users in clear.
+    Export(export::Arguments),
+    /// Bring in a user pool that another server has exported, also while this one is served.
+    ImportPool(import_pool::Arguments),
     /// Change the master key, also while the database is served.
     #[command(subcommand)]
     MasterKey(master_key::Action),
@@ -116,6 +120,8 @@ impl Command {
             Self::RecoveryCodes(action) => recovery_codes::run(action),
             Self::Backup(arguments) => backup::run(arguments),
             Self::Restore(arguments) => restore::run(arguments),
+            Self::Export(arguments) => export::run(arguments),
+            Self::ImportPool(arguments) => import_pool::run(arguments),
             Self::MasterKey(action) => master_key::run(action),
             Self::Health(arguments) => health::run(arguments),
             Self::Generate(generated) => generate::run(&generated, cli()),

@@ -566,6 +566,50 @@ fn recovery_codes_are_reset_while_the_server_runs() {
 }
 
 #[test]
+fn a_user_pool_moves_between_servers_that_run() {
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Running::start(old.path(), &["dev"]);
+    let _other = Running::start(new.path(), &["dev"]);
+    let made = server.call("CreateUserPool", "", r#"{"PoolName":"people"}"#);
+    let pool = member(&made, "Id");
+    let members = format!(r#"{{"UserPoolId":"{pool}","Username":"=ana"}}"#);
+    let answer = server.call("AdminCreateUser", "", &members);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let run = |folder: &Path, arguments: &[&str]| {
+        let output = cognate(folder, arguments)
+            .args(["--data-dir", "cognate-dev-data"])
+            .env("COGNATE_BACKUP_PASSPHRASE", "correct horse battery staple")
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        (output.status.success(), told, output.stdout)
+    };
+    let file = old.path().join("people.pool");
+    let file = file.to_str().unwrap();
+    let (is_done, told, _) = run(old.path(), &["export", &pool, file]);
+    assert!(is_done && told.contains("users: 1 rows"), "{told}");
+    let (is_done, told, _) = run(new.path(), &["import-pool", file]);
+    let expected = format!("the user pool {pool} (people) is here");
+    assert!(is_done && told.contains(&expected), "{told}");
+    let (is_done, told, _) = run(new.path(), &["import-pool", file]);
+    assert!(!is_done && told.contains("is here already"), "{told}");
+    let plain = ["export", &pool, "-", "--without-secrets"];
+    let (is_done, told, csv) = run(new.path(), &plain);
+    assert!(is_done && told.contains("1 users are written"), "{told}");
+    let csv = String::from_utf8(csv).unwrap();
+    assert!(csv.ends_with(",false,'=ana,\r\n"), "{csv}");
+    let (is_done, told, _) = run(new.path(), &["export", "eu-west-1_Nobody", "x"]);
+    let expected = "there is no user pool «eu-west-1_Nobody»";
+    assert!(!is_done && told.contains(expected), "{told}");
+    // A backup is no export, and an export is no backup.
+    let (is_done, told, _) = run(new.path(), &["restore", file]);
+    assert!(
+        !is_done && told.contains("this is no Cognate backup"),
+        "{told}"
+    );
+}
+
+#[test]
 fn signing_keys_are_rotated_while_the_server_runs() {
     let folder = tempfile::tempdir().unwrap();
     let server = Running::start(folder.path(), &["dev"]);

@@ -47,6 +47,9 @@ pub struct App {
     compute: FairTurns<Counted>,
 }
 
+/// What the secret is called that hashes of recovery codes are keyed by.
+pub(crate) const RECOVERY_CODES: &str = "recovery codes";
+
 /// Secrets of the server, the same on every node, each for one use only.
 pub(crate) struct Secrets {
     /// Keys the hashes of codes.
@@ -78,7 +81,7 @@ impl Secrets {
             nobody: secret("nobody"),
             made_up_address: secret("made-up address"),
             made_up_passkeys: secret("made-up passkeys"),
-            recovery_codes: secret("recovery codes"),
+            recovery_codes: secret(RECOVERY_CODES),
             address: secret("address"),
             import_upload: secret("import upload"),
             refresh: secret("refresh token"),

@@ -16,6 +16,7 @@ mod config;
 mod counts;
 mod cx;
 mod devices;
+pub mod exports;
 mod failure;
 #[cfg(test)]
 mod golden;

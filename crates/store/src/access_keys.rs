@@ -6,7 +6,7 @@ use cognate_model::access_key::AccessKey;
 
 use crate::{
     Error, Tx, document,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Table, Writers},
 };
 
 /// The keys by their ids.
@@ -17,6 +17,7 @@ pub(crate) const TABLE: Table = Table {
     owners: &[Owner::Installation],
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OF_NO_POOL,
     writers: Writers::AnyNode,
     history: History::NotRecorded(
         "a key that was deleted must not work again because a moment is brought back",

@@ -7,7 +7,7 @@ use cognate_model::{NormalName, Sub, User, UserPoolId, user::NameKind};
 
 use crate::{
     Error, Tx,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Table, Writers},
 };
 
 /// The names of all users: one table, so that no two users answer to one name of any kind.
@@ -18,6 +18,7 @@ pub(crate) const TABLE: Table = Table {
     owners: Owner::POOL_AND_USER,
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OfPool(&[]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };

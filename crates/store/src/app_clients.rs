@@ -9,7 +9,7 @@ use cognate_model::{AppClient, ClientId, ClientSecret, ClientSecrets, Timestamp,
 
 use crate::{
     Error, Row, Tx, document,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Sealed, Table, Writers},
     user_pools::{LAST_LOOK_MS, POOLS_AT_ONCE},
 };
 
@@ -31,6 +31,10 @@ pub(crate) const TABLE: Table = Table {
     ],
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OfPool(&[
+        Sealed::ByKeyAndColumn("secret"),
+        Sealed::ByKeyAndColumn("second_secret"),
+    ]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };
@@ -45,6 +49,7 @@ pub(crate) const DELETED: Table = Table {
     )],
     expiry: Expiry::OwnRule("it is taken away after the last look"),
     backup: Backup::Whole,
+    export: Export::LeftOut("it belongs to a deletion that goes on"),
     writers: Writers::AnyNode,
     history: History::NotRecorded(
         "it belongs to a deletion that goes on, whatever is brought back",

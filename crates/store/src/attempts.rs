@@ -10,7 +10,7 @@ use cognate_model::{Timestamp, UserPoolId, lockout::Lockout};
 
 use crate::{
     Error, Tx,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Table, Writers},
 };
 
 const SIGN_IN: &str = "sign_in";
@@ -37,6 +37,7 @@ pub(crate) const TABLE: Table = Table {
         grace: Duration::ZERO,
     },
     backup: Backup::Whole,
+    export: Export::LeftOut("failures and limits count where they happened"),
     writers: Writers::AnyNode,
     history: History::NotRecorded("counting goes on, whatever is brought back"),
 };

@@ -14,8 +14,8 @@
 //! no content.
 
 mod error;
-mod format;
-mod frames;
+pub(crate) mod format;
+pub(crate) mod frames;
 pub(crate) mod layout;
 mod reader;
 pub(crate) mod row;
@@ -25,7 +25,7 @@ mod write;
 
 pub use error::BackupError;
 pub(crate) use format::PROGRESS;
-pub use format::{Progress, Summary, TableSummary};
+pub use format::{ExportedPool, Progress, Summary, TableSummary};
 pub(crate) use reader::{BackupReader, Record};
 pub use verify::{sealed_under, verify};
 #[cfg(test)]

@@ -9,7 +9,7 @@ use cognate_model::{Timestamp, UserPoolId};
 
 use crate::{
     Error, Row, Tx,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Table, Writers},
 };
 
 /// The steps by the hashes of their Session strings.
@@ -27,6 +27,7 @@ pub(crate) const TABLE: Table = Table {
         grace: Duration::ZERO,
     },
     backup: Backup::Whole,
+    export: Export::LeftOut("a sign-in under way ends where it began"),
     writers: Writers::AnyNode,
     history: History::NotRecorded("a step is good for minutes, and once"),
 };

@@ -11,7 +11,7 @@ use cognate_model::{
 
 use crate::{
     Error, Param, Tx, document,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Table, Writers},
 };
 
 /// The codes that are out.
@@ -26,6 +26,7 @@ pub(crate) const TABLE: Table = Table {
         grace: Duration::ZERO,
     },
     backup: Backup::Whole,
+    export: Export::LeftOut("a code that was sent is good where it was asked for"),
     writers: Writers::AnyNode,
     history: History::NotRecorded("a code is good for a day at most, and once"),
 };

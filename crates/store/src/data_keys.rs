@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Tx,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Table, Writers},
 };
 
 /// The keys by their ids.
@@ -13,6 +13,7 @@ pub(crate) const TABLE: Table = Table {
     owners: &[Owner::Installation],
     expiry: Expiry::Never,
     backup: Backup::DataKeysUnwrapped,
+    export: Export::OF_NO_POOL,
     writers: Writers::AnyNode,
     history: History::NotRecorded("keys are only added, and what was sealed needs them all"),
 };

@@ -5,7 +5,7 @@ use cognate_model::{Device, DeviceKey, Sub, UserPoolId, device::DeviceSecret};
 
 use crate::{
     Error, Param, Row, Tx, document, sessions,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Sealed, Table, Writers},
 };
 
 /// The devices of all users.
@@ -16,6 +16,7 @@ pub(crate) const TABLE: Table = Table {
     owners: Owner::POOL_AND_USER,
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OfPool(&[Sealed::ByKey("secret")]),
     writers: Writers::AnyNode,
     history: History::NotRecorded(
         "a device that was forgotten must not stand in for a factor again",

@@ -5,7 +5,7 @@ use cognate_model::{GroupId, Groups, Sub, User, UserPoolId, group::MOST_GROUPS_O
 
 use crate::{
     Error, Param, Tx, document,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Table, Writers},
 };
 
 /// The memberships of all users.
@@ -16,6 +16,7 @@ pub(crate) const TABLE: Table = Table {
     owners: Owner::POOL_AND_USER,
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OfPool(&[]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };

@@ -4,7 +4,7 @@ use cognate_model::{Group, Timestamp, UserPoolId, group::MOST_GROUPS};
 
 use crate::{
     Error, Row, Tx, document, group_members,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Table, Writers},
     user_pools::{LAST_LOOK_MS, POOLS_AT_ONCE},
 };
 
@@ -19,6 +19,7 @@ pub(crate) const TABLE: Table = Table {
     }],
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OfPool(&[]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };
@@ -34,6 +35,7 @@ pub(crate) const NUMBERS: Table = Table {
     }],
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OfPool(&[]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };
@@ -48,6 +50,7 @@ pub(crate) const DELETED: Table = Table {
     )],
     expiry: Expiry::OwnRule("it is taken away after the last look"),
     backup: Backup::Whole,
+    export: Export::LeftOut("it belongs to a deletion that goes on"),
     writers: Writers::AnyNode,
     history: History::NotRecorded(
         "it belongs to a deletion that goes on, whatever is brought back",

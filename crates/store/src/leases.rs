@@ -6,7 +6,7 @@
 
 use crate::{
     Error, Tx,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Table, Writers},
 };
 
 /// Who may do what until when.
@@ -17,6 +17,7 @@ pub(crate) const TABLE: Table = Table {
     owners: &[Owner::Installation],
     expiry: Expiry::OwnRule("one that has run out is taken over by the next holder"),
     backup: Backup::LeftOut("they say what nodes do at the moment"),
+    export: Export::OF_NO_POOL,
     writers: Writers::AnyNode,
     history: History::NotRecorded("they say what nodes do at the moment"),
 };

@@ -45,6 +45,7 @@ pub mod codes;
 pub mod condition;
 pub mod devices;
 pub mod expiry;
+pub mod export;
 pub mod group_members;
 pub mod groups;
 pub mod import_files;

@@ -4,7 +4,7 @@
 
 use crate::{
     Error, Tx,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Table, Writers},
 };
 
 /// Values by their names.
@@ -15,6 +15,7 @@ pub(crate) const TABLE: Table = Table {
     owners: &[Owner::Installation],
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OF_NO_POOL,
     writers: Writers::AnyNode,
     history: History::NotRecorded(
         "it says what the installation is, which bringing back a moment does not change",

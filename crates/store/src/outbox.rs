@@ -10,7 +10,7 @@ use cognate_model::Timestamp;
 
 use crate::{
     Error, Row, Tx,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Table, Writers},
 };
 
 /// The messages of all kinds.
@@ -23,6 +23,7 @@ pub(crate) const TABLE: Table = Table {
     )],
     expiry: Expiry::OwnRule("it goes when it was sent, is given up, or has been due for too long"),
     backup: Backup::Whole,
+    export: Export::LeftOut("what waits there is sent from there"),
     writers: Writers::AnyNode,
     history: History::NotRecorded("what was sent is not sent again"),
 };

@@ -5,7 +5,7 @@ use cognate_model::{Passkey, Sub, UserPoolId, passkey::CredentialId};
 
 use crate::{
     Error, Row, Tx, document,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Table, Writers},
 };
 
 /// The passkeys of all users. An index keeps an id from two users of one pool.
@@ -16,6 +16,7 @@ pub(crate) const TABLE: Table = Table {
     owners: Owner::POOL_AND_USER,
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OfPool(&[]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };

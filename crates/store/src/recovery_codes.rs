@@ -9,7 +9,7 @@ use cognate_model::{
 use crate::{
     Error, Tx, document,
     of_user::{context, key},
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Sealed, Table, Writers},
 };
 
 /// The codes of users.
@@ -20,6 +20,7 @@ pub(crate) const TABLE: Table = Table {
     owners: Owner::POOL_AND_USER,
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OfPool(&[Sealed::ByKey("sealed")]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };

@@ -10,7 +10,10 @@ use std::{io::Read, sync::Arc};
 
 use cognate_crypto::{
     random::Random,
-    seal::{DataKey, MasterKey, file::Unlock},
+    seal::{
+        DataKey, MasterKey,
+        file::{FileKind, Unlock},
+    },
 };
 
 use crate::{
@@ -44,7 +47,7 @@ pub async fn restore(
     verify: bool,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(Db, Summary), BackupError> {
-    let mut backup = BackupReader::new(input, unlock)?;
+    let mut backup = BackupReader::new(FileKind::Backup, input, unlock)?;
     let (core, master_key, mut random) = Core::connect(options)?;
     let outcome = fill(
         &core,
@@ -290,7 +293,7 @@ fn size(value: &Value) -> usize {
 
 /// Inserts rows, many in a statement; what is left over goes one by one, so that a table has two
 /// statements and not sixty-four.
-async fn insert(tx: &mut Tx, table: &Layout, rows: &[Row]) -> Result<(), Error> {
+pub(crate) async fn insert(tx: &mut Tx, table: &Layout, rows: &[Row]) -> Result<(), Error> {
     let many = rows.chunks_exact(ROWS_AT_ONCE);
     let rest = many.remainder();
     for chunk in many.chain(rest.chunks(1)) {

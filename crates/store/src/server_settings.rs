@@ -6,7 +6,7 @@ use cognate_model::{ClientId, UserPoolId};
 use crate::{
     Error, Tx,
     document::{self, Document},
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Table, Writers},
     user_terms,
 };
 
@@ -28,6 +28,7 @@ pub(crate) const TABLE: Table = Table {
     ],
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OfPool(&[]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };

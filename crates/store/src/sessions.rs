@@ -8,7 +8,7 @@ use cognate_model::{
 
 use crate::{
     Error, Row, Tx, document,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Table, Writers},
 };
 
 /// The sessions of all users. `expires_at` is their refresh token's; their access tokens may be
@@ -39,6 +39,7 @@ pub(crate) const TABLE: Table = Table {
         grace: ACCESS_OUTLIVES_REFRESH,
     },
     backup: Backup::Whole,
+    export: Export::LeftOut("who is signed in stays so where they signed in"),
     writers: Writers::AnyNode,
     history: History::NotRecorded("a session that was ended must not come back"),
 };

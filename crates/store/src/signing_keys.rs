@@ -7,7 +7,7 @@ use cognate_model::{Timestamp, UserPoolId, claims::TokenUse};
 
 use crate::{
     Error, Row, Tx,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Sealed, Table, Writers},
 };
 
 /// The keys of all pools.
@@ -25,6 +25,7 @@ pub(crate) const TABLE: Table = Table {
         grace: Duration::ZERO,
     },
     backup: Backup::Whole,
+    export: Export::OnDemand(&[Sealed::ByKeyAndColumn("private")]),
     writers: Writers::AnyNode,
     history: History::NotRecorded(
         "a key that was replaced must not sign again because a moment is brought back",

@@ -6,7 +6,7 @@ use cognate_model::{Sub, UserPoolId, software_token::SoftwareToken};
 use crate::{
     Error, Tx, document,
     of_user::{context, key},
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Sealed, Table, Writers},
 };
 
 /// The apps of users.
@@ -17,6 +17,7 @@ pub(crate) const TABLE: Table = Table {
     owners: Owner::POOL_AND_USER,
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OfPool(&[Sealed::ByKey("sealed")]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };

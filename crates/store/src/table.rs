@@ -25,6 +25,8 @@ pub struct Table {
     pub expiry: Expiry,
     /// What a backup does with it.
     pub backup: Backup,
+    /// What the export of one user pool does with it.
+    pub export: Export,
     /// Which node may write it.
     pub writers: Writers,
     /// Whether its changes will be recorded, so that a database can be brought back to any moment
@@ -136,6 +138,42 @@ pub enum Backup {
     DataKeysUnwrapped,
     /// It leaves the table out, for this reason.
     LeftOut(&'static str),
+}
+
+/// What the export of one user pool does with a table. Rows of a pool have its id in the first
+/// column of the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Export {
+    /// It holds the pool's rows, with these columns opened; an import seals them anew.
+    OfPool(&'static [Sealed]),
+    /// The same, where signing keys were asked for.
+    OnDemand(&'static [Sealed]),
+    /// It leaves the table out, for this reason.
+    LeftOut(&'static str),
+}
+
+impl Export {
+    /// The installation's own: of no pool.
+    pub const OF_NO_POOL: Self = Self::LeftOut("it is the installation's, not a pool's");
+}
+
+/// A column whose values are sealed, and what binds them to their place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealed {
+    /// The table's name and the columns of the key.
+    ByKey(&'static str),
+    /// These, and the column's name.
+    ByKeyAndColumn(&'static str),
+}
+
+impl Sealed {
+    /// The column.
+    #[must_use]
+    pub fn column(&self) -> &'static str {
+        match self {
+            Self::ByKey(column) | Self::ByKeyAndColumn(column) => column,
+        }
+    }
 }
 
 /// Which node may write a table.

@@ -4,7 +4,7 @@ use cognate_model::{Timestamp, UserPool, UserPoolId};
 
 use crate::{
     Error, Row, Tx, document,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Table, Writers},
 };
 
 /// The pools.
@@ -18,6 +18,7 @@ pub(crate) const TABLE: Table = Table {
     }],
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OfPool(&[]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };
@@ -32,6 +33,7 @@ pub(crate) const DELETED: Table = Table {
     )],
     expiry: Expiry::OwnRule("it is taken away after the last look"),
     backup: Backup::Whole,
+    export: Export::LeftOut("it belongs to a deletion that goes on"),
     writers: Writers::AnyNode,
     history: History::NotRecorded(
         "it belongs to a deletion that goes on, whatever is brought back",

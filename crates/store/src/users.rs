@@ -15,7 +15,7 @@ pub use crate::aliases::release as release_name;
 use crate::{
     Error, Param, Row, Tx, aliases, document,
     pool_changes::{self, Settled},
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Sealed, Table, Writers},
     user_terms, ways_back,
 };
 
@@ -37,6 +37,7 @@ pub(crate) const TABLE: Table = Table {
     ],
     expiry: Expiry::OwnRule("a sign-up that is not confirmed goes when its pool says so"),
     backup: Backup::Whole,
+    export: Export::OfPool(&[Sealed::ByKeyAndColumn("credentials")]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };

@@ -7,7 +7,7 @@ use cognate_model::{NormalName, Sub, Timestamp, UserPoolId, WayBack};
 
 use crate::{
     Error, Row, Tx, document,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Table, Writers},
 };
 
 /// The changes that can be undone, by the hashes of their tokens.
@@ -22,6 +22,7 @@ pub(crate) const TABLE: Table = Table {
         grace: Duration::ZERO,
     },
     backup: Backup::Whole,
+    export: Export::LeftOut("the link that was sent leads to the server that sent it"),
     writers: Writers::AnyNode,
     history: History::NotRecorded("it undoes a change, which bringing back a moment does too"),
 };

@@ -1,9 +1,9 @@
-//! Sealing of a whole file, as backups are: frames under a key of the file's own, which lies in its
-//! head, under the master key or a passphrase.
+//! Sealing of a whole file, as backups and exports are: frames under a key of the file's own, which
+//! lies in its head, under the master key or a passphrase.
 //!
 //! ```text
 //! file  = head ‖ frame ‖ frame ‖ … ‖ last frame
-//! head  = "cognate backup\n" ‖ version (1) ‖ lock ‖ salt (16) ‖ nonce (12)
+//! head  = "cognate backup\n" or "cognate export\n" ‖ version (1) ‖ lock ‖ salt (16) ‖ nonce (12)
 //!         ‖ AES-256-GCM(lock key, file key) (32 + 16)
 //! lock  = 1 ‖ master key id (8)
 //!         lock key = HMAC-SHA256(master key, purpose ‖ salt)
@@ -30,9 +30,10 @@ pub const FRAME: usize = 65_536;
 /// What sealing adds to a frame.
 pub const FRAME_OVERHEAD: usize = 16;
 /// The part of the head from which [`head_length`] tells the rest.
-pub const HEAD_START: usize = MAGIC.len() + 2;
+pub const HEAD_START: usize = MAGIC + 2;
 
-const MAGIC: &[u8; 15] = b"cognate backup\n";
+/// Bytes by which a file begins that tell its kind.
+const MAGIC: usize = 15;
 const FORMAT: u8 = 1;
 const UNDER_MASTER_KEY: u8 = 1;
 const UNDER_PASSPHRASE: u8 = 2;
@@ -40,25 +41,48 @@ const UNDER_PASSPHRASE: u8 = 2;
 const HEAD_END: usize = SALT + NONCE + 32 + FRAME_OVERHEAD;
 const MASTER_FILE_KEY: &[u8] = b"cognate seal file v1\0";
 
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A whole database.
+    Backup,
+    /// One user pool.
+    PoolExport,
+}
+
+impl FileKind {
+    fn magic(self) -> &'static [u8; MAGIC] {
+        match self {
+            Self::Backup => b"cognate backup\n",
+            Self::PoolExport => b"cognate export\n",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Backup => "this is no Cognate backup",
+            Self::PoolExport => "this is no user pool that Cognate has exported",
+        }
+    }
+}
+
 /// Why a file doesn't open.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
-    /// It doesn't begin as a backup does.
-    #[error("this is no Cognate backup")]
-    NotABackup,
+    /// It doesn't begin as one of its kind does.
+    #[error("{}", .0.words())]
+    NotOfKind(FileKind),
     /// Made by a later version.
-    #[error(
-        "the backup has format {0}, made by a later version of Cognate; this one knows format 1"
-    )]
+    #[error("the file has format {0}, made by a later version of Cognate; this one knows format 1")]
     NewerFormat(u8),
     /// Sealed under a master key, and a passphrase was given.
-    #[error("the backup is sealed under the master key {0}, not under a passphrase")]
+    #[error("the file is sealed under the master key {0}, not under a passphrase")]
     NeedsMasterKey(String),
     /// Sealed under a passphrase, and a master key was given.
-    #[error("the backup is sealed under a passphrase, and none is given")]
+    #[error("the file is sealed under a passphrase, and none is given")]
     NeedsPassphrase,
     /// Sealed under another master key.
-    #[error("the backup is sealed under the master key {needed}; the one given is {given}")]
+    #[error("the file is sealed under the master key {needed}; the one given is {given}")]
     WrongMasterKey {
         /// The fingerprint in the head.
         needed: String,
@@ -66,22 +90,22 @@ pub enum FileError {
         given: String,
     },
     /// The passphrase is another one, or the head was changed: nobody can tell these apart.
-    #[error("the passphrase is wrong, or the beginning of the backup was damaged")]
+    #[error("the passphrase is wrong, or the beginning of the file was damaged")]
     WrongPassphrase,
     /// The head names costs of Argon2id that are out of all proportion.
-    #[error("the beginning of the backup was damaged: it asks for absurd work on the passphrase")]
+    #[error("the beginning of the file was damaged: it asks for absurd work on the passphrase")]
     AbsurdCost,
     /// The head doesn't open under the right key.
-    #[error("the beginning of the backup was damaged")]
+    #[error("the beginning of the file was damaged")]
     DamagedHead,
     /// A frame doesn't open: changed, missing, doubled, moved, or of another file.
-    #[error("the backup was damaged at its frame {0} (each is 64 KiB)")]
+    #[error("the file was damaged at its frame {0} (each is 64 KiB)")]
     Damaged(u64),
     /// The file ends where it should go on.
-    #[error("the backup was cut short: its end is missing")]
+    #[error("the file was cut short: its end is missing")]
     Truncated,
     /// aws-lc or Argon2id refused to work, for want of memory.
-    #[error("not enough memory to seal or open the backup")]
+    #[error("not enough memory to seal or open the file")]
     Memory,
 }
 
@@ -154,8 +178,12 @@ impl FileSealer {
     ///
     /// # Errors
     /// [`FileError::Memory`], [`FileError::AbsurdCost`].
-    pub fn new(lock: Lock<'_>, random: &mut Random) -> Result<(Vec<u8>, Self), FileError> {
-        let mut head = MAGIC.to_vec();
+    pub fn new(
+        kind: FileKind,
+        lock: Lock<'_>,
+        random: &mut Random,
+    ) -> Result<(Vec<u8>, Self), FileError> {
+        let mut head = kind.magic().to_vec();
         head.push(FORMAT);
         match lock {
             Lock::MasterKey(master) => {
@@ -205,13 +233,13 @@ impl FileOpener {
     /// Opens the head, whose length [`head_length`] tells.
     ///
     /// # Errors
-    /// [`FileError`]: no backup, the wrong key or passphrase, or damaged.
-    pub fn new(head: &[u8], unlock: Unlock<'_>) -> Result<Self, FileError> {
+    /// [`FileError`]: of another kind, the wrong key or passphrase, or damaged.
+    pub fn new(kind: FileKind, head: &[u8], unlock: Unlock<'_>) -> Result<Self, FileError> {
         let salt_end = head.len().saturating_sub(NONCE + 32 + FRAME_OVERHEAD);
         let (authenticated, rest) = head
             .split_at_checked(salt_end)
             .ok_or(FileError::Truncated)?;
-        let (key, refusal) = match (lock_of(head)?, unlock) {
+        let (key, refusal) = match (lock_of(kind, head)?, unlock) {
             (LockBytes::MasterKey(id), Unlock::MasterKey(master)) => {
                 if id != master.id_bytes() {
                     return Err(FileError::WrongMasterKey {
@@ -254,9 +282,9 @@ impl FileOpener {
 /// The length of the head that begins so.
 ///
 /// # Errors
-/// [`FileError::NotABackup`], [`FileError::NewerFormat`].
-pub fn head_length(start: &[u8]) -> Result<usize, FileError> {
-    let lock = match kind_of(start)? {
+/// [`FileError::NotOfKind`], [`FileError::NewerFormat`].
+pub fn head_length(kind: FileKind, start: &[u8]) -> Result<usize, FileError> {
+    let lock = match lock_kind(kind, start)? {
         UNDER_MASTER_KEY => 8,
         UNDER_PASSPHRASE => 12,
         _ => return Err(FileError::DamagedHead),
@@ -268,8 +296,8 @@ pub fn head_length(start: &[u8]) -> Result<usize, FileError> {
 ///
 /// # Errors
 /// As [`head_length`]; [`FileError::AbsurdCost`].
-pub fn sealed_under(head: &[u8]) -> Result<SealedUnder, FileError> {
-    Ok(match lock_of(head)? {
+pub fn sealed_under(kind: FileKind, head: &[u8]) -> Result<SealedUnder, FileError> {
+    Ok(match lock_of(kind, head)? {
         LockBytes::MasterKey(id) => SealedUnder::MasterKey(digest::hex_encode(&id)),
         LockBytes::Passphrase(_) => SealedUnder::Passphrase,
     })
@@ -280,17 +308,17 @@ enum LockBytes {
     Passphrase(PassphraseCost),
 }
 
-fn kind_of(head: &[u8]) -> Result<u8, FileError> {
-    let rest = head.strip_prefix(MAGIC).ok_or(FileError::NotABackup)?;
-    match rest {
-        [FORMAT, kind, ..] => Ok(*kind),
+fn lock_kind(kind: FileKind, head: &[u8]) -> Result<u8, FileError> {
+    let rest = head.strip_prefix(kind.magic());
+    match rest.ok_or(FileError::NotOfKind(kind))? {
+        [FORMAT, lock, ..] => Ok(*lock),
         [format, _, ..] => Err(FileError::NewerFormat(*format)),
         _ => Err(FileError::Truncated),
     }
 }
 
-fn lock_of(head: &[u8]) -> Result<LockBytes, FileError> {
-    if head.len() != head_length(head)? {
+fn lock_of(kind: FileKind, head: &[u8]) -> Result<LockBytes, FileError> {
+    if head.len() != head_length(kind, head)? {
         return Err(FileError::Truncated);
     }
     let mut numbers = head
@@ -301,7 +329,7 @@ fn lock_of(head: &[u8]) -> Result<LockBytes, FileError> {
         .iter()
         .map(|bytes| u32::from_be_bytes(*bytes));
     let mut next = || numbers.next().ok_or(FileError::Truncated);
-    if kind_of(head)? == UNDER_MASTER_KEY {
+    if lock_kind(kind, head)? == UNDER_MASTER_KEY {
         let mut id = [0; 8];
         let (high, low) = id.split_at_mut(4);
         high.copy_from_slice(&next()?.to_be_bytes());

@@ -88,7 +88,8 @@ pub(super) fn find_key(
     configuration: &StoreConfiguration,
 ) -> Result<Key> {
     let sealed = backup::sealed_under(open(file)?).with_context(|| cannot_read(file))?;
-    Key::find(sealed, passphrase, old_key_file, &configuration.master_key)
+    let old_key = (old_key_file, "--backup-master-key-file");
+    Key::find(sealed, passphrase, old_key, &configuration.master_key)
 }
 
 /// Reads a backup file to its end and checks all of it.

@@ -21,11 +21,11 @@ pub enum BackupError {
     Open(#[from] OpenError),
     /// The content isn't what a backup holds, though the seal is whole: a bug, or made by another
     /// program.
-    #[error("the backup's content is not in order: {0}")]
+    #[error("the file's content is not in order: {0}")]
     Content(String),
     /// Made from the schema of a later version.
     #[error(
-        "the backup is of schema version {found}, made by a later version of Cognate; this one knows versions up to {known}"
+        "the file is of schema version {found}, made by a later version of Cognate; this one knows versions up to {known}"
     )]
     NewerSchema {
         /// The version of the backup.

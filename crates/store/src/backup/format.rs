@@ -50,4 +50,20 @@ pub(crate) struct Manifest {
     pub(crate) schema: i64,
     pub(crate) made_at_ms: i64,
     pub(crate) made_by: String,
+    /// Of an export: what of the database is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pool: Option<ExportedPool>,
+}
+
+/// The user pool that an export holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedPool {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether its signing keys are there.
+    pub has_signing_keys: bool,
+    /// The tables, in their order: later versions have others.
+    pub(crate) tables: Vec<String>,
 }

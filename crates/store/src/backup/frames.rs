@@ -3,7 +3,8 @@
 use std::io::{ErrorKind, Read, Write};
 
 use cognate_crypto::seal::file::{
-    FRAME, FRAME_OVERHEAD, FileError, FileOpener, FileSealer, HEAD_START, Lock, Unlock, head_length,
+    FRAME, FRAME_OVERHEAD, FileError, FileKind, FileOpener, FileSealer, HEAD_START, Lock, Unlock,
+    head_length,
 };
 use cognate_crypto::{random::Random, secret::SecretBytes};
 
@@ -20,11 +21,12 @@ pub(crate) struct FrameWriter<W> {
 impl<W: Write> FrameWriter<W> {
     /// Writes the head of the file.
     pub(crate) fn new(
+        kind: FileKind,
         mut out: W,
         lock: Lock<'_>,
         random: &mut Random,
     ) -> Result<Self, BackupError> {
-        let (head, sealer) = FileSealer::new(lock, random)?;
+        let (head, sealer) = FileSealer::new(kind, lock, random)?;
         out.write_all(&head)?;
         Ok(Self {
             out,
@@ -80,9 +82,13 @@ pub(crate) struct FrameReader<R> {
 
 impl<R: Read> FrameReader<R> {
     /// Reads the head of the file.
-    pub(crate) fn new(mut input: R, unlock: Unlock<'_>) -> Result<Self, BackupError> {
-        let head = read_head(&mut input)?;
-        let opener = FileOpener::new(&head, unlock)?;
+    pub(crate) fn new(
+        kind: FileKind,
+        mut input: R,
+        unlock: Unlock<'_>,
+    ) -> Result<Self, BackupError> {
+        let head = read_head(kind, &mut input)?;
+        let opener = FileOpener::new(kind, &head, unlock)?;
         let next = read_up_to(&mut input, FRAME + FRAME_OVERHEAD)?;
         if next.is_empty() {
             return Err(FileError::Truncated.into());
@@ -163,9 +169,9 @@ impl<R: Read> FrameReader<R> {
 }
 
 /// The head of a file, read to its end and no further.
-pub(crate) fn read_head(input: &mut impl Read) -> Result<Vec<u8>, BackupError> {
+pub(crate) fn read_head(kind: FileKind, input: &mut impl Read) -> Result<Vec<u8>, BackupError> {
     let mut head = read_up_to(input, HEAD_START)?;
-    let length = head_length(&head)?;
+    let length = head_length(kind, &head)?;
     head.extend(read_up_to(input, length - HEAD_START)?);
     Ok(head)
 }

@@ -7,6 +7,7 @@ use crate::{
     statements::{WITHOUT_ROWID, interned},
     table::Backup,
     tables,
+    value::Value,
 };
 
 /// Rows in one page of a table.
@@ -208,6 +209,42 @@ impl Layout {
         interned(format!(
             "SELECT {columns} FROM {name} WHERE ({key}) > {after} ORDER BY {key} LIMIT {PAGE}"
         ))
+    }
+
+    /// The first page of the rows of one pool, whose id is in the first column of the key and `$1`;
+    /// from where on is told by the rest of the key ([`Layout::least`]).
+    pub(crate) fn first_page_of_pool(&self) -> &'static str {
+        self.page_of_pool(">=")
+    }
+
+    /// The page behind a key, whose values are the parameters.
+    pub(crate) fn next_page_of_pool(&self) -> &'static str {
+        self.page_of_pool(">")
+    }
+
+    fn page_of_pool(&self, than: &str) -> &'static str {
+        let (columns, name, key) = (self.column_list(), self.name, self.key_list());
+        let Some((pool, rest)) = key.split_once(", ") else {
+            return interned(format!("SELECT {columns} FROM {name} WHERE {key} = $1"));
+        };
+        let after = placeholders(2, self.key.len() - 1);
+        interned(format!(
+            "SELECT {columns} FROM {name} WHERE {pool} = $1 AND ({rest}) {than} {after}
+             ORDER BY {rest} LIMIT {PAGE}"
+        ))
+    }
+
+    /// The least values of the columns of the key behind the first.
+    pub(crate) fn least(&self) -> Vec<Value> {
+        let rest = self.key.iter().skip(1);
+        let columns = rest.filter_map(|place| self.columns.get(*place));
+        let least = |column: &Column| match column.kind {
+            Kind::Text => Value::Text(String::new()),
+            Kind::Int => Value::Int(i64::MIN),
+            Kind::Bytes => Value::Bytes(Vec::new()),
+            Kind::Bool => Value::Bool(false),
+        };
+        columns.map(least).collect()
     }
 
     /// Inserts a number of rows.

@@ -4,7 +4,10 @@
 
 use std::{io::Read, sync::Arc};
 
-use cognate_crypto::{digest::Sha256, seal::file::Unlock};
+use cognate_crypto::{
+    digest::Sha256,
+    seal::file::{FileKind, Unlock},
+};
 
 use super::{
     error::BackupError,
@@ -44,8 +47,8 @@ pub(crate) enum Record {
 }
 
 impl<R: Read> BackupReader<R> {
-    pub(crate) fn new(input: R, unlock: Unlock<'_>) -> Result<Self, BackupError> {
-        let mut frames = FrameReader::new(input, unlock)?;
+    pub(crate) fn new(kind: FileKind, input: R, unlock: Unlock<'_>) -> Result<Self, BackupError> {
+        let mut frames = FrameReader::new(kind, input, unlock)?;
         let manifest: Manifest = serde_json::from_slice(&frames.sized()?)
             .map_err(|_| BackupError::Content("its manifest".to_owned()))?;
         let known = migrations::newest();
@@ -55,7 +58,14 @@ impl<R: Read> BackupReader<R> {
                 known,
             });
         }
-        let tables = Arc::new(layout::at_version(manifest.schema)?);
+        let mut tables = layout::at_version(manifest.schema)?;
+        if let Some(pool) = &manifest.pool {
+            tables.retain(|table| pool.tables.iter().any(|name| name == table.name));
+            if tables.len() != pool.tables.len() {
+                return Err(BackupError::Content("its tables".to_owned()));
+            }
+        }
+        let tables = Arc::new(tables);
         Ok(Self {
             frames,
             manifest,

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use cognate_crypto::seal::file::{self, SealedUnder, Unlock};
+use cognate_crypto::seal::file::{self, FileKind, SealedUnder, Unlock};
 
 use super::{
     error::BackupError,
@@ -16,7 +16,7 @@ use super::{
 /// # Errors
 /// [`BackupError`].
 pub fn verify(input: impl Read, unlock: Unlock<'_>) -> Result<Summary, BackupError> {
-    let mut backup = BackupReader::new(input, unlock)?;
+    let mut backup = BackupReader::new(FileKind::Backup, input, unlock)?;
     loop {
         if let Record::End(summary) = backup.next()? {
             return Ok(summary);
@@ -29,7 +29,10 @@ pub fn verify(input: impl Read, unlock: Unlock<'_>) -> Result<Summary, BackupErr
 /// # Errors
 /// [`BackupError`]: no backup.
 pub fn sealed_under(mut input: impl Read) -> Result<SealedUnder, BackupError> {
-    Ok(file::sealed_under(&frames::read_head(&mut input)?)?)
+    Ok(file::sealed_under(
+        FileKind::Backup,
+        &frames::read_head(FileKind::Backup, &mut input)?,
+    )?)
 }
 
 #[cfg(test)]
@@ -58,11 +61,18 @@ mod tests {
     /// What is said of a file whose seal is whole and whose content is this, behind a manifest.
     fn refusal(content: &[u8]) -> Option<String> {
         let mut random = Random::from_seed([6; 32]);
-        let mut out = FrameWriter::new(Vec::new(), Lock::MasterKey(&key()), &mut random).unwrap();
+        let mut out = FrameWriter::new(
+            FileKind::Backup,
+            Vec::new(),
+            Lock::MasterKey(&key()),
+            &mut random,
+        )
+        .unwrap();
         let manifest = Manifest {
             schema: migrations::newest(),
             made_at_ms: 0,
             made_by: String::new(),
+            pool: None,
         };
         out.write_sized(&serde_json::to_vec(&manifest).unwrap())
             .unwrap();

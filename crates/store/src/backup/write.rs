@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use cognate_crypto::seal::file::Lock;
+use cognate_crypto::seal::file::{FileKind, Lock};
 
 use super::{
     error::BackupError,
@@ -24,7 +24,7 @@ pub async fn write<W: Write>(
     made_at_ms: i64,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(W, Summary), BackupError> {
-    let mut out = frames::FrameWriter::new(out, lock, &mut db.core().random())?;
+    let mut out = frames::FrameWriter::new(FileKind::Backup, out, lock, &mut db.core().random())?;
     let mut snapshot = db.snapshot().await?;
     let schema = migrations::version(db.core(), &mut snapshot).await?;
     let known = migrations::newest();
@@ -40,6 +40,7 @@ pub async fn write<W: Write>(
         schema,
         made_at_ms,
         made_by: env!("CARGO_PKG_VERSION").to_owned(),
+        pool: None,
     };
     let text =
         serde_json::to_vec(&manifest).map_err(|error| BackupError::Content(error.to_string()))?;
@@ -102,11 +103,13 @@ pub(crate) async fn sum_up_table(
 #[allow(clippy::unwrap_used, reason = "tests")]
 pub(crate) fn of_version(schema: i64, lock: Lock<'_>) -> Vec<u8> {
     let mut random = cognate_crypto::random::Random::from_seed([5; 32]);
-    let mut out = frames::FrameWriter::new(Vec::new(), lock, &mut random).unwrap();
+    let mut out =
+        frames::FrameWriter::new(FileKind::Backup, Vec::new(), lock, &mut random).unwrap();
     let manifest = Manifest {
         schema,
         made_at_ms: 0,
         made_by: "9.9".to_owned(),
+        pool: None,
     };
     out.write_sized(&serde_json::to_vec(&manifest).unwrap())
         .unwrap();

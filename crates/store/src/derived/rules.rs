@@ -1,7 +1,7 @@
 //! What declarations must not say, though it compiles.
 
 use super::{Kind, owned};
-use crate::table::{Backup, Expiry, Goes, History, Owner, Table};
+use crate::table::{Backup, Expiry, Export, Goes, History, Owner, Table};
 
 /// What is wrong with declarations that compile, in words.
 pub(crate) fn contradictions(tables: &[&'static Table]) -> Vec<String> {
@@ -84,6 +84,13 @@ fn rules(tables: &[&'static Table], table: &Table) -> Vec<(bool, &'static str)> 
             "a history begins with a backup, and that leaves it out",
         ),
         (
+            matches!(table.export, Export::LeftOut(_))
+                || owners.iter().any(|owner| {
+                    matches!(owner, Owner::Pool { pool, .. } if table.key.first() == Some(pool))
+                }),
+            "an export finds a pool's rows by the first column of the key",
+        ),
+        (
             reasons(table).all(|why| !why.trim().is_empty()),
             "a reason without words",
         ),
@@ -106,6 +113,10 @@ fn reasons(table: &Table) -> impl Iterator<Item = &'static str> {
         .chain(match table.backup {
             Backup::LeftOut(why) => Some(why),
             _ => None,
+        })
+        .chain(match table.export {
+            Export::LeftOut(why) => Some(why),
+            Export::OfPool(_) | Export::OnDemand(_) => None,
         })
         .chain(match table.history {
             History::NotRecorded(why) => Some(why),

@@ -1,5 +1,5 @@
 use super::{rules::contradictions, *};
-use crate::table::{Backup, History, Rows};
+use crate::table::{Backup, Export, History, Rows};
 
 const POOLS: Table = Table {
     name: "pools",
@@ -11,6 +11,7 @@ const POOLS: Table = Table {
     }],
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OF_NO_POOL,
     writers: Writers::AnyNode,
     history: History::Recorded,
 };
@@ -185,6 +186,13 @@ fn declarations_that_contradict_themselves_or_one_another_are_told_in_words() {
         (owned_by(&[POOL, LATE_USER]), "they go at once"),
         (owned_by(&[BY_EXPIRY]), "go by their expiry have none"),
         (left_out, "a history begins with a backup"),
+        (
+            Table {
+                export: Export::OfPool(&[]),
+                ..ANOTHER
+            },
+            "finds a pool's rows by the first column",
+        ),
         (owned_by(&[Owner::Nobody("")]), "without words"),
         (
             owned_by(POOLS.owners),

@@ -3,7 +3,7 @@
 use super::steps::{MIGRATIONS, Migration};
 use crate::{
     Error, Tx,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Table, Writers},
 };
 
 /// The lease under which one node migrates.
@@ -17,6 +17,7 @@ pub(crate) const TABLE: Table = Table {
     owners: &[Owner::Installation],
     expiry: Expiry::Never,
     backup: Backup::LeftOut("a restore makes the schema of its version itself"),
+    export: Export::OF_NO_POOL,
     writers: Writers::HolderOf(LEASE),
     history: History::NotRecorded("what was done to the schema is not undone"),
 };

@@ -21,6 +21,7 @@ mod catalog;
 mod devices;
 mod engine;
 mod expiry;
+mod export;
 mod faults;
 mod fixtures;
 mod furnished;

@@ -59,6 +59,7 @@ mod password_history;
 mod password_spaces;
 mod passwords;
 mod pool_changes;
+mod pool_export;
 mod pool_mfa;
 mod public_path;
 mod recovery_and_mfa;

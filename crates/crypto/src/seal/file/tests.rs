@@ -8,6 +8,8 @@ const CHEAP: PassphraseCost = PassphraseCost {
     lanes: 1,
 };
 
+const KIND: FileKind = FileKind::Backup;
+
 fn random() -> Random {
     Random::from_seed([9; 32])
 }
@@ -18,7 +20,7 @@ fn master(byte: u8) -> MasterKey {
 
 /// A file of full frames and a short last one: its head and its sealed frames.
 fn file(lock: Lock<'_>) -> (Vec<u8>, Vec<Vec<u8>>) {
-    let (head, mut sealer) = FileSealer::new(lock, &mut random()).unwrap();
+    let (head, mut sealer) = FileSealer::new(KIND, lock, &mut random()).unwrap();
     let mut frames: Vec<Vec<u8>> = (0..3).map(|number| vec![number; FRAME]).collect();
     for frame in &mut frames {
         sealer.seal(frame).unwrap();
@@ -30,7 +32,7 @@ fn file(lock: Lock<'_>) -> (Vec<u8>, Vec<Vec<u8>>) {
 }
 
 fn read(head: &[u8], frames: &[Vec<u8>], unlock: Unlock<'_>) -> Result<Vec<u8>, FileError> {
-    let mut opener = FileOpener::new(head, unlock)?;
+    let mut opener = FileOpener::new(KIND, head, unlock)?;
     let mut out = Vec::new();
     for (at, frame) in frames.iter().enumerate() {
         let mut frame = frame.clone();
@@ -48,9 +50,9 @@ fn a_file_opens_under_what_it_was_sealed_under_and_nothing_else() {
     let content = read(&head, &frames, Unlock::MasterKey(&key)).unwrap();
     assert_eq!(content.len(), 3 * FRAME + 7);
     assert!(content.ends_with(b"\x02\x02the end"));
-    assert_eq!(head_length(&head[..HEAD_START]).unwrap(), head.len());
+    assert_eq!(head_length(KIND, &head[..HEAD_START]).unwrap(), head.len());
     assert_eq!(
-        sealed_under(&head).unwrap(),
+        sealed_under(KIND, &head).unwrap(),
         SealedUnder::MasterKey(key.id())
     );
     assert_eq!(
@@ -70,8 +72,8 @@ fn a_file_opens_under_what_it_was_sealed_under_and_nothing_else() {
         read(&head, &frames, Unlock::Passphrase(&words)).unwrap(),
         content
     );
-    assert_eq!(head_length(&head[..HEAD_START]).unwrap(), head.len());
-    assert_eq!(sealed_under(&head).unwrap(), SealedUnder::Passphrase);
+    assert_eq!(head_length(KIND, &head[..HEAD_START]).unwrap(), head.len());
+    assert_eq!(sealed_under(KIND, &head).unwrap(), SealedUnder::Passphrase);
     assert_eq!(
         read(&head, &frames, Unlock::Passphrase(&"correct horse".into())).unwrap_err(),
         FileError::WrongPassphrase
@@ -110,7 +112,7 @@ fn a_head_that_asks_for_absurd_work_is_refused_before_it_is_done() {
         let mut changed = head.clone();
         changed[at] = 0xff;
         assert_eq!(
-            FileOpener::new(&changed, Unlock::Passphrase(&words)).err(),
+            FileOpener::new(KIND, &changed, Unlock::Passphrase(&words)).err(),
             Some(FileError::AbsurdCost)
         );
     }
@@ -150,7 +152,7 @@ fn frames_that_are_swapped_doubled_left_out_or_of_another_file_are_refused() {
     let (head, frames) = file(Lock::MasterKey(&key));
     let (_, other) = {
         let (head, mut sealer) =
-            FileSealer::new(Lock::MasterKey(&key), &mut Random::from_seed([8; 32])).unwrap();
+            FileSealer::new(KIND, Lock::MasterKey(&key), &mut Random::from_seed([8; 32])).unwrap();
         let mut frame = vec![0; FRAME];
         sealer.seal(&mut frame).unwrap();
         (head, frame)
