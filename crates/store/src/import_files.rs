@@ -9,7 +9,7 @@ use cognate_model::{ImportJobId, UserPoolId};
 
 use crate::{
     Error, Tx,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Table, Writers},
 };
 
 /// The pieces of all files.
@@ -23,6 +23,7 @@ pub(crate) const TABLE: Table = Table {
     }],
     expiry: Expiry::OwnRule("they go at once when their job has ended"),
     backup: Backup::Whole,
+    export: Export::LeftOut("an import goes on where it was started"),
     writers: Writers::AnyNode,
     history: History::NotRecorded("they are there until their job has ended"),
 };

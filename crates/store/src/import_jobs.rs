@@ -12,7 +12,7 @@ use cognate_model::{
 
 use crate::{
     Error, Row, Tx, document,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Table, Writers},
 };
 
 /// The jobs of all pools.
@@ -26,6 +26,7 @@ pub(crate) const TABLE: Table = Table {
     }],
     expiry: Expiry::OwnRule("it goes after its log, long after its end"),
     backup: Backup::Whole,
+    export: Export::LeftOut("an import goes on where it was started"),
     writers: Writers::AnyNode,
     history: History::NotRecorded("what was imported is recorded with the users"),
 };

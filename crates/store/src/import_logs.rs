@@ -5,7 +5,7 @@ use cognate_model::{ImportJobId, UserPoolId, user_import::LogPiece};
 
 use crate::{
     Error, Tx,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Table, Writers},
 };
 
 /// The pieces of all logs.
@@ -19,6 +19,7 @@ pub(crate) const TABLE: Table = Table {
     }],
     expiry: Expiry::OwnRule("they go before their job"),
     backup: Backup::Whole,
+    export: Export::LeftOut("an import is told of where it was made"),
     writers: Writers::AnyNode,
     history: History::NotRecorded("they tell what was done, which no earlier moment undoes"),
 };

@@ -3,7 +3,7 @@
 
 use crate::{
     Error, Tx,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Table, Writers},
 };
 
 /// The nodes by ids that they make up at their start.
@@ -14,6 +14,7 @@ pub(crate) const TABLE: Table = Table {
     owners: &[Owner::Installation],
     expiry: Expiry::OwnRule("one whose number stands still is taken away by the others"),
     backup: Backup::LeftOut("they say which nodes live at the moment"),
+    export: Export::OF_NO_POOL,
     writers: Writers::AnyNode,
     history: History::NotRecorded("they say which nodes live at the moment"),
 };

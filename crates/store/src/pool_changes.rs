@@ -8,7 +8,7 @@ use cognate_model::{NormalName, User, UserPoolId, pool_change::PoolChange, user:
 
 use crate::{
     Error, Row, Tx, document,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Table, Writers},
 };
 
 /// The changes.
@@ -22,6 +22,7 @@ pub(crate) const TABLE: Table = Table {
     }],
     expiry: Expiry::OwnRule("the next change of the pool takes its place"),
     backup: Backup::Whole,
+    export: Export::OfPool(&[]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Tx,
-    table::{Backup, Expiry, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, History, Owner, Rows, Table, Writers},
 };
 
 /// What was provisioned; the server's own rate is in force for what is not here.
@@ -13,6 +13,7 @@ pub(crate) const TABLE: Table = Table {
     owners: &[Owner::Installation],
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OF_NO_POOL,
     writers: Writers::AnyNode,
     history: History::NotRecorded("it is the installation's, and no pool's"),
 };

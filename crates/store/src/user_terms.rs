@@ -11,7 +11,7 @@ use cognate_model::{
 
 use crate::{
     Error, Param, Row, Tx, document,
-    table::{Backup, Expiry, Goes, History, Owner, Rows, Table, Writers},
+    table::{Backup, Expiry, Export, Goes, History, Owner, Rows, Table, Writers},
 };
 
 /// The places of each term.
@@ -25,6 +25,7 @@ pub(crate) const TABLE: Table = Table {
     }],
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OfPool(&[]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };
@@ -40,6 +41,7 @@ pub(crate) const SEARCHES: Table = Table {
     }],
     expiry: Expiry::Never,
     backup: Backup::Whole,
+    export: Export::OfPool(&[]),
     writers: Writers::AnyNode,
     history: History::Recorded,
 };

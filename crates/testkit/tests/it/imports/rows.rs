@@ -387,11 +387,8 @@ async fn a_user_who_comes_with_a_hash_keeps_the_password() {
             import.shown().await.completion_message.as_deref(),
             Some("The header has no column password_hash.")
         );
-        let log = log_of(
-            &pool,
-            &format!("{NAMES},password_hash"),
-            &["fay,fay@example.com,true,x"],
-        );
+        let header = format!("{NAMES},password_hash");
+        let log = log_of(&pool, &header, &["fay,fay@example.com,true,x"]);
         let told = "The import job names no password hashing algorithm.";
         assert_eq!(said(&log.await), [told]);
     })
