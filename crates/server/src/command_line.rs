@@ -6,7 +6,8 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    access_key, backup, dev, doctor, export, generate, health, import_log, import_pool, master_key, pool, recovery_codes, restore, serve, setting, signing_key, unconfirmed_users,
+    access_key, backup, dev, doctor, export, generate, health, import_log, import_pool, master_key,
+    pool, recovery_codes, restore, serve, setting, signing_key, unconfirmed_users,
 };
 use crate::{terminal, version};
 

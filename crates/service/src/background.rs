@@ -16,8 +16,8 @@ use tokio::time::Instant;
 
 use crate::Result;
 use crate::app::App;
-use crate::limits::beats;
 use crate::imports::worker;
+use crate::limits::beats;
 use crate::messages::outbox;
 use crate::pool_changes;
 use crate::users::search_index::{index_some, index_terms};

@@ -4,7 +4,8 @@
 
 use crate::refused_members::RefusedMember;
 use crate::{
-    Operations, account, app_clients, devices, groups, imports, limits, passkeys, second_factors, sign_in, sign_up, tokens, user_pools, users,
+    Operations, account, app_clients, devices, groups, imports, limits, passkeys, second_factors,
+    sign_in, sign_up, tokens, user_pools, users,
 };
 
 /// The operations that are built.

@@ -111,7 +111,7 @@ impl TestImport {
     pub async fn shown(&self) -> UserImportJobType {
         let server = &self.pool.server;
         let shown = server.call::<op::DescribeUserImportJob>(self.input()).await;
-        let shown = shown.ok().expect("the job is shown");
+        let shown = shown.expect("the job is shown");
         shown.user_import_job.expect("the job is shown")
     }
 

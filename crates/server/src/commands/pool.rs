@@ -123,7 +123,7 @@ async fn plan(
             in_json(&found)
         } else {
             in_words(&found)
-        })
+        });
     };
     let planned =
         pool_changes::plan(db, &Clock::system(), pool, document, allowed, tell_of).await?;
@@ -248,7 +248,7 @@ async fn status(db: &Db, pool: &str, json: bool) -> Result<()> {
         let object = json!({
             "stage": change.stage.as_str(),
             "begun_at": change.begun_at.in_words(),
-            "ended_at": change.ended_at.map(|at| at.in_words()),
+            "ended_at": change.ended_at.map(cognate_model::Timestamp::in_words),
             "looked_at": change.looked_at,
             "failure": change.failure,
         });

@@ -18,7 +18,8 @@ use cognate_model::{
 };
 use cognate_store::{
     Error, Tx, access_keys, app_clients, attempts, challenges, codes, devices, expiry,
-    group_members, groups, import_files, import_jobs, import_logs, nodes, outbox, passkeys, password_history, pool_changes, provisioned_limits, recovery_codes, server_settings, sessions,
+    group_members, groups, import_files, import_jobs, import_logs, nodes, outbox, passkeys,
+    password_history, pool_changes, provisioned_limits, recovery_codes, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools,
     user_search::{self, After, Reached},
@@ -26,7 +27,8 @@ use cognate_store::{
 };
 
 use crate::fixtures::{
-    app_client, beat, code, device, device_secret, group, import_job, list_of_recovery_codes, name, names, passkey, pool_change, random, seen, session, software_token, user, user_pool, way_back,
+    app_client, beat, code, device, device_secret, group, import_job, list_of_recovery_codes, name,
+    names, passkey, pool_change, random, seen, session, software_token, user, user_pool, way_back,
 };
 
 /// Runs what reads and writes.

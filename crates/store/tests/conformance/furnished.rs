@@ -15,13 +15,16 @@ use cognate_model::{
 };
 use cognate_store::{
     Db, Error, Tx, access_keys, app_clients, attempts, backup, challenges, codes, devices,
-    group_members, groups, import_files, import_jobs, import_logs, installation, outbox, passkeys, password_history, pool_changes, provisioned_limits, recovery_codes, server_settings, sessions,
+    group_members, groups, import_files, import_jobs, import_logs, installation, outbox, passkeys,
+    password_history, pool_changes, provisioned_limits, recovery_codes, server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
 
 use crate::fixtures::{
-    app_client, code, credentials, device, device_secret, group, import_job, list_of_recovery_codes, names, passkey, pool_change, random, session, software_token, user, user_pool, way_back, write,
+    app_client, code, credentials, device, device_secret, group, import_job,
+    list_of_recovery_codes, names, passkey, pool_change, random, session, software_token, user,
+    user_pool, way_back, write,
 };
 
 /// More than a few pages.
