@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cognate_model::user_import::{Columns, ImportJob, JobStatus, LogPiece, Outcome, Place};
-use cognate_model::{ImportJobId, UserPool, UserPoolId};
+use cognate_model::{ImportJobId, Timestamp, UserPool, UserPoolId};
 use cognate_store::import_jobs::StoredJob;
 use cognate_store::{Error as StoreError, Tx, import_files, import_jobs, import_logs, user_pools};
 use tokio::sync::watch;
@@ -28,6 +28,8 @@ const LANES: usize = 2;
 const INTERVAL: Duration = Duration::from_secs(5);
 /// How long a job belongs to the node that works on it; each batch begins it anew.
 const LEASE: Duration = Duration::from_secs(30);
+/// How long what would be deleted waits at a time for a clock that has jumped.
+const UNTIL_SETTLED: Duration = Duration::from_secs(3600);
 /// How many jobs are looked at, should the first ones be none of this node's.
 const LOOKED_AT: i64 = 16;
 /// How many pieces of a file, or of a log, are deleted in one transaction.
@@ -125,10 +127,9 @@ impl Importer {
     }
 
     async fn look_for_work(&mut self) -> Result<bool> {
-        let (now, settled) = (self.app.clock.now(), self.app.clock.settled());
-        // What is deleted does not come back when a clock does that had jumped.
+        let now = self.app.clock.now();
         let mut reader = self.app.db.read().await?;
-        let due = import_jobs::due(&mut reader, settled.min(now), LOOKED_AT).await?;
+        let due = import_jobs::due(&mut reader, now, LOOKED_AT).await?;
         drop(reader);
         for (pool, job) in due {
             match self.take_up(&pool, &job).await {
@@ -143,7 +144,7 @@ impl Importer {
 
     /// Does what a job is due for; false when it is not due any more.
     async fn take_up(&mut self, pool: &UserPoolId, job: &ImportJobId) -> Result<bool> {
-        let now = self.app.clock.now();
+        let (now, settled) = (self.app.clock.now(), self.app.clock.settled());
         let (name, pool_id, job_id) = (self.name.clone(), pool.clone(), job.clone());
         let take = async move |tx: &mut Tx| -> Result<Option<JobStatus>> {
             let Some(mut stored) = import_jobs::find(tx, &pool_id, &job_id).await? else {
@@ -166,7 +167,7 @@ impl Importer {
                     stored.holder = name;
                     stored.due_at = now.plus(LEASE);
                 }
-                _ => return put_away(tx, stored).await.map(Some),
+                _ => return put_away(tx, stored, (now, settled)).await.map(Some),
             }
             import_jobs::update(tx, &stored).await?;
             Ok(Some(stored.job.status))
@@ -365,7 +366,14 @@ impl Work {
 
 /// Deletes some of what a job has left that has ended: its file at once, and when it has been kept
 /// for long enough its log and then itself.
-async fn put_away(tx: &mut Tx, mut stored: StoredJob) -> Result<JobStatus> {
+///
+/// A log does not come back when a clock does that had jumped, so it waits until the clock has
+/// settled.
+async fn put_away(
+    tx: &mut Tx,
+    mut stored: StoredJob,
+    (now, settled): (Timestamp, Timestamp),
+) -> Result<JobStatus> {
     let (pool, id) = (stored.job.pool.clone(), stored.job.id.clone());
     let status = stored.job.status;
     let has_file = stored.job.file.is_some() || stored.job.uploading.is_some();
@@ -376,6 +384,9 @@ async fn put_away(tx: &mut Tx, mut stored: StoredJob) -> Result<JobStatus> {
             stored.let_go();
             import_jobs::update(tx, &stored).await?;
         }
+    } else if settled < stored.job.due_at() {
+        stored.due_at = now.plus(UNTIL_SETTLED);
+        import_jobs::update(tx, &stored).await?;
     } else if import_logs::delete_some(tx, &pool, &id, PIECES_AT_ONCE).await? == 0 {
         import_jobs::delete(tx, &pool, &id).await?;
     }
