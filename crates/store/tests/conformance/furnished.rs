@@ -64,18 +64,7 @@ pub(crate) async fn furnish(db: &Db) -> UserPoolId {
         let deleted = app_client(&pool.id);
         app_clients::insert(tx, &deleted, None).await?;
         app_clients::delete(tx, &pool.id, &deleted.id, Timestamp(5)).await?;
-        for (kid, token_use) in [("a", TokenUse::Id), ("b", TokenUse::Access)] {
-            let key = NewSigningKey {
-                pool: pool.id.clone(),
-                kid: kid.to_owned(),
-                token_use,
-                private: SecretBytes::new(b"private".to_vec()),
-                public: "{}".to_owned(),
-                created_at: Timestamp(3),
-            };
-            signing_keys::insert(tx, &key).await?;
-        }
-        signing_keys::retire(tx, &pool.id, Timestamp(4)).await?;
+        signing_keys_of(tx, &pool.id).await?;
         users_with_sessions(tx, &pool.id, &client.id).await?;
         // Only who comes now has terms, before the others get theirs: of 1,200 users they are many.
         let of_pool = PoolServerSettings {
@@ -89,11 +78,7 @@ pub(crate) async fn furnish(db: &Db) -> UserPoolId {
             .unwrap();
         challenges::insert(tx, &[0; 32], &pool.id, b"", Timestamp(1)).await?;
         challenges::insert(tx, &[255; 32], &pool.id, b"step", Timestamp(i64::MIN)).await?;
-        let job = import_job(&pool.id, 1);
-        import_jobs::insert(tx, &job).await?;
-        import_files::put(tx, &pool.id, &job.id, "a", (0, &[255; 9])).await?;
-        let line = LogPiece::of(&[(2, Outcome::Succeeded)]);
-        import_logs::add(tx, &pool.id, &job.id, 0, &line).await?;
+        import_of(tx, &pool.id).await?;
         let message = outbox::NewMessage {
             id: "m".to_owned(),
             kind: "mail",
@@ -106,6 +91,31 @@ pub(crate) async fn furnish(db: &Db) -> UserPoolId {
     .await;
     assert_every_table_has_rows(db).await;
     id
+}
+
+async fn signing_keys_of(tx: &mut Tx, pool: &UserPoolId) -> Result<(), Error> {
+    for (kid, token_use) in [("a", TokenUse::Id), ("b", TokenUse::Access)] {
+        let key = NewSigningKey {
+            pool: pool.clone(),
+            kid: kid.to_owned(),
+            token_use,
+            private: SecretBytes::new(b"private".to_vec()),
+            public: "{}".to_owned(),
+            created_at: Timestamp(3),
+        };
+        signing_keys::insert(tx, &key).await?;
+    }
+    signing_keys::retire(tx, pool, Timestamp(4)).await?;
+    Ok(())
+}
+
+async fn import_of(tx: &mut Tx, pool: &UserPoolId) -> Result<(), Error> {
+    let job = import_job(pool, 1);
+    import_jobs::insert(tx, &job).await?;
+    import_files::put(tx, pool, &job.id, "a", (0, &[255; 9])).await?;
+    let line = LogPiece::of(&[(2, Outcome::Succeeded)]);
+    import_logs::add(tx, pool, &job.id, 0, &line).await?;
+    Ok(())
 }
 
 /// A change that is over: the users are stored as they are given.

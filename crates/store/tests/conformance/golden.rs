@@ -42,7 +42,7 @@ const OF_OTHER_CRATES: [&str; 21] = [
 ];
 
 /// What the first version has always written, and nothing can stand for.
-const REQUIRED: [(&str, &[&str]); 18] = [
+const REQUIRED: [(&str, &[&str]); 19] = [
     ("access_key", &["id", "name", "policy", "created_at"]),
     (
         "app_client",

@@ -120,7 +120,10 @@ fn a_change_is_found_while_it_is_under_way_and_another_takes_its_place() {
         let db = place.open().await;
         let pool = losing_its_case(&db).await;
         write(&db, async move |tx| {
-            assert_eq!(pool_changes::pools(tx, "", 9).await?, [pool.id.clone()]);
+            assert_eq!(
+                pool_changes::pools(tx, "", 9).await?,
+                std::slice::from_ref(&pool.id)
+            );
             assert!(
                 pool_changes::pools(tx, pool.id.as_str(), 9)
                     .await?
