@@ -132,12 +132,12 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         steps: REQUEST_RATES,
     },
     Migration {
-        number: 20,
+        number: 21,
         name: "imports of users",
         steps: IMPORTS,
     },
     Migration {
-        number: 21,
+        number: 22,
         name: "changes of pools",
         steps: POOL_CHANGES,
     },
