@@ -4,8 +4,6 @@
 //! `FIGURE_INDEX=off` that the indexes of filters are taken away before the filling, and then
 //! nothing is asked, and `FIGURE_DATABASE` which empty PostgreSQL is used instead of an SQLite
 //! file, which lies in the folder that TMPDIR names.
-//! nothing is asked, and `FIGURE_DATABASE` which empty PostgreSQL is used
-//! instead of an SQLite file, which lies in the folder that TMPDIR names.
 
 #![allow(
     clippy::unwrap_used,

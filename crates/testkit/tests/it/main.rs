@@ -69,7 +69,6 @@ mod refreshes_at_once;
 mod refused_members;
 mod request_rates;
 mod searches;
-mod refused_members;
 mod second_factor_ways;
 mod second_factors;
 mod sentences;
