@@ -63,6 +63,7 @@ pub struct ServerBuilder {
     mail_senders: Senders,
     limits: Limits,
     request_rates: Option<RateTable>,
+    seed: u8,
 }
 
 impl TestServer {
@@ -90,6 +91,7 @@ impl TestServer {
             mail_senders: Senders::Anybody,
             limits: Limits::default(),
             request_rates: None,
+            seed: 42,
         }
     }
 
@@ -362,6 +364,13 @@ impl ServerBuilder {
         self
     }
 
+    /// With secrets of its own, where others have the same.
+    #[must_use]
+    pub fn seeded(mut self, seed: u8) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// With the master key of a database that another server has made.
     #[must_use]
     pub fn under(mut self, master_key: MasterKey) -> Self {
@@ -465,7 +474,7 @@ impl ServerBuilder {
 
     /// Starts it.
     pub async fn start(self) -> TestServer {
-        let mut random = Random::from_seed([42; 32]);
+        let mut random = Random::from_seed([self.seed; 32]);
         let faults = FaultPlan::armable();
         let mut options = DbOptions::new(&self.database, self.master_key, random.derive());
         options.faults = faults.clone();

@@ -28,7 +28,7 @@ use cognate_model::acr::Level;
 use cognate_model::sign_in::{
     self, Challenge, ConfirmedSignUp, Facts, Outcome, Pending, SentCode, Step, TypedCode,
 };
-use cognate_model::{ClientId, DeviceKey, User};
+use cognate_model::{ClientId, DeviceKey, NormalName, User};
 
 use super::step_row::StepRow;
 use crate::counts::SignInFlow;
@@ -105,14 +105,22 @@ pub(super) struct Shown<'a> {
     pub(super) pool_client: &'a PoolClient,
     /// The user; None for a name that nobody has.
     pub(super) user: Option<&'a User>,
-    /// The user id, real or made up, that the user signs in with from here on.
+    /// The made-up user id, where there is no user.
     pub(super) user_id: &'a str,
 }
 
 impl Shown<'_> {
-    /// USERNAME, by which clients go on.
+    /// USERNAME, by which clients go on: the user name in its normal form of now. Its verifier may
+    /// have been made for another one, which USER_ID_FOR_SRP tells of.
     fn user_name(&self) -> (&'static str, String) {
-        ("USERNAME", self.user_id.to_owned())
+        let name = self.user.map_or_else(
+            || self.user_id.to_owned(),
+            |user| {
+                let name = NormalName::new(&self.pool_client.pool, &user.username);
+                name.as_str().to_owned()
+            },
+        );
+        ("USERNAME", name)
     }
 
     /// USER_ID_FOR_SRP, which clients take for the user name from here on.

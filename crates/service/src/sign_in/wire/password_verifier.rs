@@ -24,9 +24,9 @@ impl OnTheWire for PasswordVerifier {
         Some(step_row::of_block(&self.exchange.secret_block))
     }
 
-    fn parameters(&self, _shown: &Shown<'_>) -> Result<Vec<(&str, String)>> {
+    fn parameters(&self, shown: &Shown<'_>) -> Result<Vec<(&str, String)>> {
         let mut parameters = shown_exchange(&self.exchange);
-        parameters.push(("USERNAME", self.user_id.clone()));
+        parameters.push(shown.user_name());
         parameters.push(("USER_ID_FOR_SRP", self.user_id.clone()));
         Ok(parameters)
     }
