@@ -42,8 +42,6 @@ fn reason_of_code(code: &str) -> Option<&'static str> {
             "who must have a second factor and can have none is NotAuthorizedException"
         }
         "InvalidOAuthFlowException" | "ScopeDoesNotExistException" => "OAuth is not built",
-        "UserImportInProgressException" => "imports are not built",
-        "OperationNotEnabledException" => "there are no accounts with switches",
         "TierChangeNotAllowedException" => "a new pool changes no tier",
         "InvalidUserPoolConfigurationException" => "a pool that cannot sign in can't be configured",
         "TooManyFailedAttemptsException" => "LimitExceededException says it, as AWS does for codes",
