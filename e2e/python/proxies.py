@@ -60,7 +60,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content)
         upstream.close()
 
-    do_GET = do_POST = do_OPTIONS = forward
+    do_GET = do_POST = do_PUT = do_OPTIONS = forward
 
     def log_message(self, *arguments):
         pass

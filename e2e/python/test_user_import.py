@@ -39,10 +39,10 @@ def csv_of(pool, rows):
     return text.getvalue().encode()
 
 
-def person(name, **attributes):
+def person(username, **attributes):
     return {
-        "cognito:username": name,
-        "email": f"{name}@example.com",
+        "cognito:username": username,
+        "email": f"{username}@example.com",
         "email_verified": "TRUE",
         **attributes,
     }
