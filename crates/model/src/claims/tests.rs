@@ -119,10 +119,24 @@ fn levels(pool: &UserPool, factors: &[Factor]) -> [Value; 2] {
     [access, id].map(|claims| json!([claims.get("acr"), claims.get("amr")]))
 }
 
+/// Of a pool whose schema has all of them.
 fn id_claims(attributes: &[(&str, &str)], read: Option<&[&str]>) -> Value {
-    let pool = pool();
+    let mut pool = pool();
+    let name = pool.schema.find("name").unwrap().clone();
+    for (attribute, _) in attributes {
+        if pool.schema.find(attribute).is_none() {
+            pool.schema.0.push(crate::attribute::SchemaAttribute {
+                name: (*attribute).to_owned(),
+                ..name.clone()
+            });
+        }
+    }
+    id_claims_of(&pool, attributes, read)
+}
+
+fn id_claims_of(pool: &UserPool, attributes: &[(&str, &str)], read: Option<&[&str]>) -> Value {
     let issue = Issue {
-        pool: &pool,
+        pool,
         issuer: ISSUER,
         user: &user(attributes),
         groups: &Groups::default(),
@@ -280,6 +294,17 @@ fn a_token_holds_what_the_app_client_may_read() {
 fn a_custom_number_or_boolean_stays_text() {
     let claims = id_claims(&[("custom:level", "7")], Some(&["custom:level"]));
     assert_eq!(claims["custom:level"], json!("7"));
+}
+
+#[test]
+fn what_the_schema_lacks_is_not_told() {
+    let attributes = [("custom:gone", "7")];
+    let read = Some(&["custom:gone"][..]);
+    assert_eq!(
+        id_claims_of(&pool(), &attributes, read),
+        Value::Object(fixed())
+    );
+    assert_eq!(id_claims(&attributes, read)["custom:gone"], json!("7"));
 }
 
 #[test]
