@@ -478,9 +478,26 @@ def test_what_cannot_succeed_is_the_callers_mistake(idp):
         (idp.delete_user_pool, {"UserPoolId": pool}),
         # Not built at all.
         (idp.create_user_pool_domain, {"UserPoolId": pool, "Domain": "d"}),
-        (idp.create_resource_server, {"UserPoolId": pool, "Identifier": "i", "Name": "n"}),
         (idp.describe_risk_configuration, {"UserPoolId": pool}),
     ]:
         with pytest.raises(ClientError) as error:
             call(**members)
         assert 400 <= error.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500, error.value
+
+
+def test_a_resource_server_is_replaced_when_its_name_changes(idp, pool):
+    whole = {
+        "UserPoolId": pool.id,
+        "Identifier": "https://photos.example.com",
+        "Name": "Photos",
+        "Scopes": [{"ScopeName": "read", "ScopeDescription": "Look at photos"}],
+    }
+    bare = {"UserPoolId": pool.id, "Identifier": "bare", "Name": "Bare"}
+    for written in (whole, bare, whole | {"Name": "Pictures"}):
+        key = {name: written[name] for name in ("UserPoolId", "Identifier")}
+        idp.create_resource_server(**written)
+        shown = idp.describe_resource_server(**key)["ResourceServer"]
+        assert shown == {"Scopes": []} | written
+        idp.delete_resource_server(**key)
+        with refused("ResourceNotFoundException"):
+            idp.describe_resource_server(**key)

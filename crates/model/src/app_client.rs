@@ -63,6 +63,9 @@ pub struct ClientSettings {
     pub auth_session_minutes: u32,
     /// Whether each refresh gives a new refresh token and ends the old one.
     pub rotation: Option<Rotation>,
+    /// Whether the address that the application names in UserContextData is noted as the user's.
+    #[serde(default)]
+    pub propagates_user_context: bool,
     /// The identity providers that it supports, as the owner wrote them: only `COGNITO` so far.
     pub supported_identity_providers: Option<Vec<String>>,
 }
@@ -306,6 +309,7 @@ mod tests {
                 token_revocation: true,
                 auth_session_minutes: 3,
                 rotation: None,
+                propagates_user_context: false,
                 supported_identity_providers: None,
             },
         }

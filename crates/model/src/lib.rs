@@ -36,6 +36,7 @@ pub mod pool_change;
 mod pool_names;
 pub mod recovery_code;
 pub mod request_rates;
+pub mod resource_server;
 pub mod second_factor;
 mod sender;
 pub mod server_settings;

@@ -24,6 +24,12 @@ pub struct PoolServerSettings {
     /// Whether users may have recovery codes, and sign in with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery_codes: Option<bool>,
+    /// App clients that the pool may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_clients: Option<AtMost>,
+    /// Resource servers that the pool may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_servers: Option<AtMost>,
     /// Requests about the pool in a second, by all nodes together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests_per_second: Option<AtMost>,
@@ -199,6 +205,22 @@ pub const OF_POOLS: &[ServerSetting<PoolServerSettings>] = &[
         clear: |of| of.recovery_codes = None,
     },
     ServerSetting {
+        name: "app-clients",
+        values: "a number, or none for any number",
+        meaning: "App clients that the pool may have; 1000 otherwise.",
+        read: |of| of.app_clients.map(|number| number.to_string()),
+        write: |of, text| put(&mut of.app_clients, AtMost::parse(text)),
+        clear: |of| of.app_clients = None,
+    },
+    ServerSetting {
+        name: "resource-servers",
+        values: "a number, or none for any number",
+        meaning: "Resource servers that the pool may have; 25 otherwise.",
+        read: |of| of.resource_servers.map(|number| number.to_string()),
+        write: |of, text| put(&mut of.resource_servers, AtMost::parse(text)),
+        clear: |of| of.resource_servers = None,
+    },
+    ServerSetting {
         name: "requests-per-second",
         values: "a number, or none for any number",
         meaning: "Requests about the pool in a second, on all nodes together, where --request-rates is on.",
@@ -330,6 +352,8 @@ mod tests {
             ("passkey-origins", "https://b.example"),
             ("passkey-origins", origins),
             ("recovery-codes", "on"),
+            ("app-clients", "10000"),
+            ("resource-servers", "300"),
             ("requests-per-second", "50"),
             ("search", "on"),
         ] {

@@ -1,5 +1,6 @@
 //! What one request carries: the node, the time, its randomness, who calls and from where.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,6 +32,8 @@ pub struct Request {
     pub user_agent: Option<Arc<str>>,
     /// For whom it is counted, where limits go by network address.
     pub(crate) origin: Origin,
+    /// The user's address, where a backend names it that may.
+    named: Option<IpAddr>,
     random: Mutex<Random>,
 }
 
@@ -51,6 +54,15 @@ impl Cx {
 
     /// The same request, counted for another.
     pub(crate) fn counted_for(&self, origin: Origin) -> Self {
+        self.made(origin, self.named)
+    }
+
+    /// The same request, made and counted for the user at an address.
+    pub(crate) fn made_for(&self, user: IpAddr) -> Self {
+        self.made(Origin::Address(user), Some(user))
+    }
+
+    fn made(&self, origin: Origin, named: Option<IpAddr>) -> Self {
         Self(Arc::new(Request {
             app: Arc::clone(&self.app),
             now: self.now,
@@ -59,6 +71,7 @@ impl Cx {
             address: self.address,
             user_agent: self.user_agent.clone(),
             origin,
+            named,
             random: Mutex::new(self.random()),
         }))
     }
@@ -152,6 +165,7 @@ impl Arrival {
             caller,
             address,
             user_agent,
+            named: None,
             random: Mutex::new(random),
         }))
     }
@@ -160,12 +174,7 @@ impl Arrival {
 impl Request {
     /// The address that the request came from, or the user's where a backend names it.
     pub(crate) fn user_address(&self) -> Option<String> {
-        let address = match &self.origin {
-            Origin::Address(ip) => Some(*ip),
-            Origin::ThisMachine | Origin::Backend | Origin::UserOfBackend(_) => {
-                self.address.map(ClientAddress::ip)
-            }
-        };
+        let address = self.named.or(self.address.map(ClientAddress::ip));
         address.map(|ip| ip.to_string())
     }
 

@@ -34,6 +34,7 @@ pub mod pool_changes;
 pub mod recovery_codes;
 mod refused_members;
 mod registry;
+mod resource_servers;
 mod second_factors;
 mod settings;
 mod sign_in;

@@ -4,8 +4,8 @@
 
 use crate::refused_members::RefusedMember;
 use crate::{
-    Operations, account, app_clients, devices, groups, imports, limits, passkeys, second_factors,
-    sign_in, sign_up, tokens, user_pools, users,
+    Operations, account, app_clients, devices, groups, imports, limits, passkeys, resource_servers,
+    second_factors, sign_in, sign_up, tokens, user_pools, users,
 };
 
 /// The operations that are built.
@@ -23,6 +23,7 @@ pub fn operations() -> Operations {
         second_factors::operations(),
         passkeys::operations(),
         devices::operations(),
+        resource_servers::operations(),
         limits::operations(),
         imports::operations(),
     ]

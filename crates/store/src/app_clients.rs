@@ -273,6 +273,17 @@ pub async fn page(
     rows.iter().map(read).collect()
 }
 
+/// How many clients a pool has, counted up to a limit.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn number(tx: &mut Tx, pool: &UserPoolId, limit: i64) -> Result<i64, Error> {
+    let sql =
+        "SELECT COUNT(*) FROM (SELECT id FROM app_clients WHERE pool = $1 LIMIT $2) AS counted";
+    let params = [pool.as_str().into(), limit.into()];
+    tx.query_one(sql, &params).await?.int(0)
+}
+
 fn read(row: &Row) -> Result<AppClient, Error> {
     document::read(row.text(0)?)
 }

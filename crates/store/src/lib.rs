@@ -60,6 +60,7 @@ pub mod password_history;
 pub mod pool_changes;
 pub mod provisioned_limits;
 pub mod recovery_codes;
+pub mod resource_servers;
 pub mod restore;
 pub mod server_settings;
 pub mod sessions;

@@ -7,8 +7,8 @@ use crate::{
     access_keys, aliases, app_clients, attempts, challenges, codes, data_keys, derived::Derived,
     devices, group_members, groups, import_files, import_jobs, import_logs, leases, meta,
     migrations::book, nodes, outbox, passkeys, password_history, pool_changes, provisioned_limits,
-    recovery_codes, server_settings, sessions, signing_keys, software_tokens, table::Table,
-    user_pools, user_terms, users, ways_back,
+    recovery_codes, resource_servers, server_settings, sessions, signing_keys, software_tokens,
+    table::Table, user_pools, user_terms, users, ways_back,
 };
 
 /// The declarations, each from the file of its resource.
@@ -27,6 +27,7 @@ pub const TABLES: &[&Table] = &[
     &app_clients::DELETED,
     &server_settings::TABLE,
     &pool_changes::TABLE,
+    &resource_servers::TABLE,
     &sessions::TABLE,
     &challenges::TABLE,
     &codes::TABLE,

@@ -312,6 +312,7 @@ sentences! {
         group_not_found() "Group not found.";
         /// The words are ours.
         client_secret_does_not_exist(id) "Client secret {id} does not exist.";
+        resource_server_does_not_exist(identifier) "Resource server {identifier} does not exist.";
     }
     LimitExceeded {
         /// The words are ours.
@@ -382,6 +383,11 @@ sentences! {
         secret_of_public_client() "The app client was made without a secret and cannot get one.";
         client_secret_is_active() "This value is an active secret of the app client already.";
         last_client_secret() "The last secret of an app client cannot be deleted.";
+        resource_server_exists(identifier, user_pool_id) "{identifier} already exists in user pool {user_pool_id}.";
+        /// The words are ours, here and in the next two.
+        resource_server_identifier_is_reserved() "Identifiers that begin with aws.cognito are reserved.";
+        duplicate_scope(name) "Scopes has the scope {name} twice.";
+        user_context_without_secret() "EnablePropagateAdditionalUserContextData can be activated only for an app client that has a secret.";
         aliases_and_username_attributes() "Only one of the aliasAttributes or usernameAttributes can be set in a User pool.";
         verified_before_update_but_not_automatically() "All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes";
         temporary_password_validity_twice() "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays";

@@ -58,6 +58,7 @@ fn client(read: Option<&[&str]>) -> AppClient {
             token_revocation: true,
             auth_session_minutes: 3,
             rotation: None,
+            propagates_user_context: false,
             supported_identity_providers: None,
         },
     }

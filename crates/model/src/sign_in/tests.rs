@@ -112,6 +112,7 @@ fn client(pool: &UserPool, id: &str) -> AppClient {
             token_revocation: true,
             auth_session_minutes: 10,
             rotation: None,
+            propagates_user_context: false,
             supported_identity_providers: None,
         },
     }

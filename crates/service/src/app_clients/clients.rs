@@ -13,7 +13,8 @@ use cognate_api::idp::{
 };
 use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
-use cognate_model::{AppClient, ClientId, ClientSecret, ClientSecrets};
+use cognate_model::server_settings::AtMost;
+use cognate_model::{AppClient, ClientId, ClientSecret, ClientSecrets, UserPoolId};
 use cognate_store::{Tx, app_clients as clients};
 
 use super::asked::{Asked, asked_of_new};
@@ -22,6 +23,9 @@ use super::stored::{existing, existing_pool, parse_pool_id};
 use super::{describe, settings};
 use crate::outcome::{Reached, write_settled};
 use crate::{Cx, Error, ErrorCode, Result, page_token};
+
+/// How many clients a pool has at most, unless a setting of the server says otherwise.
+const MOST_OF_A_POOL: AtMost = AtMost::Number(1000);
 
 /// The largest page, and the one that is given unless the request asks for less.
 const MAX_PAGE: i32 = 60;
@@ -35,6 +39,7 @@ pub(crate) async fn create_user_pool_client(
 ) -> Result<CreateUserPoolClientResponse> {
     let pool = parse_pool_id(&input.user_pool_id)?;
     let (asked, own_secret, generate_secret) = asked_of_new(input);
+    check_number(&cx, &pool).await?;
     let secret = first_secret(own_secret, generate_secret, &mut cx.random())?;
     let new = (
         pool,
@@ -50,7 +55,7 @@ pub(crate) async fn create_user_pool_client(
             let (pool, id, asked, secret) = new;
             let pool = existing_pool(tx, &pool).await?;
             let client = AppClient {
-                settings: settings::read(Asked::clone(&asked), &pool, None)?,
+                settings: settings::read(Asked::clone(&asked), &pool, None, secret.is_some())?,
                 pool: pool.id,
                 id,
                 created_at: now,
@@ -99,7 +104,10 @@ pub(crate) async fn update_user_pool_client(
             .write("update_user_pool_client", async move |tx: &mut Tx| {
                 let pool = existing_pool(tx, &pool).await?;
                 let (before, secrets) = existing(tx, &pool.id, &client_id).await?;
-                let settings = settings::read(Asked::clone(&asked), &pool, Some(&before))?;
+                let settings = {
+                    let has_secret = !secrets.is_empty();
+                    settings::read(Asked::clone(&asked), &pool, Some(&before), has_secret)?
+                };
                 let client = AppClient {
                     modified_at: now,
                     settings,
@@ -193,6 +201,22 @@ fn in_list(client: &AppClient) -> UserPoolClientDescription {
         user_pool_id: Some(client.pool.to_string()),
         client_name: Some(client.settings.name.clone()),
     }
+}
+
+/// Refuses a client more than the pool may have. It is counted before the transaction, so that
+/// creations at once don't hold one another up; together they may go over by a few.
+async fn check_number(cx: &Cx, pool: &UserPoolId) -> Result<()> {
+    let settings = cx.app.pool_server_settings(pool).await?;
+    let Some(most) = settings.app_clients.unwrap_or(MOST_OF_A_POOL).number() else {
+        return Ok(());
+    };
+    let number = clients::number(&mut cx.app.db.read().await?, pool, most.into()).await?;
+    if number < i64::from(most) {
+        return Ok(());
+    }
+    Err(Error::limit_exceeded(format_args!(
+        "{most} app clients of a user pool"
+    )))
 }
 
 /// The secret of a new client: the owner's own, a random one, or none.

@@ -43,7 +43,7 @@ pub(super) fn full(client: &AppClient, secrets: &ClientSecrets) -> UserPoolClien
         allowed_oauth_flows_user_pool_client: Some(false),
         prevent_user_existence_errors: Some(user_existence),
         enable_token_revocation: Some(settings.token_revocation),
-        enable_propagate_additional_user_context_data: Some(false),
+        enable_propagate_additional_user_context_data: Some(settings.propagates_user_context),
         auth_session_validity: i32::try_from(settings.auth_session_minutes).ok(),
         refresh_token_rotation: settings.rotation.map(|rotation| RefreshTokenRotationType {
             feature: FeatureType::Enabled,

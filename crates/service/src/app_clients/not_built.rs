@@ -31,7 +31,7 @@ pub(super) static SSO_SESSION: RefusedMember = RefusedMember {
     why: Why::ComesWith("managed login"),
 };
 
-static MEMBERS: [Entry<Asked>; 9] = [
+static MEMBERS: [Entry<Asked>; 8] = [
     (of_oauth("AllowedOAuthFlowsUserPoolClient"), |asked| {
         asked.allowed_oauth_flows_user_pool_client == Some(true)
     }),
@@ -58,14 +58,6 @@ static MEMBERS: [Entry<Asked>; 9] = [
             why: Why::Never("nothing is sent to Amazon Pinpoint"),
         },
         |asked| asked.analytics_configuration.as_ref().is_some_and(sends),
-    ),
-    (
-        RefusedMember {
-            operations: OPERATIONS,
-            member: "EnablePropagateAdditionalUserContextData",
-            why: Why::ComesWith("threat protection"),
-        },
-        |asked| asked.enable_propagate_additional_user_context_data == Some(true),
     ),
     (
         RefusedMember {

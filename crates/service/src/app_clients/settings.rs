@@ -47,8 +47,13 @@ pub(super) fn read(
     asked: Asked,
     pool: &UserPool,
     before: Option<&AppClient>,
+    has_secret: bool,
 ) -> Result<ClientSettings> {
     not_built::refuse(&asked)?;
+    let propagates = asked.enable_propagate_additional_user_context_data == Some(true);
+    if propagates && !has_secret {
+        return Err(Error::user_context_without_secret());
+    }
     let units = asked.token_validity_units.unwrap_or_default();
     let access_validity = validity(
         asked.access_token_validity,
@@ -99,6 +104,7 @@ pub(super) fn read(
             .auth_session_validity
             .map_or(AUTH_SESSION_MINUTES, i32::unsigned_abs),
         rotation,
+        propagates_user_context: propagates,
         supported_identity_providers: unless_empty(asked.supported_identity_providers)
             .map(|names| identity_providers(names, pool))
             .transpose()?,

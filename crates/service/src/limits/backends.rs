@@ -20,12 +20,14 @@ use crate::{Cx, Error, Result};
 /// `InvalidParameterException` when what it names is no address: taken for none, it would let a
 /// user past the limits by sending nonsense to a backend that passes it on.
 pub(crate) fn of_context_data(cx: &Cx, data: Option<&ContextDataType>) -> Result<Cx> {
-    named(cx, "ContextData", data.map(|data| data.ip_address.as_str()))
+    let address = named("ContextData", data.map(|data| data.ip_address.as_str()))?;
+    Ok(address.map_or_else(|| cx.clone(), |user| cx.made_for(user)))
 }
 
 /// A public call at an app client, once its secret hash was found right. A client with a secret is
-/// a backend, and the address that it names in UserContextData is believed; of a client without one
-/// nothing is believed.
+/// a backend, and calls count for the address that it names in UserContextData: believed, that can
+/// only hold its caller up more. It is noted as the user's where the client propagates it. Of a
+/// client without a secret nothing is believed.
 ///
 /// # Errors
 /// As [`of_context_data`].
@@ -38,7 +40,12 @@ pub(crate) fn of_client(
         return Ok(cx.clone());
     }
     let address = data.and_then(|data| data.ip_address.as_deref());
-    named(&cx.counted_for(Origin::Backend), "UserContextData", address)
+    let propagates = entry.client.settings.propagates_user_context;
+    Ok(match named("UserContextData", address)? {
+        None => cx.counted_for(Origin::Backend),
+        Some(user) if propagates => cx.made_for(user),
+        Some(user) => cx.counted_for(Origin::Address(user)),
+    })
 }
 
 /// A call with a user's access token. That of a client with a secret may come from the backend,
@@ -52,11 +59,12 @@ pub(crate) fn of_token(cx: &Cx, entry: &ClientEntry, sub: &Sub) -> Cx {
     }
 }
 
-fn named(cx: &Cx, member: &str, address: Option<&str>) -> Result<Cx> {
+/// The address that a backend names, if it names one.
+fn named(member: &str, address: Option<&str>) -> Result<Option<IpAddr>> {
     let Some(text) = address.filter(|address| !address.is_empty()) else {
-        return Ok(cx.clone());
+        return Ok(None);
     };
     let invalid = |_| Error::invalid_parameter(format!("The IpAddress of {member} is no address."));
     let address: IpAddr = text.trim().parse().map_err(invalid)?;
-    Ok(cx.counted_for(Origin::Address(address.to_canonical())))
+    Ok(Some(address.to_canonical()))
 }

@@ -20,7 +20,7 @@ mod schema;
 mod sessions;
 mod settings;
 mod sms;
-mod stored;
+pub(crate) mod stored;
 mod tag_rules;
 mod tags;
 

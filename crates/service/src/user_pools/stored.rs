@@ -11,11 +11,11 @@ use crate::{Cx, Error, Result};
 /// How often an update is tried when others keep changing the same pool.
 const UPDATE_ATTEMPTS: usize = 3;
 
-pub(super) fn parse_id(id: &str) -> Result<UserPoolId> {
+pub(crate) fn parse_id(id: &str) -> Result<UserPoolId> {
     UserPoolId::parse(id).map_err(|_| Error::user_pool_does_not_exist(id))
 }
 
-pub(super) async fn existing(tx: &mut Tx, id: &UserPoolId) -> Result<UserPool> {
+pub(crate) async fn existing(tx: &mut Tx, id: &UserPoolId) -> Result<UserPool> {
     pools::find(tx, id)
         .await?
         .ok_or_else(|| Error::user_pool_does_not_exist(id))

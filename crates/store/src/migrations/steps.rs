@@ -141,6 +141,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "changes of pools",
         steps: POOL_CHANGES,
     },
+    Migration {
+        number: 23,
+        name: "resource servers",
+        steps: RESOURCE_SERVERS,
+    },
 ];
 
 /// Pools, clients, users, sign-ins. Times are milliseconds since the epoch, `doc` is the JSON of a
@@ -375,6 +380,10 @@ const POOL_CHANGES: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS pool_changes(pool TEXT NOT NULL, doc TEXT NOT NULL, ended_at BIGINT, PRIMARY KEY (pool))",
     "CREATE INDEX IF NOT EXISTS pool_changes_open ON pool_changes(pool) WHERE ended_at IS NULL",
 ];
+
+/// APIs whose scopes app clients ask for.
+const RESOURCE_SERVERS: &[&str] = &["CREATE TABLE IF NOT EXISTS resource_servers(
+        pool TEXT NOT NULL, identifier TEXT NOT NULL, doc TEXT NOT NULL, PRIMARY KEY (pool, identifier))"];
 
 #[cfg(test)]
 mod tests {

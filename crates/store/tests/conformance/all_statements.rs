@@ -19,7 +19,8 @@ use cognate_model::{
 use cognate_store::{
     Error, Tx, access_keys, app_clients, attempts, challenges, codes, devices, expiry,
     group_members, groups, import_files, import_jobs, import_logs, nodes, outbox, passkeys,
-    password_history, pool_changes, provisioned_limits, recovery_codes, server_settings, sessions,
+    password_history, pool_changes, provisioned_limits, recovery_codes, resource_servers,
+    server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools,
     user_search::{self, After, Reached},
@@ -28,7 +29,8 @@ use cognate_store::{
 
 use crate::fixtures::{
     app_client, beat, code, device, device_secret, group, import_job, list_of_recovery_codes, name,
-    names, passkey, pool_change, random, seen, session, software_token, user, user_pool, way_back,
+    names, passkey, pool_change, random, resource_server, seen, session, software_token, user,
+    user_pool, way_back,
 };
 
 /// Runs what reads and writes.
@@ -57,6 +59,14 @@ pub(crate) async fn run_everything(tx: &mut Tx) -> Result<(), Error> {
     app_clients::put_secrets(tx, &client, &secrets).await?;
     app_clients::update(tx, &client).await?;
     app_clients::page(tx, &id, None, 1).await?;
+    app_clients::number(tx, &id, 1).await?;
+    let photos = resource_server(&id);
+    resource_servers::insert(tx, &photos).await?;
+    resource_servers::find(tx, &id, &photos.identifier).await?;
+    resource_servers::update(tx, &photos).await?;
+    resource_servers::page(tx, &id, None, 1).await?;
+    resource_servers::number(tx, &id, 1).await?;
+    resource_servers::delete(tx, &id, &photos.identifier).await?;
     let settings = server_settings::of_pool(tx, &id).await?;
     server_settings::put_of_pool(tx, &id, &settings).await?;
     of_imports(tx, &id).await?;

@@ -15,6 +15,7 @@ use cognate_model::{
     password::{Credentials, PasswordPolicy},
     pool_change::{Change, PoolChange, Stage},
     recovery_code::{CodeHasher, GoodCode, RecoveryCodes, UsedCodes},
+    resource_server::{ResourceServer, Scope},
     session::Seen,
     software_token::{PendingToken, SoftwareToken, VerifiedToken},
     user::NameKind,
@@ -88,8 +89,22 @@ pub(crate) fn app_client(pool: &UserPoolId) -> AppClient {
             token_revocation: true,
             auth_session_minutes: 3,
             rotation: None,
+            propagates_user_context: false,
             supported_identity_providers: None,
         },
+    }
+}
+
+pub(crate) fn resource_server(pool: &UserPoolId) -> ResourceServer {
+    let scope = |name: &str| Scope {
+        name: name.to_owned(),
+        description: "what it allows".to_owned(),
+    };
+    ResourceServer {
+        pool: pool.clone(),
+        identifier: "https://photos.example.com".to_owned(),
+        name: "Photos".to_owned(),
+        scopes: vec![scope("read"), scope("write")],
     }
 }
 

@@ -16,15 +16,16 @@ use cognate_model::{
 use cognate_store::{
     Db, Error, Tx, access_keys, app_clients, attempts, backup, challenges, codes, devices,
     group_members, groups, import_files, import_jobs, import_logs, installation, outbox, passkeys,
-    password_history, pool_changes, provisioned_limits, recovery_codes, server_settings, sessions,
+    password_history, pool_changes, provisioned_limits, recovery_codes, resource_servers,
+    server_settings, sessions,
     signing_keys::{self, NewSigningKey},
     software_tokens, user_pools, users, ways_back,
 };
 
 use crate::fixtures::{
     app_client, code, credentials, device, device_secret, group, import_job,
-    list_of_recovery_codes, names, passkey, pool_change, random, session, software_token, user,
-    user_pool, way_back, write,
+    list_of_recovery_codes, names, passkey, pool_change, random, resource_server, session,
+    software_token, user, user_pool, way_back, write,
 };
 
 /// More than a few pages.
@@ -57,6 +58,7 @@ pub(crate) async fn furnish(db: &Db) -> UserPoolId {
         secrets.add("newer".into(), Timestamp(6)).unwrap();
         app_clients::put_secrets(tx, &client, &secrets).await?;
         app_clients::insert(tx, &app_client(&pool.id), None).await?;
+        resource_servers::insert(tx, &resource_server(&pool.id)).await?;
         let of_pool = PoolServerSettings::default();
         server_settings::put_of_pool(tx, &pool.id, &of_pool).await?;
         let of_client = ClientServerSettings::default();

@@ -42,7 +42,7 @@ const OF_OTHER_CRATES: [&str; 21] = [
 ];
 
 /// What the first version has always written, and nothing can stand for.
-const REQUIRED: [(&str, &[&str]); 19] = [
+const REQUIRED: [(&str, &[&str]); 20] = [
     ("access_key", &["id", "name", "policy", "created_at"]),
     (
         "app_client",
@@ -103,6 +103,7 @@ const REQUIRED: [(&str, &[&str]); 19] = [
     ),
     ("pool_server_settings", &[]),
     ("recovery_codes", &[]),
+    ("resource_server", &["pool", "identifier", "name"]),
     (
         "session",
         &["pool", "id", "sub", "client", "auth_time", "expires_at"],

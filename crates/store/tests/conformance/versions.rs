@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// All that a migration of a later version may do: columns with defaults, tables, indexes.
-const ADDITIONS: [&str; 37] = [
+const ADDITIONS: [&str; 38] = [
     "ALTER TABLE meta ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE data_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE access_keys ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
@@ -47,6 +47,7 @@ const ADDITIONS: [&str; 37] = [
     "ALTER TABLE import_files ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE import_logs ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE pool_changes ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE resource_servers ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
     "CREATE TABLE later(id TEXT NOT NULL, PRIMARY KEY (id))",
     "CREATE INDEX users_later ON users(pool, later)",
     "INSERT INTO schema_migrations(number, step, name, applied_at) VALUES (9999, 1, 'later', 0)",

@@ -81,7 +81,7 @@ async fn what_is_not_built_or_contradicts_itself_is_refused() {
         (
             "EnablePropagateAdditionalUserContextData",
             json!(true),
-            "Cognate does not support EnablePropagateAdditionalUserContextData yet",
+            "can be activated only for an app client that has a secret",
         ),
         (
             "AccessTokenValidity",

@@ -241,3 +241,26 @@ async fn a_signed_in_user_of_a_backend_is_counted_and_not_the_backend() {
     server.advance(minutes(5));
     assert_eq!(change(&eves.access, PASSWORD).await, "");
 }
+
+#[tokio::test]
+async fn the_address_that_a_backend_names_is_noted_as_the_users_where_its_client_propagates_it() {
+    let server = TestServer::start().await;
+    let pool = server.pool().await;
+    let track = json!({
+        "UserPoolId": pool.id, "UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 20},
+    });
+    let tracking = server.call::<op::SetUserPoolSessionConfiguration>(track);
+    tracking.await.unwrap();
+    for (propagates, noted) in [(true, "203.0.113.9"), (false, "198.51.100.7")] {
+        let member = "EnablePropagateAdditionalUserContextData";
+        let client = pool.client().secret().with(member, propagates).await;
+        let name = format!("ana-{propagates}");
+        client.user(&name).confirmed().await;
+        let told = by_client(&client, &name, PASSWORD, Some("203.0.113.9")).await;
+        assert_eq!(told, "");
+        let whose = json!({"UserPoolId": pool.id, "Username": name});
+        let listed = server.call::<op::AdminListUserSessions>(whose).await;
+        let session = listed.unwrap().sessions.unwrap().remove(0);
+        assert_eq!(session.last_ip_address.as_deref(), Some(noted));
+    }
+}

@@ -90,9 +90,6 @@ fn reason_at_operation(operation: &str, code: &str) -> Option<&'static str> {
         "InvalidEmailRoleAccessPolicyException" if !operation.ends_with("UserPool") => {
             "the sender is checked when it is set"
         }
-        "LimitExceededException" if operation == "CreateUserPoolClient" => {
-            "the machine is the operator's: no quota"
-        }
         "LimitExceededException"
             if ["ListUserPoolClientSecrets", "DeleteUserPoolClientSecret"].contains(&operation) =>
         {
@@ -153,6 +150,7 @@ async fn every_error_that_the_model_lists_is_provoked_or_has_a_reason() {
     let mut world = World::new().await;
     operators::pools_and_clients(&mut world).await;
     operators::client_secrets(&mut world).await;
+    operators::resource_servers(&mut world).await;
     operators::operators(&mut world).await;
     operators::limits(&mut world).await;
     groups_and_imports(&mut world).await;

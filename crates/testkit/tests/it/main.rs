@@ -68,6 +68,7 @@ mod refresh;
 mod refreshes_at_once;
 mod refused_members;
 mod request_rates;
+mod resource_servers;
 mod searches;
 mod second_factor_ways;
 mod second_factors;

@@ -32,9 +32,6 @@ fn example(member: &str) -> Value {
         "LogoutURLs" => json!({"LogoutURLs": ["https://example.com/"]}),
         "DefaultRedirectURI" => json!({"DefaultRedirectURI": "https://example.com/"}),
         "AnalyticsConfiguration" => json!({"AnalyticsConfiguration": {"ApplicationId": "a"}}),
-        "EnablePropagateAdditionalUserContextData" => {
-            json!({"EnablePropagateAdditionalUserContextData": true})
-        }
         "PublishSecretsInAWSSecretsManager" => json!({"PublishSecretsInAWSSecretsManager": true}),
         "ExplicitAuthFlows with ALLOW_CLIENT_TOKEN_AUTH or ALLOW_TOKEN_EXCHANGE_*" => {
             json!({"ExplicitAuthFlows": ["ALLOW_CLIENT_TOKEN_AUTH"]})

@@ -475,6 +475,12 @@ faults! {
         async |stage| stage.on_pool::<op::CreateUserPoolClient>(json!({"ClientName": "other"})).await, Succeeds;
     update_user_pool_client: nothing,
         async |stage| stage.on_pool::<op::UpdateUserPoolClient>(json!({"ClientId": stage.ana.client.id, "ClientName": "other"})).await, Succeeds;
+    create_resource_server: nothing,
+        async |stage| stage.on_pool::<op::CreateResourceServer>(json!({"Identifier": "photos", "Name": "Photos"})).await, Settled;
+    update_resource_server: resource_server,
+        async |stage| stage.on_pool::<op::UpdateResourceServer>(json!({"Identifier": "photos", "Name": "Pictures"})).await, Succeeds;
+    delete_resource_server: resource_server,
+        async |stage| stage.on_pool::<op::DeleteResourceServer>(json!({"Identifier": "photos"})).await, Settled;
     add_user_pool_client_secret: secret_client, async |stage| {
         let members = json!({"ClientId": stage.ana.client.id, "ClientSecret": "A_secret_of_24_characters"});
         stage.on_pool::<op::AddUserPoolClientSecret>(members).await
@@ -490,6 +496,12 @@ faults! {
     }, Settled;
     delete_user_pool_client: nothing,
         async |stage| stage.on_pool::<op::DeleteUserPoolClient>(json!({"ClientId": stage.ana.client.id})).await, Settled;
+}
+
+async fn resource_server(stage: &mut Stage) {
+    let photos = json!({"Identifier": "photos", "Name": "Photos"});
+    let created = stage.on_pool::<op::CreateResourceServer>(photos).await;
+    created.unwrap();
 }
 
 /// The user at an app client that has a secret.

@@ -296,3 +296,37 @@ async fn pages_of_clients_follow_one_another_and_open_for_their_own_list_only() 
     let registered = list(pool.id.as_str(), None, Some("DCR")).await.unwrap();
     assert_eq!(registered.user_pool_clients.unwrap().len(), 0);
 }
+
+#[tokio::test]
+async fn the_context_of_users_is_propagated_by_clients_with_a_secret_alone() {
+    let (cx, pool) = pool_with(json!({})).await;
+    let member = "EnablePropagateAdditionalUserContextData";
+    let public = create_request(&pool, json!({ member: true }));
+    let error = create_user_pool_client(cx.clone(), public)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(error.code, ErrorCode::InvalidParameter);
+    let asked = json!({"GenerateSecret": true, member: true});
+    let client = new_client(&cx, &pool, asked).await;
+    assert_eq!(
+        client.enable_propagate_additional_user_context_data,
+        Some(true)
+    );
+    let ids = json!({"UserPoolId": pool.id.as_str(), "ClientId": client.client_id});
+    let updated = update_user_pool_client(cx.clone(), request(ids))
+        .await
+        .unwrap();
+    let updated = updated.user_pool_client.unwrap();
+    assert_eq!(
+        updated.enable_propagate_additional_user_context_data,
+        Some(false)
+    );
+    let id = new_client(&cx, &pool, json!({})).await.client_id;
+    let update = json!({"UserPoolId": pool.id.as_str(), "ClientId": id, member: true});
+    let error = update_user_pool_client(cx, request(update))
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(error.code, ErrorCode::InvalidParameter);
+}

@@ -10,7 +10,8 @@ use crate::app_clients::clients::tests::{create_request, pool_with};
 use crate::{ErrorCode, Result};
 
 fn settings_of(pool: &UserPool, members: Value) -> Result<ClientSettings> {
-    read(asked_of_new(create_request(pool, members)).0, pool, None)
+    let (asked, own, generate) = asked_of_new(create_request(pool, members));
+    read(asked, pool, None, own.is_some() || generate)
 }
 
 fn refusal(pool: &UserPool, members: Value) -> String {
@@ -43,10 +44,6 @@ async fn every_setting_that_is_not_built_is_refused_by_its_name() {
         (
             "DefaultRedirectURI",
             json!({"DefaultRedirectURI": "https://example.com/"}),
-        ),
-        (
-            "EnablePropagateAdditionalUserContextData",
-            json!({"EnablePropagateAdditionalUserContextData": true}),
         ),
         (
             "ALLOW_CLIENT_TOKEN_AUTH in ExplicitAuthFlows",

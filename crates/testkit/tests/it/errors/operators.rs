@@ -1,10 +1,41 @@
 //! User pools, app clients, and users in an operator's hands.
 
 use cognate_outbound::Inbox;
+use cognate_service::server_settings::{self, Subject};
 use cognate_testkit::{PASSWORD, TestServer, attribute_list, inbox_outbound, op};
 use serde_json::json;
 
 use super::world::{TEMPORARY, World, with};
+
+/// Resource servers, and how many things a pool may have.
+pub(super) async fn resource_servers(world: &mut World) {
+    let own = json!({"Identifier": "photos", "Name": "Photos"});
+    world.in_pool::<op::CreateResourceServer>(own.clone()).await;
+    world.in_pool::<op::UpdateResourceServer>(own.clone()).await;
+    let of_one = json!({"Identifier": "photos"});
+    world
+        .in_pool::<op::DescribeResourceServer>(of_one.clone())
+        .await;
+    world.in_pool::<op::DeleteResourceServer>(of_one).await;
+    world.in_pool::<op::ListResourceServers>(json!({})).await;
+    let full = world.server.pool().await;
+    for setting in ["resource-servers", "app-clients"] {
+        let of = Subject {
+            pool: full.id.clone(),
+            client: None,
+        };
+        let set = server_settings::set(&world.server.app().db, &of, setting, Some("0"));
+        set.await.unwrap();
+    }
+    let code = "LimitExceededException";
+    let of_full = json!({"UserPoolId": full.id, "ClientName": "x"});
+    world
+        .says::<op::CreateUserPoolClient>(code, of_full.clone())
+        .await;
+    world
+        .says::<op::CreateResourceServer>(code, with(of_full, own))
+        .await;
+}
 
 /// The secrets of an app client.
 pub(super) async fn client_secrets(world: &mut World) {
