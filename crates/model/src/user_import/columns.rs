@@ -3,6 +3,7 @@
 use super::row::Row;
 use super::row::RowError;
 use crate::attribute::Schema;
+use crate::formula::unguarded;
 
 /// The column of user names.
 const USERNAME: &str = "cognito:username";
@@ -92,7 +93,7 @@ impl Columns {
         }
         let mut row = Row::default();
         for (column, value) in self.0.iter().zip(values) {
-            let value = value.trim();
+            let value = unguarded(value.trim());
             if value.is_empty() {
                 continue;
             }
@@ -159,6 +160,21 @@ mod tests {
             .unwrap();
         assert_eq!(row.username, "ana");
         assert_eq!(row.attributes["email"], "ana@example.com");
+    }
+
+    #[test]
+    fn what_an_export_guards_from_spreadsheets_comes_back_as_it_was() {
+        let columns = parse(&["cognito:username", "name"], false).unwrap();
+        for (written, value) in [
+            ("'=ana", "=ana"),
+            ("''=ana", "'=ana"),
+            ("'t Hooft", "'t Hooft"),
+        ] {
+            let row = columns
+                .row(vec!["ana".to_owned(), written.to_owned()])
+                .unwrap();
+            assert_eq!(row.attributes["name"], value);
+        }
     }
 
     #[test]

@@ -27,6 +27,10 @@ pub(super) fn record<'a>(values: impl Iterator<Item = &'a str>, out: &mut Vec<u8
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use cognate_model::formula::unguarded;
+    use cognate_model::user_import::{Read, Step, read};
+    use proptest::prelude::*;
+
     use super::*;
 
     fn written(values: &[String]) -> Vec<u8> {
@@ -51,5 +55,23 @@ mod tests {
             String::from_utf8(written(&values.map(str::to_owned))).unwrap(),
             "ana,,\"a, b\",\"say \"\"hi\"\"\",\"two\nlines\",\"a\\,b\",\" a\",+15551234567\r\n"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn the_import_reads_back_what_was_written(
+            values in proptest::collection::vec("[='+@a-c0-9,\"\\\\\r\n \t-]{0,9}|\\PC{0,9}", 2..6),
+        ) {
+            let bytes = written(&values);
+            let Read::Advance(advance) = read(&bytes, true, false) else {
+                panic!("no record");
+            };
+            prop_assert_eq!(advance.length, bytes.len());
+            let Step::Record(Ok(read)) = advance.step else {
+                panic!("{:?}", advance.step);
+            };
+            let back: Vec<String> = read.iter().map(|value| unguarded(value).to_owned()).collect();
+            prop_assert_eq!(back, values);
+        }
     }
 }

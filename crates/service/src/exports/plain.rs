@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use cognate_model::attribute::Contact;
 use cognate_model::second_factor::{MfaConfiguration, SecondFactor};
+use cognate_model::user_import::header;
 use cognate_model::{Groups, User, UserPool, UserPoolId};
 use cognate_store::{Db, group_members, user_pools, users};
 use serde::Serialize;
@@ -53,7 +54,7 @@ pub async fn write(
     let mut snapshot = db.snapshot().await?;
     let found = user_pools::find(&mut snapshot, &id).await?;
     let pool = found.ok_or_else(no_such_pool)?;
-    let columns = header(&pool);
+    let columns = header(&pool.schema);
     let mut bytes = Vec::new();
     if format == Format::Csv {
         csv::record(columns.iter().map(String::as_str), &mut bytes);
@@ -79,13 +80,6 @@ pub async fn write(
         };
         after = Some(last.sub.to_string());
     }
-}
-
-/// The columns of GetCSVHeader.
-fn header(pool: &UserPool) -> Vec<String> {
-    let attributes = pool.schema.0.iter().map(|attribute| attribute.name.clone());
-    let own = ["cognito:mfa_enabled", "cognito:username", "password_hash"].map(str::to_owned);
-    attributes.filter(|name| name != "sub").chain(own).collect()
 }
 
 fn csv_line(pool: &UserPool, user: &User, columns: &[String], out: &mut Vec<u8>) {
