@@ -15,7 +15,7 @@ use cognate_crypto::random::Random;
 use cognate_crypto::secret::SecretString;
 use cognate_model::server_settings::AtMost;
 use cognate_model::{AppClient, ClientId, ClientSecret, ClientSecrets, UserPoolId};
-use cognate_store::{Tx, app_clients as clients};
+use cognate_store::{Tx, app_clients as clients, server_settings};
 
 use super::asked::{Asked, asked_of_new};
 use super::new_secret::new_secret;
@@ -206,11 +206,13 @@ fn in_list(client: &AppClient) -> UserPoolClientDescription {
 /// Refuses a client more than the pool may have. It is counted before the transaction, so that
 /// creations at once don't hold one another up; together they may go over by a few.
 async fn check_number(cx: &Cx, pool: &UserPoolId) -> Result<()> {
-    let settings = cx.app.pool_server_settings(pool).await?;
+    let mut reader = cx.app.db.read().await?;
+    // As they are now: what is rare needs no kept ones.
+    let settings = server_settings::of_pool(&mut reader, pool).await?;
     let Some(most) = settings.app_clients.unwrap_or(MOST_OF_A_POOL).number() else {
         return Ok(());
     };
-    let number = clients::number(&mut cx.app.db.read().await?, pool, most.into()).await?;
+    let number = clients::number(&mut reader, pool, most.into()).await?;
     if number < i64::from(most) {
         return Ok(());
     }

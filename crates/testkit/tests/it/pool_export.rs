@@ -64,10 +64,12 @@ fn mfa_pool(server: &TestServer) -> impl Future<Output = TestPool> {
     let pool = server.pool().passkeys().devices(false, false);
     async move {
         let pool = pool.await;
-        pool.set_passkeys(json!({"RelyingPartyId": "example.com"}))
-            .await;
-        let app = json!({"SoftwareTokenMfaConfiguration": {"Enabled": true}, "MfaConfiguration": "OPTIONAL"});
-        pool.mfa(app).await
+        let factors = json!({
+            "SoftwareTokenMfaConfiguration": {"Enabled": true},
+            "MfaConfiguration": "OPTIONAL",
+            "WebAuthnConfiguration": {"RelyingPartyId": "example.com"},
+        });
+        pool.mfa(factors).await
     }
 }
 
