@@ -127,7 +127,11 @@ async fn users_sign_in_by_all_that_they_have_at_the_other_server() {
         assert_eq!(claims(access)["sub"], ana.sub);
         assert_eq!(claims(access)["cognito:groups"], json!(["admins"]));
         assert_eq!(header(access)["kid"], header(&tokens.access)["kid"]);
-        let refreshed = ana.refresh(result["RefreshToken"].as_str().unwrap()).await;
+        let (token, key) = (
+            &result["RefreshToken"],
+            &result["NewDeviceMetadata"]["DeviceKey"],
+        );
+        let refreshed = ana.refresh_on(token.as_str().unwrap(), key).await;
         ana.get_user(&refreshed.unwrap().access).await.unwrap();
         // A recovery code, hashed under the secret of the other server.
         answer_app(&ana, &codes[3]).await;
