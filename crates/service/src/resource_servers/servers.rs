@@ -13,7 +13,7 @@ use cognate_api::idp::{
 use cognate_model::resource_server::{ResourceServer, Scope};
 use cognate_model::server_settings::AtMost;
 use cognate_model::{UserPool, UserPoolId};
-use cognate_store::{Tx, resource_servers as servers};
+use cognate_store::{Tx, resource_servers as servers, server_settings};
 
 use crate::outcome::{Reached, write_settled};
 use crate::user_pools::stored::{existing as existing_pool, parse_id};
@@ -33,9 +33,7 @@ pub(crate) async fn create_resource_server(
     if ResourceServer::is_reserved(&input.identifier) {
         return Err(Error::resource_server_identifier_is_reserved());
     }
-    let server = asked(pool.clone(), input.identifier, input.name, input.scopes)?;
-    let settings = cx.app.pool_server_settings(&pool).await?;
-    let most = settings.resource_servers.unwrap_or(MOST_OF_A_POOL);
+    let server = asked(pool, input.identifier, input.name, input.scopes)?;
     let (new, looked_for) = (server.clone(), server.clone());
     let reached = Reached::default();
     let was_stored = reached.clone();
@@ -46,6 +44,8 @@ pub(crate) async fn create_resource_server(
     let create = async move |tx: &mut Tx| -> Result<()> {
         reached.clear();
         existing_pool(tx, &new.pool).await?;
+        let settings = server_settings::of_pool(tx, &new.pool).await?;
+        let most = settings.resource_servers.unwrap_or(MOST_OF_A_POOL);
         if let Some(most) = most.number().map(i64::from)
             && servers::number(tx, &new.pool, most).await? >= most
         {
