@@ -196,7 +196,10 @@ impl TestUser {
     /// # Errors
     /// What InitiateAuth answers.
     pub async fn refresh_on(&self, token: &str, device_key: &Value) -> Result<Tokens, ApiError> {
-        let parameters = json!({"REFRESH_TOKEN": token, "DEVICE_KEY": device_key});
+        let mut parameters = json!({"REFRESH_TOKEN": token, "DEVICE_KEY": device_key});
+        if let Some(hash) = self.client.secret_hash(&self.sub) {
+            parameters["SECRET_HASH"] = hash.into();
+        }
         let input = self.client.initiation("REFRESH_TOKEN_AUTH", &parameters);
         let answer = self
             .client

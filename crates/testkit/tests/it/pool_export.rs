@@ -127,20 +127,18 @@ async fn users_sign_in_by_all_that_they_have_at_the_other_server() {
         assert_eq!(claims(access)["sub"], ana.sub);
         assert_eq!(claims(access)["cognito:groups"], json!(["admins"]));
         assert_eq!(header(access)["kid"], header(&tokens.access)["kid"]);
-        let (token, key) = (
-            &result["RefreshToken"],
-            &result["NewDeviceMetadata"]["DeviceKey"],
-        );
-        let refreshed = ana.refresh_on(token.as_str().unwrap(), key).await;
-        ana.get_user(&refreshed.unwrap().access).await.unwrap();
+        ana.get_user(access).await.unwrap();
         // A recovery code, hashed under the secret of the other server.
         answer_app(&ana, &codes[3]).await;
-        // A passkey, and a device.
+        // A passkey, and a device, whose session goes on.
         bea.sign_in_with(&mut passkey).await.unwrap();
         bea.sign_in_srp().await.unwrap();
         let mut device = device;
         device.user = bea.clone();
-        device.sign_in().await.unwrap();
+        let on_device = device.sign_in().await.unwrap();
+        // A session is refreshed on its confirmed device.
+        let refreshed = device.refresh(on_device.refresh()).await.unwrap();
+        bea.get_user(&refreshed.access).await.unwrap();
         // A hash that still waits.
         let eve = eve.with_password("Imported-Horse-5");
         assert_eq!(refused(eve.sign_in_srp().await).told(), WRONG_PASSWORD);
