@@ -417,7 +417,7 @@ mod tests {
         let error = ServerSetting::find(OF_POOLS, "mails").err().unwrap();
         assert_eq!(
             error.to_string(),
-            "there is no setting «mails» here; there are mail-per-hour, sms-per-hour, passkey-origins, recovery-codes, requests-per-second, search"
+            "there is no setting «mails» here; there are mail-per-hour, sms-per-hour, passkey-origins, recovery-codes, app-clients, resource-servers, requests-per-second, search"
         );
     }
 }
