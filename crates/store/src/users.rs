@@ -570,7 +570,10 @@ async fn is_sub_of_another(tx: &mut Tx, user: &User, name: &NormalName) -> Resul
 }
 
 /// Whether a name is an address that is kept for another user, who may come back to it.
-async fn is_kept(
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn is_kept(
     tx: &mut Tx,
     user: &User,
     kind: NameKind,

@@ -121,6 +121,9 @@ pub(super) async fn store(tx: &mut Tx, pool: &UserPool, imported: &Imported) -> 
     };
     // Looked at first: nothing is taken from anybody for a user who comes to nothing.
     for (kind, name) in user.names(pool) {
+        if users::is_kept(tx, user, kind, &name).await? {
+            return Ok(taken(kind));
+        }
         let Some(holder) = users::find_by_name(tx, &pool.id, &name).await? else {
             continue;
         };

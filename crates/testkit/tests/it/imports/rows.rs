@@ -4,6 +4,7 @@ use cognate_testkit::{PASSWORD, TestPool, TestServer, for_each_database, hash_of
 use serde_json::json;
 
 use super::user;
+use crate::attributes::signed_in;
 
 /// The log of a file that has one column of mail addresses beside others.
 async fn log_of(pool: &TestPool, header: &str, rows: &[&str]) -> Vec<String> {
@@ -185,6 +186,30 @@ async fn a_name_is_one_users_by_the_rules_of_the_pool() {
         );
         let ana = by_mail.user("ana@example.com").await.ok().unwrap();
         assert_ne!(ana.username, "ana@example.com");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_row_that_comes_to_nothing_takes_no_name_from_anybody() {
+    for_each_database(async |server| {
+        let names = json!(["email", "phone_number"]);
+        let pool = server.pool().with("UsernameAttributes", names).await;
+        let client = pool.client().await;
+        let (old, new, phone) = ("ana@example.com", "new@example.com", "+15555550100");
+        let (ana, tokens) = signed_in(client.user(old).confirmed().await).await;
+        ana.update(&tokens.access, &[("email", new)]).await.unwrap();
+        let code = server.mailbox(new).await.last_code();
+        ana.verify_email(&tokens.access, &code).await.unwrap();
+        // Nobody has proved this number, so a row that vouches for it would get it.
+        pool.invite(phone, "Temporary-1!", &[]).await;
+        let bob = pool.user(phone).await.ok().unwrap().username;
+
+        // For a day the old address is kept for who has left it.
+        let row = format!("{old},{old},true,{phone},true");
+        let header = format!("{NAMES},phone_number,phone_number_verified");
+        assert_eq!(said(&log_of(&pool, &header, &[&row]).await), ["skipped"]);
+        assert_eq!(pool.user(phone).await.ok().unwrap().username, bob);
     })
     .await;
 }
