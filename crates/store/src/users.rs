@@ -327,17 +327,29 @@ pub async fn taken_names(
     let held = aliases::held(tx, user).await?;
     let mut taken = Vec::new();
     for (name, kind) in wanted(names) {
-        if held.contains_key(name.as_str()) {
-            continue;
-        }
-        let holder = holder_of(tx, &user.pool, name).await?;
-        let holder = holder.filter(|holder| *holder != user.sub);
-        if holder.is_some() || is_kept(tx, user, kind, name).await? {
-            let name = name.clone();
-            taken.push(TakenName { name, holder });
-        }
+        taken.extend(taken_name(tx, user, kind, name, &held).await?);
     }
     Ok(taken)
+}
+
+/// A name that a user does not have and cannot have; None where it is theirs, or free.
+async fn taken_name(
+    tx: &mut Tx,
+    user: &User,
+    kind: NameKind,
+    name: &NormalName,
+    held: &Held,
+) -> Result<Option<TakenName>, Error> {
+    if held.contains_key(name.as_str()) {
+        return Ok(None);
+    }
+    let holder = holder_of(tx, &user.pool, name).await?;
+    let holder = holder.filter(|holder| *holder != user.sub);
+    let is_taken = holder.is_some() || is_kept(tx, user, kind, name).await?;
+    Ok(is_taken.then(|| TakenName {
+        name: name.clone(),
+        holder,
+    }))
 }
 
 type Wanted<'a> = Vec<(&'a NormalName, NameKind)>;
@@ -382,12 +394,7 @@ async fn first_taken(
     held: &Held,
 ) -> Result<Option<NameKind>, Error> {
     for (name, kind) in wanted {
-        if held.contains_key(name.as_str()) {
-            continue;
-        }
-        let holder = holder_of(tx, &user.pool, name).await?;
-        if holder.is_some_and(|holder| holder != user.sub) || is_kept(tx, user, *kind, name).await?
-        {
+        if taken_name(tx, user, *kind, name, held).await?.is_some() {
             return Ok(Some(*kind));
         }
     }
